@@ -1,0 +1,1 @@
+"""From bytes to a `LoraCard`: headers, metadata, sidecars, key families, type inference."""

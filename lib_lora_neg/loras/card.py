@@ -1,0 +1,188 @@
+"""What is known of one LoRA file, each fact with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+
+from .families import ModelFamily
+
+
+class LoraType(str, Enum):
+    """What a LoRA was trained for; decides which negative weights are safe."""
+
+    STYLE = "style"
+    CONCEPT = "concept"
+    CHARACTER = "character"
+    DEDICATED_NEGATIVE = "dedicated_negative"
+    """Trained on spoilt pictures to be loaded at −1."""
+    TRIGGER_NEGATIVE = "trigger_negative"
+    """Loaded at a positive weight, with its trigger in the negative prompt (``wrong``)."""
+    SLIDER = "slider"
+    UNKNOWN = "unknown"
+
+
+class DataWidth(str, Enum):
+    """How wide the training data is, by real images (repeats not counted)."""
+
+    NARROW = "narrow"
+    NORMAL = "normal"
+    WIDE = "wide"
+    UNKNOWN = "unknown"
+
+
+class RangeSource(str, Enum):
+    """Where a weight range comes from, weakest first."""
+
+    TYPE = "type"
+    SIDECAR = "sidecar"
+    MEASURED = "measured"
+    USER = "user"
+
+
+@dataclass(frozen=True)
+class WeightRange:
+    """The weights at which a LoRA is safe.
+
+    Attributes:
+        floor: lowest safe weight, ≤ 0; ``None`` when there is no lower bound.
+        ceiling: highest safe weight; ``None`` when none is known.
+        sweet_spot: the part of the negative range that works best, ``(nearest 0, farthest)``.
+        source: who says so.
+        reference: the place it was read from, for people.
+    """
+
+    floor: float | None
+    ceiling: float | None = None
+    sweet_spot: tuple[float, float] | None = None
+    source: RangeSource = RangeSource.TYPE
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """The two numbers of a weight scan.
+
+    Attributes:
+        suppression: strength of the effect per unit of negative weight; ``None`` if none was seen.
+        bleeding_onset: the weight (≤ 0) where damage starts; ``None`` if none was seen.
+        onset_band: weights between which the onset lies.
+        checkpoint: short hash of the checkpoint the scan ran on.
+    """
+
+    suppression: float | None
+    bleeding_onset: float | None
+    onset_band: tuple[float, float] | None
+    checkpoint: str
+
+
+@dataclass(frozen=True)
+class TypeInference:
+    """A type with the confidence (0–1) and the reasons for it, strongest first."""
+
+    type: LoraType = LoraType.UNKNOWN
+    confidence: float = 0.0
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A word or phrase that switches the LoRA on, as its author wrote it.
+
+    ``confidence`` is 0–1; ``source`` names the field it was read from, for people.
+    """
+
+    text: str
+    source: str
+    confidence: float
+
+
+class TagTableKind(str, Enum):
+    """How far a table of caption tags can be believed."""
+
+    RICH = "rich"
+    """Comma-separated tags of real captions."""
+    PROSE = "prose"
+    """Sentences shattered at their commas."""
+    FAKE = "fake"
+    """Written by a trainer only to carry the trigger word."""
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class TagTable:
+    """Share of the captions (0–1) on which each tag stands, by normalised tag.
+
+    Normalised: lower case, ``_`` as a space, brackets not escaped, single spaces.
+    """
+
+    kind: TagTableKind = TagTableKind.NONE
+    shares: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    captions: int = 0
+
+
+@dataclass(frozen=True)
+class LoraParts:
+    """Which parts of the model the file changes."""
+
+    text_encoder: bool
+    unet: bool
+    blocks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LoraCard:
+    """All that is known of one LoRA.
+
+    Attributes:
+        name: the name the host knows the file by (its stem).
+        path: the file; empty for a card made by hand.
+        alias: ``ss_output_name``, or the name.
+        title: the model page's title, or empty.
+        family: the model family it was made for.
+        key_format: naming of its tensors (``kohya``, ``diffusers``, ``peft`` …), or ``unknown``.
+        algorithm: ``lora``, ``loha``, ``lokr``, ``dora`` …, or ``unknown``.
+        rank: of its matrices; ``None`` if unknown or mixed.
+        parts: which parts it changes; ``None`` when the tensors are unknown.
+        inference: its type with confidence and reasons.
+        triggers: strongest first; never a generic word.
+        tags: shares of the captions.
+        image_count: real training images, repeats not counted; ``None`` if unknown.
+        data_width: narrow, normal, wide or unknown.
+        preferred_weight: as the user or the author noted it.
+        activation_text: the words the host inserts with the tag.
+        negative_text: its own recommended negative prompt (R2c).
+        ranges: every range known of it but the type's, in any order.
+        bundled_embeddings: names of embeddings inside the file.
+        guard_off: the user exempted it from every rule.
+        problems: what is wrong with the file or its side files, for people.
+    """
+
+    name: str
+    path: str = ""
+    alias: str = ""
+    title: str = ""
+    family: ModelFamily = ModelFamily.UNKNOWN
+    key_format: str = "unknown"
+    algorithm: str = "unknown"
+    rank: int | None = None
+    parts: LoraParts | None = None
+    inference: TypeInference = TypeInference()
+    triggers: tuple[Trigger, ...] = ()
+    tags: TagTable = field(default_factory=TagTable)
+    image_count: int | None = None
+    data_width: DataWidth = DataWidth.UNKNOWN
+    preferred_weight: float | None = None
+    activation_text: str = ""
+    negative_text: str = ""
+    ranges: tuple[WeightRange, ...] = ()
+    bundled_embeddings: tuple[str, ...] = ()
+    guard_off: bool = False
+    problems: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        """What makes two names the same file."""
+        return self.path or self.name

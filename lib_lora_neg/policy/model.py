@@ -1,0 +1,146 @@
+"""The words that hosts, rules and panels pass to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from ..loras.card import LoraCard
+from ..loras.families import ModelFamily
+from ..prompts.edits import Edit
+
+
+@dataclass(frozen=True)
+class PromptSet:
+    """The texts and the CFG scale of one sampling pass.
+
+    ``prompts`` and ``negative_prompts`` have one entry per picture of the batch. The host
+    loads the LoRAs of the first prompt only. ``cfg_scale`` is ``None`` where a hires pass
+    has no CFG of its own and uses the first pass's.
+    """
+
+    prompts: tuple[str, ...]
+    negative_prompts: tuple[str, ...]
+    cfg_scale: float | None = None
+
+
+@dataclass(frozen=True)
+class InjectedLora:
+    """A LoRA that the host adds to every prompt by itself (``opts.sd_lora``)."""
+
+    name: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """One batch as the user asked for it, styles merged, tags still in the prompts.
+
+    Attributes:
+        first: the first (or only) pass.
+        hires: the hires pass, or ``None``.
+        family: of the checkpoint.
+        distilled_guidance: guidance is an input of the model, not a second pass.
+        embeddings: names of the loaded textual-inversion embeddings.
+        injected: LoRAs the host adds by itself.
+        cfg_tools: active tools that change CFG themselves, by their names.
+        prompt_tools: active tools that give prompts a meaning of their own
+            (``negpip``, ``loractl``, ``lora-block-weight`` …).
+        emphasis: whether brackets mean attention on this host (``opts.emphasis``).
+        unknown_lora_drops_all: one unknown LoRA name makes this host drop all of them (Forge).
+    """
+
+    first: PromptSet
+    hires: PromptSet | None = None
+    family: ModelFamily = ModelFamily.UNKNOWN
+    distilled_guidance: bool = False
+    embeddings: frozenset[str] = frozenset()
+    injected: tuple[InjectedLora, ...] = ()
+    cfg_tools: tuple[str, ...] = ()
+    prompt_tools: frozenset[str] = frozenset()
+    emphasis: bool = True
+    unknown_lora_drops_all: bool = False
+
+
+class Effect(str, Enum):
+    """What a rule did about what it saw."""
+
+    ENFORCED = "enforced"
+    ADVISED = "advised"
+
+
+class Field(str, Enum):
+    """The input of a generation that a finding is about."""
+
+    PROMPT = "prompt"
+    NEGATIVE = "negative_prompt"
+    CFG = "cfg_scale"
+    HR_PROMPT = "hr_prompt"
+    HR_NEGATIVE = "hr_negative_prompt"
+    HR_CFG = "hr_cfg"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule saw, and what it did or would do.
+
+    Attributes:
+        rule: ``R1`` … ``R12``, or the name of a note.
+        effect: enforced (the generation was changed) or advised.
+        field: the input concerned.
+        lora: the LoRA's name as the prompt has it, or ``None``.
+        before: the piece of the input as it was.
+        after: the piece as it is (enforced) or as the rule would have it (advised);
+            empty where it is removed, equal to ``before`` where there is nothing to do.
+        reason: one sentence for people.
+        evidence: the facts that led to it.
+        source: where the rule's number or claim comes from.
+        index: which prompt of the batch.
+    """
+
+    rule: str
+    effect: Effect
+    field: Field
+    lora: str | None
+    before: str
+    after: str
+    reason: str
+    evidence: tuple[str, ...] = ()
+    source: str = ""
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class PromptEdit:
+    """An `Edit` of one text of the request."""
+
+    field: Field
+    index: int
+    edit: Edit
+
+
+@dataclass(frozen=True)
+class GuardPlan:
+    """What will be generated instead of the request, and why.
+
+    Texts that no rule touches are the request's own string objects.
+    """
+
+    request: GenerationRequest
+    first: PromptSet
+    hires: PromptSet | None
+    findings: tuple[Finding, ...]
+    edits: tuple[PromptEdit, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything differs from the request."""
+        return self.first != self.request.first or self.hires != self.request.hires
+
+
+class CardLookup(Protocol):
+    """Cards by the name or alias that the host would accept; ``None`` for an unknown name."""
+
+    def get(self, name: str, /) -> LoraCard | None: ...
+

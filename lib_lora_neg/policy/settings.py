@@ -1,0 +1,109 @@
+"""What the user can set about the rules, with the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+
+
+class Mode(str, Enum):
+    """How far the guard, or one rule, may go."""
+
+    ENFORCE = "Enforce"
+    """Changes the generation, and says so."""
+    ADVISE = "Advise"
+    """Says what it would do; the generation stays as it was asked for."""
+    OFF = "Off"
+
+    @classmethod
+    def parse(cls, name: object) -> Mode:
+        """Return the mode called ``name``, in any case.
+
+        Raises:
+            ValueError: when there is no such mode.
+        """
+        for mode in cls:
+            if mode.value.lower() == str(name).strip().lower():
+                return mode
+        raise ValueError(f"no such mode: {name!r} (Enforce, Advise or Off)")
+
+    def at_most(self, other: Mode) -> Mode:
+        """Return the weaker of two modes."""
+        order = (Mode.OFF, Mode.ADVISE, Mode.ENFORCE)
+        return min(self, other, key=order.index)
+
+
+class NegativeTag(str, Enum):
+    """What R8 does about ``<lora:…>`` in the negative prompt."""
+
+    MOVE = "move"
+    REMOVE = "remove"
+    LEAVE = "leave"
+
+
+DEFAULT_RULE_MODES: Mapping[str, Mode] = MappingProxyType(
+    {
+        "R1": Mode.ENFORCE,
+        "R1f": Mode.ENFORCE,
+        "R2": Mode.ENFORCE,
+        "R2b": Mode.ADVISE,
+        "R2c": Mode.ADVISE,
+        "R3": Mode.ENFORCE,
+        "R4": Mode.ADVISE,
+        "R5": Mode.ADVISE,
+        "R6": Mode.ADVISE,
+        "R8": Mode.ENFORCE,
+        "R9": Mode.ADVISE,
+        "R11a": Mode.ENFORCE,
+        "R11b": Mode.ENFORCE,
+        "R11c": Mode.ADVISE,
+        "R11d": Mode.ADVISE,
+    }
+)
+"""The default column of the rule table."""
+
+
+@dataclass(frozen=True)
+class GuardSettings:
+    """Settings of the guard.
+
+    Attributes:
+        mode: of the whole guard; no rule goes further than it.
+        rules: mode of each rule; a rule not named here has its default.
+        clamp_confidence: type confidence (0–1) from which R1 clamps.
+        drop_confidence: type confidence (0–1) from which R1 takes a tag out.
+        cfg_ceiling: highest CFG scale while a negative unet weight is active (R3), 4–6.
+        budget: highest sum of absolute unet weights (R5).
+        degraded: sum above which pictures degrade (R5).
+        budget_relative: count each weight relative to the LoRA's preferred weight (R5).
+        text_encoder: te weight beside a negative unet weight (R4), 0.4–0.6.
+        negative_tag: what R8 does.
+        separator: put before a term or tag that is appended.
+    """
+
+    mode: Mode = Mode.ENFORCE
+    rules: Mapping[str, Mode] = field(default_factory=lambda: DEFAULT_RULE_MODES)
+    clamp_confidence: float = 0.7
+    drop_confidence: float = 0.85
+    cfg_ceiling: float = 6.0
+    budget: float = 2.5
+    degraded: float = 3.0
+    budget_relative: bool = False
+    text_encoder: float = 0.5
+    negative_tag: NegativeTag = NegativeTag.MOVE
+    separator: str = ", "
+
+    def __post_init__(self) -> None:
+        unknown = set(self.rules) - set(DEFAULT_RULE_MODES)
+        if unknown:
+            raise ValueError(f"no such rule: {', '.join(sorted(unknown))}")
+        if not 4.0 <= self.cfg_ceiling <= 6.0:
+            raise ValueError(f"cfg_ceiling {self.cfg_ceiling} is outside 4 to 6")
+        if not 0.4 <= self.text_encoder <= 0.6:
+            raise ValueError(f"text_encoder {self.text_encoder} is outside 0.4 to 0.6")
+
+    def mode_of(self, rule: str) -> Mode:
+        """Return how far ``rule`` may go."""
+        return self.rules.get(rule, DEFAULT_RULE_MODES[rule]).at_most(self.mode)
