@@ -66,7 +66,7 @@ def main() -> None:
     """Print what is not as it should be; nothing when all is well."""
     found = problems(tuple(sys.version_info[:3]), {name: installed(name) for name in PACKAGES})
     if found:
-        print(f"{TITLE}: not tested with this WebUI's {'; '.join(found)}")
+        print(f"{TITLE}: outside what is supported here: {'; '.join(found)}")
 
 
 if __name__ == "__main__":
