@@ -1,0 +1,108 @@
+"""The house: imports go down only, and nobody but the WebUI host knows the WebUI."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = "lib_lora_neg"
+WEBUI = {"modules", "modules_forge", "networks", "network", "launch", "backend", "ldm_patched"}
+
+# A room may import the rooms below it, and of other packages those named here.
+FLOORS: dict[str, tuple[float, set[str]]] = {
+    "prompts": (0, set()),
+    "infotext": (0, set()),
+    "png": (0, set()),
+    "loras": (0, {"numpy"}),
+    "library": (1, {"numpy", "diskcache", "httpx"}),
+    "policy": (1, set()),
+    "guidance": (2, {"torch"}),
+    "branches": (2, {"torch"}),
+    "scan": (2, {"numpy", "skimage"}),
+    "hosts": (3, {"*"}),
+    "ui": (4, {"gradio", "matplotlib", "numpy", "PIL"}),
+    "api": (4, {"fastapi", "starlette"}),
+    "export": (4, set()),
+    "console": (4, set()),
+    "cli": (5, set()),
+    "demo": (5, {"numpy"}),
+    "__main__": (6, set()),
+}
+
+
+def modules() -> list[Path]:
+    return sorted((ROOT / PACKAGE).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield what a module imports, as absolute names, wherever in it the statement stands."""
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            stem = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{stem}.{alias.name}" for alias in node.names)
+
+
+def room_of(name: str) -> str:
+    return name.split(".")[1] if "." in name else ""
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_imports_go_down_only(path: Path) -> None:
+    room = path.relative_to(ROOT / PACKAGE).with_suffix("").parts[0]
+    if room == "__init__":
+        return
+    assert room in FLOORS, f"give the room {room} a floor"
+    floor, others = FLOORS[room]
+    for name in imports(path):
+        top = name.split(".")[0]
+        if top == PACKAGE:
+            target = room_of(name)
+            # Names of the package itself (`__version__`) belong to no room.
+            known = target in FLOORS and target != room
+            assert not known or FLOORS[target][0] < floor, f"{room} imports {name}, not below it"
+        elif top not in sys.stdlib_module_names:
+            assert top in others or "*" in others, f"{room} imports {top}"
+            in_host = path.is_relative_to(ROOT / PACKAGE / "hosts" / "webui")
+            assert top not in WEBUI or in_host, f"{path} imports the WebUI's {top}"
+
+
+PROGRAM = """
+import sys
+class Forbidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"torch", "gradio", "modules", "fastapi"}:
+            raise AssertionError(f"{name} was imported")
+sys.meta_path.insert(0, Forbidden())
+"""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import lib_lora_neg.prompts, lib_lora_neg.loras, lib_lora_neg.policy",
+        "import lib_lora_neg.library.catalog",
+        "from lib_lora_neg.demo.__main__ import main; main(['--folder', sys.argv[1]])",
+    ],
+)
+def test_ground_floors_and_command_line_run_without_torch_and_gradio(
+    statement: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM + statement, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
