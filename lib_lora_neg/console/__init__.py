@@ -1,0 +1,1 @@
+"""The command line's parts: what it reads, what it says and where it says it."""

@@ -1,0 +1,191 @@
+"""A checked request for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+
+from ..policy import Effect, Field, Finding, GuardPlan, PromptSet
+from ..prompts import Edit
+from .check import Checked
+from .terminal import Palette, printable
+
+WIDTH = 96
+_LABEL = 12
+
+
+def as_json(checked: Checked) -> str:
+    """Return one line of JSON: the guarded request first, then its findings."""
+    prompt, negative, cfg = checked.first
+    entry: dict[str, object] = {
+        "prompt": prompt,
+        "negative_prompt": negative,
+        "cfg_scale": cfg,
+        "findings": [finding_as_json(finding) for finding in checked.plan.findings],
+        "family": checked.plan.request.family.value,
+    }
+    hires = checked.plan.hires
+    if hires is not None:
+        entry["hr_prompt"] = hires.prompts[0]
+        entry["hr_negative_prompt"] = hires.negative_prompts[0]
+        entry["hr_cfg"] = hires.cfg_scale
+    return to_json(entry)
+
+
+def finding_as_json(finding: Finding) -> dict[str, object]:
+    """Return a finding as an object of plain values."""
+    return {
+        "rule": finding.rule,
+        "effect": finding.effect.value,
+        "field": finding.field.value,
+        "lora": finding.lora,
+        "before": finding.before,
+        "after": finding.after,
+        "reason": finding.reason,
+        "evidence": list(finding.evidence),
+        "source": finding.source,
+    }
+
+
+def to_json(value: object) -> str:
+    """Return JSON on one line, readable as UTF-8 unless it holds lone surrogates."""
+    text = json.dumps(plain(value), ensure_ascii=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(plain(value))
+    return text
+
+
+def plain(value: object) -> object:
+    """Return dataclasses, enumerations and mappings as what JSON knows."""
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return value
+
+
+def as_text(checked: Checked, palette: Palette) -> str:
+    """Return a request before and after, and below it what each rule saw."""
+    plan = checked.plan
+    lines = list(_passes(plan, palette))
+    if checked.family_inferred:
+        where = "from the LoRAs; --family says it" if plan.request.family.value != "unknown" else ""
+        lines.append(
+            _row("family", f"{plan.request.family.value} {palette(where, 'dim')}".rstrip())
+        )
+    if not plan.findings:
+        lines.append(palette("  nothing to change, nothing to say", "dim"))
+    for finding in plan.findings:
+        lines.extend(_finding(finding, palette))
+    return "\n".join(lines)
+
+
+def _passes(plan: GuardPlan, palette: Palette) -> Iterator[str]:
+    names = (Field.PROMPT, Field.NEGATIVE, Field.CFG)
+    yield from _pass(plan, plan.request.first, plan.first, names, palette)
+    if plan.hires is not None and plan.request.hires is not None:
+        names = (Field.HR_PROMPT, Field.HR_NEGATIVE, Field.HR_CFG)
+        yield from _pass(plan, plan.request.hires, plan.hires, names, palette)
+
+
+def _pass(
+    plan: GuardPlan,
+    before: PromptSet,
+    after: PromptSet,
+    names: tuple[Field, Field, Field],
+    palette: Palette,
+) -> Iterator[str]:
+    texts = (
+        (names[0], before.prompts[0], after.prompts[0]),
+        (names[1], before.negative_prompts[0], after.negative_prompts[0]),
+    )
+    for name, old, new in texts:
+        edits = sorted(edit.edit for edit in plan.edits if edit.field is name)
+        yield from _text(_LABELS[name], old, new, edits, palette)
+    if before.cfg_scale == after.cfg_scale:
+        if before.cfg_scale is not None:
+            yield _row(_LABELS[names[2]], f"{before.cfg_scale:g}")
+        return
+    old_cfg, new_cfg = (_number(value) for value in (before.cfg_scale, after.cfg_scale))
+    yield _row(_LABELS[names[2]], f"{palette(old_cfg, 'removed')} → {palette(new_cfg, 'added')}")
+
+
+_LABELS = {
+    Field.PROMPT: "prompt",
+    Field.NEGATIVE: "negative",
+    Field.CFG: "CFG",
+    Field.HR_PROMPT: "hr prompt",
+    Field.HR_NEGATIVE: "hr negative",
+    Field.HR_CFG: "hr CFG",
+}
+
+
+def _text(label: str, old: str, new: str, edits: list[Edit], palette: Palette) -> Iterator[str]:
+    if old == new:
+        yield _row(label, _shown(old) or palette("(empty)", "dim"))
+        return
+    removed, added, position = [], [], 0
+    for edit in edits:
+        kept = _shown(old[position : edit.start])
+        removed += [kept, palette(_shown(old[edit.start : edit.end]), "removed")]
+        added += [kept, palette(_shown(edit.replacement), "added")]
+        position = edit.end
+    rest = _shown(old[position:])
+    yield _row(label, "".join([*removed, rest]) or palette("(empty)", "dim"))
+    yield _row("→", "".join([*added, rest]) or palette("(empty)", "dim"))
+
+
+def _finding(finding: Finding, palette: Palette) -> Iterator[str]:
+    enforced = finding.effect is Effect.ENFORCED
+    head = f"  {'●' if enforced else '○'} {finding.rule:<5}{finding.effect.value}"
+    parts = [palette(head, "green" if enforced else "yellow")]
+    if finding.lora:
+        parts.append(palette(printable(finding.lora), "bold"))
+    parts.append(_change(finding))
+    yield "  ".join(part for part in parts if part)
+    yield from _indented(finding.reason)
+    for fact in finding.evidence:
+        yield from (palette(line, "dim") for line in _indented(f"· {fact}"))
+    if finding.source:
+        yield from (palette(line, "dim") for line in _indented(f"source: {finding.source}"))
+
+
+def _change(finding: Finding) -> str:
+    before, after = _shown(finding.before), _shown(finding.after)
+    if before == after:
+        return before
+    arrow = "→" if finding.effect is Effect.ENFORCED else "⇢"
+    return f"{before or '(nothing)'} {arrow} {after or '(removed)'}"
+
+
+def _indented(text: str) -> Iterable[str]:
+    indent = " " * 10
+    return textwrap.wrap(
+        _shown(text),
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + ("  " if text.startswith("· ") else ""),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _row(label: str, text: str) -> str:
+    return f"  {label:>{_LABEL}}  {text}"
+
+
+def _shown(text: str) -> str:
+    return printable(text).replace("\n", "⏎")
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"
