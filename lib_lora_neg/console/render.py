@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 
@@ -50,14 +50,22 @@ def finding_as_json(finding: Finding) -> dict[str, object]:
     }
 
 
-def to_json(value: object) -> str:
-    """Return JSON on one line, readable as UTF-8 unless it holds lone surrogates."""
-    text = json.dumps(plain(value), ensure_ascii=False)
+def to_json(value: object, **more: object) -> str:
+    """Return an object as JSON on one line, readable as UTF-8 unless it holds lone surrogates."""
+    entry = plain(value)
+    if isinstance(entry, dict):
+        entry.update((key, plain(item)) for key, item in more.items())
+    text = json.dumps(entry, ensure_ascii=False)
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        return json.dumps(plain(value))
-    return text
+        return json.dumps(entry)
+    return text.translate(_LINE_BREAKS)
+
+
+# JSON lets them stand in a string, but many readers of lines would break the line there.
+_LINE_BREAKS = {ord(character): ascii(character)[1:-1] for character in "\u2028\u2029"}
+_LINE_BREAKS[0x85] = "\\u0085"
 
 
 def plain(value: object) -> object:
@@ -79,9 +87,7 @@ def as_text(checked: Checked, palette: Palette) -> str:
     lines = list(_passes(plan, palette))
     if checked.family_inferred:
         where = "from the LoRAs; --family says it" if plan.request.family.value != "unknown" else ""
-        lines.append(
-            _row("family", f"{plan.request.family.value} {palette(where, 'dim')}".rstrip())
-        )
+        lines.append(row("family", f"{plan.request.family.value} {palette(where, 'dim')}".rstrip()))
     if not plan.findings:
         lines.append(palette("  nothing to change, nothing to say", "dim"))
     for finding in plan.findings:
@@ -113,10 +119,10 @@ def _pass(
         yield from _text(_LABELS[name], old, new, edits, palette)
     if before.cfg_scale == after.cfg_scale:
         if before.cfg_scale is not None:
-            yield _row(_LABELS[names[2]], f"{before.cfg_scale:g}")
+            yield row(_LABELS[names[2]], f"{before.cfg_scale:g}")
         return
     old_cfg, new_cfg = (_number(value) for value in (before.cfg_scale, after.cfg_scale))
-    yield _row(_LABELS[names[2]], f"{palette(old_cfg, 'removed')} → {palette(new_cfg, 'added')}")
+    yield row(_LABELS[names[2]], f"{palette(old_cfg, 'removed')} → {palette(new_cfg, 'added')}")
 
 
 _LABELS = {
@@ -131,7 +137,7 @@ _LABELS = {
 
 def _text(label: str, old: str, new: str, edits: list[Edit], palette: Palette) -> Iterator[str]:
     if old == new:
-        yield _row(label, _shown(old) or palette("(empty)", "dim"))
+        yield row(label, _shown(old) or palette("(empty)", "dim"))
         return
     removed, added, position = [], [], 0
     for edit in edits:
@@ -140,8 +146,8 @@ def _text(label: str, old: str, new: str, edits: list[Edit], palette: Palette) -
         added += [kept, palette(_shown(edit.replacement), "added")]
         position = edit.end
     rest = _shown(old[position:])
-    yield _row(label, "".join([*removed, rest]) or palette("(empty)", "dim"))
-    yield _row("→", "".join([*added, rest]) or palette("(empty)", "dim"))
+    yield row(label, "".join([*removed, rest]) or palette("(empty)", "dim"))
+    yield row("→", "".join([*added, rest]) or palette("(empty)", "dim"))
 
 
 def _finding(finding: Finding, palette: Palette) -> Iterator[str]:
@@ -152,11 +158,11 @@ def _finding(finding: Finding, palette: Palette) -> Iterator[str]:
         parts.append(palette(printable(finding.lora), "bold"))
     parts.append(_change(finding))
     yield "  ".join(part for part in parts if part)
-    yield from _indented(finding.reason)
+    yield from indented(finding.reason)
     for fact in finding.evidence:
-        yield from (palette(line, "dim") for line in _indented(f"· {fact}"))
+        yield from (palette(line, "dim") for line in indented(f"· {fact}"))
     if finding.source:
-        yield from (palette(line, "dim") for line in _indented(f"source: {finding.source}"))
+        yield from (palette(line, "dim") for line in indented(f"source: {finding.source}"))
 
 
 def _change(finding: Finding) -> str:
@@ -167,7 +173,8 @@ def _change(finding: Finding) -> str:
     return f"{before or '(nothing)'} {arrow} {after or '(removed)'}"
 
 
-def _indented(text: str) -> Iterable[str]:
+def indented(text: str) -> list[str]:
+    """Return a paragraph below a finding or a row, wrapped."""
     indent = " " * 10
     return textwrap.wrap(
         _shown(text),
@@ -179,7 +186,8 @@ def _indented(text: str) -> Iterable[str]:
     )
 
 
-def _row(label: str, text: str) -> str:
+def row(label: str, text: str) -> str:
+    """Return a line with its label in the column of labels."""
     return f"  {label:>{_LABEL}}  {text}"
 
 

@@ -1,0 +1,146 @@
+"""The arguments of `lora-neg`."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+from .. import __version__
+from ..policy import DEFAULT_RULE_MODES, Mode, NegativeTag
+
+EPILOG = """exit status: 0 nothing was changed, 1 something was, 2 the input is bad"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser; the options it yields carry the ``command`` and its own arguments."""
+    parser = argparse.ArgumentParser(
+        prog="lora-neg",
+        description="Safe negative prompts and negative LoRA weights.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
+    _add_check(commands)
+    _add_show(commands)
+    _add_library(commands)
+    return parser
+
+
+def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "check",
+        help="what the guard would make of prompts, and why",
+        description="Print what the guard would make of one or many prompts, and why.",
+        epilog=EPILOG,
+    )
+    _add_request(parser.add_argument_group("the generation"))
+    _add_policy(parser.add_argument_group("the rules"))
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "show",
+        help="what a LoRA file tells, and from what evidence",
+        description="Print what a LoRA file and its side files tell, and from what evidence.",
+    )
+    parser.add_argument("file", type=Path, nargs="+", help="a .safetensors file")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _add_library(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "library",
+        help="the LoRAs of a folder with their types and ranges",
+        description="List the LoRAs of folders with their types, ranges and trigger words.",
+    )
+    parser.add_argument("folder", type=Path, nargs="+", help="searched with its sub-folders")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _add_request(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--lora-dir",
+        action="append",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder of LoRA files, searched with its sub-folders; repeat for more",
+    )
+    group.add_argument("--prompt", help="prompt with its <lora:…> tags")
+    group.add_argument("--negative", help="negative prompt")
+    group.add_argument("--cfg", type=_finite, default=7.0, help="CFG scale (default: 7)")
+    group.add_argument(
+        "--family",
+        help="of the checkpoint: sd1, sd2, sdxl, sd3, flux, flux2 … (default: the LoRAs' own)",
+    )
+    group.add_argument("--distilled", action="store_true", help="guidance is distilled (Flux)")
+    group.add_argument("--hr-prompt", help="prompt of the hires pass")
+    group.add_argument("--hr-negative", help="negative prompt of the hires pass")
+    group.add_argument("--hr-cfg", type=_finite, help="CFG scale of the hires pass")
+    group.add_argument(
+        "--embedding",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="loaded textual-inversion embeddings; they are never removed",
+    )
+    group.add_argument(
+        "--host",
+        choices=("a1111", "forge"),
+        default="a1111",
+        help="where one unknown LoRA drops them all: forge (default: a1111)",
+    )
+    group.add_argument(
+        "--file",
+        type=Path,
+        help="many prompts: JSON lines (.jsonl), an infotext, a PNG picture, or one prompt a "
+        "line; the options above are the defaults",
+    )
+
+
+def _add_policy(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--mode", type=_mode, default=Mode.ENFORCE, help="Enforce, Advise or Off")
+    group.add_argument(
+        "--rule",
+        type=_rule,
+        action="append",
+        default=[],
+        metavar="RULE=MODE",
+        help="mode of one rule, as R5=enforce; repeat for more",
+    )
+    group.add_argument(
+        "--negative-tag",
+        type=NegativeTag,
+        choices=list(NegativeTag),
+        default=NegativeTag.MOVE,
+        help="what becomes of <lora:…> in the negative prompt: move, remove or leave",
+    )
+    group.add_argument(
+        "--cfg-ceiling", type=_finite, default=6.0, help="of R3, 4 to 6 (default: 6)"
+    )
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _mode(text: str) -> Mode:
+    try:
+        return Mode.parse(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from problem
+
+
+def _rule(text: str) -> tuple[str, Mode]:
+    rule, equals, mode = text.partition("=")
+    names = {name.lower(): name for name in DEFAULT_RULE_MODES}
+    if not equals or rule.lower() not in names:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not RULE=MODE with a rule of {', '.join(DEFAULT_RULE_MODES)}"
+        )
+    return names[rule.lower()], _mode(mode)

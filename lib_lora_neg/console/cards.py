@@ -1,0 +1,120 @@
+"""What is known of a LoRA, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..loras.card import LoraCard, TagTableKind, WeightRange
+from ..policy.matrix import range_in_force
+from .render import indented, row, to_json
+from .terminal import Palette, printable
+
+_MOST_TAGS = 20
+_BAR = 20
+
+
+def card_as_json(card: LoraCard) -> str:
+    """Return one line of JSON: the card's fields and the range in force on its own family."""
+    return to_json(card, range_in_force=range_in_force(card, card.family))
+
+
+def card_as_text(card: LoraCard, palette: Palette) -> str:
+    """Return everything the card tells, a screen or less."""
+    return "\n".join([palette(printable(card.name), "bold"), *_details(card, palette)])
+
+
+def cards_as_table(cards: Iterable[LoraCard], palette: Palette) -> str:
+    """Return a line for each LoRA: name, type, family, range in force, triggers."""
+    rows = [("LoRA", "type", "family", "range", "triggers")]
+    rows += [
+        (
+            printable(card.name),
+            _type(card),
+            card.family.value,
+            _range(range_in_force(card, card.family)),
+            printable(", ".join(trigger.text for trigger in card.triggers[:3])),
+        )
+        for card in cards
+    ]
+    widths = [max(len(cells[column]) for cells in rows) for column in range(4)]
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=False)), last])
+        for *cells, last in rows
+    ]
+    return "\n".join([palette(lines[0].rstrip(), "dim"), *(line.rstrip() for line in lines[1:])])
+
+
+def _details(card: LoraCard, palette: Palette) -> Iterator[str]:
+    if card.title and card.title != card.name:
+        yield row("title", printable(card.title))
+    if card.alias and card.alias != card.name:
+        yield row("alias", printable(card.alias))
+    yield row("type", _type(card))
+    for reason in card.inference.reasons:
+        yield from (palette(line, "dim") for line in indented(f"· {reason}"))
+    yield row("family", f"{card.family.value}, {card.key_format} keys, {_algorithm(card)}")
+    yield row("parts", _parts(card))
+    force = range_in_force(card, card.family)
+    yield row("range", _range(force))
+    if force is not None and force.reference:
+        yield from (palette(line, "dim") for line in indented(force.reference))
+    if card.preferred_weight is not None:
+        yield row("preferred", f"{card.preferred_weight:g}")
+    for number, trigger in enumerate(card.triggers):
+        note = palette(f"{printable(trigger.source)}, {trigger.confidence:.0%}", "dim")
+        yield row("" if number else "triggers", f"{printable(trigger.text)}  {note}")
+    yield row("images", f"{_count(card.image_count)} ({card.data_width.value})")
+    if card.activation_text:
+        yield row("activation", printable(card.activation_text))
+    if card.negative_text:
+        yield row("negative", printable(card.negative_text))
+    yield from _tags(card, palette)
+    for problem in card.problems:
+        yield palette(row("problem", printable(problem)), "red")
+
+
+def _tags(card: LoraCard, palette: Palette) -> Iterator[str]:
+    kind = card.tags.kind
+    if kind is not TagTableKind.RICH:
+        yield row("captions", f"no usable table of tags ({kind.value})")
+        return
+    shares = sorted(card.tags.shares.items(), key=lambda item: (-item[1], item[0]))
+    for number, (tag, share) in enumerate(shares[:_MOST_TAGS]):
+        bar = "█" * round(min(share, 1.0) * _BAR)
+        label = "" if number else "captions"
+        yield row(label, f"{share:>4.0%} {palette(bar.ljust(_BAR), 'cyan')} {printable(tag)}")
+    if len(shares) > _MOST_TAGS:
+        yield row("", palette(f"and {len(shares) - _MOST_TAGS} more", "dim"))
+
+
+def _type(card: LoraCard) -> str:
+    inference = card.inference
+    name = inference.type.value.replace("_", " ")
+    return f"{name} {inference.confidence:.0%}" if inference.confidence else name
+
+
+def _range(weight_range: WeightRange | None) -> str:
+    if weight_range is None:
+        return "not known"
+    low = "any" if weight_range.floor is None else f"{weight_range.floor:g}"
+    high = "any" if weight_range.ceiling is None else f"{weight_range.ceiling:g}"
+    return f"{low} to {high} ({weight_range.source.value})".replace("-", "−")
+
+
+def _algorithm(card: LoraCard) -> str:
+    return card.algorithm if card.rank is None else f"{card.algorithm} of rank {card.rank}"
+
+
+def _parts(card: LoraCard) -> str:
+    if card.parts is None:
+        return "unknown"
+    names = [
+        name
+        for name, there in (("text encoder", card.parts.text_encoder), ("unet", card.parts.unet))
+        if there
+    ]
+    return ", ".join(names) or "none that is known"
+
+
+def _count(images: int | None) -> str:
+    return "unknown number" if images is None else str(images)
