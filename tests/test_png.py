@@ -5,17 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lib_lora_neg.png import MAX_TEXT_BYTES, SIGNATURE, PngError, is_png, read_text
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    crc = zlib.crc32(kind + data).to_bytes(4, "big")
-    return len(data).to_bytes(4, "big") + kind + data + crc
-
-
-def png(*chunks: bytes) -> bytes:
-    return b"".join([SIGNATURE, chunk(b"IHDR", bytes(13)), *chunks, chunk(b"IEND", b"")])
-
+from lib_lora_neg.png import MAX_TEXT_BYTES, PngError, is_png, read_text
+from tests.pictures import chunk, png
 
 PLAIN = chunk(b"tEXt", b"parameters\0caf\xe9, <lora:a:1>")
 DEFLATED = chunk(b"zTXt", b"parameters\0\0" + zlib.compress(b"a harbor"))
