@@ -33,7 +33,6 @@ export default [
             eqeqeq: "error",
             // The host loads every file into one global scope and calls some functions by name.
             "no-unused-vars": ["error", { args: "after-used", vars: "local" }],
-            strict: ["error", "function"],
         },
     },
 ];
