@@ -65,16 +65,17 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    from .loras import read_card
+    from .loras import LoraFileError, read_card
 
     palette = palette_for(sys.stdout)
     status = UNCHANGED
     for number, path in enumerate(options.file):
-        if not path.is_file():
-            _complain(InputError(f"{path}: no such file"))
+        try:
+            card = read_card(path)
+        except (LoraFileError, OSError) as problem:
+            _complain(problem)
             status = BAD_INPUT
             continue
-        card = read_card(path)
         text = card_as_json(card) if options.json else card_as_text(card, palette)
         _print("\n" * (number > 0 and not options.json) + text)
     return status
