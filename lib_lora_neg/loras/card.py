@@ -142,8 +142,11 @@ class LoraCard:
         alias: ``ss_output_name``, or the name.
         title: the model page's title, or empty.
         family: the model family it was made for.
+        family_candidates: where the tensors fit several families and nothing names one: those.
         key_format: naming of its tensors (``kohya``, ``diffusers``, ``peft`` …), or ``unknown``.
         algorithm: ``lora``, ``loha``, ``lokr``, ``dora`` …, or ``unknown``.
+        weight_decomposed: its delta depends on the weight it is added to (DoRA), so the order
+            of stacked LoRAs matters.
         rank: of its matrices; ``None`` if unknown or mixed.
         parts: which parts it changes; ``None`` when the tensors are unknown.
         inference: its type with confidence and reasons.
@@ -165,8 +168,10 @@ class LoraCard:
     alias: str = ""
     title: str = ""
     family: ModelFamily = ModelFamily.UNKNOWN
+    family_candidates: tuple[ModelFamily, ...] = ()
     key_format: str = "unknown"
     algorithm: str = "unknown"
+    weight_decomposed: bool = False
     rank: int | None = None
     parts: LoraParts | None = None
     inference: TypeInference = TypeInference()

@@ -1,0 +1,307 @@
+"""For which model family a file was made: read from its tensors, then from what it says.
+
+The tensors decide; names in the metadata only choose among what the tensors allow, because
+trainers are known to write a wrong base (ai-toolkit 0.1.0 says ``sd_1.5`` in Flux files).
+Widths and block counts are those of the models' published configurations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .families import ModelFamily as F
+from .keys import KeyFacts
+
+_UNET = re.compile(r"(?:down|up|input|output)_blocks[._]\d|mid_block|middle_block")
+_CROSS_KEY = re.compile(r"attn2[._](?:processor[._])?to_[kv]$")
+_DEEP = re.compile(r"transformer_blocks[._][1-9]")
+_SDXL_ONLY = re.compile(
+    r"(?:lora_te2|text_encoder_2|label_emb|add_embedding)|up_blocks[._]0[._]attentions"
+)
+_SD_ONLY = re.compile(r"down_blocks[._]0[._]attentions|up_blocks[._]3|input_blocks[._][12][._]1")
+_OLD_TEXT = re.compile(r"lora_te_text_model|text_encoder\.|text_encoder:")
+_TEXT_LAYER = re.compile(r"encoder[._]layers[._](\d+)")
+
+CROSS_WIDTHS = {768: F.SD1, 1024: F.SD2, 2048: F.SDXL}
+"""Width of the text features that a UNet attends to (unet/config.json, cross_attention_dim)."""
+
+
+@dataclass(frozen=True)
+class FamilyEvidence:
+    """What the tensors allow.
+
+    Attributes:
+        family: the one they prove, or ``UNKNOWN``.
+        candidates: all families whose tensors look like these; empty when nothing was recognised.
+        likely: the candidate to take when nothing else names one, or ``UNKNOWN``.
+    """
+
+    family: F = F.UNKNOWN
+    candidates: tuple[F, ...] = ()
+    likely: F = F.UNKNOWN
+
+
+def family_of_keys(keys: KeyFacts) -> FamilyEvidence:
+    """Return the family the tensors prove, or those between which they cannot tell."""
+    if not keys.modules:
+        return FamilyEvidence()
+    text = "\n".join(keys.modules)
+    if _UNET.search(text):
+        return _unet_family(keys, text)
+    for recognise in (_wan_or_anima, _sd3, _qwen, _next_dit, _flux_like, _positional, _text_only):
+        evidence = recognise(keys, text)
+        if evidence.candidates:
+            return evidence
+    return FamilyEvidence()
+
+
+def resolve_family(evidence: FamilyEvidence, names: Iterable[str]) -> F:
+    """Choose by what metadata and side files say, as far as the tensors allow it."""
+    if evidence.family is not F.UNKNOWN:
+        return evidence.family
+    for name in names:
+        family = family_of_name(name)
+        if family is not F.UNKNOWN and (not evidence.candidates or family in evidence.candidates):
+            return family
+    return evidence.likely
+
+
+_NAME_PATTERNS: tuple[tuple[str, F], ...] = (
+    (r"flux[\W_]*\.?2|klein", F.FLUX2),
+    (r"chroma", F.CHROMA),
+    (r"flux[\W_]*1?|black-forest-labs/flux", F.FLUX),
+    (r"(?:stable-diffusion-|sd)[\W_]*xl|^xl|pony|illustrious|noob", F.SDXL),
+    (r"stable-diffusion-(?:v?3)|sd[\W_]*3", F.SD3),
+    (r"stable-diffusion-v?2|sd[\W_]*v?2", F.SD2),
+    (r"stable-diffusion-v?1|sd[\W_]*v?1", F.SD1),
+    (r"z[\W_]*image", F.ZIMAGE),
+    (r"qwen", F.QWEN),
+    (r"wan(?:[\W_]*2|[\W_]*video|$)", F.WAN),
+    (r"krea[\W_]*2", F.KREA),
+    (r"lumina", F.LUMINA),
+    (r"hunyuan", F.HUNYUAN),
+    (r"anima(?:[\W_]|$)", F.ANIMA),
+    (r"ernie", F.ERNIE),
+)
+_COMPILED_NAMES = tuple((re.compile(pattern), family) for pattern, family in _NAME_PATTERNS)
+
+
+def family_of_name(name: str) -> F:
+    """Return the family that a base-model name means (``sdxl_base_v1-0``, ``Flux.1 D`` …)."""
+    plain = name.strip().lower()
+    for pattern, family in _COMPILED_NAMES:
+        if pattern.match(plain):
+            return family
+    family = F.parse(plain)
+    if family is not F.UNKNOWN:
+        return family
+    return F.FLUX if "black-forest-labs/flux" in plain else F.UNKNOWN
+
+
+def _one(family: F) -> FamilyEvidence:
+    return FamilyEvidence(family, (family,))
+
+
+_NOTHING = FamilyEvidence()
+
+
+def _input(keys: KeyFacts, pattern: re.Pattern[str]) -> set[int]:
+    return {width for module, width in keys.inputs.items() if pattern.search(module)}
+
+
+def _unet_family(keys: KeyFacts, text: str) -> FamilyEvidence:
+    widths = _input(keys, _CROSS_KEY)
+    known = {CROSS_WIDTHS[width] for width in widths if width in CROSS_WIDTHS}
+    if len(known) == 1:
+        return _one(known.pop())
+    if _SDXL_ONLY.search(text) or (_DEEP.search(text) and not _SD_ONLY.search(text)):
+        return _one(F.SDXL)
+    return _sd1_or_2(keys, text)
+
+
+def _sd1_or_2(keys: KeyFacts, text: str) -> FamilyEvidence:
+    if _TEXT_LAYER.search(text) and _OLD_TEXT.search(text):
+        # SD1's CLIP has 12 layers of width 768, SD2's OpenCLIP 23 of width 1024.
+        large = _depth(_TEXT_LAYER, text) >= 12 or 1024 in _input(keys, _TEXT_LAYER)
+        return _one(F.SD2 if large else F.SD1)
+    if _SD_ONLY.search(text):
+        return FamilyEvidence(F.UNKNOWN, (F.SD1, F.SD2))
+    return FamilyEvidence(F.UNKNOWN, (F.SD1, F.SD2, F.SDXL))
+
+
+_DIT_ATTENTION = re.compile(r"blocks[._]\d+[._](?:self_attn|cross_attn)[._](\w+?)$", re.MULTILINE)
+_ANIMA = re.compile(
+    r"llm_adapter|adaln_modulation_(?:self|cross)_attn|mlp[._]layer[12]$|x_embedder|qwen3_06b"
+    r"|final_layer[._]linear$|adaln_modulation_mlp",
+    re.MULTILINE,
+)
+_WAN = re.compile(
+    r"blocks[._]\d+[._]ffn[._]|(?:text|time|patch)_embedding|img_emb|time_projection|head[._]head"
+    r"|condition_embedder"
+)
+
+
+def _wan_or_anima(keys: KeyFacts, text: str) -> FamilyEvidence:
+    if "double_blocks" in text or "joint_blocks" in text:
+        return _NOTHING
+    ends = set(_DIT_ATTENTION.findall(text))
+    if ends & {"q", "k", "v", "o", "k_img", "v_img"} or _WAN.search(text):
+        return _one(F.WAN)
+    if ends or _ANIMA.search(text):
+        return _one(F.ANIMA)
+    return _NOTHING
+
+
+def _sd3(keys: KeyFacts, text: str) -> FamilyEvidence:
+    if "joint_blocks" in text:
+        return _one(F.SD3)
+    if "transformer_blocks" in text and "single_transformer_blocks" not in text:
+        widths = _input(keys, re.compile(r"attn[._]to_q$"))
+        if widths & {1536, 2432}:
+            return _one(F.SD3)
+    return _NOTHING
+
+
+_QWEN = re.compile(r"(?<!single_)transformer_blocks[._]\d+[._](?:img|txt)_m(?:lp|od)[._]")
+
+
+def _qwen(keys: KeyFacts, text: str) -> FamilyEvidence:
+    return _one(F.QWEN) if _QWEN.search(text) else _NOTHING
+
+
+_NEXT_DIT = re.compile(r"layers[._]\d+[._](?:attention|feed_forward|adaLN_modulation)[._]")
+
+
+def _next_dit(keys: KeyFacts, text: str) -> FamilyEvidence:
+    """Lumina 2 and Z-Image share one design; hidden width 2304 and 3840."""
+    if not (_NEXT_DIT.search(text) or "noise_refiner" in text or "context_refiner" in text):
+        return _NOTHING
+    widths = set(keys.inputs.values()) | set(keys.outputs.values())
+    if 3840 in widths:
+        return _one(F.ZIMAGE)
+    if 2304 in widths:
+        return _one(F.LUMINA)
+    return FamilyEvidence(F.UNKNOWN, (F.ZIMAGE, F.LUMINA))
+
+
+_DOUBLE = re.compile(r"(?:double_blocks|(?<!single_)transformer_blocks)[._](\d+)")
+_SINGLE = re.compile(r"(?:single_blocks|single_transformer_blocks)[._](\d+)")
+_FLUX1_MOD = re.compile(
+    r"(?:img|txt)_mod[._]lin(?!ear)|modulation[._]lin\b|blocks[._]\d+[._]norm1?(?:_context)?[._]linear"
+    r"|guidance_in|vector_in|time_text_embed|\.processor\.|_norm\.(?:key|query)_norm"
+)
+_HUNYUAN_MOD = re.compile(r"(?:img|txt)_mod[._]linear")
+_FLUX2 = re.compile(
+    r"(?:double|single)_stream_modulation|to_qkv_mlp_proj|ff(?:_context)?[._]linear_"
+)
+_NOT_FLUX2 = re.compile(
+    r"single_transformer_blocks[._]\d+[._](?:attn[._]to_[qkv]|proj_mlp|proj_out)"
+    r"|transformer_blocks[._]\d+[._]ff(?:_context)?[._]net"
+)
+_MLP_OUT = re.compile(r"(?:img|txt)_mlp[._]2$")
+_SINGLE_OUT = re.compile(r"single_blocks[._]\d+[._]linear2$|single_\w+[._]\d+[._]proj_out$")
+
+
+def _flux_like(keys: KeyFacts, text: str) -> FamilyEvidence:
+    """Tell Flux.1, Flux.2, Chroma and HunyuanImage apart, which share the design and the names."""
+    if not re.search(r"double_blocks|single_blocks|single_transformer_blocks", text):
+        return _flux_extras(text)
+    named = _by_names(keys, text)
+    remaining = named & _by_depth(text) & _by_width(keys) or named
+    order = (F.FLUX, F.FLUX2, F.CHROMA, F.HUNYUAN)
+    candidates = tuple(family for family in order if family in remaining)
+    if len(candidates) == 1:
+        return _one(candidates[0])
+    # Chroma has the layers and widths of Flux.1. Files made on it are rare beside those for
+    # Flux.1 and mostly name their base, which `resolve_family` hears first.
+    measured = 3072 in keys.inputs.values() or _depth(_DOUBLE, text) >= 8
+    tie = set(candidates) == {F.FLUX, F.CHROMA}
+    return FamilyEvidence(F.UNKNOWN, candidates, F.FLUX if tie and measured else F.UNKNOWN)
+
+
+def _flux_extras(text: str) -> FamilyEvidence:
+    if "distilled_guidance_layer" in text:
+        return _one(F.CHROMA)
+    return _one(F.FLUX2) if _FLUX2.search(text) else _NOTHING
+
+
+def _by_names(keys: KeyFacts, text: str) -> set[F]:
+    if "distilled_guidance_layer" in text:
+        return {F.CHROMA}
+    if _FLUX2.search(text):
+        return {F.FLUX2}
+    if keys.key_format == "xlabs":
+        return {F.FLUX}
+    if _FLUX1_MOD.search(text):
+        return {F.FLUX}
+    if _HUNYUAN_MOD.search(text):
+        return {F.HUNYUAN}
+    if _NOT_FLUX2.search(text):
+        return {F.FLUX, F.CHROMA}
+    return {F.FLUX, F.FLUX2, F.CHROMA, F.HUNYUAN}
+
+
+_DEPTHS = {F.FLUX: (19, 38), F.CHROMA: (19, 38), F.FLUX2: (8, 48), F.HUNYUAN: (20, 40)}
+"""Double and single blocks of the largest model of each family."""
+
+
+def _depth(pattern: re.Pattern[str], text: str) -> int:
+    return max(map(int, pattern.findall(text)), default=0)
+
+
+def _by_depth(text: str) -> set[F]:
+    double, single = _depth(_DOUBLE, text), _depth(_SINGLE, text)
+    return {family for family, (d, s) in _DEPTHS.items() if double < d and single < s}
+
+
+_HIDDEN = re.compile(r"(?:img_attn[._](?:qkv|proj)|attn[._]to_[qkv]|linear1)$")
+
+
+def _by_width(keys: KeyFacts) -> set[F]:
+    """Widths: 3072 and a 4-fold MLP in Flux.1, Chroma; 3072, 4096, 6144, 3-fold, in Flux.2."""
+    hidden = _input(keys, _HIDDEN)
+    mlp, single = _input(keys, _MLP_OUT), _input(keys, _SINGLE_OUT)
+    if hidden & {4096, 6144} or 9216 in mlp or 12288 in single:
+        return {F.FLUX2}
+    if 12288 in mlp or 15360 in single:
+        return {F.FLUX, F.CHROMA}
+    if 3584 in hidden:
+        return {F.HUNYUAN}
+    return {F.FLUX, F.FLUX2, F.CHROMA} if 3072 in hidden else set(_DEPTHS)
+
+
+def _positional(keys: KeyFacts, text: str) -> FamilyEvidence:
+    """Cloneofsimo's first scripts number the layers; they know SD1 and SD2 only."""
+    if keys.key_format != "cloneofsimo":
+        return _bare_attention(keys, text)
+    widths = set(keys.inputs.values())
+    if 1024 in widths and 768 not in widths:
+        return _one(F.SD2)
+    return _one(F.SD1) if 768 in widths else FamilyEvidence(F.UNKNOWN, (F.SD1, F.SD2))
+
+
+def _bare_attention(keys: KeyFacts, text: str) -> FamilyEvidence:
+    if "transformer_blocks" not in text:
+        return _NOTHING
+    if text.startswith("transformer_blocks") and keys.has_alpha:
+        # Only Qwen-Image's distilled files ("lightning") come unprefixed and with alphas.
+        return FamilyEvidence(F.UNKNOWN, (F.QWEN, F.FLUX, F.FLUX2, F.CHROMA, F.SD3), F.QWEN)
+    return FamilyEvidence(F.UNKNOWN, (F.FLUX, F.FLUX2, F.CHROMA, F.QWEN, F.SD3))
+
+
+def _text_only(keys: KeyFacts, text: str) -> FamilyEvidence:
+    if re.search(r"lora_te3_|text_encoder_3", text):
+        return FamilyEvidence(F.UNKNOWN, (F.SD3, F.FLUX))
+    if re.search(r"lora_te2_|text_encoder_2", text):
+        return FamilyEvidence(F.UNKNOWN, (F.SDXL, F.SD3), F.SDXL)
+    if re.search(r"lora_te_layers_|qwen3_06b", text):
+        return _one(F.ANIMA)
+    if not _TEXT_LAYER.search(text):
+        return _NOTHING
+    if 1024 in keys.inputs.values():
+        return _one(F.SD2)
+    if "lora_te_text_model" in text:
+        return FamilyEvidence(F.UNKNOWN, (F.SD1, F.SD2), F.SD1)
+    return FamilyEvidence(F.UNKNOWN, (F.SD1, F.SDXL))

@@ -1,0 +1,174 @@
+"""A file and its side files become a `LoraCard`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from .architecture import FamilyEvidence, family_of_keys, family_of_name, resolve_family
+from .card import LoraCard, LoraParts, Trigger, TypeInference, WeightRange
+from .evidence import TypeEvidence, collect_evidence
+from .families import FLUX_FAMILIES, ModelFamily
+from .header import Header, read_header
+from .inference import infer_type
+from .keys import KeyFacts, read_keys
+from .roles import find_role
+from .sidecars import SIDE_SUFFIXES, SideFacts, read_side_files
+from .tagtable import build_tag_table, data_width
+from .training import TrainingFacts, read_training
+from .triggers import find_triggers
+
+
+def read_card(
+    path: str | os.PathLike[str], side_suffixes: Iterable[str] = SIDE_SUFFIXES
+) -> LoraCard:
+    """Read the LoRA file at ``path`` and the side files next to it.
+
+    Args:
+        path: a ``.safetensors`` file.
+        side_suffixes: which side files to try, where a directory listing knows which exist.
+
+    Raises:
+        LoraFileError: when the LoRA file itself is broken. A broken side file only becomes one
+            of the card's ``problems``.
+    """
+    file = Path(path)
+    header = read_header(file)
+    sides, problems = read_side_files(file, side_suffixes)
+    card = build_card(name=file.stem, path=str(file), header=header, sidecars=sides)
+    return replace(card, problems=(*card.problems, *problems)) if problems else card
+
+
+def build_card(
+    *,
+    name: str,
+    path: str = "",
+    header: Header | None = None,
+    sidecars: Sequence[SideFacts] = (),
+) -> LoraCard:
+    """Combine what a header and side files say into a card; nothing is read.
+
+    Args:
+        name: the file's stem.
+        path: the file, or empty.
+        header: its header, or ``None`` when it is not readable.
+        sidecars: what its side files say, the strongest source first.
+    """
+    training = read_training(header.metadata) if header else TrainingFacts()
+    keys = read_keys(header.tensors) if header else KeyFacts()
+    allowed = family_of_keys(keys)
+    family = resolve_family(allowed, _base_names(training, sidecars))
+    table = build_tag_table(training.own_subsets)
+    evidence = _evidence(name, path, training, keys, sidecars)
+    titles = [side.title for side in sidecars if side.title]
+    return LoraCard(
+        name=name,
+        path=path,
+        alias=training.output_name or name,
+        title=next(iter(titles), training.title),
+        family=family,
+        family_candidates=allowed.candidates if family is ModelFamily.UNKNOWN else (),
+        key_format=keys.key_format,
+        algorithm=_algorithm(keys, training),
+        weight_decomposed=keys.weight_decomposed or training.algorithm == "dora",
+        rank=keys.rank if keys.rank is not None else _stated_rank(training, keys),
+        parts=_name_blocks(keys.parts, family),
+        inference=_inference(evidence, sidecars),
+        triggers=_triggers(training, sidecars, keys, evidence),
+        tags=table,
+        image_count=training.image_count,
+        data_width=data_width(training.image_count, table),
+        preferred_weight=_first([side.preferred_weight for side in sidecars]),
+        activation_text=next((s.activation_text for s in sidecars if s.activation_text), ""),
+        negative_text=next((s.negative_text for s in sidecars if s.negative_text), ""),
+        ranges=_ranges(sidecars),
+        bundled_embeddings=keys.embeddings,
+        guard_off=any(side.decision.guard_off for side in sidecars if side.decision),
+        problems=_contradictions(allowed, training),
+    )
+
+
+def _algorithm(keys: KeyFacts, training: TrainingFacts) -> str:
+    return keys.algorithm if keys.algorithm != "unknown" else training.algorithm or "unknown"
+
+
+def _first(values: Iterable[float | None]) -> float | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _base_names(training: TrainingFacts, sides: Sequence[SideFacts]) -> tuple[str, ...]:
+    """The page's word first: a trainer's stub may only be there for the host's sake."""
+    return (*(side.base_model for side in sides if side.base_model), *training.base)
+
+
+def _stated_rank(training: TrainingFacts, keys: KeyFacts) -> int | None:
+    # Tensors of several ranks: the trainer's one number would be wrong.
+    return training.rank if not keys.inputs else None
+
+
+def _name_blocks(parts: LoraParts | None, family: ModelFamily) -> LoraParts | None:
+    """Give the blocks of Flux-like models one name, whichever library named the tensors."""
+    if parts is None or family not in (*FLUX_FAMILIES, ModelFamily.CHROMA):
+        return parts
+    blocks = dict.fromkeys(
+        block.replace("single_transformer_blocks", "single_blocks").replace(
+            "transformer_blocks", "double_blocks"
+        )
+        for block in parts.blocks
+    )
+    return replace(parts, blocks=tuple(blocks))
+
+
+def _evidence(
+    name: str, path: str, training: TrainingFacts, keys: KeyFacts, sides: Sequence[SideFacts]
+) -> TypeEvidence:
+    folder = Path(path).parent.name if path else ""
+    evidence = collect_evidence(name, folder, training, sides)
+    has_text = keys.parts.text_encoder if keys.parts else None
+    return replace(evidence, text_encoder=has_text, rank=keys.rank)
+
+
+def _inference(evidence: TypeEvidence, sides: Sequence[SideFacts]) -> TypeInference:
+    for side in sides:
+        if side.decision is not None and side.decision.type is not None:
+            return TypeInference(side.decision.type, 1.0, ("chosen by the user",))
+    return infer_type(evidence)
+
+
+def _triggers(
+    training: TrainingFacts, sides: Sequence[SideFacts], keys: KeyFacts, evidence: TypeEvidence
+) -> tuple[Trigger, ...]:
+    table = build_tag_table(training.own_subsets)
+    found = find_triggers(training, sides, table, keys.embeddings, evidence.names)
+    decided = any(
+        side.decision and (side.decision.triggers is not None or side.decision.type is not None)
+        for side in sides
+    )
+    role = None if decided else find_role(evidence)
+    if role is None or not role.negative_word:
+        return found
+    word = Trigger(role.negative_word, "put into the negative prompt by its author", 0.95)
+    others = (t for t in found if t.text.lower() != role.negative_word.lower())
+    return (word, *others)
+
+
+def _ranges(sides: Sequence[SideFacts]) -> tuple[WeightRange, ...]:
+    ranges: list[WeightRange] = []
+    for side in sides:
+        decision = side.decision
+        own = (decision.weight_range, decision.measured) if decision else ()
+        ranges.extend(item for item in (*own, side.weight_range) if item is not None)
+    return tuple(ranges)
+
+
+def _contradictions(allowed: FamilyEvidence, training: TrainingFacts) -> tuple[str, ...]:
+    if allowed.family is ModelFamily.UNKNOWN:
+        return ()
+    stated = [(text, family_of_name(text)) for text in training.base]
+    wrong = [t for t, family in stated if family not in (ModelFamily.UNKNOWN, allowed.family)]
+    if not wrong or any(family is allowed.family for _, family in stated):
+        return ()
+    stated_family, real = wrong[0], allowed.family.value
+    return (f"its metadata says it was made for {stated_family}, its tensors are those of {real}",)

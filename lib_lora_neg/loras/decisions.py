@@ -1,0 +1,123 @@
+"""What the user decided about one LoRA, as it stands in the sidecar under our own key.
+
+    "lora_neg": {
+        "schema": 1,
+        "type": "style",
+        "triggers": ["inkwash"],
+        "range": {"floor": -0.6, "ceiling": 1.2, "sweet_spot": [-0.2, -0.5]},
+        "measured": {"floor": -0.4, "bleeding_onset": -0.45, "checkpoint": "abcdef1234"},
+        "guard": "off"
+    }
+
+Every key is optional; a missing one leaves that fact to inference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .card import LoraType, RangeSource, WeightRange
+from .lenient import as_count, as_items, as_mapping, as_number, as_text, as_texts
+
+OWN_KEY = "lora_neg"
+"""Our key in a sidecar ``.json``."""
+
+SCHEMA = 1
+"""Version of the record. A newer record than this is left alone and not obeyed."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The user's word on one LoRA; ``None`` and empty mean "as inferred".
+
+    Attributes:
+        type: the type.
+        triggers: the triggers, which then replace all inferred ones; ``None`` if not decided.
+        weight_range: the range typed by the user.
+        measured: the range that a scan measured and the user kept.
+        guard_off: no rule applies to this LoRA.
+    """
+
+    type: LoraType | None = None
+    triggers: tuple[str, ...] | None = None
+    weight_range: WeightRange | None = None
+    measured: WeightRange | None = None
+    guard_off: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is decided."""
+        return self == Decision()
+
+
+def read_decision(value: object) -> Decision | None:
+    """Understand the record under `OWN_KEY`; ``None`` when there is none or it is of the future."""
+    record = as_mapping(value)
+    if not record or (as_count(record.get("schema")) or SCHEMA) > SCHEMA:
+        return None
+    triggers = record.get("triggers")
+    return Decision(
+        type=_type(record.get("type")),
+        triggers=as_texts(triggers) if isinstance(triggers, list) else None,
+        weight_range=_range(record.get("range"), RangeSource.USER, "typed by the user"),
+        measured=_range(record.get("measured"), RangeSource.MEASURED, "measured by a scan"),
+        guard_off=as_text(record.get("guard")).lower() == "off" or record.get("guard") is False,
+    )
+
+
+def write_decision(decision: Decision) -> dict[str, Any]:
+    """Return the record that `read_decision` understands as ``decision``."""
+    record: dict[str, Any] = {"schema": SCHEMA}
+    if decision.type is not None:
+        record["type"] = decision.type.value
+    if decision.triggers is not None:
+        record["triggers"] = list(decision.triggers)
+    if decision.weight_range is not None:
+        record["range"] = _write_range(decision.weight_range)
+    if decision.measured is not None:
+        record["measured"] = _write_range(decision.measured)
+    if decision.guard_off:
+        record["guard"] = "off"
+    return record
+
+
+def _type(value: object) -> LoraType | None:
+    name = as_text(value).lower().replace(" ", "_").replace("-", "_")
+    try:
+        return LoraType(name)
+    except ValueError:
+        return None
+
+
+def _range(value: object, source: RangeSource, default_reference: str) -> WeightRange | None:
+    """Read ``{"floor": …}`` or ``[floor, ceiling]``; a positive floor is no floor."""
+    if isinstance(value, list):
+        value = dict(zip(("floor", "ceiling"), value, strict=False))
+    record: Mapping[str, Any] = as_mapping(value)
+    floor = as_number(record.get("floor", record.get("min")))
+    ceiling = as_number(record.get("ceiling", record.get("max")))
+    if floor is None and ceiling is None:
+        return None
+    spot = [as_number(item) for item in as_items(record.get("sweet_spot"))]
+    near, far = spot if len(spot) == 2 else (None, None)
+    sweet_spot = None
+    if near is not None and far is not None and near <= 0 and far <= 0:
+        sweet_spot = (max(near, far), min(near, far))
+    return WeightRange(
+        floor=None if floor is None else min(floor, 0.0),
+        ceiling=ceiling,
+        sweet_spot=sweet_spot,
+        source=source,
+        reference=as_text(record.get("reference")) or default_reference,
+    )
+
+
+def _write_range(weight_range: WeightRange) -> dict[str, Any]:
+    record: dict[str, Any] = {"floor": weight_range.floor, "ceiling": weight_range.ceiling}
+    if weight_range.sweet_spot is not None:
+        record["sweet_spot"] = list(weight_range.sweet_spot)
+    if weight_range.reference:
+        record["reference"] = weight_range.reference
+    return record

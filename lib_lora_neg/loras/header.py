@@ -1,0 +1,255 @@
+"""The header of a safetensors file: tensor names, types and shapes, and the metadata.
+
+Layout (safetensors README, "Format"): eight bytes, the little-endian length N of the header;
+N bytes of JSON; then the tensors' data without holes. Only the header is ever read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+MAX_HEADER_BYTES = 100_000_000
+"""Longest header that readers of the format accept (safetensors README)."""
+
+MAX_RANK = 16
+"""More dimensions than any weight has; a longer shape is hostile."""
+
+DTYPE_BITS: Mapping[str, int] = {
+    "BOOL": 8,
+    "U8": 8,
+    "I8": 8,
+    "F8_E4M3": 8,
+    "F8_E5M2": 8,
+    "F8_E8M0": 8,
+    "I16": 16,
+    "U16": 16,
+    "F16": 16,
+    "BF16": 16,
+    "I32": 32,
+    "U32": 32,
+    "F32": 32,
+    "I64": 64,
+    "U64": 64,
+    "F64": 64,
+    "C64": 64,
+}
+"""Bits of one element, by type name; a type missing here is accepted unmeasured."""
+
+
+class LoraFileError(Exception):
+    """A file that cannot be read as a LoRA. The message names the file and what is wrong."""
+
+    def __init__(self, path: str | os.PathLike[str], fault: str) -> None:
+        self.path = os.fspath(path)
+        self.fault = fault
+        super().__init__(f"{_printable(self.path)}: {fault}")
+
+    def __reduce__(self) -> tuple[type[LoraFileError], tuple[str, str]]:
+        return (LoraFileError, (self.path, self.fault))
+
+
+class TensorInfo(NamedTuple):
+    """Element type (``F16`` …) and shape of one tensor."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+class TensorTable(Mapping[str, TensorInfo]):
+    """The tensors of a checked header, in file order, by name.
+
+    Entries stay as the JSON parser made them until someone asks: most readers want the names.
+    """
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: Mapping[str, Mapping[str, Any]]) -> None:
+        self._entries = entries
+
+    def __getitem__(self, name: str) -> TensorInfo:
+        entry = self._entries[name]
+        return TensorInfo(entry["dtype"], tuple(entry["shape"]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __repr__(self) -> str:
+        return f"TensorTable({len(self)} tensors)"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands before the data of a safetensors file.
+
+    Attributes:
+        tensors: element type and shape by tensor name.
+        metadata: the ``__metadata__`` object. The format promises strings; files exist whose
+            values are objects, so readers must not rely on it.
+    """
+
+    tensors: Mapping[str, TensorInfo]
+    metadata: Mapping[str, Any]
+
+
+def read_header(path: str | os.PathLike[str]) -> Header:
+    """Read and check the header of the safetensors file at ``path``.
+
+    Raises:
+        LoraFileError: when the file cannot be opened, is no safetensors file, is truncated,
+            or its header contradicts itself or the size of the file.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            length = _header_length(path, file.read(8), size)
+            raw = file.read(length)
+    except (OSError, ValueError) as error:
+        raise LoraFileError(path, f"cannot be read: {_cause(error)}") from error
+    if len(raw) < length:
+        raise LoraFileError(path, f"truncated: the header stops after {len(raw)} bytes")
+    return parse_header(raw, size - 8 - length, path)
+
+
+def parse_header(raw: bytes, data_bytes: int, path: str | os.PathLike[str] = "") -> Header:
+    """Check the JSON of a header that is followed by ``data_bytes`` bytes of data.
+
+    Raises:
+        LoraFileError: as `read_header`, naming ``path``.
+    """
+    document = _parse_object(raw, path)
+    metadata = document.pop("__metadata__", None)
+    if metadata is None:
+        metadata = {}
+    if not isinstance(metadata, dict):
+        raise LoraFileError(path, "its __metadata__ is not an object")
+    try:
+        fault = _tensor_fault(document, data_bytes)
+    except (KeyError, TypeError, ValueError):
+        fault = _first_malformed(document)
+    if fault:
+        raise LoraFileError(path, fault)
+    return Header(TensorTable(document), metadata)
+
+
+def _header_length(path: str | os.PathLike[str], prefix: bytes, size: int) -> int:
+    if len(prefix) < 8:
+        raise LoraFileError(path, f"truncated: {size} bytes are too few for a safetensors file")
+    length = int.from_bytes(prefix, "little")
+    if length > MAX_HEADER_BYTES:
+        raise LoraFileError(
+            path, f"not a safetensors file: its header would be {length} bytes (limit 100 MB)"
+        )
+    if length < 2:
+        raise LoraFileError(path, "not a safetensors file: its header is empty")
+    if length > size - 8:
+        raise LoraFileError(
+            path, f"truncated: the header needs {length} bytes, the file has {size - 8} left"
+        )
+    return length
+
+
+def _parse_object(raw: bytes, path: str | os.PathLike[str]) -> dict[str, Any]:
+    try:
+        document = json.loads(raw.decode("utf-8"))
+        # Counting bytes is much cheaper than a Python callback per object; only a header that
+        # looks as if a name stood twice pays for the callback.
+        entries = raw.count(b'"data_offsets"')
+        if isinstance(document, dict) and entries != len(document) - ("__metadata__" in document):
+            document = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique)
+    except RecursionError as error:
+        raise LoraFileError(path, "its header is nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise LoraFileError(path, "its header is not UTF-8 text") from error
+    except _DuplicateKeyError as error:
+        raise LoraFileError(path, f"its header has the name {error.key!r} twice") from error
+    except ValueError as error:
+        raise LoraFileError(path, f"its header is not JSON: {_cause(error)}") from error
+    if not isinstance(document, dict):
+        raise LoraFileError(path, "its header is not a JSON object")
+    return document
+
+
+class _DuplicateKeyError(Exception):
+    def __init__(self, key: str) -> None:
+        self.key = key[:80]
+        super().__init__(key)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _DuplicateKeyError(key)
+            seen.add(key)
+    return result
+
+
+def _tensor_fault(entries: dict[str, Any], data_bytes: int) -> str:
+    """Say what is wrong with the tensor entries, or return an empty string.
+
+    Raises TypeError, KeyError or ValueError where an entry has not even the right form.
+    """
+    spans: list[tuple[int, int, str]] = []
+    for name, entry in entries.items():
+        begin, end = entry["data_offsets"]
+        count = 1
+        shape = entry["shape"]
+        if type(shape) is not list or len(shape) > MAX_RANK:
+            raise TypeError
+        for extent in shape:
+            if type(extent) is not int or extent < 0:
+                raise TypeError
+            count *= extent
+        if type(begin) is not int or type(end) is not int or not 0 <= begin <= end:
+            raise TypeError
+        bits = DTYPE_BITS.get(entry["dtype"])
+        if bits is not None and count * bits != (end - begin) * 8:
+            return (
+                f"tensor {name[:80]!r} of shape {shape} should take {count * bits // 8} bytes "
+                f"but has {end - begin}"
+            )
+        spans.append((begin, end, name))
+    return _span_fault(spans, data_bytes)
+
+
+def _span_fault(spans: list[tuple[int, int, str]], data_bytes: int) -> str:
+    spans.sort()
+    position = 0
+    for begin, end, name in spans:
+        if begin < position:
+            return f"tensor {name[:80]!r} overlaps another"
+        if begin > position:
+            return f"there is a hole of {begin - position} bytes before tensor {name[:80]!r}"
+        position = end
+    if position > data_bytes:
+        return f"truncated: the tensors need {position} bytes, the file has {data_bytes}"
+    return ""
+
+
+def _first_malformed(entries: dict[str, Any]) -> str:
+    for name, entry in entries.items():
+        try:
+            _tensor_fault({name: entry}, 0)
+        except (KeyError, TypeError, ValueError):
+            return f"tensor {name[:80]!r} has a malformed entry"
+    return "a tensor has a malformed entry"
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error)[:200]
+
+
+def _printable(path: str) -> str:
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")

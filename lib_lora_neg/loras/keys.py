@@ -1,0 +1,236 @@
+"""What the names and shapes of the tensors tell: naming, algorithm, rank, parts, blocks.
+
+The conventions are those of ``facts/lora-files.md`` B.6: kohya, diffusers old and new, PEFT,
+LyCORIS, BFL, XLabs, OneTrainer, SimpleTuner and cloneofsimo's first scripts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from .card import LoraParts
+from .header import TensorInfo
+
+_MARKS: tuple[tuple[str, str], ...] = (
+    (".hada_w", "loha"),
+    (".lokr_w", "lokr"),
+    (".oft_blocks", "oft"),
+    (".oft_diag", "oft"),
+    (".on_input", "ia3"),
+    (".b1.weight", "glora"),
+    (".lora_", "lora"),
+    (".lora.", "lora"),
+    ("_lora.", "lora"),
+    ("_lora_down.", "lora"),
+    ("_lora1.", "lora"),
+    ("_lora2.", "lora"),
+    (":down", "lora"),
+)
+"""Pieces of tensor names that give the algorithm away, the most telling first."""
+
+_WEAK_MARKS: tuple[tuple[str, str], ...] = (
+    (".dora_scale", "dora"),
+    (".magnitude", "dora"),
+    (".diff", "full"),
+    (".w_norm", "norm"),
+    (".b_norm", "norm"),
+)
+"""Marks that only name the algorithm when no stronger one is there."""
+
+_SUFFIX = re.compile(
+    r"(?:\.processor)?[._](?:lora[._](?:down|up|mid|[AB])(?:\.\w+)?(?:\.weight|\.bias)?"
+    r"|lora_linear_layer\.(?:up|down)\.weight|lora[12]\.(?:up|down)\.weight)$"
+    r"|\.(?:alpha|dora_scale|magnitude|hada_[\w]+|lokr_\w+|oft_\w+|rescale|[ab][12]\.weight"
+    r"|diff|diff_b|w_norm|b_norm|on_input|set_weight|scale|weight|bias|reshape_weight)$"
+    r"|:(?:up|down|alpha)$"
+)
+
+_FORMATS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("onetrainer", re.compile(r"lora_(?:transformer|prior|te\d?_transformer)_")),
+    ("kohya", re.compile(r"lora_(?:unet|te\d?|llm_adapter)_")),
+    ("simpletuner", re.compile(r"lycoris_")),
+    ("cloneofsimo", re.compile(r"(?:unet|text_encoder):\d+$")),
+    ("xlabs", re.compile(r"(?:diffusion_model\.)?(?:double|single)_blocks\.\d+\.processor\.")),
+    ("bfl", re.compile(r"(?:diffusion_model|model\.diffusion_model|text_encoders?\.\w+)\.")),
+    ("bfl", re.compile(r"(?:double|single)_blocks\.|(?:img|txt|time|vector|guidance)_in\.")),
+    ("peft", re.compile(r"base_model\.model\.")),
+    (
+        "diffusers",
+        re.compile(
+            r"(?:unet|transformer|prior|text_encoder(?:_\d)?)\."
+            r"|(?:down|up)_blocks\.|mid_block\.|(?:single_)?transformer_blocks\."
+        ),
+    ),
+    ("native", re.compile(r"(?:blocks|layers|joint_blocks)\.\d+\.|llm_adapter\.")),
+)
+
+_TEXT = re.compile(
+    r"lora_te\d?_|(?:base_model\.model\.)?text_(?:encoders?|model)\b|text_encoder_\d|te\d?\."
+    r"|conditioner\.|lycoris_text_|clip_[lg]\.|t5xxl\."
+)
+
+_BLOCK = re.compile(
+    r"(?P<kind>down_blocks|up_blocks|input_blocks|output_blocks|double_blocks|single_blocks"
+    r"|single_transformer_blocks|transformer_blocks|joint_blocks|llm_adapter[._]blocks|blocks"
+    r"|(?<!encoder.)layers)[._](?P<index>\d+)|(?P<middle>mid_block|middle_block)"
+)
+
+_BUNDLED = re.compile(r"bundle_emb\.(?P<name>.+?)\.string_to_param")
+_LEARNT_TOKEN = re.compile(r"<[^<>\s]{1,64}>")
+
+
+@dataclass(frozen=True)
+class KeyFacts:
+    """The tensors of one file, understood.
+
+    Attributes:
+        key_format: the naming convention, or ``unknown``.
+        algorithm: ``lora``, ``dora``, ``loha``, ``lokr``, ``oft``, ``ia3``, ``glora``, ``full``,
+            ``norm``, or ``unknown``.
+        weight_decomposed: a DoRA scale stands beside whatever algorithm it is.
+        rank: of its matrices; ``None`` if unknown or mixed.
+        parts: which parts of the model it changes; ``None`` when no tensor says.
+        embeddings: names of the embeddings inside the file.
+        modules: the changed layers, tensor suffixes cut off, each once.
+        inputs: width of the input of a layer, where its shape is known.
+        outputs: width of its output.
+        has_alpha: alphas stand beside the matrices.
+    """
+
+    key_format: str = "unknown"
+    algorithm: str = "unknown"
+    weight_decomposed: bool = False
+    rank: int | None = None
+    parts: LoraParts | None = None
+    embeddings: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    inputs: Mapping[str, int] = field(default_factory=dict)
+    outputs: Mapping[str, int] = field(default_factory=dict)
+    has_alpha: bool = False
+
+
+def read_keys(tensors: Mapping[str, TensorInfo]) -> KeyFacts:
+    """Understand the tensors of a header."""
+    bundled = {name: match["name"] for name in tensors if (match := _BUNDLED.match(name))}
+    tokens = [name for name in tensors if _LEARNT_TOKEN.fullmatch(name)]
+    own = [name for name in tensors if name not in bundled and name not in tokens]
+    modules = tuple(dict.fromkeys(map(_module, own)))
+    algorithm, decomposed = _algorithm(own)
+    inputs, outputs, ranks = _widths(tensors, own)
+    return KeyFacts(
+        key_format=_key_format(modules),
+        algorithm=algorithm,
+        weight_decomposed=decomposed,
+        rank=ranks.pop() if len(ranks) == 1 else None,
+        parts=_parts(modules),
+        embeddings=tuple(dict.fromkeys((*bundled.values(), *tokens))),
+        modules=modules,
+        inputs=inputs,
+        outputs=outputs,
+        has_alpha=any(name.endswith(".alpha") for name in own),
+    )
+
+
+def _module(name: str) -> str:
+    return _SUFFIX.sub("", name)
+
+
+def _algorithm(names: Iterable[str]) -> tuple[str, bool]:
+    text = "\n".join(names) + "\n"
+    decomposed = ".dora_scale" in text or ".magnitude" in text
+    for mark, algorithm in _MARKS:
+        if mark in text:
+            return ("dora" if algorithm == "lora" and decomposed else algorithm), decomposed
+    for mark, algorithm in _WEAK_MARKS:
+        if mark in text:
+            return algorithm, decomposed
+    return "unknown", decomposed
+
+
+def _key_format(modules: Iterable[str]) -> str:
+    votes: dict[str, int] = {}
+    for module in modules:
+        for name, pattern in _FORMATS:
+            if pattern.match(module):
+                votes[name] = votes.get(name, 0) + 1
+                break
+    return max(votes, key=lambda name: votes[name]) if votes else "unknown"
+
+
+def _is_text(module: str) -> bool:
+    return bool(_TEXT.match(module))
+
+
+def _parts(modules: tuple[str, ...]) -> LoraParts | None:
+    if not modules:
+        return None
+    unet = [module for module in modules if not _is_text(module)]
+    blocks: dict[str, None] = {}
+    for module in unet:
+        match = _BLOCK.search(module)
+        if match:
+            kind = (match["kind"] or "").replace(".", "_")
+            blocks[match["middle"] or f"{kind}.{match['index']}"] = None
+    return LoraParts(
+        text_encoder=len(unet) < len(modules),
+        unet=bool(unet),
+        blocks=tuple(sorted(blocks, key=_block_order)),
+    )
+
+
+def _block_order(block: str) -> tuple[str, int]:
+    kind, _, index = block.partition(".")
+    return kind, int(index or 0)
+
+
+_AXES: Mapping[str, tuple[int | None, int | None, int | None]] = {
+    "lora_down.weight": (1, None, 0),
+    "lora_A.weight": (1, None, 0),
+    "lora_A.default.weight": (1, None, 0),
+    "lora.down.weight": (1, None, 0),
+    "lora1.down.weight": (1, None, 0),
+    "lora_linear_layer.down.weight": (1, None, 0),
+    "down": (1, None, 0),
+    "lora_up.weight": (None, 0, None),
+    "lora_B.weight": (None, 0, None),
+    "lora_B.default.weight": (None, 0, None),
+    "lora.up.weight": (None, 0, None),
+    "lora1.up.weight": (None, 0, None),
+    "lora_linear_layer.up.weight": (None, 0, None),
+    "up": (None, 0, None),
+    "hada_w1_b": (1, None, 0),
+    "hada_w1_a": (None, 0, None),
+    "lokr_w1": (1, 0, None),
+    "lokr_w2": (1, 0, None),
+    "lokr_w1_a": (None, 0, 1),
+    "lokr_w1_b": (1, None, 0),
+    "lokr_w2_a": (None, 0, 1),
+    "lokr_w2_b": (1, None, 0),
+    "diff": (1, 0, None),
+}
+"""Which axis of a factor is the layer's input, its output, the rank. Kronecker factors multiply."""
+
+
+def _widths(
+    tensors: Mapping[str, TensorInfo], names: Iterable[str]
+) -> tuple[dict[str, int], dict[str, int], set[int]]:
+    """Return input and output widths by module, and all ranks that occur."""
+    inputs: dict[str, int] = {}
+    outputs: dict[str, int] = {}
+    ranks: set[int] = set()
+    for name in names:
+        module = _module(name)
+        axes = _AXES.get(name[len(module) :].removeprefix(".processor").lstrip("._:"))
+        shape = tensors[name].shape
+        if axes is None or len(shape) < 2:
+            continue
+        to_input, to_output, to_rank = axes
+        if to_input is not None:
+            inputs[module] = inputs.get(module, 1) * shape[to_input]
+        if to_output is not None:
+            outputs[module] = outputs.get(module, 1) * shape[to_output]
+        if to_rank is not None:
+            ranks.add(shape[to_rank])
+    return inputs, outputs, ranks

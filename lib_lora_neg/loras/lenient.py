@@ -1,0 +1,75 @@
+"""Reading of foreign values: whatever stands there, a plain value of the wanted kind comes back."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+MAX_JSON_CHARACTERS = 20_000_000
+"""A longer JSON text inside metadata or a side file is not looked at."""
+
+
+def as_text(value: object) -> str:
+    """Return a stripped string, empty for anything that is none or is called ``None``."""
+    if not isinstance(value, str):
+        return ""
+    text = value.strip()
+    return "" if text in ("None", "null") else text
+
+
+def as_number(value: object) -> float | None:
+    """Return a finite number from a number or its text, else ``None``."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def as_count(value: object) -> int | None:
+    """Return a whole number of zero or more, else ``None``."""
+    number = as_number(value)
+    if number is None or number < 0 or number != int(number) or number > 1e12:
+        return None
+    return int(number)
+
+
+def as_flag(value: object) -> bool:
+    """Return whether the value is true or says so in words."""
+    if isinstance(value, bool):
+        return value
+    return isinstance(value, str) and value.strip().lower() in ("true", "1", "yes")
+
+
+def as_json(value: object) -> Any:
+    """Return the value behind a JSON text, an object or list as it is, else ``None``."""
+    if isinstance(value, (dict, list)):
+        return value
+    if not isinstance(value, str) or len(value) > MAX_JSON_CHARACTERS:
+        return None
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+
+
+def as_mapping(value: object) -> Mapping[str, Any]:
+    """Return an object, parsed from JSON text if need be, else an empty one."""
+    parsed = as_json(value)
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def as_items(value: object) -> list[Any]:
+    """Return a list, parsed from JSON text if need be, else an empty one."""
+    parsed = as_json(value)
+    return parsed if isinstance(parsed, list) else []
+
+
+def as_texts(value: object) -> tuple[str, ...]:
+    """Return the non-empty strings of a list."""
+    texts = (as_text(item) for item in as_items(value))
+    return tuple(text for text in texts if text)

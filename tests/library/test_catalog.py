@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lib_lora_neg.library import Catalog
+from lib_lora_neg.loras.blank import write_blank_lora
+
+TENSORS = {"lora_unet_mid_block_attentions_0_proj_in.lora_down.weight": (4, 1280)}
+
+
+def lora(path: Path, alias: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_blank_lora(path, TENSORS, {"ss_output_name": alias} if alias else None)
+
+
+def test_names_and_aliases(tmp_path: Path) -> None:
+    lora(tmp_path / "a.safetensors", "nick")
+    lora(tmp_path / "deep/er/b.safetensors")
+    catalog = Catalog([tmp_path])
+    assert catalog.names() == ("a", "b")
+    for name, stem in (("a", "a"), ("nick", "a"), ("b", "b")):
+        card = catalog.get(name)
+        assert card is not None
+        assert card.name == stem
+    for unknown in ("A", "Nick", "c", "", "deep/er/b", "none"):
+        assert catalog.get(unknown) is None
+
+
+def test_an_alias_of_two_files_is_refused(tmp_path: Path) -> None:
+    lora(tmp_path / "a.safetensors", "same")
+    lora(tmp_path / "b.safetensors", "same")
+    catalog = Catalog([tmp_path])
+    assert catalog.get("same") is None
+    assert catalog.get("SAME") is None
+    assert catalog.get("a") is not None
+
+
+def test_an_alias_never_hides_a_file_of_that_name(tmp_path: Path) -> None:
+    lora(tmp_path / "a.safetensors", "b")
+    lora(tmp_path / "b.safetensors")
+    card = Catalog([tmp_path]).get("b")
+    assert card is not None
+    assert card.name == "b"
+
+
+def test_the_last_of_one_stem_wins(tmp_path: Path) -> None:
+    lora(tmp_path / "1/a.safetensors")
+    lora(tmp_path / "2/a.safetensors")
+    card = Catalog([tmp_path / "1", tmp_path / "2"]).get("a")
+    assert card is not None
+    assert Path(card.path).parent.name == "2"
+
+
+def test_natural_order_of_folders(tmp_path: Path) -> None:
+    for folder in ("v2", "v10"):
+        lora(tmp_path / folder / "a.safetensors")
+    card = Catalog([tmp_path]).get("a")
+    assert card is not None
+    assert Path(card.path).parent.name == "v10"
+
+
+def test_broken_and_foreign_files_do_not_disturb(tmp_path: Path) -> None:
+    lora(tmp_path / "good.safetensors", "nick")
+    (tmp_path / "bad.safetensors").write_bytes(b"no")
+    (tmp_path / "old.ckpt").write_bytes(b"\x80")
+    (tmp_path / "note.txt").write_text("x")
+    catalog = Catalog([tmp_path, tmp_path / "missing"])
+    assert catalog.names() == ("bad", "good", "old")
+    bad, old = catalog.get("bad"), catalog.get("old")
+    assert bad is not None
+    assert "truncated" in bad.problems[0]
+    assert old is not None
+    assert "not safetensors" in old.problems[0]
+    assert catalog.get("nick") is not None
+    text = "\n".join(catalog.problems)
+    assert "missing" in text
+    assert "bad" in text
+
+
+def test_links_and_loops(tmp_path: Path) -> None:
+    lora(tmp_path / "in/a.safetensors")
+    try:
+        (tmp_path / "in/loop").symlink_to(tmp_path, target_is_directory=True)
+        (tmp_path / "in/dangling.safetensors").symlink_to(tmp_path / "nowhere")
+    except OSError:
+        pytest.skip("no symbolic links here")
+    catalog = Catalog([tmp_path])
+    assert catalog.names() == ("a",)
+    assert any("dangling" in problem for problem in catalog.problems)
+
+
+def test_cards_are_read_once_and_again_after_a_change(tmp_path: Path) -> None:
+    path = lora(tmp_path / "a.safetensors", "one")
+    catalog = Catalog([tmp_path])
+    first = catalog.get("a")
+    assert catalog.get("one") is first
+    catalog.refresh()
+    assert catalog.get("a") is first
+    lora(path, "another")
+    os.utime(path, ns=(1, 1))
+    catalog.refresh()
+    assert catalog.get("one") is None
+    assert catalog.get("another") is not None
+
+
+@pytest.mark.parametrize("name", ["a b", "a'b\"c", "ä★", "-x", "a.b", "[x](y)", "a,b:1"])
+def test_odd_names(tmp_path: Path, name: str) -> None:
+    lora(tmp_path / f"{name}.safetensors")
+    assert Catalog([tmp_path]).get(name) is not None
