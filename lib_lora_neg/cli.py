@@ -14,7 +14,7 @@ from .console.check import HostTraits, check
 from .console.inputs import Asked, Hires, InputError, read_file
 from .console.render import as_json, as_text
 from .console.terminal import palette_for, use_utf8
-from .policy import GuardSettings
+from .policy import GuardSettings, NegativeTag
 
 UNCHANGED, CHANGED, BAD_INPUT = 0, 1, 2
 
@@ -43,7 +43,7 @@ def _check(options: argparse.Namespace) -> int:
             mode=options.mode,
             rules=dict(options.rule),
             cfg_ceiling=options.cfg_ceiling,
-            negative_tag=options.negative_tag,
+            negative_tag=NegativeTag(options.negative_tag),
         )
     except ValueError as problem:
         raise InputError(str(problem)) from problem
@@ -84,12 +84,15 @@ def _show(options: argparse.Namespace) -> int:
 def _library(options: argparse.Namespace) -> int:
     from .library.catalog import Catalog
 
-    cards = Catalog(_folders(options.folder)).cards()
+    catalog = Catalog(_folders(options.folder))
+    cards = [card for name in catalog.names() if (card := catalog.get(name)) is not None]
     if options.json:
         for card in cards:
             _print(card_as_json(card))
     else:
         _print(cards_as_table(cards, palette_for(sys.stdout)))
+    for problem in catalog.problems:
+        _complain(problem)
     return UNCHANGED
 
 
@@ -125,7 +128,7 @@ def _print(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def _complain(problem: Exception) -> None:
+def _complain(problem: Exception | str) -> None:
     sys.stderr.write(f"lora-neg: {problem}\n")
 
 

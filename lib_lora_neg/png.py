@@ -79,6 +79,8 @@ def _inflate(data: bytes) -> bytes:
     text = stream.decompress(data, MAX_TEXT_BYTES)
     if stream.unconsumed_tail:
         raise ValueError(f"more than {MAX_TEXT_BYTES} bytes when inflated")
+    if not stream.eof:
+        raise ValueError("ends early")
     return text
 
 

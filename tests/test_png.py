@@ -40,6 +40,7 @@ def test_text_is_found(tmp_path: Path, chunks: list[bytes], expected: str | None
     "broken",
     [
         chunk(b"zTXt", b"parameters\0\0not deflated"),
+        chunk(b"zTXt", b"parameters\0\0" + zlib.compress(b"a harbor")[:-5]),
         chunk(b"zTXt", b"parameters\0\0" + zlib.compress(bytes(MAX_TEXT_BYTES + 1))),
         chunk(b"iTXt", b"parameters\0"),
         chunk(b"iTXt", b"parameters\0\0\0"),

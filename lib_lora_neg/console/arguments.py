@@ -101,7 +101,9 @@ def _add_request(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_policy(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--mode", type=_mode, default=Mode.ENFORCE, help="Enforce, Advise or Off")
+    group.add_argument(
+        "--mode", type=_mode, default=Mode.ENFORCE.value, help="Enforce, Advise or Off"
+    )
     group.add_argument(
         "--rule",
         type=_rule,
@@ -112,9 +114,8 @@ def _add_policy(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--negative-tag",
-        type=NegativeTag,
-        choices=list(NegativeTag),
-        default=NegativeTag.MOVE,
+        choices=[choice.value for choice in NegativeTag],
+        default=NegativeTag.MOVE.value,
         help="what becomes of <lora:…> in the negative prompt: move, remove or leave",
     )
     group.add_argument(

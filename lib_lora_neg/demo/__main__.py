@@ -45,8 +45,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     say(f"\n{changed} of {len(scenes)} generations changed; ")
     say("● changes the generation, ○ only says so\n")
     say("Try your own:\n")
-    say(f'  lora-neg check --lora-dir {folder} --prompt "a <lora:crt_glow:-1>" --cfg 8\n')
+    say(f"  {_python()} -m lib_lora_neg check --lora-dir {folder}")
+    say(' --cfg 8 --prompt "a <lora:crt_glow:-1>"\n')
     return 0
+
+
+def _python() -> str:
+    """Return the running Python as a person in this folder would type it."""
+    python = Path(sys.executable)
+    return str(python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python)
 
 
 if __name__ == "__main__":

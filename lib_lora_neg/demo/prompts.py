@@ -77,7 +77,7 @@ _SCENES = (
     ),
     (
         "A slider goes both ways",
-        "photo of a fisherman, harbor <lora:age_slider_xl:-3>",
+        "photo of a fisherman, harbor <lora:age_slider_xl:-2>",
         "",
         7.0,
         "sdxl",
