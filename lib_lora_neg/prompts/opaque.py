@@ -1,0 +1,92 @@
+"""Spans that mean something to other tools: never edited, read as one piece."""
+
+from __future__ import annotations
+
+import re
+
+Spans = tuple[tuple[int, int], ...]
+
+_SUSPECT = re.compile(r"[{$#]|%\{|__|<ppp:|<!|\bAND_")
+_COMMENT = re.compile(r"#[^\n]*")
+_BRACE = re.compile(r"[$%]?\{|\}")
+_PPP = re.compile(r"<ppp:(/?)[^>]*?(/?)>")
+_SIMPLE = re.compile(
+    r"__[^\s,|(){}\[\]<>]+?__"  # a wildcard
+    r"|\$[A-Za-z_]\w*(?:\([^()\n]*\))?(?:[ \t]*=[^\n]*)?"  # a variable of prompt-fusion
+)
+_COMPOSED = re.compile(r"\bAND_(?:PERP|SALT|TOPK)\b")
+_PPP_MIDDLE = ("<ppp:else", "<ppp:elif")
+
+
+def is_suspect(text: str) -> bool:
+    """Whether ``text`` may hold any opaque span at all; a cheap test that most prompts fail."""
+    return _SUSPECT.search(text) is not None
+
+
+def find_comments(text: str) -> Spans:
+    """Each ``#`` to the end of its line, as the host strips them before anything else."""
+    return tuple(match.span() for match in _COMMENT.finditer(text))
+
+
+def find_opaque(text: str) -> Spans:
+    """The spans of other tools in ``text`` (without comments and tags), merged, in order."""
+    spans = [*_braces(text), *_postprocessor(text), *_remarks(text)]
+    spans += [match.span() for match in _SIMPLE.finditer(text)]
+    composed = _COMPOSED.search(text)
+    if composed is not None:
+        spans.append((composed.start(), len(text)))
+    return merge(spans)
+
+
+def merge(spans: list[tuple[int, int]]) -> Spans:
+    """Sort spans and join those that overlap."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def _braces(text: str) -> list[tuple[int, int]]:
+    """Outermost balanced ``{…}``, ``${…}`` and ``%{…}``."""
+    if "}" not in text:
+        return []
+    spans: list[tuple[int, int]] = []
+    opened: list[int] = []
+    for match in _BRACE.finditer(text):
+        if match[0] != "}":
+            opened.append(match.start())
+        elif opened:
+            spans.append((opened.pop(), match.end()))
+    return spans
+
+
+def _remarks(text: str) -> list[tuple[int, int]]:
+    """``<! … !>`` of prompt-postprocessor."""
+    spans: list[tuple[int, int]] = []
+    start = text.find("<!")
+    while start >= 0:
+        end = text.find("!>", start + 2)
+        if end < 0:
+            break
+        spans.append((start, end + 2))
+        start = text.find("<!", end + 2)
+    return spans
+
+
+def _postprocessor(text: str) -> list[tuple[int, int]]:
+    """Commands of prompt-postprocessor with what they enclose."""
+    if "<ppp:" not in text:
+        return []
+    spans: list[tuple[int, int]] = []
+    opened: list[int] = []
+    for match in _PPP.finditer(text, 0, text.rfind(">") + 1):
+        spans.append(match.span())
+        if match[1]:
+            if opened:
+                spans.append((opened.pop(), match.end()))
+        elif not match[2] and not match[0].startswith(_PPP_MIDDLE):
+            opened.append(match.start())
+    return spans

@@ -1,0 +1,254 @@
+"""Taking terms and tags out of a prompt so that the rest reads as before.
+
+The prompt is laid out as a row of items. A removed item takes one separator with it, a
+group whose content is gone goes as a whole, an option of a schedule or an alternation stays
+as an empty one, and what would run together is kept apart by a space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import NamedTuple
+
+from .brackets import Bracket, Mark
+from .edits import Edit
+from .tags import NetworkTag
+from .terms import Term
+from .tree import Prompt
+
+_SEPARATOR, _OPEN, _CLOSE = Mark.SEPARATOR, Mark.OPEN, Mark.CLOSE
+_TERM, _TAG = Mark.TERM, Mark.TAG
+# Nothing of a slot lies beyond these: to the right of the first set, to the left of the second.
+_LEFT_WALLS = frozenset({_OPEN, Mark.COLON, Mark.PIPE, Mark.BREAK, Mark.AND, Mark.KEYWORD})
+_RIGHT_WALLS = frozenset(
+    {_CLOSE, Mark.COLON, Mark.PIPE, Mark.BREAK, Mark.AND, Mark.KEYWORD, Mark.PART_WEIGHT}
+)
+_DIVIDERS = (_LEFT_WALLS | _RIGHT_WALLS | {_SEPARATOR}) - {_OPEN, _CLOSE}
+_WORDS = frozenset({Mark.BREAK, Mark.AND, Mark.KEYWORD})
+
+
+class Item(NamedTuple):
+    """A piece of the row; ``bracket`` only for brackets and what divides their options."""
+
+    start: int
+    end: int
+    mark: Mark
+    bracket: Bracket | None
+    removed: bool
+
+
+def remove(tree: Prompt, terms: Iterable[Term], tags: Iterable[NetworkTag]) -> list[Edit]:
+    """The edits that take ``terms`` and ``tags`` out of the prompt."""
+    gone = {term.number for term in terms}
+    lost = {tag.start for tag in tags}
+    row = _ghosts(_empty_groups(_items(tree, gone, lost)), tree.negative)
+    edits = []
+    position = 0
+    while position < len(row):
+        if _is_loose(row[position]):
+            end = position
+            while end < len(row) and _is_loose(row[end]):
+                end += 1
+            if any(item.removed for item in row[position:end]):
+                edits += _close_up(tree, row, position, end)
+            position = end
+        else:
+            position += 1
+    return _spare_hidden(tree, edits, lost) + _inner_tags(tree, row, lost)
+
+
+def remove_words(text: str, term: Term, spans: Iterable[tuple[int, int]]) -> list[Edit]:
+    """The edits that take words out of a term that stays, each with one space beside it."""
+    edits: list[Edit] = []
+    position = term.start
+    for start, end in sorted(spans):
+        if start < position:
+            continue
+        if end < term.end and text[end].isspace():
+            end += 1
+        elif start > position and text[start - 1].isspace():
+            start -= 1
+        edits.append(Edit(start, end, ""))
+        position = end
+    return edits
+
+
+def _items(tree: Prompt, gone: set[int], lost: set[int]) -> list[Item]:
+    """All items in order; neighbouring separators joined, each with its white space."""
+    layout = tree.layout
+    row = [Item(t.start, t.end, _TERM, None, t.number in gone) for t in layout.terms]
+    row += [Item(*piece, False) for piece in layout.pieces]
+    row += [Item(tag.start, tag.end, _TAG, None, tag.start in lost) for tag in tree.tags]
+    row += [Item(start, end, Mark.COMMENT, None, False) for start, end in tree.comments]
+    row.sort(key=lambda item: (item.start, item.end))
+    joined: list[Item] = []
+    for item in row:
+        if joined and item.start < joined[-1].end:
+            continue  # a tag inside a word, or inside another tool's span
+        if joined and item.mark is joined[-1].mark is _SEPARATOR:
+            joined[-1] = joined[-1]._replace(end=item.end)
+        else:
+            joined.append(item)
+    return [_with_space(tree.text, item) if item.mark is _SEPARATOR else item for item in joined]
+
+
+def _with_space(text: str, item: Item) -> Item:
+    start, end = item.start, item.end
+    while start and text[start - 1].isspace():
+        start -= 1
+    while end < len(text) and text[end].isspace():
+        end += 1
+    return item._replace(start=start, end=end)
+
+
+def _empty_groups(row: list[Item]) -> list[Item]:
+    """Remove every pair of brackets that has lost all it held, together with its insides."""
+    # Per open bracket: where it stands in the result, whether something stays in it, and
+    # whether something was removed.
+    stack: list[list[int]] = []
+    result: list[Item] = []
+    for item in row:
+        if item.mark is _OPEN and item.bracket is not None and item.bracket.close >= 0:
+            stack.append([len(result), 0, 0])
+            result.append(item)
+            continue
+        if item.mark is _CLOSE and item.bracket is not None and stack:
+            start, stays, removed = stack.pop()
+            opener = result[start]
+            if opener.bracket is item.bracket and removed and not stays:
+                del result[start:]
+                result.append(Item(opener.start, item.end, _TERM, None, True))
+                stays, removed = 0, 1
+            else:
+                result.append(item)
+                stays = 1
+            if stack:
+                stack[-1][1] |= stays
+                stack[-1][2] |= removed
+            continue
+        if stack:
+            divides = item.mark is _SEPARATOR or item.mark in (Mark.COLON, Mark.PIPE)
+            stack[-1][1] |= not (item.removed or divides)
+            stack[-1][2] |= item.removed
+        result.append(item)
+    return result
+
+
+def _ghosts(row: list[Item], negative: bool) -> list[Item]:
+    """Make ghosts of what the host does not see beside a removed term, alone in its slot:
+    it must not count as content, though it stays."""
+    unseen = (Mark.COMMENT,) if negative else (Mark.COMMENT, _TAG)
+    result: list[Item] = []
+    for is_border, group in groupby(row, key=lambda item: item.mark in _DIVIDERS):
+        slot = list(group)
+        removed = any(item.removed and item.mark is not _TAG for item in slot)
+        if not is_border and removed and all(i.removed or i.mark in unseen for i in slot):
+            slot = [i if i.removed else i._replace(mark=Mark.GHOST) for i in slot]
+        result += slot
+    return result
+
+
+def _is_loose(item: Item) -> bool:
+    return item.removed or item.mark is _SEPARATOR or item.mark is Mark.GHOST
+
+
+def _close_up(tree: Prompt, row: list[Item], first: int, last: int) -> list[Edit]:
+    """Edits for ``row[first:last]``, a run of removed items and separators."""
+    text = tree.text
+    left = row[first - 1] if first else None
+    right = row[last] if last < len(row) else None
+    run = row[first:last]
+    start = left.end if left else 0
+    end = right.start if right else len(text)
+    left_wall = left is None or left.mark in _LEFT_WALLS
+    right_wall = right is None or right.mark in _RIGHT_WALLS
+    separators = [item for item in run if item.mark is _SEPARATOR]
+    before, after = run[0].mark is _SEPARATOR, run[-1].mark is _SEPARATOR
+    needed = (before or not left_wall) and (after or not right_wall)
+    if separators and needed:
+        kept = _strongest(text, separators if right else separators[::-1])
+        return _cut(start, kept.start) + _cut(kept.end, end)
+    return _join(tree, left, right, start, end, run)
+
+
+def _strongest(text: str, separators: list[Item]) -> Item:
+    """The separator with the most line ends, the first of equals."""
+    return max(separators, key=lambda item: text.count("\n", item.start, item.end))
+
+
+def _cut(start: int, end: int) -> list[Edit]:
+    return [Edit(start, end, "")] if end > start else []
+
+
+def _join(
+    tree: Prompt, left: Item | None, right: Item | None, start: int, end: int, run: list[Item]
+) -> list[Edit]:
+    """Let ``left`` meet ``right``, with a space between them where one is needed."""
+    text = tree.text
+    spaced = _needs_space(tree, left, right, run)
+    region = text[start:end]
+    if not spaced:
+        return _cut(start, end)
+    leading = len(region) - len(region.lstrip())
+    trailing = len(region) - len(region.rstrip())
+    if leading:
+        return _cut(start + leading, end)
+    if trailing:
+        return _cut(start, end - trailing)
+    return [Edit(start, end, " ")]
+
+
+def _needs_space(tree: Prompt, left: Item | None, right: Item | None, run: list[Item]) -> bool:
+    if left is None or right is None:
+        return False
+    if left.mark in _WORDS or right.mark in _WORDS:
+        return True
+    if right.mark is Mark.PART_WEIGHT:
+        return tree.text[right.start - 1].isspace()
+    if left.mark in _LEFT_WALLS or right.mark in _RIGHT_WALLS:
+        return False
+    if not tree.negative and all(item.mark is _TAG for item in run):
+        # The host joins what stands around a tag, so only white space may keep it apart.
+        region = tree.text[left.end : right.start]
+        return region[:1].isspace() or region[-1:].isspace()
+    return True
+
+
+def _spare_hidden(tree: Prompt, edits: list[Edit], lost: set[int]) -> list[Edit]:
+    """Cut tags that stay, and comments, out of the deleted stretches."""
+    spared = [span for span in tree.source.hidden if span[0] not in lost]
+    if not spared:
+        return edits
+    text = tree.text
+    result: list[Edit] = []
+    for edit in edits:
+        position = edit.start
+        inside = [span for span in spared if position < span[1] and span[0] < edit.end]
+        for start, end in inside:
+            spaced = (
+                position > 0
+                and text[start - 1].isspace()
+                and not text[position - 1 : position].isspace()
+            )
+            result.append(Edit(position, max(position, start - spaced), ""))
+            position = end
+        spaced = bool(inside) and edit.end < len(text) and text[edit.end - 1].isspace()
+        result.append(Edit(position, max(position, edit.end - spaced), edit.replacement))
+    return [edit for edit in result if edit.end > edit.start or edit.replacement]
+
+
+def _inner_tags(tree: Prompt, row: list[Item], lost: set[int]) -> list[Edit]:
+    """Edits for lost tags that stand inside a term that stays."""
+    own = {item.start for item in row if item.mark is _TAG}
+    edits = []
+    for tag in tree.tags:
+        if tag.start in lost and tag.start not in own:
+            holder = [i for i in row if i.start <= tag.start and tag.end <= i.end]
+            if holder and holder[0].removed:
+                continue
+            text, end = tree.text, tag.end
+            if text[tag.start - 1 : tag.start].isspace() and text[end : end + 1].isspace():
+                end += 1
+            edits.append(Edit(tag.start, end, ""))
+    return edits

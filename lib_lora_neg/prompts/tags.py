@@ -1,0 +1,210 @@
+"""Extra-network tags: ``<lora:name:te:unet:key=value>`` as A1111's Lora extension reads them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+BLOCK_WEIGHT_TOOL = "lora-block-weight"
+
+_TAG = re.compile(r"<(\w+):([^>]+)>")
+_UNRESOLVED = re.compile(r"[{$]|^__.+__$", re.S)
+_OWN_ARGUMENTS = frozenset({"te", "unet", "dyn", "guard"})
+
+
+class Weight(NamedTuple):
+    """One strength of a network as it stands in a tag.
+
+    Attributes:
+        value: the number the host uses; ``None`` when it is scheduled or no number.
+        minimum: the lowest weight of a schedule; ``value`` for a plain number.
+        scheduled: a third-party schedule such as ``0@0,1@0.4`` or ``[1@0,0.5@0.7]``.
+        invalid: text that the host's ``float()`` refuses, or a weight that is not finite.
+        raw: the text as written; ``None`` where the weight is the default or inherited.
+    """
+
+    value: float | None
+    minimum: float | None
+    scheduled: bool
+    invalid: bool
+    raw: str | None
+
+
+class NetworkTag(NamedTuple):
+    """An extra-network tag.
+
+    Attributes:
+        start: offset of ``<``.
+        end: offset after ``>``.
+        type: ``lora``, ``lyco``, ``hypernet`` ….
+        name: the first positional argument, as written.
+        items: what the host gets when it splits the arguments at ``:``.
+        te: strength of the text-encoder part.
+        unet: strength of the unet part.
+        guard_off: ``guard=off`` stands in the tag.
+        foreign: arguments that the host's Lora extension has no meaning for.
+        editable: ``False`` where another tool may still rewrite the tag (``{a|b}`` …).
+    """
+
+    start: int
+    end: int
+    type: str
+    name: str
+    items: tuple[str, ...]
+    te: Weight
+    unet: Weight
+    guard_off: bool
+    foreign: tuple[str, ...]
+    editable: bool
+
+    @property
+    def is_lora(self) -> bool:
+        """Whether the Lora extension loads it (``lyco`` is its alias)."""
+        return self.type in ("lora", "lyco")
+
+
+class Arguments(NamedTuple):
+    """Where the Lora extension finds its arguments: indexes into a tag's items."""
+
+    positional: tuple[int, ...]
+    named: dict[str, int]
+
+
+def is_named(item: str) -> bool:
+    """Whether the host reads ``item`` as ``key=value`` (exactly one ``=``)."""
+    return item.count("=") == 1
+
+
+def read_arguments(items: tuple[str, ...]) -> Arguments:
+    """Tell positional from named arguments; the last of equal names wins."""
+    positional: list[int] = []
+    named: dict[str, int] = {}
+    for index, item in enumerate(items):
+        if is_named(item):
+            named[item.partition("=")[0]] = index
+        else:
+            positional.append(index)
+    return Arguments(tuple(positional), named)
+
+
+def match_tags(text: str) -> Iterator[re.Match[str]]:
+    """Every tag the host would take out of ``text``: groups are the type and the arguments."""
+    # Without the end, each "<a:" of an unclosed run would be searched to the end of the text.
+    return _TAG.finditer(text, 0, text.rfind(">") + 1)
+
+
+def read_tag(match: re.Match[str], tools: frozenset[str] = frozenset()) -> NetworkTag:
+    """The tag of a match of `match_tags`."""
+    items = tuple(match[2].split(":"))
+    arguments = read_arguments(items)
+    positional = [items[index] for index in arguments.positional]
+    named = {key: items[index].partition("=")[2] for key, index in arguments.named.items()}
+    lenient = BLOCK_WEIGHT_TOOL in tools
+    te, unet = _read_weights(positional, named, lenient)
+    guard = next((value for key, value in named.items() if key.strip().lower() == "guard"), "")
+    return NetworkTag(
+        match.start(),
+        match.end(),
+        match[1],
+        positional[0] if positional else items[0],
+        items,
+        te,
+        unet,
+        guard.strip().lower() == "off",
+        _foreign(items, arguments, lenient),
+        _UNRESOLVED.search(match[2]) is None,
+    )
+
+
+def _read_weights(
+    positional: list[str], named: dict[str, str], lenient: bool
+) -> tuple[Weight, Weight]:
+    te = _pick(positional, 1, named.get("te"), Weight(1.0, 1.0, False, False, None), lenient)
+    if not positional:  # the host looks for a name among the positional arguments and fails
+        te = te._replace(value=None, minimum=None, invalid=True)
+    inherited = te._replace(raw=None)
+    return te, _pick(positional, 2, named.get("unet"), inherited, lenient)
+
+
+def _pick(
+    positional: list[str], index: int, named: str | None, default: Weight, lenient: bool
+) -> Weight:
+    weight = default
+    if len(positional) > index:
+        weight = read_weight(positional[index])
+        if weight.invalid and lenient:  # a preset of LoRA Block Weight, which takes it out
+            weight = default
+    if named is None:
+        return weight
+    # The host converts the positional one first, so that a bad one fails in any case.
+    written = read_weight(named)
+    if weight.invalid and weight.raw is not None:
+        return written._replace(value=None, minimum=None, invalid=True)
+    return written
+
+
+def read_weight(raw: str) -> Weight:
+    """Read a weight as ``float()`` would, or as a schedule of loractl or Forge Neo."""
+    try:
+        value = float(raw)
+    except ValueError:
+        points = _schedule_weights(raw)
+        minimum = min(points) if points else None
+        return Weight(None, minimum, bool(points), not points, raw)
+    if not math.isfinite(value):
+        return Weight(None, None, False, True, raw)
+    return Weight(value, value, False, False, raw)
+
+
+def _schedule_weights(raw: str) -> list[float]:
+    """The weights of ``w@t,w@t``; empty when it is no such schedule."""
+    if "@" not in raw:
+        return []
+    text = raw.strip()
+    if text.startswith("[") and text.endswith("]"):
+        text = text[1:-1]
+    weights = []
+    for point in re.split("[,;]", text):
+        weight, _, moment = point.partition("@")
+        try:
+            numbers = float(weight), float(moment or "0")
+        except ValueError:
+            return []
+        if not math.isfinite(numbers[0]):
+            return []
+        weights.append(numbers[0])
+    return weights
+
+
+def _foreign(items: tuple[str, ...], arguments: Arguments, lenient: bool) -> tuple[str, ...]:
+    own = set(arguments.positional[:4])
+    if lenient:
+        own -= {i for i in arguments.positional[1:4] if read_weight(items[i]).invalid}
+    own |= {i for key, i in arguments.named.items() if key.strip().lower() in _OWN_ARGUMENTS}
+    return tuple(item for index, item in enumerate(items) if index not in own)
+
+
+def format_number(value: float) -> str:
+    """Write a weight without exponent, cut (never rounded up in size) to three decimals.
+
+    A number too small for three decimals keeps its first three significant digits, so that
+    no weight becomes 0 by writing it down.
+    """
+    size = abs(value)
+    decimals = 3
+    while size and size * 10**decimals < 1 - 1e-9 and decimals < 12:
+        decimals += 1
+    if decimals > 3:
+        decimals += 2
+    scale = 10**decimals
+    size = math.floor(round(size * scale, 6)) / scale
+    text = f"{size:.{decimals}f}".rstrip("0").rstrip(".")
+    return f"-{text}" if value < 0 and size else text
+
+
+def format_tag(kind: str, name: str, te: float, unet: float) -> str:
+    """Write ``<kind:name:weight>``, or ``<kind:name:te:unet>`` where the two differ."""
+    first, second = format_number(te), format_number(unet)
+    return f"<{kind}:{name}:{first}>" if first == second else f"<{kind}:{name}:{first}:{second}>"

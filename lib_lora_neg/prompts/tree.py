@@ -1,0 +1,142 @@
+"""The parsed prompt."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NamedTuple
+
+from .match import Index
+from .opaque import Spans, find_comments, find_opaque, is_suspect, merge
+from .source import Source
+from .tags import NetworkTag, match_tags, read_tag
+from .terms import Layout, Term, lay_out
+
+_NO_TOOLS: frozenset[str] = frozenset()
+
+
+class Span(NamedTuple):
+    """A piece of a text, by offsets."""
+
+    start: int
+    end: int
+
+
+class Prompt:
+    """A prompt as the host reads it, with offsets into the user's text; see `parse`.
+
+    What is costly is read on first use. Treat it as frozen.
+
+    Attributes:
+        text: the very string that was parsed.
+        negative: it is a negative prompt.
+        emphasis: brackets mean attention on this host.
+        tools: names of the active prompt tools.
+    """
+
+    def __init__(self, text: str, negative: bool, emphasis: bool, tools: frozenset[str]) -> None:
+        self.text = text
+        self.negative = negative
+        self.emphasis = emphasis
+        self.tools = tools
+        self._suspect = is_suspect(text)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"Prompt({self.text!r}, negative={self.negative})"
+
+    @cached_property
+    def comments(self) -> Spans:
+        """``#`` to the end of the line: the host never sees it."""
+        return find_comments(self.text) if self._suspect and "#" in self.text else ()
+
+    @cached_property
+    def tags(self) -> tuple[NetworkTag, ...]:
+        """The extra-network tags, in order. In a negative prompt they are text to the host."""
+        if "<" not in self.text:
+            return ()
+        tags = [read_tag(match, self.tools) for match in match_tags(self.text)]
+        if self._suspect:
+            tags = [tag for tag in tags if self._is_live(tag)]
+            resolvable = self._resolvable
+            tags = [
+                tag._replace(editable=False)
+                if any(start < tag.end and tag.start < end for start, end in resolvable)
+                else tag
+                for tag in tags
+            ]
+        return tuple(tags)
+
+    def _is_live(self, tag: NetworkTag) -> bool:
+        if tag.type == "ppp":
+            return False
+        return not any(start < tag.end and tag.start < end for start, end in self.comments)
+
+    @cached_property
+    def _resolvable(self) -> Spans:
+        """Spans of the user's text that another tool replaces, tags in them included."""
+        tagless = self.text
+        return tuple(
+            span
+            for span in find_opaque(tagless)
+            if not tagless.startswith("AND_", span[0]) and not tagless.startswith("__", span[0])
+        )
+
+    @cached_property
+    def source(self) -> Source:
+        """The text that the host's own parsers get."""
+        hidden = list(self.comments)
+        if not self.negative:
+            hidden += [(tag.start, tag.end) for tag in self.tags]
+        return Source(self.text, merge(hidden))
+
+    @cached_property
+    def _clean_opaque(self) -> Spans:
+        return find_opaque(self.source.clean) if self._suspect else ()
+
+    @cached_property
+    def opaque(self) -> tuple[Span, ...]:
+        """Spans of other tools and comments, never edited."""
+        source = self.source
+        spans = [(source.start(start), source.end(end)) for start, end in self._clean_opaque]
+        return tuple(Span(*span) for span in merge([*spans, *self.comments]))
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The terms and all that stands between them."""
+        solid: Spans = ()
+        if self.negative and self.tags:
+            # A comment shifts the clean text: find the tags there anew.
+            clean = self.source.clean
+            solid = tuple(match.span() for match in match_tags(clean))
+        return lay_out(self.source, self.negative, self.emphasis, self._clean_opaque, solid)
+
+    @cached_property
+    def index(self) -> Index:
+        """The terms, ready to be searched; see `find`."""
+        return Index(self.text, self.layout, self.source.hidden)
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The leaf terms, in order."""
+        return self.layout.terms
+
+
+def parse(
+    text: str,
+    *,
+    negative: bool = False,
+    emphasis: bool = True,
+    tools: frozenset[str] = _NO_TOOLS,
+) -> Prompt:
+    """Read a prompt; any string is one.
+
+    Args:
+        text: the prompt, styles merged.
+        negative: it is a negative prompt: ``AND`` and extra-network tags are plain text.
+        emphasis: whether brackets mean attention (``opts.emphasis`` is not ``None``).
+        tools: names of the active prompt tools. ``lora-block-weight`` takes presets out of
+            a tag before the host reads its numbers.
+    """
+    return Prompt(text, negative, emphasis, tools)
