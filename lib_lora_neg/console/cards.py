@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..loras.card import LoraCard, TagTableKind, WeightRange
+from ..loras.card import LoraCard, LoraType, RangeSource, TagTableKind
 from ..policy.matrix import range_in_force
 from .render import indented, row, to_json
 from .terminal import Palette, printable
@@ -31,7 +31,7 @@ def cards_as_table(cards: Iterable[LoraCard], palette: Palette) -> str:
             printable(card.name),
             _type(card),
             card.family.value,
-            _range(range_in_force(card, card.family)),
+            _range(card),
             printable(", ".join(trigger.text for trigger in card.triggers[:3])),
         )
         for card in cards
@@ -55,7 +55,7 @@ def _details(card: LoraCard, palette: Palette) -> Iterator[str]:
     yield row("family", f"{card.family.value}, {card.key_format} keys, {_algorithm(card)}")
     yield row("parts", _parts(card))
     force = range_in_force(card, card.family)
-    yield row("range", _range(force))
+    yield row("range", _range(card))
     if force is not None and force.reference:
         yield from (palette(line, "dim") for line in indented(force.reference))
     if card.preferred_weight is not None:
@@ -63,7 +63,7 @@ def _details(card: LoraCard, palette: Palette) -> Iterator[str]:
     for number, trigger in enumerate(card.triggers):
         note = palette(f"{printable(trigger.source)}, {trigger.confidence:.0%}", "dim")
         yield row("" if number else "triggers", f"{printable(trigger.text)}  {note}")
-    yield row("images", f"{_count(card.image_count)} ({card.data_width.value})")
+    yield row("images", _images(card))
     if card.activation_text:
         yield row("activation", printable(card.activation_text))
     if card.negative_text:
@@ -93,12 +93,18 @@ def _type(card: LoraCard) -> str:
     return f"{name} {inference.confidence:.0%}" if inference.confidence else name
 
 
-def _range(weight_range: WeightRange | None) -> str:
-    if weight_range is None:
+def _range(card: LoraCard) -> str:
+    force = range_in_force(card, card.family)
+    no_type = card.inference.type is LoraType.UNKNOWN
+    if force is None or (no_type and force.source is RangeSource.TYPE):
         return "not known"
-    low = "any" if weight_range.floor is None else f"{weight_range.floor:g}"
-    high = "any" if weight_range.ceiling is None else f"{weight_range.ceiling:g}"
-    return f"{low} to {high} ({weight_range.source.value})".replace("-", "−")
+    if force.floor is None:
+        bounds = "no bound" if force.ceiling is None else f"up to {force.ceiling:g}"
+    elif force.ceiling is None:
+        bounds = f"from {force.floor:g}" if force.floor else "no negative weight"
+    else:
+        bounds = f"{force.floor:g} to {force.ceiling:g}"
+    return f"{bounds} ({force.source.value})".replace("-", "−")
 
 
 def _algorithm(card: LoraCard) -> str:
@@ -116,5 +122,6 @@ def _parts(card: LoraCard) -> str:
     return ", ".join(names) or "none that is known"
 
 
-def _count(images: int | None) -> str:
-    return "unknown number" if images is None else str(images)
+def _images(card: LoraCard) -> str:
+    width = card.data_width.value
+    return width if card.image_count is None else f"{card.image_count} ({width})"
