@@ -24,7 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     use_utf8()
     options = build_parser().parse_args(arguments)
     try:
-        return _COMMANDS[options.command](options)
+        status = _COMMANDS[options.command](options)
+        sys.stdout.flush()
+        return status
     except InputError as problem:
         _complain(problem)
         return BAD_INPUT
