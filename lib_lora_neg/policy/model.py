@@ -143,4 +143,3 @@ class CardLookup(Protocol):
     """Cards by the name or alias that the host would accept; ``None`` for an unknown name."""
 
     def get(self, name: str, /) -> LoraCard | None: ...
-

@@ -80,7 +80,6 @@ class GuardSettings:
         budget_relative: count each weight relative to the LoRA's preferred weight (R5).
         text_encoder: te weight beside a negative unet weight (R4), 0.4–0.6.
         negative_tag: what R8 does.
-        separator: put before a term or tag that is appended.
     """
 
     mode: Mode = Mode.ENFORCE
@@ -93,7 +92,6 @@ class GuardSettings:
     budget_relative: bool = False
     text_encoder: float = 0.5
     negative_tag: NegativeTag = NegativeTag.MOVE
-    separator: str = ", "
 
     def __post_init__(self) -> None:
         unknown = set(self.rules) - set(DEFAULT_RULE_MODES)

@@ -1,0 +1,231 @@
+"""A generation being planned: the request's texts with what the rules have decided so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from ..loras.card import LoraCard
+from ..prompts import Match, NetworkTag, Prompt, Rewrite, apply_edits, format_tag
+from .model import CardLookup, Effect, Field, Finding, GenerationRequest
+from .settings import GuardSettings, Mode
+
+
+@dataclass(frozen=True)
+class LoraUse:
+    """One LoRA in one prompt.
+
+    Attributes:
+        name: as the prompt has it.
+        card: what is known of it; ``None`` for a name the host does not know.
+        tag: its tag in the text; ``None`` if the host injects it or a rule moves it in.
+        te: text-encoder weight as decided so far; ``None`` if scheduled or no number.
+        unet: unet weight, likewise.
+        injected_at: the weight at which the host adds it by itself; ``None`` if it does not.
+        removed: a rule took it out.
+    """
+
+    name: str
+    card: LoraCard | None
+    tag: NetworkTag | None
+    te: float | None
+    unet: float | None
+    injected_at: float | None = None
+    removed: bool = False
+
+    @property
+    def exempt(self) -> bool:
+        """Whether the user exempted it from every rule (``guard=off``)."""
+        tag_says = self.tag is not None and self.tag.guard_off
+        return tag_says or (self.card is not None and self.card.guard_off)
+
+    @property
+    def guarded(self) -> bool:
+        """Whether rules may look at it: known, present and not exempt."""
+        return self.card is not None and not self.removed and not self.exempt
+
+    @property
+    def positive(self) -> bool:
+        """Whether it is active at a positive weight (the unet's, or the te's if that is 0)."""
+        return not self.removed and (self.unet or self.te or 0.0) > 0.0
+
+    @property
+    def negative_unet(self) -> bool:
+        """Whether its unet weight is below zero."""
+        return not self.removed and self.unet is not None and self.unet < 0.0
+
+    @property
+    def identity(self) -> str:
+        """What makes two uses the same LoRA."""
+        return self.card.identity if self.card is not None else self.name
+
+
+@dataclass(frozen=True)
+class TextDraft:
+    """One text of the request with what is to become of it.
+
+    Attributes:
+        field: which input it is.
+        index: which picture of the batch.
+        tree: the text, parsed.
+        uses: the LoRAs of a positive prompt, in order; empty for a negative one.
+        removed: terms to take out.
+        removed_tags: tags to take out of a negative prompt.
+        appended: terms to append.
+    """
+
+    field: Field
+    index: int
+    tree: Prompt
+    uses: tuple[LoraUse, ...] = ()
+    removed: tuple[Match, ...] = ()
+    removed_tags: tuple[NetworkTag, ...] = ()
+    appended: tuple[str, ...] = ()
+
+    def with_use(self, position: int, use: LoraUse) -> TextDraft:
+        """Return the draft with one of its LoRAs replaced."""
+        return replace(self, uses=(*self.uses[:position], use, *self.uses[position + 1 :]))
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One sampling pass being planned. ``cfg`` is ``None`` if it has none of its own."""
+
+    prompts: tuple[TextDraft, ...]
+    negatives: tuple[TextDraft, ...]
+    cfg: float | None
+
+    @property
+    def active(self) -> tuple[LoraUse, ...]:
+        """The LoRAs in effect: those of the first prompt, as the host loads them."""
+        return self.prompts[0].uses if self.prompts else ()
+
+
+Place = tuple[Field, str, int, int]
+"""A piece of a text: the field, the text, start and end."""
+
+
+@dataclass
+class Context:
+    """What a rule may look at besides the draft; collects its findings.
+
+    ``refused`` holds the places that cannot be taken out without changing the reading of
+    the rest.
+    """
+
+    request: GenerationRequest
+    cards: CardLookup
+    settings: GuardSettings
+    refused: frozenset[Place] = frozenset()
+    findings: list[Finding] = field(default_factory=list)
+
+    def mode(self, rule: str) -> Mode:
+        """Return how far ``rule`` may go in this generation."""
+        return self.settings.mode_of(rule)
+
+    def enforces(self, rule: str) -> bool:
+        """Whether ``rule`` may change the generation."""
+        return self.mode(rule) is Mode.ENFORCE
+
+    def may_remove(self, text: TextDraft, target: Match | NetworkTag) -> bool:
+        """Whether taking ``target`` out leaves the reading of the rest as it is.
+
+        Where it does not, the prompt language has refused the edit, and rules only advise.
+        """
+        return (text.field, text.tree.text, target.start, target.end) not in self.refused
+
+    def report(
+        self,
+        rule: str,
+        text: TextDraft,
+        *,
+        enforced: bool,
+        lora: str | None,
+        before: str,
+        after: str,
+        reason: str,
+        evidence: tuple[str, ...] = (),
+        source: str = "",
+    ) -> None:
+        """Add a finding about one text."""
+        self.findings.append(
+            Finding(
+                rule=rule,
+                effect=Effect.ENFORCED if enforced else Effect.ADVISED,
+                field=text.field,
+                lora=lora,
+                before=before,
+                after=after,
+                reason=reason,
+                evidence=evidence,
+                source=source,
+                index=text.index,
+            )
+        )
+
+
+Rule = Callable[[Draft, Context], Draft]
+"""Looks at the draft, reports to the context, returns the draft with its decisions."""
+
+
+def each_prompt(draft: Draft, change: Callable[[TextDraft], TextDraft]) -> Draft:
+    """Apply ``change`` to every distinct positive prompt of the batch."""
+    return replace(draft, prompts=_each_distinct(draft.prompts, change))
+
+
+def each_negative(draft: Draft, change: Callable[[TextDraft], TextDraft]) -> Draft:
+    """Apply ``change`` to every distinct negative prompt of the batch."""
+    return replace(draft, negatives=_each_distinct(draft.negatives, change))
+
+
+def _each_distinct(
+    texts: tuple[TextDraft, ...], change: Callable[[TextDraft], TextDraft]
+) -> tuple[TextDraft, ...]:
+    """Apply ``change`` once per distinct text, so that a batch repeats no finding."""
+    done: dict[int, tuple[TextDraft, TextDraft]] = {}
+    result = []
+    for text in texts:
+        known = done.get(id(text.tree))
+        if known is not None and _same_state(known[0], text):
+            result.append(replace(known[1], index=text.index))
+            continue
+        changed = change(text)
+        done[id(text.tree)] = (text, changed)
+        result.append(changed)
+    return tuple(result)
+
+
+def _same_state(one: TextDraft, other: TextDraft) -> bool:
+    return replace(one, index=other.index) == other
+
+
+def tag_text(text: TextDraft, use: LoraUse) -> str:
+    """Return the tag of ``use`` as it stands in the prompt, or as it would be written."""
+    if use.tag is None:
+        return new_tag(use)
+    return text.tree.text[use.tag.start : use.tag.end]
+
+
+def edited_tag(text: TextDraft, use: LoraUse) -> str:
+    """Return the tag of ``use`` with the weights decided so far; empty if it was removed."""
+    if use.removed:
+        return ""
+    if use.tag is None or use.te is None or use.unet is None:
+        return tag_text(text, use)
+    rewrite = Rewrite(text.tree)
+    rewrite.set_weights(use.tag, use.te, use.unet)
+    whole = apply_edits(text.tree.text, rewrite.edits())
+    grown = len(whole) - len(text.tree.text)
+    return whole[use.tag.start : use.tag.end + grown]
+
+
+def new_tag(use: LoraUse) -> str:
+    """Return a tag for a LoRA that has none in the prompt."""
+    return format_tag("lora", use.name, use.te or 0.0, use.unet or 0.0)
+
+
+def guarded_uses(text: TextDraft) -> Iterator[tuple[int, LoraUse, LoraCard]]:
+    """Yield position, use and card of each LoRA that rules may look at."""
+    for position, use in enumerate(text.uses):
+        if use.card is not None and not use.removed and not use.exempt:
+            yield position, use, use.card

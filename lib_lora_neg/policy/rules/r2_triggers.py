@@ -1,0 +1,138 @@
+"""R2: a trigger word in the negative prompt switches its LoRA off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from ...loras.card import LoraCard, LoraType, Trigger
+from ...loras.families import FLUX_FAMILIES
+from ...loras.vocabulary import is_common_tag, is_generic_word
+from ...prompts import Match, find, normalise
+from ..draft import Context, Draft, LoraUse, TextDraft, each_negative
+from ..matrix import FRAMEWORK, WRONG_LORA
+from ..settings import Mode
+from .negative_terms import needed_terms
+
+SOURCE = f"{FRAMEWORK}, the trigger word problem"
+
+SURE_TRIGGER = 0.6
+"""Confidence from which a word is taken out; below it is only pointed at."""
+
+
+def triggers(draft: Draft, context: Context) -> Draft:
+    """Strip triggers of LoRAs at positive weight; add the one a trigger negative needs."""
+    if context.mode("R2") is Mode.OFF:
+        return draft
+    uses = [use for use in draft.active if use.guarded]
+    needed = needed_terms(uses, context)
+
+    def clean(text: TextDraft) -> TextDraft:
+        for use, trigger in _triggers_of(uses):
+            text = _strip(text, use, trigger, needed, context)
+        for use in uses:
+            text = _add_missing(text, use, context)
+        return text
+
+    return each_negative(draft, clean)
+
+
+def _triggers_of(uses: Iterable[LoraUse]) -> Iterator[tuple[LoraUse, Trigger]]:
+    """Yield the triggers that do not belong in a negative prompt."""
+    for use in uses:
+        card = use.card
+        if card is None or card.inference.type is LoraType.TRIGGER_NEGATIVE:
+            continue
+        if use.positive or use.negative_unet:
+            for trigger in card.triggers:
+                yield use, trigger
+
+
+def _strip(
+    text: TextDraft, use: LoraUse, trigger: Trigger, needed: frozenset[str], context: Context
+) -> TextDraft:
+    taken = {(match.start, match.end) for match in text.removed}
+    for match in find(text.tree, trigger.text):
+        if (match.start, match.end) in taken or _protected(match, trigger, needed):
+            continue
+        sure = trigger.confidence >= SURE_TRIGGER and _distinct(match, trigger)
+        enforced = (
+            use.positive and sure and context.enforces("R2") and context.may_remove(text, match)
+        )
+        found = text.tree.text[match.start : match.end]
+        after = "" if use.positive else found
+        context.report(
+            "R2",
+            text,
+            enforced=enforced,
+            lora=use.name,
+            before=found,
+            after=after,
+            reason=_reason(use, sure),
+            evidence=(f"{trigger.text!r}: {trigger.source} ({trigger.confidence:.0%})",),
+            source=SOURCE,
+        )
+        if enforced:
+            text = replace(text, removed=(*text.removed, match))
+    return text
+
+
+def _reason(use: LoraUse, sure: bool) -> str:
+    if not use.positive:
+        return (
+            f"trigger of {use.name}, which is active at a negative weight: "
+            f"both push away from the same thing"
+        )
+    if not sure:
+        return f"perhaps a trigger of {use.name}: in the negative prompt it would switch it off"
+    return f"trigger of {use.name}: in the negative prompt it switches the LoRA off"
+
+
+def _protected(match: Match, trigger: Trigger, needed: frozenset[str]) -> bool:
+    """Whether the words are an embedding's name or needed by another LoRA."""
+    term, key = match.term.key, normalise(trigger.text)
+    if term in needed or key in needed:
+        return True
+    return any(key in name and name in term for name in needed)
+
+
+def _distinct(match: Match, trigger: Trigger) -> bool:
+    """Whether the match is surely the trigger and not a word of an ordinary longer term.
+
+    A trigger ``hands`` is not meant by ``bad hands``.
+    """
+    key = normalise(trigger.text)
+    ordinary = is_generic_word(key) or is_common_tag(key) or is_common_tag(match.term.key)
+    return match.whole or not ordinary
+
+
+def _add_missing(text: TextDraft, use: LoraUse, context: Context) -> TextDraft:
+    card = use.card
+    if card is None or not _needs_its_trigger(use, card, context):
+        return text
+    words = [trigger.text for trigger in card.triggers]
+    present = (find(text.tree, word) for word in words)
+    added = {normalise(term) for term in text.appended}
+    if not words or any(present) or any(normalise(word) in added for word in words):
+        return text
+    enforced = context.enforces("R2")
+    context.report(
+        "R2",
+        text,
+        enforced=enforced,
+        lora=use.name,
+        before="",
+        after=words[0],
+        reason=f"{use.name} works through {words[0]!r} in the negative prompt",
+        evidence=card.inference.reasons,
+        source=WRONG_LORA,
+    )
+    return replace(text, appended=(*text.appended, words[0])) if enforced else text
+
+
+def _needs_its_trigger(use: LoraUse, card: LoraCard, context: Context) -> bool:
+    return (
+        card.inference.type is LoraType.TRIGGER_NEGATIVE
+        and use.positive
+        and context.request.family not in FLUX_FAMILIES
+    )

@@ -1,0 +1,52 @@
+"""R2c: the negative prompt that a LoRA's own author recommends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..draft import Context, Draft, LoraUse, TextDraft, each_negative
+from ..matrix import FRAMEWORK
+from ..settings import Mode
+from .negative_terms import kept_terms, recommended_terms
+
+SOURCE = f"{FRAMEWORK}, the practical rule: check the page's recommended negative prompt"
+
+
+def recommended_negative(draft: Draft, context: Context) -> Draft:
+    """Append what is missing of the recommended negatives of LoRAs at positive weight."""
+    if context.mode("R2c") is Mode.OFF:
+        return draft
+    uses = [
+        use
+        for use in draft.active
+        if use.guarded and use.positive and use.card is not None and use.card.negative_text
+    ]
+    if not uses:
+        return draft
+
+    def complete(text: TextDraft) -> TextDraft:
+        for use in uses:
+            text = _complete(text, use, context)
+        return text
+
+    return each_negative(draft, complete)
+
+
+def _complete(text: TextDraft, use: LoraUse, context: Context) -> TextDraft:
+    recommended = recommended_terms(use.card.negative_text) if use.card is not None else {}
+    kept = kept_terms(text)
+    missing = tuple(spelling for key, spelling in recommended.items() if key not in kept)
+    if not missing:
+        return text
+    enforced = context.enforces("R2c")
+    context.report(
+        "R2c",
+        text,
+        enforced=enforced,
+        lora=use.name,
+        before="",
+        after=", ".join(missing),
+        reason=f"recommended for the negative prompt with {use.name}",
+        source=SOURCE,
+    )
+    return replace(text, appended=(*text.appended, *missing)) if enforced else text

@@ -1,0 +1,59 @@
+"""R3: a lower CFG scale while a negative unet weight is active."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...loras.card import LoraType
+from ...loras.families import UNET_WITH_CFG
+from ...prompts import format_number
+from ..draft import Context, Draft, LoraUse
+from ..matrix import FRAMEWORK
+from ..model import Effect, Field, Finding
+from ..settings import Mode
+from ..wording import minus
+
+SOURCE = f"{FRAMEWORK}, tug-of-war: CFG 4–6 while negative LoRA weights are active"
+
+
+def cfg_ceiling(draft: Draft, context: Context) -> Draft:
+    """Lower CFG to the ceiling if a negative unet weight is left after the other rules.
+
+    Sliders are made for both directions and do not count, nor do exempted LoRAs.
+    """
+    request = context.request
+    if context.mode("R3") is Mode.OFF or draft.cfg is None or request.distilled_guidance:
+        return draft
+    ceiling = context.settings.cfg_ceiling
+    if request.family not in UNET_WITH_CFG or draft.cfg <= ceiling:
+        return draft
+    causes = [use for use in draft.active if _counts(use)]
+    if not causes:
+        return draft
+    enforced = context.enforces("R3") and not request.cfg_tools
+    names = ", ".join(f"{use.name} {minus(use.unet or 0.0)}" for use in causes)
+    reason = f"negative LoRA weight active ({names}): high CFG burns the picture"
+    if request.cfg_tools:
+        reason += f"; not lowered because {', '.join(request.cfg_tools)} is active"
+    context.findings.append(
+        Finding(
+            rule="R3",
+            effect=Effect.ENFORCED if enforced else Effect.ADVISED,
+            field=Field.HR_CFG if draft.prompts[0].field is Field.HR_PROMPT else Field.CFG,
+            lora=causes[0].name,
+            before=format_number(draft.cfg),
+            after=format_number(ceiling),
+            reason=reason,
+            source=SOURCE,
+        )
+    )
+    return replace(draft, cfg=ceiling) if enforced else draft
+
+
+def _counts(use: LoraUse) -> bool:
+    return (
+        use.guarded
+        and use.negative_unet
+        and use.card is not None
+        and use.card.inference.type is not LoraType.SLIDER
+    )

@@ -1,0 +1,52 @@
+"""R4: a text-encoder strength of its own beside a negative unet weight."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...loras.families import UNET_WITH_CFG
+from ..draft import Context, Draft, TextDraft, each_prompt, edited_tag, guarded_uses, tag_text
+from ..matrix import FRAMEWORK
+from ..settings import Mode
+from ..wording import minus
+
+TE_BAND = (0.4, 0.6)
+SOURCE = f"{FRAMEWORK}, SDXL: strength_clip 0.4–0.6 for negative applications"
+
+
+def text_encoder(draft: Draft, context: Context) -> Draft:
+    """Set te beside a negative unet weight, or say when the two pull apart outside the band."""
+    if context.mode("R4") is Mode.OFF or context.request.family not in UNET_WITH_CFG:
+        return draft
+
+    def separate(text: TextDraft) -> TextDraft:
+        for position, use, card in guarded_uses(text):
+            if use.te is None or not use.negative_unet:
+                continue
+            if card.parts is None or not card.parts.text_encoder:
+                continue
+            enforced = context.enforces("R4")
+            low, high = TE_BAND
+            if low <= use.te <= high or (not enforced and use.te <= 0.0):
+                continue
+            target = context.settings.text_encoder
+            separated = replace(use, te=target)
+            context.report(
+                "R4",
+                text,
+                enforced=enforced,
+                lora=use.name,
+                before=tag_text(text, use),
+                after=edited_tag(text, separated),
+                reason=(
+                    f"text encoder {minus(use.te)} beside unet {minus(use.unet or 0.0)}: "
+                    f"{low} to {high} keeps the prompt's meaning "
+                    f"(a plain <lora:{use.name}:-0.3> means text encoder −0.3 too)"
+                ),
+                source=SOURCE,
+            )
+            if enforced:
+                text = text.with_use(position, separated)
+        return text
+
+    return each_prompt(draft, separate)

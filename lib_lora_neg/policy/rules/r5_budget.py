@@ -1,0 +1,81 @@
+"""R5: the sum of all LoRA weights stays in a budget."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from ...prompts import format_number
+from ..draft import (
+    Context,
+    Draft,
+    LoraUse,
+    TextDraft,
+    each_prompt,
+    edited_tag,
+    guarded_uses,
+    tag_text,
+)
+from ..matrix import FRAMEWORK
+from ..settings import Mode
+
+SOURCE = f"{FRAMEWORK}, stacking budget: below 2.5, degraded above 3.0"
+
+_SLACK = 1e-6
+
+
+def budget(draft: Draft, context: Context) -> Draft:
+    """Scale all unet weights (and te with them) to the budget, or say that it is exceeded."""
+    if context.mode("R5") is Mode.OFF:
+        return draft
+    return each_prompt(draft, lambda text: _fit(text, context))
+
+
+def _fit(text: TextDraft, context: Context) -> TextDraft:
+    settings = context.settings
+    counted = [
+        (position, use)
+        for position, use, _ in guarded_uses(text)
+        if use.unet is not None and use.te is not None
+    ]
+    total = sum(_share(use, settings.budget_relative) for _, use in counted)
+    if total <= settings.budget + _SLACK:
+        return text
+    enforced = context.enforces("R5")
+    state = "degraded" if total > settings.degraded else "over budget"
+    unit = "times the preferred weights" if settings.budget_relative else "in all"
+    reason = (
+        f"LoRA weights add up to {format_number(total)} {unit} ({state}): "
+        f"keep the sum at or below {format_number(settings.budget)}"
+    )
+    factor = settings.budget / total
+    for position, use in counted:
+        scaled = replace(use, te=_scaled(use.te, factor), unet=_scaled(use.unet, factor))
+        before = tag_text(text, use)
+        after = edited_tag(text, scaled)
+        if before != after:
+            context.report(
+                "R5",
+                text,
+                enforced=enforced,
+                lora=use.name,
+                before=before,
+                after=after,
+                reason=reason,
+                source=SOURCE,
+            )
+        if enforced:
+            text = text.with_use(position, scaled)
+    return text
+
+
+def _share(use: LoraUse, relative: bool) -> float:
+    weight = abs(use.unet or 0.0)
+    preferred = use.card.preferred_weight if use.card is not None else None
+    return weight / abs(preferred) if relative and preferred else weight
+
+
+def _scaled(weight: float | None, factor: float) -> float:
+    """Scale towards zero, cut to three places so that the sum never exceeds the budget."""
+    scaled = abs(weight or 0.0) * factor
+    return math.copysign(math.floor(round(scaled * 1000.0, 6)) / 1000.0, weight or 0.0)

@@ -1,0 +1,51 @@
+"""Small pieces of the sentences that findings are made of."""
+
+from __future__ import annotations
+
+from ..loras.card import DataWidth, LoraCard, LoraType, RangeSource, WeightRange
+from ..prompts import format_number
+from .model import Finding
+
+TYPE_NAMES = {
+    LoraType.STYLE: "style",
+    LoraType.CONCEPT: "concept",
+    LoraType.CHARACTER: "character",
+    LoraType.DEDICATED_NEGATIVE: "dedicated negative",
+    LoraType.TRIGGER_NEGATIVE: "trigger negative",
+    LoraType.SLIDER: "slider",
+    LoraType.UNKNOWN: "unknown type",
+}
+"""How people read the types."""
+
+_STATED_BY = {
+    RangeSource.USER: "your range",
+    RangeSource.MEASURED: "measured range",
+    RangeSource.SIDECAR: "range in its side file",
+}
+
+
+def minus(value: float) -> str:
+    """Return a number for people, with a true minus sign: ``−0.5``."""
+    return format_number(value).replace("-", "−")
+
+
+def type_text(card: LoraCard, allowed: WeightRange) -> str:
+    """Return what a range rests on: the type with the width of its data, or who stated it."""
+    stated = _STATED_BY.get(allowed.source)
+    if stated is not None:
+        return stated
+    name = TYPE_NAMES[card.inference.type]
+    if card.inference.type is LoraType.STYLE and card.data_width is not DataWidth.UNKNOWN:
+        pictures = "" if card.image_count is None else f", {card.image_count} pictures"
+        return f"{name} ({card.data_width.value} data{pictures})"
+    return name
+
+
+def change_text(finding: Finding) -> str:
+    """Return a finding in one plain line for infotexts and consoles: ``R3: 9 -> 6``."""
+    if not finding.before:
+        return f"{finding.rule}: added {finding.after}"
+    if not finding.after:
+        return f"{finding.rule}: removed {finding.before}"
+    name = " CFG" if finding.field.value in ("cfg_scale", "hr_cfg") else ""
+    return f"{finding.rule}:{name} {finding.before} -> {finding.after}"

@@ -1,0 +1,189 @@
+"""R1 and R1f: what becomes of a negative weight, by type, family and evidence."""
+
+from __future__ import annotations
+
+import pytest
+
+from lib_lora_neg.loras.card import DataWidth, LoraType, RangeSource, WeightRange
+from lib_lora_neg.loras.families import ModelFamily
+from lib_lora_neg.policy import Effect, Mode
+from tests.support.cards import card
+from tests.support.planning import guard
+
+STYLE = card("s", "style")
+WIDE = card("w", "style", width=DataWidth.WIDE, images=800)
+CONCEPT = card("c", "concept")
+CHARACTER = card("p", "character")
+DEDICATED = card("d", "dedicated_negative", family=ModelFamily.SDXL)
+WRONG = card("wrong_lora", "trigger_negative", triggers=("wrong",))
+SLIDER = card("sl", "slider")
+UNKNOWN = card("u", "unknown", confidence=0.0)
+CARDS = (STYLE, WIDE, CONCEPT, CHARACTER, DEDICATED, WRONG, SLIDER, UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("a cat <lora:s:-0.9>", "a cat <lora:s:-0.5>"),
+        ("a cat <lora:s:-0.5>", "a cat <lora:s:-0.5>"),
+        ("a cat <lora:s:-0.4>", "a cat <lora:s:-0.4>"),
+        ("a cat <lora:s:0.9>", "a cat <lora:s:0.9>"),
+        ("a cat <lora:s:0>", "a cat <lora:s:0>"),
+        ("a cat <lyco:s:-0.9>", "a cat <lyco:s:-0.5>"),
+        ("<lora:s:0.5:-0.9>, a cat", "<lora:s:0.5:-0.5>, a cat"),
+        ("<lora:s:-0.9:0.5>", "<lora:s:-0.5:0.5>"),
+        ("<lora:s:te=0.5:unet=-2>", "<lora:s:te=0.5:unet=-0.5>"),
+        ("<lora:s:-0.9:lbw=ALL>", "<lora:s:-0.5:lbw=ALL>"),
+        ("<lora:w:-0.9>", "<lora:w:-0.7>"),
+        ("<lora:c:-0.9>", "<lora:c:-0.3>"),
+        ("a cat <lora:p:-0.5>", "a cat"),
+        ("a cat, <lora:p:-0.5>, a dog", "a cat, a dog"),
+        ("<lora:p:0.5:-0.5>", "<lora:p:0.5:0>"),
+        ("<lora:p:-0.5:0.5>", "<lora:p:0:0.5>"),
+        ("<lora:p:0.8>", "<lora:p:0.8>"),
+        ("<lora:d:-1>", "<lora:d:-1>"),
+        ("<lora:d:-1.5>", "<lora:d:-1>"),
+        ("<lora:sl:-4>", "<lora:sl:-4>"),
+        ("<lora:u:-4>", "<lora:u:-4>"),
+        ("<lora:wrong_lora:-1>", "<lora:wrong_lora:-1>"),
+        ("<lora:s:-0.9:guard=off>", "<lora:s:-0.9:guard=off>"),
+        ("<lora:s:0@-0.9,1@0.4>", "<lora:s:0@-0.9,1@0.4>"),
+        ("<lora:s:[-0.9@0,0.5@0.5]>", "<lora:s:[-0.9@0,0.5@0.5]>"),
+        ("<hypernet:s:-0.9>", "<hypernet:s:-0.9>"),
+    ],
+)
+def test_negative_weights_on_sdxl(prompt: str, expected: str) -> None:
+    result = guard(prompt, cards=CARDS, cfg=5)
+    assert result.first.prompts == (expected,)
+    if prompt == expected:
+        assert result.first.prompts[0] is result.request.first.prompts[0]
+    else:
+        (finding,) = [f for f in result.findings if f.effect is Effect.ENFORCED]
+        assert finding.rule == "R1"
+        assert finding.source
+        assert prompt.replace(finding.before, finding.after, 1).strip(" ,") or not expected
+
+
+@pytest.mark.parametrize("family", ["sd1", "sd2", "sdxl", "sd3"])
+def test_all_sd_families_share_the_numbers(family: str) -> None:
+    result = guard("<lora:s:-0.9>", cards=CARDS, family=ModelFamily(family), cfg=5)
+    assert result.first.prompts == ("<lora:s:-0.5>",)
+
+
+@pytest.mark.parametrize("family", ["flux", "flux2"])
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("x <lora:s:-2.5>", "x <lora:s:-2>"),
+        ("x <lora:s:-1.5>", "x <lora:s:-1.5>"),
+        ("x <lora:c:-3>", "x <lora:c:-2>"),
+        ("x <lora:p:-0.5>", "x"),
+        ("x <lora:d:-1>", "x"),
+        ("x <lora:sl:-5>", "x <lora:sl:-5>"),
+    ],
+)
+def test_negative_weights_on_flux(family: str, prompt: str, expected: str) -> None:
+    result = guard(prompt, cards=CARDS, family=ModelFamily(family), cfg=1)
+    assert result.first.prompts == (expected,)
+    assert "R1" not in {finding.rule for finding in result.findings}
+
+
+def test_flux_says_scan_first_and_klein_says_it_is_the_only_control() -> None:
+    flux = guard("<lora:s:-1.5>", cards=CARDS, family=ModelFamily.FLUX)
+    assert "scan first" in flux.findings[0].reason
+    klein = guard("<lora:s:-0.5>", cards=CARDS, family=ModelFamily.FLUX2)
+    assert "only negative control" in klein.findings[0].reason
+
+
+def test_trigger_negative_on_flux_is_pointed_at() -> None:
+    result = guard("<lora:wrong_lora:1>", cards=CARDS, family=ModelFamily.FLUX)
+    assert not result.changed
+    assert "no negative branch" in result.findings[0].reason
+
+
+@pytest.mark.parametrize("family", ["wan", "zimage", "krea", "chroma", "unknown"])
+def test_other_families_are_only_advised(family: str) -> None:
+    result = guard("<lora:s:-5> <lora:p:-1>", cards=CARDS, family=ModelFamily(family), cfg=9)
+    assert not result.changed
+    assert [f.rule for f in result.findings if f.rule != "R5"] == ["R1", "R1"]
+
+
+def test_trigger_negative_at_negative_weight_offers_the_positive_one() -> None:
+    result = guard("<lora:wrong_lora:-1>", cards=CARDS, cfg=5)
+    (finding,) = [f for f in result.findings if f.rule == "R1"]
+    assert (finding.before, finding.after) == ("<lora:wrong_lora:-1>", "<lora:wrong_lora:1>")
+    assert "'wrong'" in finding.reason
+
+
+def test_unknown_type_is_advised() -> None:
+    (finding,) = [f for f in guard("<lora:u:-1>", cards=CARDS, cfg=5).findings if f.rule == "R1"]
+    assert finding.effect is Effect.ADVISED
+
+
+@pytest.mark.parametrize(
+    ("kind", "confidence", "prompt", "expected"),
+    [
+        ("style", 0.7, "<lora:x:-0.9>", "<lora:x:-0.5>"),
+        ("style", 0.69, "<lora:x:-0.9>", "<lora:x:-0.9>"),
+        ("character", 0.85, "<lora:x:-0.9>", ""),
+        ("character", 0.84, "<lora:x:-0.9>", "<lora:x:-0.9>"),
+    ],
+)
+def test_confidence_gates(kind: str, confidence: float, prompt: str, expected: str) -> None:
+    cards = (card("x", kind, confidence=confidence),)
+    result = guard(prompt, cards=cards, cfg=5)
+    assert result.first.prompts == (expected,)
+    assert any(finding.rule == "R1" for finding in result.findings)
+
+
+def _range(floor: float | None, source: RangeSource) -> WeightRange:
+    return WeightRange(floor, source=source, reference="test")
+
+
+@pytest.mark.parametrize(
+    ("ranges", "expected"),
+    [
+        ((_range(-0.2, RangeSource.SIDECAR),), "-0.2"),
+        ((_range(0.4, RangeSource.SIDECAR),), "-0.5"),
+        ((_range(-0.2, RangeSource.SIDECAR), _range(-0.8, RangeSource.MEASURED)), "-0.8"),
+        ((_range(-0.8, RangeSource.MEASURED), _range(-1.2, RangeSource.USER)), "-1.2"),
+        ((_range(None, RangeSource.USER),), "-2"),
+    ],
+)
+def test_order_of_strength_of_ranges(ranges: tuple[WeightRange, ...], expected: str) -> None:
+    result = guard("<lora:x:-2>", cards=(card("x", "style", ranges=ranges),), cfg=5)
+    assert result.first.prompts == (f"<lora:x:{expected}>",)
+
+
+def test_a_users_range_is_enforced_whatever_the_type_or_family() -> None:
+    ranges = (_range(-1.0, RangeSource.USER),)
+    mine = card("x", LoraType.UNKNOWN, confidence=0.0, ranges=ranges)
+    result = guard("<lora:x:-3>", cards=(mine,), family=ModelFamily.WAN)
+    assert result.first.prompts == ("<lora:x:-1>",)
+
+
+def test_a_lora_the_user_exempted_is_left_alone() -> None:
+    mine = card("x", "character", guard_off=True)
+    result = guard("<lora:x:-3>", "x", cards=(mine,), cfg=20)
+    assert not result.changed
+    assert not result.findings
+
+
+def test_the_character_finding_offers_what_works_instead() -> None:
+    (finding,) = [f for f in guard("<lora:p:-1>", cards=CARDS, cfg=5).findings if f.rule == "R1"]
+    assert finding.after == ""
+    assert "screen seeds" in finding.reason
+
+
+def test_a_text_encoder_weight_that_does_nothing_is_left_alone() -> None:
+    from lib_lora_neg.loras.card import LoraParts
+
+    unet_only = card("x", "style", parts=LoraParts(text_encoder=False, unet=True))
+    result = guard("<lora:x:-0.9:0.5>", cards=(unet_only,), cfg=5)
+    assert not result.changed
+
+
+def test_off_means_off() -> None:
+    result = guard("<lora:s:-0.9>", cards=CARDS, rules={"R1": Mode.OFF}, cfg=5)
+    assert not result.changed
+    assert not result.findings
