@@ -1,0 +1,136 @@
+"""What this host can do: one small question per function, asked of the host itself.
+
+No function looks at a version; each makes the one test that decides its question.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+from ...loras.families import ModelFamily
+
+_ENGINE_FAMILIES = {
+    "Flux": ModelFamily.FLUX,
+    "Flux2": ModelFamily.FLUX2,
+    "Chroma": ModelFamily.CHROMA,
+    "ZImage": ModelFamily.ZIMAGE,
+    "QwenImage": ModelFamily.QWEN,
+    "Qwen": ModelFamily.QWEN,
+    "Wan": ModelFamily.WAN,
+    "Krea": ModelFamily.KREA,
+    "Lumina2": ModelFamily.LUMINA,
+    "Anima": ModelFamily.ANIMA,
+    "Ernie": ModelFamily.ERNIE,
+}
+_FLAGS = (
+    ("is_sd3", ModelFamily.SD3),
+    ("is_sdxl", ModelFamily.SDXL),
+    ("is_ssd", ModelFamily.SDXL),
+    ("is_sd2", ModelFamily.SD2),
+    ("is_sd1", ModelFamily.SD1),
+)
+
+
+def model_family(sd_model: Any) -> ModelFamily:
+    """Return the family of a loaded checkpoint, from its engine's name or its flags.
+
+    Forge and Neo have one engine class per family and flags for SD only; A1111 and reForge
+    have one class and flags for all that they load.
+    """
+    name = type(sd_model).__name__
+    if name in _ENGINE_FAMILIES:
+        return _ENGINE_FAMILIES[name]
+    for flag, family in _FLAGS:
+        if getattr(sd_model, flag, False):
+            return family
+    repository = getattr(getattr(sd_model, "model_config", None), "huggingface_repo", "") or ""
+    if "flux" in str(repository).lower():
+        return ModelFamily.FLUX
+    return ModelFamily.UNKNOWN
+
+
+def distilled_guidance(sd_model: Any) -> bool:
+    """Whether guidance is an input of the model instead of a second pass (Flux dev)."""
+    return bool(getattr(sd_model, "use_distilled_cfg_scale", False))
+
+
+def unknown_lora_drops_all() -> bool:
+    """Whether one unknown LoRA name makes the host drop all LoRAs of the prompt.
+
+    So it is where a patcher refreshes merged LoRAs itself (Forge); the other hosts skip
+    the unknown one.
+    """
+    try:
+        if find_spec("backend.patcher.base") is None:
+            return False
+    except ModuleNotFoundError:
+        return False
+    from backend.patcher.base import ModelPatcher
+
+    return hasattr(ModelPatcher, "refresh_loras")
+
+
+def hires_cfg(p: Any) -> float | None:
+    """Return the hires pass's own CFG scale; ``None`` where it uses the first pass's.
+
+    A1111 has no such attribute; on reForge 0 means the first pass's.
+    """
+    value = getattr(p, "hr_cfg", None)
+    return float(value) if value is not None and value > 0 else None
+
+
+def loaded_embeddings(sd_model: Any) -> frozenset[str]:
+    """Return the names of the textual-inversion embeddings the checkpoint can use."""
+    for engine in ("text_processing_engine", "text_processing_engine_l"):
+        embeddings = getattr(getattr(sd_model, engine, None), "embeddings", None)
+        if embeddings is not None:
+            return frozenset(getattr(embeddings, "word_embeddings", {}))
+    try:
+        from modules.sd_hijack import model_hijack
+    except ImportError:
+        return frozenset()
+    database = getattr(model_hijack, "embedding_db", None)
+    return frozenset(getattr(database, "word_embeddings", {}))
+
+
+_CFG_TOOLS = {
+    "dynamic thresholding": "Dynamic Thresholding",
+    "dynamicthresholding": "Dynamic Thresholding",
+    "rescalecfg": "RescaleCFG",
+    "rescale cfg": "RescaleCFG",
+    "mahiro": "MaHiRo",
+}
+_PROMPT_TOOLS = {
+    "negpip": "negpip",
+    "lora block weight": "lora-block-weight",
+    "dynamic lora weights": "loractl",
+    "loractl": "loractl",
+    "regional prompter": "regional-prompter",
+}
+
+
+def active_cfg_tools(p: Any) -> tuple[str, ...]:
+    """Return the tools enabled for this generation that change CFG themselves."""
+    return tuple(dict.fromkeys(tool for tool in _named(p, _CFG_TOOLS) if tool))
+
+
+def active_prompt_tools(p: Any) -> frozenset[str]:
+    """Return the tools enabled for this generation that give prompts a meaning of their own."""
+    return frozenset(_named(p, _PROMPT_TOOLS))
+
+
+def _named(p: Any, names: dict[str, str]) -> list[str]:
+    """Return the tools whose always-on script is there with its first argument true."""
+    runner, args = getattr(p, "scripts", None), getattr(p, "script_args", None) or ()
+    found = []
+    for script in getattr(runner, "alwayson_scripts", None) or ():
+        title = str(script.title()).lower()
+        tool = next((tool for part, tool in names.items() if part in title), None)
+        if tool is None:
+            continue
+        start, end = getattr(script, "args_from", None), getattr(script, "args_to", None)
+        own = args[start:end] if start is not None and end is not None else ()
+        if not own or not isinstance(own[0], bool) or own[0]:
+            found.append(tool)
+    return found

@@ -1,0 +1,73 @@
+"""Cards of the LoRAs that the host knows, by the names it accepts in a prompt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ...loras import LoraFileError, read_card
+from ...loras.card import LoraCard
+
+_SIDE_FILES = (".json", ".civitai.info", ".metadata.json", ".api_info.json", ".cm-info.json")
+
+Stamp = tuple[tuple[int, int] | None, ...]
+
+
+class HostCards:
+    """A card lookup that resolves names as the host's own loader does.
+
+    A card is read once and again when its file or a side file changes.
+    """
+
+    def __init__(self) -> None:
+        self._cards: dict[str, tuple[Stamp, LoraCard]] = {}
+
+    def get(self, name: str, /) -> LoraCard | None:
+        """Return the card of ``name``, or ``None`` if the host would not find it either."""
+        on_disk = find_on_disk(name)
+        if on_disk is None:
+            return None
+        path = str(on_disk.filename)
+        stamp = _stamp(path)
+        known = self._cards.get(path)
+        if known is None or known[0] != stamp:
+            known = (stamp, _read(path, on_disk))
+            self._cards[path] = known
+        return known[1]
+
+
+def find_on_disk(name: str) -> Any | None:
+    """Return the host's record of a LoRA, rescanning for a new file as its loader would."""
+    import networks
+
+    found = _resolve(networks, name)
+    if found is None and name:
+        networks.list_available_networks()
+        found = _resolve(networks, name)
+    return found
+
+
+def _resolve(networks: Any, name: str) -> Any | None:
+    if name.lower() in networks.forbidden_network_aliases:
+        return networks.available_networks.get(name)
+    return networks.available_network_aliases.get(name)
+
+
+def _stamp(path: str) -> Stamp:
+    file = Path(path)
+    return (_mark(file), *(_mark(file.with_suffix(ending)) for ending in _SIDE_FILES))
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def _read(path: str, on_disk: Any) -> LoraCard:
+    try:
+        return read_card(path)
+    except LoraFileError as error:
+        return LoraCard(name=str(on_disk.name), path=path, problems=(str(error),))

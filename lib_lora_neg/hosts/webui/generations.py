@@ -1,0 +1,119 @@
+"""What the guard knows of each running generation, and of the last one for the panel."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...policy import Effect, Finding, GuardSettings, Mode
+
+ATTRIBUTE = "_lora_neg_generation"
+
+
+@dataclass
+class Generation:
+    """State of the guard for one processing object.
+
+    Attributes:
+        owner: the processing object; a shallow copy of it is another generation.
+        settings: in force for it.
+        tab: ``txt2img`` or ``img2img``.
+        job: mark of the host's job in which it began.
+        nested: it runs inside another generation.
+        findings: of all its batches, each once.
+        failures: why batches were not guarded.
+        asked_cfg: CFG scales as asked for, by attribute of ``p``, while lowered ones stand there.
+        set_cfg: the lowered ones.
+    """
+
+    owner: weakref.ReferenceType[Any]
+    settings: GuardSettings
+    tab: str
+    job: object
+    nested: bool = False
+    findings: list[Finding] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    asked_cfg: dict[str, float | None] = field(default_factory=dict)
+    set_cfg: dict[str, float | None] = field(default_factory=dict)
+
+    @property
+    def mode(self) -> Mode:
+        """How far the guard may go in it."""
+        return self.settings.mode
+
+    def add(self, findings: tuple[Finding, ...]) -> list[Finding]:
+        """Remember findings; return those that are new, so that batches repeat nothing."""
+        new = [finding for finding in findings if finding not in self.findings]
+        self.findings.extend(new)
+        return new
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the panel shows of the last generation."""
+
+    mode: Mode
+    findings: tuple[Finding, ...]
+    failures: tuple[str, ...]
+
+    @property
+    def enforced(self) -> tuple[Finding, ...]:
+        """The findings that changed the generation."""
+        return tuple(f for f in self.findings if f.effect is Effect.ENFORCED)
+
+
+class Generations:
+    """The generations that are running, innermost last, and the last report of each tab."""
+
+    def __init__(self) -> None:
+        self._running: list[Generation] = []
+        self.last: dict[str, Report] = {}
+
+    def begin(self, p: Any, settings: GuardSettings, tab: str) -> Generation:
+        """Start guarding ``p``."""
+        job = current_job()
+        self._drop_stale(job)
+        generation = Generation(weakref.ref(p), settings, tab, job, nested=bool(self._running))
+        setattr(p, ATTRIBUTE, generation)
+        self._running.append(generation)
+        return generation
+
+    def of(self, p: Any) -> Generation | None:
+        """Return the generation of ``p``; a copy of a guarded ``p`` has none of its own."""
+        generation = getattr(p, ATTRIBUTE, None)
+        if isinstance(generation, Generation) and generation.owner() is p:
+            return generation
+        return None
+
+    def outer(self) -> Generation | None:
+        """Return the innermost generation that is running in the host's current job."""
+        self._drop_stale(current_job())
+        return self._running[-1] if self._running else None
+
+    def end(self, p: Any) -> Generation | None:
+        """Stop guarding ``p`` and, if it was not nested, make its report the last one."""
+        generation = self.of(p)
+        if generation is None:
+            return None
+        self._running = [running for running in self._running if running is not generation]
+        if not generation.nested:
+            self.last[generation.tab] = Report(
+                generation.mode, tuple(generation.findings), tuple(generation.failures)
+            )
+        return generation
+
+    def _drop_stale(self, job: object) -> None:
+        """Forget generations that an error or an interrupt left behind."""
+        self._running = [
+            running
+            for running in self._running
+            if running.job == job and running.owner() is not None
+        ]
+
+
+def current_job() -> object:
+    """Return a mark of the host's current job: nested generations share it."""
+    from modules import shared
+
+    return getattr(shared.state, "time_start", None)

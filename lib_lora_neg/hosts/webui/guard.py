@@ -1,0 +1,117 @@
+"""The guard in the host's callbacks: plan a batch, apply the plan, say what was done.
+
+If anything here fails, the picture is made as the user asked for it, and panel, infotext
+and console say that it was not guarded.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Any
+
+from ...policy import Effect, Finding, GuardPlan, Mode, plan
+from ...policy.wording import change_text
+from . import infotext, options
+from .applying import apply_plan, set_hires_cfg
+from .cards import HostCards
+from .generations import ATTRIBUTE, Generation, Generations
+from .reading import read_request
+
+TITLE = "LoRA Negative Guard"
+
+
+class Guard:
+    """The one guard of this process; the scripts of both tabs and the loader hook share it."""
+
+    def __init__(self) -> None:
+        self.cards = HostCards()
+        self.generations = Generations()
+
+    def before_process(self, p: Any, enabled: bool, mode: object, tab: str) -> None:
+        """Begin a generation, or leave it alone."""
+        restore_cfg(p, getattr(p, ATTRIBUTE, None))
+        infotext.clear(p)
+        if not enabled:
+            return
+        try:
+            settings = options.read_settings(Mode.parse(mode))
+        except ValueError as error:
+            generation = self.generations.begin(p, options.read_settings(Mode.OFF), tab)
+            self._failed(p, generation, error)
+            return
+        if settings.mode is not Mode.OFF:
+            self.generations.begin(p, settings, tab)
+
+    def before_process_batch(self, p: Any, batch_number: int) -> None:
+        """Plan and apply one batch."""
+        generation = self.generations.of(p)
+        if generation is None or not p.prompts:
+            return
+        if generation.mode is Mode.OFF:
+            infotext.write_failure(p)
+            return
+        restore_cfg(p, generation)
+        try:
+            guarded = plan(read_request(p, batch_number), self.cards, generation.settings)
+            self._apply(p, generation, guarded, batch_number)
+        except Exception as error:  # the picture matters more than the guard
+            self._failed(p, generation, error)
+
+    def _apply(self, p: Any, generation: Generation, guarded: GuardPlan, batch_number: int) -> None:
+        request = guarded.request
+        apply_plan(p, guarded, batch_number)
+        remember_cfg(generation, "cfg_scale", request.first.cfg_scale, guarded.first.cfg_scale)
+        if request.hires is not None and guarded.hires is not None:
+            remember_cfg(generation, "hr_cfg", request.hires.cfg_scale, guarded.hires.cfg_scale)
+        infotext.write(p, generation.mode, guarded.findings)
+        self.say(p, generation.add(guarded.findings))
+
+    def postprocess(self, p: Any) -> None:
+        """End a generation."""
+        self.generations.end(p)
+
+    def say(self, p: Any, findings: list[Finding]) -> None:
+        """Show what was changed beside the picture and in the console."""
+        changes = [change_text(f) for f in findings if f.effect is Effect.ENFORCED]
+        if changes:
+            comment(p, f"{TITLE}: {'; '.join(changes)}")
+
+    def _failed(self, p: Any, generation: Generation, error: Exception) -> None:
+        generation.failures.append(f"{type(error).__name__}: {error}")
+        infotext.write_failure(p)
+        comment(p, f"{TITLE} failed, so this was not guarded: {type(error).__name__}: {error}")
+        if not isinstance(error, ValueError):
+            traceback.print_exception(type(error), error, error.__traceback__)
+
+
+def comment(p: Any, text: str) -> None:
+    """Show a line beside the picture and in the console."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding))  # noqa: T201
+    if callable(getattr(p, "comment", None)):
+        p.comment(text)
+
+
+def remember_cfg(
+    generation: Generation, name: str, asked: float | None, given: float | None
+) -> None:
+    """Remember what a lowered CFG scale was, because each batch starts from that."""
+    if asked != given:
+        generation.asked_cfg[name] = asked
+        generation.set_cfg[name] = given
+
+
+def restore_cfg(p: Any, generation: object) -> None:
+    """Put back the CFG scales that were asked for, unless somebody else changed them since."""
+    if not isinstance(generation, Generation):
+        return
+    for name, asked in generation.asked_cfg.items():
+        if getattr(p, name, None) != generation.set_cfg[name]:
+            continue
+        if name == "hr_cfg":
+            set_hires_cfg(p, asked)
+        else:
+            setattr(p, name, asked)
+    generation.asked_cfg.clear()
+    generation.set_cfg.clear()

@@ -1,0 +1,71 @@
+"""What the guard writes into the infotext, and reads back when one is pasted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ...policy import Effect, Finding, Mode
+from ...policy.wording import change_text
+from . import options
+
+MODE_KEY = "LoRA Neg"
+CHANGES_KEY = "LoRA Neg changes"
+LATE_KEY = "LoRA Neg late changes"
+KEYS = (MODE_KEY, CHANGES_KEY, LATE_KEY)
+
+NOT_GUARDED = "not guarded (the guard failed)"
+
+
+def clear(p: Any) -> None:
+    """Give ``p`` its own dictionary of infotext keys, without ours.
+
+    The cells of an XYZ plot share one dictionary; what one cell writes would stand in the
+    infotext of all later ones.
+    """
+    p.extra_generation_params = {
+        key: value for key, value in p.extra_generation_params.items() if key not in KEYS
+    }
+
+
+def write(p: Any, mode: Mode, findings: Iterable[Finding]) -> None:
+    """Write the keys of one batch; none where the guard saw nothing."""
+    findings = tuple(findings)
+    changes = [change_text(f) for f in findings if f.effect is Effect.ENFORCED]
+    params = p.extra_generation_params
+    for key in KEYS:
+        params.pop(key, None)
+    if changes or (mode is Mode.ADVISE and findings):
+        params[MODE_KEY] = mode.value
+    if changes:
+        params[CHANGES_KEY] = "; ".join(changes)
+
+
+def write_late(p: Any, changes: Iterable[str]) -> None:
+    """Say what was changed after the prompts were written, where they could not be mended."""
+    params = p.extra_generation_params
+    known = [params[LATE_KEY]] if params.get(LATE_KEY) else []
+    params[MODE_KEY] = Mode.ENFORCE.value
+    params[LATE_KEY] = "; ".join([*known, *changes])
+
+
+def write_failure(p: Any) -> None:
+    """Say that this batch was made as it was asked for, because the guard failed."""
+    for key in KEYS:
+        p.extra_generation_params.pop(key, None)
+    p.extra_generation_params[MODE_KEY] = NOT_GUARDED
+
+
+def pasted_enabled(params: Mapping[str, Any]) -> bool:
+    """Return the toggle for a pasted infotext: the user's default where it does not say."""
+    if MODE_KEY in params:
+        return str(params[MODE_KEY]) != NOT_GUARDED
+    return options.default_enabled()
+
+
+def pasted_mode(params: Mapping[str, Any]) -> str:
+    """Return the mode for a pasted infotext: the user's default where it does not say."""
+    try:
+        return Mode.parse(params.get(MODE_KEY)).value
+    except ValueError:
+        return options.default_mode().value

@@ -1,0 +1,1 @@
+"""What people see: gradio builders and the HTML they show, handed a host."""

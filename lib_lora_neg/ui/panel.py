@@ -1,0 +1,115 @@
+"""The panel under the prompt: toggle, mode, findings of the last generation, health."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import gradio as gr
+
+from ..policy import Mode
+from .findings_html import NOTHING_YET
+from .health import HealthItem, health_html
+
+MODES = [mode.value for mode in Mode]
+
+NOTICE = (
+    "<strong>LoRA Negative Guard is on.</strong> Before a picture is made it keeps negative "
+    "LoRA weights in the range their type can stand, takes trigger words out of the negative "
+    "prompt, and lowers CFG while a negative weight is active. Every change is listed here and "
+    "in the infotext. With <em>Advise</em> it only says what it would change. "
+    "<code>guard=off</code> inside a LoRA tag exempts that LoRA."
+)
+
+
+class PanelHost(Protocol):
+    """What the panel needs from the place it runs in."""
+
+    def default_enabled(self) -> bool: ...
+
+    def default_mode(self) -> Mode: ...
+
+    def notice_seen(self) -> bool: ...
+
+    def answer_notice(self, mode: Mode) -> None: ...
+
+    def health(self) -> list[HealthItem]: ...
+
+    def last_findings_html(self, tab: str) -> str: ...
+
+    def accordion(self, enabled: bool, label: str, elem_id: str) -> AbstractContextManager[Any]:
+        """Open an accordion whose header carries the toggle; yields the toggle."""
+        ...
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The components whose values go with a generation, in the order of the API's arguments."""
+
+    enabled: Any
+    mode: Any
+
+
+def build_panel(host: PanelHost, tab: str, elem_id: Callable[[str], str]) -> Panel:
+    """Build the panel of one tab inside the current gradio blocks."""
+    with host.accordion(
+        host.default_enabled(), "LoRA Negative Guard", elem_id("enabled")
+    ) as enabled:
+        notice, answers = _notice(host, elem_id)
+        mode = gr.Radio(
+            choices=MODES,
+            value=host.default_mode().value,
+            label="Mode",
+            info="Enforce changes the generation and says so; Advise only says so.",
+            elem_id=elem_id("mode"),
+        )
+        findings = gr.HTML(
+            f'<p class="lora-neg-empty">{NOTHING_YET}</p>', elem_id=elem_id("findings")
+        )
+        refresh = gr.Button(
+            "Show findings of the last generation",
+            elem_id=elem_id("refresh"),
+            elem_classes=["lora-neg-refresh"],
+            size="sm",
+        )
+        health = gr.HTML(health_html(host.health()), elem_id=elem_id("health"))
+    refresh.click(
+        fn=lambda: (host.last_findings_html(tab), health_html(host.health())),
+        inputs=[],
+        outputs=[findings, health],
+        show_progress=False,
+        queue=False,
+    )
+    for button, answer in answers:
+        button.click(
+            fn=_answering(host, answer),
+            inputs=[],
+            outputs=[notice, mode],
+            show_progress=False,
+            queue=False,
+        )
+    return Panel(enabled, mode)
+
+
+def _notice(host: PanelHost, elem_id: Callable[[str], str]) -> tuple[Any, list[tuple[Any, Mode]]]:
+    group = gr.Group(
+        visible=not host.notice_seen(),
+        elem_id=elem_id("notice"),
+        elem_classes=["lora-neg-notice"],
+    )
+    with group:
+        gr.HTML(NOTICE)
+        with gr.Row():
+            keep = gr.Button("Keep guarding", elem_id=elem_id("notice_keep"), size="sm")
+            advise = gr.Button("Only advise me", elem_id=elem_id("notice_advise"), size="sm")
+    return group, [(keep, Mode.ENFORCE), (advise, Mode.ADVISE)]
+
+
+def _answering(host: PanelHost, answer: Mode) -> Callable[[], tuple[Any, Any]]:
+    def on_click() -> tuple[Any, Any]:
+        host.answer_notice(answer)
+        return gr.update(visible=False), gr.update(value=answer.value)
+
+    return on_click
