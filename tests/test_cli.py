@@ -143,6 +143,7 @@ def test_json_lines_in_order_with_defaults(run: Run, tmp_path: Path) -> None:
         {"prompt": "a\u2028b \u0085 é", "id": 7, "steps": None, "cfg_scale": None},
         {},
         {"prompt": STYLE, "family": "flux"},
+        {"cfg_scale": "6.5", "negative_prompt": ""},
     ]
     text = "\ufeff" + "\r\n".join(json.dumps(line) for line in lines) + "\n\n"
     file.write_text(text, encoding="utf-8", newline="")
@@ -155,6 +156,7 @@ def test_json_lines_in_order_with_defaults(run: Run, tmp_path: Path) -> None:
         ["a\u2028b \u0085 é", "blurry", 5.0],
         ["", "blurry", 5.0],
         [STYLE, "blurry", 5.0],
+        ["", "", 6.5],
     ]
     assert entries[3]["family"] == "flux"
 
@@ -166,7 +168,9 @@ def test_json_lines_in_order_with_defaults(run: Run, tmp_path: Path) -> None:
         b"[]",
         b'"text"',
         b'{"prompt": 1}',
-        b'{"cfg_scale": "7"}',
+        b'{"cfg_scale": "seven"}',
+        b'{"cfg_scale": "nan"}',
+        b'{"cfg_scale": [7]}',
         b'{"cfg_scale": true}',
         b'{"cfg_scale": NaN}',
         b'{"cfg_scale": 1e999}',

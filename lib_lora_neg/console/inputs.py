@@ -154,12 +154,15 @@ def _from_text(text: str, path: Path, defaults: Asked) -> list[Asked]:
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    # Numbers in quotation marks are common in what other tools export.
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise InputError(f"cfg_scale must be a number, not {json.dumps(value)[:40]}")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
+    except ValueError:
+        raise InputError(f"cfg_scale must be a number, not {json.dumps(value)[:40]}") from None
     if not math.isfinite(number):
         raise InputError("cfg_scale must be a finite number")
     return number
