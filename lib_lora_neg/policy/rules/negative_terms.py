@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ...loras.card import LoraType
 from ...prompts import normalise, parse
 from ..draft import Context, LoraUse, TextDraft
+
+_ESCAPED = re.compile(r"\\([()\[\]\\])")
+_SPECIAL = re.compile(r"[()\[\]\\]")
 
 
 def needed_terms(uses: Iterable[LoraUse], context: Context) -> frozenset[str]:
@@ -32,6 +36,12 @@ def recommended_terms(negative_text: str) -> dict[str, str]:
     """Return the terms of a recommended negative prompt, normalised, to their own spelling."""
     tree = parse(negative_text, negative=True)
     return {term.key: tree.text[term.start : term.end] for term in tree.terms if term.key}
+
+
+def literal(words: str) -> str:
+    """Return words from a file or a page as prompt language: brackets are escaped, once."""
+    plain = _ESCAPED.sub(r"\1", words.strip())
+    return _SPECIAL.sub(r"\\\g<0>", plain)
 
 
 def kept_terms(text: TextDraft) -> frozenset[str]:

@@ -12,7 +12,7 @@ from ...prompts import Match, find, normalise
 from ..draft import Context, Draft, LoraUse, TextDraft, each_negative
 from ..matrix import FRAMEWORK, WRONG_LORA
 from ..settings import Mode
-from .negative_terms import needed_terms
+from .negative_terms import literal, needed_terms
 
 SOURCE = f"{FRAMEWORK}, the trigger word problem"
 
@@ -110,10 +110,8 @@ def _add_missing(text: TextDraft, use: LoraUse, context: Context) -> TextDraft:
     card = use.card
     if card is None or not _needs_its_trigger(use, card, context):
         return text
-    words = [trigger.text for trigger in card.triggers]
-    present = (find(text.tree, word) for word in words)
-    added = {normalise(term) for term in text.appended}
-    if not words or any(present) or any(normalise(word) in added for word in words):
+    words = [literal(trigger.text) for trigger in card.triggers]
+    if not words or any(_present(text, word) for word in words):
         return text
     enforced = context.enforces("R2")
     context.report(
@@ -128,6 +126,16 @@ def _add_missing(text: TextDraft, use: LoraUse, context: Context) -> TextDraft:
         source=WRONG_LORA,
     )
     return replace(text, appended=(*text.appended, words[0])) if enforced else text
+
+
+def _present(text: TextDraft, word: str) -> bool:
+    """Whether the word stands in the negative prompt, be it in another tool's span."""
+    key = normalise(word)
+    return (
+        bool(find(text.tree, word))
+        or key in map(normalise, text.appended)
+        or any(word.lower() in text.tree.text[s:e].lower() for s, e in text.tree.opaque)
+    )
 
 
 def _needs_its_trigger(use: LoraUse, card: LoraCard, context: Context) -> bool:

@@ -50,7 +50,8 @@ def _fit(text: TextDraft, context: Context) -> TextDraft:
     )
     factor = settings.budget / total
     for position, use in counted:
-        scaled = replace(use, te=_scaled(use.te, factor), unet=_scaled(use.unet, factor))
+        te = use.te if _separate_te(use) else _scaled(use.te, factor)
+        scaled = replace(use, te=te, unet=_scaled(use.unet, factor))
         before = tag_text(text, use)
         after = edited_tag(text, scaled)
         if before != after:
@@ -73,6 +74,11 @@ def _share(use: LoraUse, relative: bool) -> float:
     weight = abs(use.unet or 0.0)
     preferred = use.card.preferred_weight if use.card is not None else None
     return weight / abs(preferred) if relative and preferred else weight
+
+
+def _separate_te(use: LoraUse) -> bool:
+    """Whether te is R4's absolute strength beside a negative unet weight."""
+    return use.negative_unet and use.te is not None and use.te > 0.0
 
 
 def _scaled(weight: float | None, factor: float) -> float:
