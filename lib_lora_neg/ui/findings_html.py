@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from ..hosts.reporting import Report
 from ..policy import Effect, Field, Finding
 
 _FIELD_NAMES = {
@@ -18,6 +19,13 @@ _FIELD_NAMES = {
 
 NOTHING_YET = "Nothing generated yet."
 NOTHING_FOUND = "Nothing to change: the last generation was made as you asked for it."
+
+
+def report_html(report: Report | None) -> str:
+    """Return the findings of the last generation, or that there was none."""
+    if report is None:
+        return f'<p class="lora-neg-empty">{NOTHING_YET}</p>'
+    return findings_html(report.findings, report.failures)
 
 
 def findings_html(findings: Sequence[Finding], failures: Iterable[str] = ()) -> str:

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 
-
-@dataclass(frozen=True)
-class HealthItem:
-    """One thing the guard needs, whether it is there, and what follows if not."""
-
-    name: str
-    live: bool
-    note: str = ""
+from ..hosts.reporting import HealthItem
 
 
 def health_html(items: Sequence[HealthItem]) -> str:

@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 import gradio as gr
 
+from ..hosts.reporting import HealthItem, Report
 from ..policy import Mode
-from .findings_html import NOTHING_YET
-from .health import HealthItem, health_html
+from .findings_html import report_html
+from .health import health_html
 
 MODES = [mode.value for mode in Mode]
 
@@ -37,7 +38,7 @@ class PanelHost(Protocol):
 
     def health(self) -> list[HealthItem]: ...
 
-    def last_findings_html(self, tab: str) -> str: ...
+    def last_report(self, tab: str) -> Report | None: ...
 
     def accordion(self, enabled: bool, label: str, elem_id: str) -> AbstractContextManager[Any]:
         """Open an accordion whose header carries the toggle; yields the toggle."""
@@ -65,9 +66,7 @@ def build_panel(host: PanelHost, tab: str, elem_id: Callable[[str], str]) -> Pan
             info="Enforce changes the generation and says so; Advise only says so.",
             elem_id=elem_id("mode"),
         )
-        findings = gr.HTML(
-            f'<p class="lora-neg-empty">{NOTHING_YET}</p>', elem_id=elem_id("findings")
-        )
+        findings = gr.HTML(report_html(None), elem_id=elem_id("findings"))
         refresh = gr.Button(
             "Show findings of the last generation",
             elem_id=elem_id("refresh"),
@@ -76,7 +75,7 @@ def build_panel(host: PanelHost, tab: str, elem_id: Callable[[str], str]) -> Pan
         )
         health = gr.HTML(health_html(host.health()), elem_id=elem_id("health"))
     refresh.click(
-        fn=lambda: (host.last_findings_html(tab), health_html(host.health())),
+        fn=lambda: (report_html(host.last_report(tab)), health_html(host.health())),
         inputs=[],
         outputs=[findings, health],
         show_progress=False,

@@ -6,7 +6,8 @@ import weakref
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...policy import Effect, Finding, GuardSettings, Mode
+from ...policy import Finding, GuardSettings, Mode
+from ..reporting import Report
 
 ATTRIBUTE = "_lora_neg_generation"
 
@@ -47,20 +48,6 @@ class Generation:
         new = [finding for finding in findings if finding not in self.findings]
         self.findings.extend(new)
         return new
-
-
-@dataclass(frozen=True)
-class Report:
-    """What the panel shows of the last generation."""
-
-    mode: Mode
-    findings: tuple[Finding, ...]
-    failures: tuple[str, ...]
-
-    @property
-    def enforced(self) -> tuple[Finding, ...]:
-        """The findings that changed the generation."""
-        return tuple(f for f in self.findings if f.effect is Effect.ENFORCED)
 
 
 class Generations:

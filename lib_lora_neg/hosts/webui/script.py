@@ -6,8 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from ...policy import Mode
-from ...ui.findings_html import NOTHING_YET, findings_html
-from ...ui.health import HealthItem
+from ..reporting import HealthItem, Report
 from . import loader, options
 from .guard import Guard
 
@@ -32,11 +31,8 @@ class WebuiPanelHost:
     def health(self) -> list[HealthItem]:
         return health()
 
-    def last_findings_html(self, tab: str) -> str:
-        report = guard.generations.last.get(tab)
-        if report is None:
-            return f'<p class="lora-neg-empty">{NOTHING_YET}</p>'
-        return findings_html(report.findings, report.failures)
+    def last_report(self, tab: str) -> Report | None:
+        return guard.generations.last.get(tab)
 
     def accordion(self, enabled: bool, label: str, elem_id: str) -> AbstractContextManager[Any]:
         from modules.ui_components import InputAccordion
