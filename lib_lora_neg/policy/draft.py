@@ -82,6 +82,10 @@ class TextDraft:
     removed_tags: tuple[NetworkTag, ...] = ()
     appended: tuple[str, ...] = ()
 
+    def same_as(self, other: TextDraft) -> bool:
+        """Whether the same is to become of the same text, be it for another picture."""
+        return self.tree is other.tree and replace(self, index=other.index) == other
+
     def with_use(self, position: int, use: LoraUse) -> TextDraft:
         """Return the draft with one of its LoRAs replaced."""
         return replace(self, uses=(*self.uses[:position], use, *self.uses[position + 1 :]))
@@ -186,17 +190,13 @@ def _each_distinct(
     result = []
     for text in texts:
         known = done.get(id(text.tree))
-        if known is not None and _same_state(known[0], text):
+        if known is not None and known[0].same_as(text):
             result.append(replace(known[1], index=text.index))
             continue
         changed = change(text)
         done[id(text.tree)] = (text, changed)
         result.append(changed)
     return tuple(result)
-
-
-def _same_state(one: TextDraft, other: TextDraft) -> bool:
-    return replace(one, index=other.index) == other
 
 
 def tag_text(text: TextDraft, use: LoraUse) -> str:

@@ -191,12 +191,13 @@ class _Written(NamedTuple):
 
 def _write(drafts: tuple[TextDraft, ...], originals: tuple[str, ...]) -> _Written:
     """Apply the decisions to the texts; the same tuple comes back when nothing changed."""
-    done: dict[int, Rewrite] = {}
+    done: list[tuple[TextDraft, Rewrite]] = []
     results, edits, refused = [], [], set()
     for draft, original in zip(drafts, originals, strict=True):
-        rewrite = done.get(id(draft.tree))
+        rewrite = next((known for same, known in done if same.same_as(draft)), None)
         if rewrite is None:
-            rewrite = done[id(draft.tree)] = _rewrite(draft)
+            rewrite = _rewrite(draft)
+            done.append((draft, rewrite))
         text_edits = rewrite.edits()
         for target in rewrite.refused:
             refused.add((draft.field, draft.tree.text, target.start, target.end))

@@ -72,10 +72,6 @@ def test_every_change_is_explained_and_final(
 def _check_explained(request: GenerationRequest, result: GuardPlan) -> None:
     enforced = [f for f in result.findings if f.effect is Effect.ENFORCED]
     told = {FIELDS[finding.field.value] for finding in enforced}
-    if any(finding.rule == "R8" and finding.after for finding in enforced):
-        told.add("prompts")
-    if any(finding.rule == "R9" for finding in enforced):
-        told.add("negative_prompts")
     for name in FIELDS.values():
         before, after = getattr(request.first, name), getattr(result.first, name)
         if name in told:
@@ -92,7 +88,7 @@ def _check_stands(
     request: GenerationRequest, result: GuardPlan, field: str, before: str, rule: str
 ) -> None:
     """What a finding says was there, was there (or another rule put it there)."""
-    if field == "cfg_scale" or rule in ("R11a", "R9") or not before:
+    if field == "cfg_scale" or rule == "R11a" or not before:
         return
     texts = getattr(request.first, FIELDS[field])
     others = " ".join(f.after for f in result.findings)

@@ -15,6 +15,7 @@ from . import (
     r4_text_encoder,
     r5_budget,
     r8_negative_tags,
+    r9_negation,
     r11_misfires,
     tag_tables,
 )
@@ -31,5 +32,6 @@ RULES: tuple[Rule, ...] = (
     r2_triggers.triggers,
     tag_tables.tag_tables,
     r2c_recommended.recommended_negative,
+    r9_negation.negation,
     r3_cfg.cfg_ceiling,
 )

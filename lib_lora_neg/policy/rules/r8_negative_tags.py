@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ...loras.card import LoraCard, LoraType
 from ...prompts import NetworkTag, normalise
-from ..draft import Context, Draft, LoraUse, TextDraft, each_negative, new_tag
+from ..draft import Context, Draft, LoraUse, TextDraft, each_negative, each_prompt, new_tag
 from ..settings import Mode, NegativeTag
 from ..wording import TYPE_NAMES
 
@@ -30,15 +30,27 @@ def negative_tags(draft: Draft, context: Context) -> Draft:
     draft = each_negative(draft, clean)
     if not moved:
         return draft
-    prompts = tuple(_with_moved(text, moved) for text in draft.prompts)
-    return replace(draft, prompts=prompts)
+    return each_prompt(draft, lambda text: _with_moved(text, moved, context))
 
 
-def _with_moved(text: TextDraft, moved: dict[str, LoraUse]) -> TextDraft:
-    """Append the moved LoRAs to every prompt of the batch that lacks them."""
-    present = {use.identity for use in text.uses}
-    new = tuple(use for identity, use in moved.items() if identity not in present)
-    return replace(text, uses=text.uses + new)
+def _with_moved(text: TextDraft, moved: dict[str, LoraUse], context: Context) -> TextDraft:
+    """Append the moved LoRAs to a prompt of the batch that lacks them."""
+    present = {use.identity for use in text.uses if not use.removed}
+    for identity, use in moved.items():
+        if identity in present:
+            continue
+        context.report(
+            "R8",
+            text,
+            enforced=True,
+            lora=use.name,
+            before="",
+            after=new_tag(use),
+            reason="moved here from the negative prompt",
+            source=SOURCE,
+        )
+        text = replace(text, uses=(*text.uses, use))
+    return text
 
 
 def _judge(
@@ -49,8 +61,8 @@ def _judge(
     context: Context,
 ) -> TextDraft:
     card = context.cards.get(tag.name)
-    after, reason, use = _proposal(tag, card, present, context)
-    enforced = context.enforces("R8") and after is not None and context.may_remove(text, tag)
+    goes, reason, use = _proposal(tag, card, present, context)
+    enforced = goes and context.enforces("R8") and context.may_remove(text, tag)
     before = text.tree.text[tag.start : tag.end]
     context.report(
         "R8",
@@ -58,7 +70,7 @@ def _judge(
         enforced=enforced,
         lora=tag.name,
         before=before,
-        after=before if after is None else after,
+        after="" if goes else before,
         reason=f"{READ_AS_TEXT}; {reason}",
         evidence=card.inference.reasons if card is not None else (),
         source=SOURCE,
@@ -72,39 +84,37 @@ def _judge(
 
 def _proposal(
     tag: NetworkTag, card: LoraCard | None, present: set[str], context: Context
-) -> tuple[str | None, str, LoraUse | None]:
-    """Return what becomes of the tag (``None``: it stays), why, and the LoRA to move."""
+) -> tuple[bool, str, LoraUse | None]:
+    """Return whether the tag goes, why, and the LoRA that moves to the prompt."""
     setting = context.settings.negative_tag
     if setting is NegativeTag.LEAVE:
-        return None, "left there, as set", None
+        return False, "left there, as set", None
     if setting is NegativeTag.REMOVE:
-        return "", "removed, as set", None
+        return True, "removed, as set", None
     if normalise(tag.name) in {normalise(name) for name in context.request.embeddings}:
-        return None, f"{tag.name} is an embedding: write its bare name instead", None
+        return False, f"{tag.name} is an embedding: write its bare name instead", None
     if card is None:
-        return None, "no such LoRA is known", None
+        return False, "no such LoRA is known", None
     if card.guard_off:
-        return None, "left there: the guard is off for this LoRA", None
+        return False, "left there: the guard is off for this LoRA", None
     if card.identity in present:
-        return "", "the same LoRA is in the prompt already, so it is removed here", None
+        return True, "the same LoRA is in the prompt already, so it is removed here", None
     return _by_type(tag, card, context)
 
 
-def _by_type(
-    tag: NetworkTag, card: LoraCard, context: Context
-) -> tuple[str | None, str, LoraUse | None]:
+def _by_type(tag: NetworkTag, card: LoraCard, context: Context) -> tuple[bool, str, LoraUse | None]:
     kind = card.inference.type
     sure = card.inference.confidence >= context.settings.clamp_confidence
     if kind is LoraType.UNKNOWN or not sure:
-        return None, "its type is not known well enough to act on it", None
+        return False, "its type is not known well enough to act on it", None
     if kind is LoraType.CHARACTER:
-        return "", "a character has no safe negative weight, so it is removed", None
+        return True, "a character has no safe negative weight, so it is removed", None
     te, unet = tag.te.value, tag.unet.value
     if te is None or unet is None:
-        return None, "its weight is no plain number", None
+        return False, "its weight is no plain number", None
     if te == 0.0 and unet == 0.0:
-        return "", "its weight is 0, so it is removed", None
+        return True, "its weight is 0, so it is removed", None
     sign = 1.0 if kind is LoraType.TRIGGER_NEGATIVE else -1.0
     use = LoraUse(tag.name, card, None, sign * abs(te), sign * abs(unet))
-    reason = f"{TYPE_NAMES[kind]}: moved to the prompt as {new_tag(use)}"
-    return new_tag(use), reason, use
+    reason = f"a {TYPE_NAMES[kind]} acts in the prompt, as {new_tag(use)}"
+    return True, reason, use

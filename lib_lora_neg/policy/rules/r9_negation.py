@@ -1,0 +1,72 @@
+"""R9: plain-word negation in the prompt, which models read as the noun alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...prompts import Match, find_negations, normalise
+from ..draft import Context, Draft, TextDraft
+from ..settings import Mode
+from .negative_terms import kept_terms
+
+SOURCE = "Unraveling the mechanism behind negative prompt usage: “man without mustache”"
+
+
+def negation(draft: Draft, context: Context) -> Draft:
+    """Move what a prompt says it is without to the negative prompt of the same picture."""
+    if context.mode("R9") is Mode.OFF:
+        return draft
+    prompts, negatives = [], []
+    told: set[tuple[int, int]] = set()
+    for text, negative in zip(draft.prompts, draft.negatives, strict=True):
+        moved: list[tuple[Match, tuple[str, ...]]] = []
+        for found in find_negations(text.tree):
+            if any(found.match.term in gone.terms for gone in text.removed):
+                continue
+            enforced = context.enforces("R9") and context.may_remove(text, found.match)
+            if enforced:
+                moved.append((found.match, found.nouns))
+            place = (id(text.tree), found.start)
+            if place not in told:
+                told.add(place)
+                _report(text, found.match, found.nouns, enforced, context)
+        prompts.append(replace(text, removed=text.removed + tuple(match for match, _ in moved)))
+        nouns = [noun for _, nouns in moved for noun in nouns]
+        negatives.append(_with_nouns(negative, nouns, context))
+    return replace(draft, prompts=tuple(prompts), negatives=tuple(negatives))
+
+
+def _with_nouns(negative: TextDraft, nouns: list[str], context: Context) -> TextDraft:
+    present = kept_terms(negative)
+    missing = [noun for noun in dict.fromkeys(nouns) if normalise(noun) not in present]
+    if not missing:
+        return negative
+    context.report(
+        "R9",
+        negative,
+        enforced=True,
+        lora=None,
+        before="",
+        after=", ".join(missing),
+        reason="moved here from the prompt, where models read the noun and draw it",
+        source=SOURCE,
+    )
+    return replace(negative, appended=(*negative.appended, *missing))
+
+
+def _report(
+    text: TextDraft, match: Match, nouns: tuple[str, ...], enforced: bool, context: Context
+) -> None:
+    things = " and ".join(repr(noun) for noun in nouns)
+    verb = "moved" if enforced else "move"
+    context.report(
+        "R9",
+        text,
+        enforced=enforced,
+        lora=None,
+        before=text.tree.text[match.start : match.end],
+        after="",
+        reason=f"models read the noun and draw it: {verb} {things} to the negative prompt",
+        evidence=nouns,
+        source=SOURCE,
+    )
