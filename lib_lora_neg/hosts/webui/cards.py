@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ from ...loras import LoraFileError, read_card
 from ...loras.card import LoraCard
 
 _SIDE_FILES = (".json", ".civitai.info", ".metadata.json", ".api_info.json", ".cm-info.json")
+
+RESCAN_SECONDS = 10.0
+"""How long a name that was not found is not looked for on disk again."""
 
 Stamp = tuple[tuple[int, int] | None, ...]
 
@@ -21,10 +25,19 @@ class HostCards:
 
     def __init__(self) -> None:
         self._cards: dict[str, tuple[Stamp, LoraCard]] = {}
+        self._missed: dict[str, float] = {}
 
     def get(self, name: str, /) -> LoraCard | None:
         """Return the card of ``name``, or ``None`` if the host would not find it either."""
-        on_disk = find_on_disk(name)
+        card = self.peek(name)
+        if card is None and self._may_rescan(name):
+            _rescan()
+            card = self.peek(name)
+        return card
+
+    def peek(self, name: str, /) -> LoraCard | None:
+        """Return the card of ``name`` if the host knows it now, without looking for new files."""
+        on_disk = _resolve(name)
         if on_disk is None:
             return None
         path = str(on_disk.filename)
@@ -35,19 +48,24 @@ class HostCards:
             self._cards[path] = known
         return known[1]
 
+    def _may_rescan(self, name: str) -> bool:
+        now = time.monotonic()
+        if now - self._missed.get(name, -RESCAN_SECONDS) < RESCAN_SECONDS:
+            return False
+        self._missed[name] = now
+        return bool(name)
 
-def find_on_disk(name: str) -> Any | None:
-    """Return the host's record of a LoRA, rescanning for a new file as its loader would."""
+
+def _rescan() -> None:
+    """Let the host look for new files, as its loader does for a name it does not know."""
     import networks
 
-    found = _resolve(networks, name)
-    if found is None and name:
-        networks.list_available_networks()
-        found = _resolve(networks, name)
-    return found
+    networks.list_available_networks()
 
 
-def _resolve(networks: Any, name: str) -> Any | None:
+def _resolve(name: str) -> Any | None:
+    import networks
+
     if name.lower() in networks.forbidden_network_aliases:
         return networks.available_networks.get(name)
     return networks.available_network_aliases.get(name)

@@ -31,16 +31,16 @@ class Guard:
     def before_process(self, p: Any, enabled: bool, mode: object, tab: str) -> None:
         """Begin a generation, or leave it alone."""
         restore_cfg(p, getattr(p, ATTRIBUTE, None))
-        infotext.clear(p)
-        if not enabled:
-            return
         try:
-            settings = options.read_settings(Mode.parse(mode))
+            settings = options.read_settings(Mode.parse(mode) if enabled else Mode.OFF)
         except ValueError as error:
+            infotext.clear(p, guarded=True)
             generation = self.generations.begin(p, options.read_settings(Mode.OFF), tab)
             self._failed(p, generation, error)
             return
-        if settings.mode is not Mode.OFF:
+        guarded = settings.mode is not Mode.OFF
+        infotext.clear(p, guarded=guarded)
+        if guarded:
             self.generations.begin(p, settings, tab)
 
     def before_process_batch(self, p: Any, batch_number: int) -> None:

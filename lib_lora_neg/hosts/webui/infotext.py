@@ -17,12 +17,14 @@ KEYS = (MODE_KEY, CHANGES_KEY, LATE_KEY)
 NOT_GUARDED = "not guarded (the guard failed)"
 
 
-def clear(p: Any) -> None:
-    """Give ``p`` its own dictionary of infotext keys, without ours.
+def clear(p: Any, *, guarded: bool) -> None:
+    """Take our keys out; a guarded ``p`` gets a dictionary of infotext keys of its own.
 
     The cells of an XYZ plot share one dictionary; what one cell writes would stand in the
     infotext of all later ones.
     """
+    if not guarded and not any(key in p.extra_generation_params for key in KEYS):
+        return
     p.extra_generation_params = {
         key: value for key, value in p.extra_generation_params.items() if key not in KEYS
     }
