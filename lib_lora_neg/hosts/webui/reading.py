@@ -23,7 +23,7 @@ def read_request(p: Any, batch_number: int) -> GenerationRequest:
         family=capabilities.model_family(sd_model),
         distilled_guidance=capabilities.distilled_guidance(sd_model),
         embeddings=capabilities.loaded_embeddings(sd_model),
-        injected=_injected(shared.opts),
+        injected=injected_loras(),
         cfg_tools=capabilities.active_cfg_tools(p),
         prompt_tools=capabilities.active_prompt_tools(p),
         emphasis=getattr(shared.opts, "emphasis", "Original") != "None",
@@ -47,7 +47,10 @@ def _hires(p: Any, batch_number: int) -> PromptSet | None:
     )
 
 
-def _injected(opts: Any) -> tuple[InjectedLora, ...]:
+def injected_loras() -> tuple[InjectedLora, ...]:
+    """Return the LoRA that the host adds to every prompt by itself (``opts.sd_lora``)."""
+    from modules.shared import opts
+
     name = getattr(opts, "sd_lora", "None")
     if not name or name == "None":
         return ()
