@@ -2,6 +2,8 @@
 
 from .edits import Edit, apply_edits
 from .match import Match, find, find_any
+from .negation import Negation, find_negations
+from .nodes import Group, Leaf, enclosing, write
 from .normal import normalise
 from .rewrite import Rewrite
 from .tags import NetworkTag, Weight, format_number, format_tag
@@ -10,7 +12,10 @@ from .tree import Prompt, Span, parse
 
 __all__ = [
     "Edit",
+    "Group",
+    "Leaf",
     "Match",
+    "Negation",
     "NetworkTag",
     "Prompt",
     "Rewrite",
@@ -18,10 +23,13 @@ __all__ = [
     "Term",
     "Weight",
     "apply_edits",
+    "enclosing",
     "find",
     "find_any",
+    "find_negations",
     "format_number",
     "format_tag",
     "normalise",
     "parse",
+    "write",
 ]

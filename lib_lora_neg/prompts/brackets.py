@@ -18,6 +18,8 @@ from enum import IntEnum
 from itertools import pairwise
 from typing import NamedTuple
 
+from .spans import Spans, overlapping
+
 
 class Kind(IntEnum):
     """What a pair of brackets is to the host."""
@@ -46,6 +48,7 @@ class Mark(IntEnum):
     TAG = 12
     COMMENT = 13
     GHOST = 14
+    SPACE = 15
 
 
 ROUND_MULTIPLIER = 1.1
@@ -119,18 +122,16 @@ _SEPARATOR, _OPEN, _CLOSE, _COLON, _PIPE, _BREAK, _KEYWORD, _OPAQUE = tuple(Mark
 _ROUND, _SQUARE, _SCHEDULED, _ALTERNATE = Kind
 
 
-def read_brackets(
-    text: str, start: int, end: int, opaque: tuple[tuple[int, int], ...] = ()
-) -> Structure:
+def read_brackets(text: str, start: int, end: int, opaque: Spans = ()) -> Structure:
     """Read ``text[start:end]``, one sub-prompt, skipping the ``opaque`` spans."""
-    return _Reader(text, end).read(start, opaque)
+    return _Reader(text, start, end).read(start, opaque)
 
 
 class _Reader:
     """One pass over the tokens. ``spoilt`` is the last place that the schedule grammar can
     only take as text: a pair that was open there is no schedule."""
 
-    def __init__(self, text: str, end: int) -> None:
+    def __init__(self, text: str, start: int, end: int) -> None:
         self.text = text
         self.end = end
         self.tokens: list[Token] = []
@@ -140,24 +141,25 @@ class _Reader:
         self.squares: list[Bracket] = []
         self.spoilt = -1
         self.failed = False
+        has_words = text.find("BREAK", start, end) >= 0 or text.find("ADD", start, end) >= 0
+        self.finder = _WITH_WORDS if has_words else _SINGLE
         self.colon = -1
         self.loose_colon = False
 
-    def read(self, start: int, opaque: tuple[tuple[int, int], ...]) -> Structure:
+    def read(self, start: int, opaque: Spans) -> Structure:
         position = start
-        for span_start, span_end in opaque:
-            if span_end <= start or span_start >= self.end:
-                continue
+        for span_start, span_end in overlapping(opaque, start, self.end):
             self._scan(position, span_start)
             self.tokens.append(Token(span_start, span_end, _OPAQUE, None))
             self.colon = -1
             position = span_end
         self._scan(position, self.end)
-        self.failed = self.failed or any(pair.pipes for pair in self.stack if pair.close < 0)
+        unclosed = [pair for pair in self.stack if pair.close < 0]
+        self.failed = self.failed or any(pair.pipes for pair in unclosed)
         if self.failed:
             for pair in self.brackets:
                 _demote(pair)
-        elif self.spoilt >= 0 or self.loose_colon:
+        elif unclosed or self.spoilt >= 0 or self.loose_colon:
             for pair in self.brackets:
                 if pair.is_choice and self._touches_bracket(pair):
                     pair.locked = True
@@ -165,9 +167,8 @@ class _Reader:
 
     def _scan(self, start: int, end: int) -> None:
         text, add = self.text, self.tokens.append
-        finder = _WITH_WORDS if "BREAK" in text or "ADD" in text else _SINGLE
         escaped = -1
-        for match in finder.finditer(text, start, end):
+        for match in self.finder.finditer(text, start, end):
             position = match.start()
             if position == escaped:
                 continue

@@ -5,8 +5,7 @@ from __future__ import annotations
 from .brackets import Mark
 from .tree import Prompt
 
-_SEPARATOR_ENDS = (",", "，", "、", ";", "\uff1b")
-_WORD_MARKS = frozenset({Mark.BREAK, Mark.KEYWORD})
+_BORDERS = frozenset({Mark.SEPARATOR, Mark.BREAK, Mark.KEYWORD})
 
 
 def place_term(tree: Prompt, term: str) -> tuple[str, str]:
@@ -16,9 +15,9 @@ def place_term(tree: Prompt, term: str) -> tuple[str, str]:
         return "", term
     if not _is_open_end(tree) or len(tree.layout.parts) > 1 or _has_weight(tree):
         return f"{term}, ", ""
-    if text.rstrip().endswith(_SEPARATOR_ENDS) or _ends_in_word(tree):
+    if _ends_in_border(tree):
         return "", term if text[-1].isspace() else f" {term}"
-    return "", term if text.endswith("\n") else f", {term}"
+    return "", f", {term}"
 
 
 def place_tag(tree: Prompt, tag: str) -> tuple[str, str]:
@@ -34,13 +33,15 @@ def place_tag(tree: Prompt, tag: str) -> tuple[str, str]:
 def _is_open_end(tree: Prompt) -> bool:
     """Whether text at the end of the prompt is read on its own, at weight 1."""
     text = tree.text
-    bare = text.rstrip()
+    clean = tree.source.clean.rstrip()
     if text.rfind("<") > text.rfind(">") or text.count("{") > text.count("}"):
         return False
-    if bare.endswith("\\") or (tree.comments and tree.comments[-1][1] == len(text)):
+    if clean.endswith("\\") or (tree.comments and tree.comments[-1][1] == len(text)):
         return False
-    if tree.opaque and tree.opaque[-1].end >= len(bare) and bare[-1:] not in ("}", "_", ">"):
-        return False
+    if tree.clean_opaque and tree.clean_opaque[-1][1] >= len(clean):
+        span = clean[tree.clean_opaque[-1][0] :]
+        if "AND_" in span or "=" in span:  # these go on to the end, of the line
+            return False
     return not any(
         piece.mark is Mark.OPEN and piece.bracket is not None and piece.bracket.close < 0
         for piece in tree.layout.pieces
@@ -51,7 +52,7 @@ def _has_weight(tree: Prompt) -> bool:
     return any(piece.mark is Mark.PART_WEIGHT for piece in tree.layout.pieces)
 
 
-def _ends_in_word(tree: Prompt) -> bool:
+def _ends_in_border(tree: Prompt) -> bool:
+    """Whether the next word would be a term of its own already."""
     pieces = tree.layout.pieces
-    last = pieces[-1] if pieces else None
-    return last is not None and last.mark in _WORD_MARKS and last.end == len(tree.text.rstrip())
+    return bool(pieces) and pieces[-1].mark in _BORDERS and not tree.text[pieces[-1].end :].strip()

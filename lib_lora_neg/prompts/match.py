@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .brackets import Mark
 from .normal import normalise
-from .opaque import Spans
+from .spans import Spans, overlapping
 from .terms import Layout, Term
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Index:
         for term in self._layout.terms:
             if not term.editable or key not in term.key or key == term.key:
                 continue
-            if any(term.start < start < term.end for start, _ in self._hidden):
+            if overlapping(self._hidden, term.start, term.end):
                 continue
             if pattern is None:
                 pattern = _word_pattern(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-Spans = tuple[tuple[int, int], ...]
+from .spans import Spans, merge
 
 _SUSPECT = re.compile(r"[{$#]|%\{|__|<ppp:|<!|\bAND_")
 _COMMENT = re.compile(r"#[^\n]*")
@@ -36,17 +36,6 @@ def find_opaque(text: str) -> Spans:
     if composed is not None:
         spans.append((composed.start(), len(text)))
     return merge(spans)
-
-
-def merge(spans: list[tuple[int, int]]) -> Spans:
-    """Sort spans and join those that overlap."""
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if merged and start < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return tuple(merged)
 
 
 def _braces(text: str) -> list[tuple[int, int]]:

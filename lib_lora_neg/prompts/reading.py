@@ -131,61 +131,64 @@ def _text_at(
 
 def attention(text: str) -> list[tuple[str, float]]:
     """The pieces of one step's text with their weights; ``("BREAK", -1)`` marks a new chunk."""
-    reader = _AttentionReader()
-    for match in _ATTENTION.finditer(text):
-        reader.take(match[0], match[1])
-    return reader.result()
+    reader = AttentionReader()
+    reader.take_all(text)
+    merged: list[tuple[list[str], float]] = []
+    for piece, weight in reader.pieces():
+        if merged and merged[-1][1] == weight:
+            merged[-1][0].append(piece)
+        else:
+            merged.append(([piece], weight))
+    return [("".join(run), weight) for run, weight in merged] or [("", 1.0)]
 
 
-class _AttentionReader:
+class AttentionReader:
     """Follows the host step by step: its order of multiplications decides the last digits,
     and they decide which neighbours it joins."""
 
     def __init__(self) -> None:
-        self.pieces: list[str] = []
-        self.weights: list[float] = []
-        self.rounds: list[int] = []
-        self.squares: list[int] = []
+        self._pieces: list[str] = []
+        self._weights: list[float] = []
+        self._rounds: list[int] = []
+        self._squares: list[int] = []
 
-    def take(self, token: str, weight: str | None) -> None:
+    def take_all(self, text: str) -> None:
+        """Read ``text``, and close what it leaves open."""
+        for match in _ATTENTION.finditer(text):
+            self._take(match[0], match[1])
+        for start in self._rounds:
+            self._multiply(start, ROUND_MULTIPLIER)
+        for start in self._squares:
+            self._multiply(start, SQUARE_MULTIPLIER)
+
+    def pieces(self) -> list[tuple[str, float]]:
+        """The pieces with their weights, before neighbours of equal weight are joined."""
+        return list(zip(self._pieces, self._weights, strict=True))
+
+    def _take(self, token: str, weight: str | None) -> None:
         if token[0] == "\\":
             self._add(token[1:], 1.0)
         elif token == "(":
-            self.rounds.append(len(self.pieces))
+            self._rounds.append(len(self._pieces))
         elif token == "[":
-            self.squares.append(len(self.pieces))
-        elif token[-1] == ")" and self.rounds:
-            self._multiply(
-                self.rounds.pop(), ROUND_MULTIPLIER if weight is None else _number(weight)
-            )
-        elif token == "]" and self.squares:
-            self._multiply(self.squares.pop(), SQUARE_MULTIPLIER)
+            self._squares.append(len(self._pieces))
+        elif token[-1] == ")" and self._rounds:
+            multiplier = ROUND_MULTIPLIER if weight is None else _number(weight)
+            self._multiply(self._rounds.pop(), multiplier)
+        elif token == "]" and self._squares:
+            self._multiply(self._squares.pop(), SQUARE_MULTIPLIER)
         else:
             for index, piece in enumerate(_BREAK.split(token)):
                 if index:
                     self._add("BREAK", BREAK_WEIGHT)
                 self._add(piece, 1.0)
 
-    def result(self) -> list[tuple[str, float]]:
-        """Close what is still open, and join neighbours of equal weight."""
-        for start in self.rounds:
-            self._multiply(start, ROUND_MULTIPLIER)
-        for start in self.squares:
-            self._multiply(start, SQUARE_MULTIPLIER)
-        merged: list[tuple[list[str], float]] = []
-        for piece, weight in zip(self.pieces, self.weights, strict=True):
-            if merged and merged[-1][1] == weight:
-                merged[-1][0].append(piece)
-            else:
-                merged.append(([piece], weight))
-        return [("".join(run), weight) for run, weight in merged] or [("", 1.0)]
-
     def _add(self, piece: str, weight: float) -> None:
-        self.pieces.append(piece)
-        self.weights.append(weight)
+        self._pieces.append(piece)
+        self._weights.append(weight)
 
     def _multiply(self, start: int, multiplier: float) -> None:
-        weights = self.weights
+        weights = self._weights
         weights[start:] = [weight * multiplier for weight in weights[start:]]
 
 

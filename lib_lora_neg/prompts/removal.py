@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from .brackets import Bracket, Mark
 from .edits import Edit
+from .nodes import read_leaves
+from .spans import merge, overlapping
 from .tags import NetworkTag
 from .terms import Term
 from .tree import Prompt
@@ -25,6 +27,7 @@ _RIGHT_WALLS = frozenset(
     {_CLOSE, Mark.COLON, Mark.PIPE, Mark.BREAK, Mark.AND, Mark.KEYWORD, Mark.PART_WEIGHT}
 )
 _DIVIDERS = (_LEFT_WALLS | _RIGHT_WALLS | {_SEPARATOR}) - {_OPEN, _CLOSE}
+_DEEPEST = 16
 _WORDS = frozenset({Mark.BREAK, Mark.AND, Mark.KEYWORD})
 
 
@@ -76,20 +79,13 @@ def remove_words(text: str, term: Term, spans: Iterable[tuple[int, int]]) -> lis
 
 def _items(tree: Prompt, gone: set[int], lost: set[int]) -> list[Item]:
     """All items in order; neighbouring separators joined, each with its white space."""
-    layout = tree.layout
-    row = [Item(t.start, t.end, _TERM, None, t.number in gone) for t in layout.terms]
-    row += [Item(*piece, False) for piece in layout.pieces]
-    row += [Item(tag.start, tag.end, _TAG, None, tag.start in lost) for tag in tree.tags]
-    row += [Item(start, end, Mark.COMMENT, None, False) for start, end in tree.comments]
-    row.sort(key=lambda item: (item.start, item.end))
     joined: list[Item] = []
-    for item in row:
-        if joined and item.start < joined[-1].end:
-            continue  # a tag inside a word, or inside another tool's span
-        if joined and item.mark is joined[-1].mark is _SEPARATOR:
-            joined[-1] = joined[-1]._replace(end=item.end)
+    for start, end, mark, bracket, number in read_leaves(tree):
+        if joined and mark is joined[-1].mark is _SEPARATOR:
+            joined[-1] = joined[-1]._replace(end=end)
         else:
-            joined.append(item)
+            removed = number in gone if mark is _TERM else mark is _TAG and start in lost
+            joined.append(Item(start, end, mark, bracket, removed))
     return [_with_space(tree.text, item) if item.mark is _SEPARATOR else item for item in joined]
 
 
@@ -207,7 +203,7 @@ def _needs_space(tree: Prompt, left: Item | None, right: Item | None, run: list[
     if right.mark is Mark.PART_WEIGHT:
         return tree.text[right.start - 1].isspace()
     if left.mark in _LEFT_WALLS or right.mark in _RIGHT_WALLS:
-        return False
+        return _runs_on(tree.text, left, right)
     if not tree.negative and all(item.mark is _TAG for item in run):
         # The host joins what stands around a tag, so only white space may keep it apart.
         region = tree.text[left.end : right.start]
@@ -215,16 +211,35 @@ def _needs_space(tree: Prompt, left: Item | None, right: Item | None, run: list[
     return True
 
 
+def _runs_on(text: str, left: Item, right: Item) -> bool:
+    """Whether the host joins what stays with the text on the other side of a bracket.
+
+    ``(a)(b)`` is the one word "ab" to it, so ``(a, trigger)(b)`` must not become that.
+    """
+    before, after = left.start - 1, right.end
+    if left.mark is _OPEN and right.mark not in _RIGHT_WALLS:
+        return before >= 0 and (text[before] in ")]" or not _parts_words(text[before]))
+    if right.mark is _CLOSE and left.mark not in _LEFT_WALLS:
+        for char in text[after : after + _DEEPEST]:
+            if char not in ")]":
+                return char in "([" or not _parts_words(char)
+    return False
+
+
+def _parts_words(char: str) -> bool:
+    return char.isspace() or char in ",，、:|<>()[]"
+
+
 def _spare_hidden(tree: Prompt, edits: list[Edit], lost: set[int]) -> list[Edit]:
     """Cut tags that stay, and comments, out of the deleted stretches."""
-    spared = [span for span in tree.source.hidden if span[0] not in lost]
+    spared = tuple(span for span in tree.source.hidden if span[0] not in lost)
     if not spared:
         return edits
     text = tree.text
     result: list[Edit] = []
     for edit in edits:
         position = edit.start
-        inside = [span for span in spared if position < span[1] and span[0] < edit.end]
+        inside = overlapping(spared, edit.start, edit.end)
         for start, end in inside:
             spaced = (
                 position > 0
@@ -239,15 +254,16 @@ def _spare_hidden(tree: Prompt, edits: list[Edit], lost: set[int]) -> list[Edit]
 
 
 def _inner_tags(tree: Prompt, row: list[Item], lost: set[int]) -> list[Edit]:
-    """Edits for lost tags that stand inside a term that stays."""
+    """Edits for lost tags that stand inside a term that stays, as part of its word."""
+    text = tree.text
     own = {item.start for item in row if item.mark is _TAG}
+    holders = merge((item.start, item.end) for item in row if not item.removed)
     edits = []
     for tag in tree.tags:
         if tag.start in lost and tag.start not in own:
-            holder = [i for i in row if i.start <= tag.start and tag.end <= i.end]
-            if holder and holder[0].removed:
+            end = tag.end
+            if not overlapping(holders, tag.start, end):
                 continue
-            text, end = tree.text, tag.end
             if text[tag.start - 1 : tag.start].isspace() and text[end : end + 1].isspace():
                 end += 1
             edits.append(Edit(tag.start, end, ""))

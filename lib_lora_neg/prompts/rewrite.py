@@ -121,7 +121,7 @@ class Rewrite:
 
 
 def _split_targets(
-    targets: list[Target],
+    text: str, targets: list[Target]
 ) -> tuple[dict[int, Term], dict[int, list[Match]], list[NetworkTag]]:
     """Whole terms and, for terms that stay, the words to remove, by the terms' indexes."""
     whole: dict[int, Term] = {}
@@ -136,11 +136,14 @@ def _split_targets(
             whole.update((term.number, term) for term in target.terms)
         else:
             words.setdefault(target.term.number, []).append(target)
+    for index, found in words.items():
+        if not _without(text, found[0].term, found).strip():
+            whole[index] = found[0].term
     return whole, {index: found for index, found in words.items() if index not in whole}, tags
 
 
 def _removal_edits(tree: Prompt, targets: list[Target]) -> list[Edit]:
-    whole, words, tags = _split_targets(targets)
+    whole, words, tags = _split_targets(tree.text, targets)
     edits = remove(tree, whole.values(), tags)
     for matches in words.values():
         spans = [(match.start, match.end) for match in matches]
@@ -157,7 +160,7 @@ Reading = list[tuple[str, float, bool]]
 
 def _keeps_the_rest(tree: Prompt, targets: list[Target], edits: list[Edit]) -> bool:
     """Whether the words that stay keep their order, their attention and their schedules."""
-    whole, words, _ = _split_targets(targets)
+    whole, words, _ = _split_targets(tree.text, targets)
     expected: Reading = []
     for term in tree.terms:
         if term.number in words:

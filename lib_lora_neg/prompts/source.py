@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-from .opaque import Spans
+from .spans import Spans
 
 
 class Source:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from .brackets import Bracket, Kind, Mark, Structure, read_brackets
 from .normal import normalise
-from .opaque import Spans
 from .reading import AND, split_part_weight
 from .source import Source
+from .spans import Spans, overlapping
 
 _UNUSUAL = re.compile(r"[_\\]|  |[^\S \n]")  # what `normalise` would change, but for case
 _SEPARATOR, _OPEN, _CLOSE = Mark.SEPARATOR, Mark.OPEN, Mark.CLOSE
@@ -73,7 +73,7 @@ def split_parts(text: str, negative: bool, opaque: Spans) -> tuple[Part, ...]:
     position = 0
     if "AND" in text:
         for match in AND.finditer(text):
-            if not any(start < match.end() and match.start() < end for start, end in opaque):
+            if not overlapping(opaque, *match.span()):
                 parts.append((position, match.start()))
                 position = match.end()
     parts.append((position, len(text)))
@@ -147,7 +147,7 @@ class _TermMaker:
                 if role is None:
                     continue
                 mark = role
-            if solid and any(first <= start < last for first, last in solid):
+            if solid and overlapping(solid, start, start + 1):
                 self._enter_or_leave(mark, bracket)
                 continue
             if start > position:
@@ -180,18 +180,18 @@ class _TermMaker:
         """Note where a choice or an opaque span continues a word: neither side is a word."""
         spans = [(pair.open, pair.close + 1) for pair in structure.brackets if pair.is_choice]
         spans += [token[:2] for token in structure.tokens if token.mark is Mark.OPAQUE]
-        glued = {edge for span in spans for edge in span if self._continues(edge)}
+        starts, ends = {start for start, _ in spans}, {end for _, end in spans}
+        glued = starts & ends
+        glued |= {start for start in starts if self._is_word(start - 1)}
+        glued |= {end for end in ends if self._is_word(end)}
         for pair in structure.brackets:
             if pair.is_choice and (pair.open in glued or pair.close + 1 in glued):
                 pair.locked = True
         self.glue = glued
 
-    def _continues(self, edge: int) -> bool:
-        text = self.text
-        return any(
-            0 <= at < len(text) and (text[at].isalnum() or text[at] in "_-'’")
-            for at in (edge - 1, edge)
-        )
+    def _is_word(self, at: int) -> bool:
+        char = self.text[at : at + 1] if at >= 0 else ""
+        return char.isalnum() or char in ("_", "-", "'", "’")
 
     def _enter_or_leave(self, mark: Mark, bracket: Bracket | None) -> None:
         if bracket is None or (mark is not _OPEN and mark is not _CLOSE):
@@ -209,11 +209,10 @@ class _TermMaker:
 
     def _gap(self, start: int, end: int) -> None:
         """Make a term of ``text[start:end]``, or several where solid spans cut it."""
-        for first, last in self.solid:
-            if start < last and first < end:
-                if first > start:
-                    self._term(start, first)
-                start = last
+        for first, last in overlapping(self.solid, start, end) if self.solid else ():
+            if first > start:
+                self._term(start, first)
+            start = last
         if start < end:
             self._term(start, end)
 

@@ -6,8 +6,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from .match import Index
-from .opaque import Spans, find_comments, find_opaque, is_suspect, merge
+from .nodes import Node, build_nodes, read_leaves, with_spaces
+from .opaque import find_comments, find_opaque, is_suspect
 from .source import Source
+from .spans import Spans, merge, overlapping
 from .tags import NetworkTag, match_tags, read_tag
 from .terms import Layout, Term, lay_out
 
@@ -61,9 +63,7 @@ class Prompt:
             tags = [tag for tag in tags if self._is_live(tag)]
             resolvable = self._resolvable
             tags = [
-                tag._replace(editable=False)
-                if any(start < tag.end and tag.start < end for start, end in resolvable)
-                else tag
+                tag._replace(editable=False) if overlapping(resolvable, tag.start, tag.end) else tag
                 for tag in tags
             ]
         return tuple(tags)
@@ -71,7 +71,7 @@ class Prompt:
     def _is_live(self, tag: NetworkTag) -> bool:
         if tag.type == "ppp":
             return False
-        return not any(start < tag.end and tag.start < end for start, end in self.comments)
+        return not overlapping(self.comments, tag.start, tag.end)
 
     @cached_property
     def _resolvable(self) -> Spans:
@@ -92,14 +92,15 @@ class Prompt:
         return Source(self.text, merge(hidden))
 
     @cached_property
-    def _clean_opaque(self) -> Spans:
+    def clean_opaque(self) -> Spans:
+        """Spans of other tools, as offsets into the clean text of `source`."""
         return find_opaque(self.source.clean) if self._suspect else ()
 
     @cached_property
     def opaque(self) -> tuple[Span, ...]:
         """Spans of other tools and comments, never edited."""
         source = self.source
-        spans = [(source.start(start), source.end(end)) for start, end in self._clean_opaque]
+        spans = [(source.start(start), source.end(end)) for start, end in self.clean_opaque]
         return tuple(Span(*span) for span in merge([*spans, *self.comments]))
 
     @cached_property
@@ -109,8 +110,14 @@ class Prompt:
         if self.negative and self.tags:
             # A comment shifts the clean text: find the tags there anew.
             clean = self.source.clean
-            solid = tuple(match.span() for match in match_tags(clean))
-        return lay_out(self.source, self.negative, self.emphasis, self._clean_opaque, solid)
+            found = merge(match.span() for match in match_tags(clean))
+            solid = tuple(span for span in found if not overlapping(self.clean_opaque, *span))
+        return lay_out(self.source, self.negative, self.emphasis, self.clean_opaque, solid)
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The whole text as a tree; `write` prints it back."""
+        return build_nodes(with_spaces(read_leaves(self), len(self.text)))
 
     @cached_property
     def index(self) -> Index:

@@ -41,6 +41,10 @@ REMOVALS = [
     ("((a, trigger", "((a"),
     ("a, (trigger, b", "a, (b"),
     ("a), trigger, b", "a), b"),
+    ("(a, trigger)(b)", "(a )(b)"),
+    ("(b)(trigger, a)", "(b)( a)"),
+    ("((a, trigger)), (b)", "((a)), (b)"),
+    ("trigger trigger", ""),
     # choices
     ("[trigger:b:0.5]", "[:b:0.5]"),
     ("[a:trigger:0.5]", "[a::0.5]"),

@@ -1,0 +1,146 @@
+"""Plain-word negation: ``without a mustache`` makes a model draw a mustache.
+
+Only what is certain is found: the noun must be short and stand at the end of its term or
+before a word that cannot belong to it. Tags whose meaning is the absence (``no humans``),
+names (``No. 7``, ``kimetsu no yaiba``) and idioms (``without a doubt``) are none.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from .match import Match
+from .spans import overlapping
+from .terms import Term
+from .tree import Prompt
+
+_CUES = ("no ", "no_", "not ", "not_", "without", "lacking")
+
+# "no" only opens a term or follows "with": in the middle it is Japanese, or too unsure.
+_NEGATION = re.compile(
+    r"""(?P<cue>
+        (?:\b(?:without|lacking)|\bwith[ ]no|\bnot[ ]wearing|\A(?:no|not)\b)
+        (?:[ ](?:wearing|having))?
+        (?:[ ](?:an?|the|any|her|his|their|its))?
+    )[ ](?P<things>[^\W\d_][^.!?:/|()\[\]]*)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ALTERNATIVES = re.compile(r" (?:or|nor) (?:(?:any|an?|the|no|without) )*")
+_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
+_MOST_WORDS = 3
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# What follows the noun: "a bowl without fruit on a table".
+_FOLLOWS = _words(
+    "in on at with while but standing sitting looking wearing holding walking from under over "
+    "behind near by inside outside during against looks stands sits"
+)
+# With these inside, the end of what is negated is anybody's guess.
+_UNSURE = _words(
+    "and of to is are was be being been that which who than as not no only just if for the a an "
+    "it them him this these those one other others"
+)
+_IDIOMS = _words(
+    "doubt question fail end ends limit limits boundary boundaries border borders bounds equal "
+    "peer hesitation warning trace care words exception precedent compare comparison regard "
+    "delay effort cause reason fear mercy regret regrets remorse shame notice permission help "
+    "context purpose meaning hope name names soul form shape matter longer more less idea way "
+    "time man man's country one place rest sleep pain gain entry exit return problem love face "
+    "game mans good sense such filter filters"
+)
+# Tags of Danbooru and its kin that mean a picture, not a wish.
+_TAGS = _words(
+    "humans bra panties underwear pants shoes headwear eyewear socks legwear gloves shirt "
+    "skirt jacket pupils eyes nose mouth lineart outlines choker coat tail wings horns ears "
+    "sleeves scarf symbol testicles nipples tights headgear blindfold earrings cape mask "
+    "armor helmet pantyhose thighhighs swimsuit bikini top topwear bottomwear clothes"
+)
+
+
+class Negation(NamedTuple):
+    """A negation and what it denies.
+
+    Attributes:
+        start: offset of the first word to remove.
+        end: offset after the last word to remove.
+        nouns: what belongs into the negative prompt instead.
+        match: the place as `Rewrite.remove` takes it.
+    """
+
+    start: int
+    end: int
+    nouns: tuple[str, ...]
+    match: Match
+
+
+def find_negations(tree: Prompt) -> tuple[Negation, ...]:
+    """The plain-word negations of a positive prompt, in order; none in a negative one."""
+    lowered = tree.text.lower()
+    if tree.negative or not any(cue in lowered for cue in _CUES):
+        return ()
+    found = []
+    for term in tree.terms:
+        if term.editable and any(cue.strip("_ ") in term.key for cue in _CUES):
+            negation = _read(tree, term)
+            if negation is not None:
+                found.append(negation)
+    return tuple(found)
+
+
+def _read(tree: Prompt, term: Term) -> Negation | None:
+    if overlapping(tree.source.hidden, term.start, term.end):
+        return None
+    text = tree.text[term.start : term.end].replace("_", " ")
+    match = _NEGATION.search(text)
+    if match is None:
+        return None
+    length = _noun_length(match["things"])
+    if not length:
+        return None
+    things = match["things"][:length].lower()
+    nouns = tuple(_ALTERNATIVES.split(things))
+    cue = match["cue"].lower()
+    if not all(_is_thing(noun, cue) for noun in nouns):
+        return None
+    start = term.start + match.start()
+    end = term.start + match.start("things") + length
+    whole = start == term.start and end == term.end
+    return Negation(start, end, nouns, Match(start, end, term, whole, (term,)))
+
+
+def _noun_length(things: str) -> int:
+    """How much of ``things`` is denied; 0 where that is not certain."""
+    count = end = 0
+    for match in _WORD.finditer(things):
+        if things[end : match.start()].strip():
+            break
+        word = match[0].lower()
+        if word in ("or", "nor"):
+            count = 0
+        elif word in _FOLLOWS:
+            return end
+        elif word in _UNSURE and not (count == 0 and end and word in ("a", "an", "the", "no")):
+            return 0
+        else:
+            count += 1
+            if count > _MOST_WORDS:
+                return 0
+        end = match.end()
+    return end if not things[end:].strip(" -–—\"'") else 0
+
+
+def _is_thing(noun: str, cue: str) -> bool:
+    words = noun.split()
+    if not words or words[0] in _IDIOMS or words[-1] in _IDIOMS:
+        return False
+    if words[0].endswith("ing") and (len(words) == 1 or cue.startswith(("without", "not"))):
+        return False
+    if cue.startswith("not") and "wearing" not in cue:
+        return False
+    is_tag = cue == "no" and len(words) == 1 and words[0] in _TAGS
+    return not is_tag and words[-1] not in ("or", "nor", *_UNSURE)

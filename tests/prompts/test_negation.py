@@ -1,0 +1,73 @@
+"""Plain-word negation: what is found, and above all what is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from lib_lora_neg.prompts import Rewrite, apply_edits, find_negations, parse
+
+FOUND = [
+    ("man without a mustache", "man", ("mustache",)),
+    ("portrait, no hat, smile", "portrait, smile", ("hat",)),
+    ("man with no beard", "man", ("beard",)),
+    ("a bowl without any fruit", "a bowl", ("fruit",)),
+    ("a bowl without any fruit on a table", "a bowl on a table", ("fruit",)),
+    ("girl, not wearing glasses", "girl", ("glasses",)),
+    ("girl not wearing any glasses in a park", "girl in a park", ("glasses",)),
+    ("room without people or furniture", "room", ("people", "furniture")),
+    ("(no watermark:1.2), photo", "photo", ("watermark",)),
+    ("no_makeup, photo", "photo", ("makeup",)),
+    ("No facial hair, photo", "photo", ("facial hair",)),
+    ("photo of a knight without his helmet, castle", "photo of a knight, castle", ("helmet",)),
+    ("man without a hat. sunny day", "man. sunny day", ("hat",)),
+]
+
+NONE = [
+    "no humans, scenery",
+    "1girl, no bra, no_panties, no pants, no shoes, no headwear, no eyes",
+    "No. 7, perfume",
+    "no 7",
+    "no face, ghibli",
+    "kimetsu no yaiba, demon slayer",
+    "Nier no automata",
+    "no game no life",
+    "no man's sky",
+    "without a doubt the best photo",
+    "beautiful without question",
+    "rebel without a cause",
+    "man walking without looking at the camera",
+    "without being seen",
+    "without a trace of makeup",
+    "shoes without laces and a red hat",
+    "a world without the very long and detailed list of things",
+    "not a real doll",
+    "not talking",
+    "knot, cannot, piano, volcano",
+    "a photo, # without a hat",
+    "{without a hat|smile}",
+    "(without a hat:-1)",
+    "no longer human",
+    "no one, empty room",
+    "no",
+    "without",
+    "without a",
+]
+
+
+@pytest.mark.parametrize(("given", "left", "nouns"), FOUND)
+def test_found(given: str, left: str, nouns: tuple[str, ...]) -> None:
+    tree = parse(given)
+    (negation,) = find_negations(tree)
+    rewrite = Rewrite(tree)
+    rewrite.remove(negation.match)
+    assert negation.nouns == nouns
+    assert apply_edits(given, rewrite.edits()) == left
+
+
+@pytest.mark.parametrize("given", NONE)
+def test_none(given: str) -> None:
+    assert find_negations(parse(given)) == ()
+
+
+def test_negative_prompt_has_none() -> None:
+    assert find_negations(parse("man without a hat", negative=True)) == ()
