@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
-from lib_lora_neg.loras.card import LoraCard
 from lib_lora_neg.loras.build import build_card
+from lib_lora_neg.loras.card import LoraCard, TagTable
 from lib_lora_neg.loras.evidence import TypeEvidence, collect_evidence
 from lib_lora_neg.loras.sidecars import SideFacts
 from lib_lora_neg.loras.training import TrainingFacts
@@ -59,7 +59,7 @@ def card_of(record: dict[str, Any], *, hide_tags: bool) -> LoraCard:
 
 def evidence_of(record: dict[str, Any], *, hide_tags: bool) -> TypeEvidence:
     side = side_of(record, hide_tags=hide_tags)
-    return collect_evidence(stem_of(record), "", TrainingFacts(), (side,))
+    return collect_evidence(stem_of(record), "", TrainingFacts(), (side,), TagTable())
 
 
 def label_of(record: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .architecture import FamilyEvidence, family_of_keys, family_of_name, resolve_family
-from .card import LoraCard, LoraParts, Trigger, TypeInference, WeightRange
+from .card import LoraCard, LoraParts, TagTable, Trigger, TypeInference, WeightRange
 from .evidence import TypeEvidence, collect_evidence
 from .families import FLUX_FAMILIES, ModelFamily
 from .header import Header, read_header
@@ -61,7 +61,8 @@ def build_card(
     allowed = family_of_keys(keys)
     family = resolve_family(allowed, _base_names(training, sidecars))
     table = build_tag_table(training.own_subsets)
-    evidence = _evidence(name, path, training, keys, sidecars)
+    folder = Path(path).parent.name if path else ""
+    evidence = collect_evidence(name, folder, training, sidecars, table)
     titles = [side.title for side in sidecars if side.title]
     return LoraCard(
         name=name,
@@ -76,7 +77,7 @@ def build_card(
         rank=keys.rank if keys.rank is not None else _stated_rank(training, keys),
         parts=_name_blocks(keys.parts, family),
         inference=_inference(evidence, sidecars),
-        triggers=_triggers(training, sidecars, keys, evidence),
+        triggers=_triggers(training, sidecars, table, keys, evidence),
         tags=table,
         image_count=training.image_count,
         data_width=data_width(training.image_count, table),
@@ -121,15 +122,6 @@ def _name_blocks(parts: LoraParts | None, family: ModelFamily) -> LoraParts | No
     return replace(parts, blocks=tuple(blocks))
 
 
-def _evidence(
-    name: str, path: str, training: TrainingFacts, keys: KeyFacts, sides: Sequence[SideFacts]
-) -> TypeEvidence:
-    folder = Path(path).parent.name if path else ""
-    evidence = collect_evidence(name, folder, training, sides)
-    has_text = keys.parts.text_encoder if keys.parts else None
-    return replace(evidence, text_encoder=has_text, rank=keys.rank)
-
-
 def _inference(evidence: TypeEvidence, sides: Sequence[SideFacts]) -> TypeInference:
     for side in sides:
         if side.decision is not None and side.decision.type is not None:
@@ -138,9 +130,12 @@ def _inference(evidence: TypeEvidence, sides: Sequence[SideFacts]) -> TypeInfere
 
 
 def _triggers(
-    training: TrainingFacts, sides: Sequence[SideFacts], keys: KeyFacts, evidence: TypeEvidence
+    training: TrainingFacts,
+    sides: Sequence[SideFacts],
+    table: TagTable,
+    keys: KeyFacts,
+    evidence: TypeEvidence,
 ) -> tuple[Trigger, ...]:
-    table = build_tag_table(training.own_subsets)
     found = find_triggers(training, sides, table, keys.embeddings, evidence.names)
     decided = any(
         side.decision and (side.decision.triggers is not None or side.decision.type is not None)

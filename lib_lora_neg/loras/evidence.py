@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .card import TagTable, TagTableKind
 from .sidecars import SideFacts
-from .tagtable import build_tag_table
 from .training import TrainingFacts
 
 MAX_DESCRIPTION = 4000
@@ -19,6 +19,7 @@ class TypeEvidence:
 
     Attributes:
         names: file stem, alias, titles; the author's own words, most reliable first.
+        titles: those of them that stand on a page or in ``modelspec.title``.
         hints: ``modelspec.usage_hint`` and trigger phrase.
         description: of the page or the metadata.
         notes: the user's own.
@@ -30,14 +31,13 @@ class TypeEvidence:
         sample_weights: weights of this LoRA in the page's pictures.
         images: real training images.
         subsets: number of own training folders.
-        common_tags: tags on at least half of the captions.
-        has_metadata: the trainer wrote anything at all.
-        text_encoder: the file changes the text encoder; ``None`` if unknown.
-        rank: of its matrices.
+        common_tags: tags on at least half of the captions, if they can be believed.
+        captions: captions behind them; 0 where there are none to believe.
         marked_negative: ``modelspec.is_negative_embedding``.
     """
 
     names: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     description: str = ""
     notes: str = ""
@@ -50,22 +50,25 @@ class TypeEvidence:
     images: int | None = None
     subsets: int = 0
     common_tags: tuple[str, ...] = ()
-    has_metadata: bool = False
-    text_encoder: bool | None = None
-    rank: int | None = None
+    captions: int = 0
     marked_negative: bool = False
 
 
 def collect_evidence(
-    name: str, folder: str, training: TrainingFacts, sides: Sequence[SideFacts]
+    name: str,
+    folder: str,
+    training: TrainingFacts,
+    sides: Sequence[SideFacts],
+    table: TagTable,
 ) -> TypeEvidence:
-    """Collect from the metadata and the side files; tensors are added by the caller."""
-    titles = (side.title for side in sides)
-    table = build_tag_table(training.own_subsets)
+    """Collect from the metadata, the captions and the side files."""
+    titles = _distinct((*(side.title for side in sides), training.title))
+    rich = table.kind is TagTableKind.RICH
     words = [word for side in sides for word in side.trained_words]
     words += [side.activation_text for side in sides]
     return TypeEvidence(
-        names=_distinct((name, training.output_name, training.title, *titles)),
+        names=_distinct((name, training.output_name, *titles)),
+        titles=titles,
         hints=_distinct((training.usage_hint, training.trigger_phrase)),
         description=_first((*(s.description for s in sides), training.description)),
         notes="\n".join(_distinct((*(side.notes for side in sides), training.comment))),
@@ -74,15 +77,21 @@ def collect_evidence(
         ),
         folder=folder,
         trained_words=_distinct(words),
-        labels=_distinct(subset.label for subset in training.own_subsets),
+        labels=_labels(training),
         sample_negatives=tuple(text for side in sides for text in side.sample_negatives),
         sample_weights=_first_weights(sides),
         images=training.image_count,
         subsets=len(training.own_subsets),
-        common_tags=tuple(tag for tag, share in table.shares.items() if share >= 0.5),
-        has_metadata=training.trainer != "unknown" or bool(training.subsets),
+        common_tags=tuple(t for t, share in table.shares.items() if share >= 0.5) if rich else (),
+        captions=table.captions if rich else 0,
         marked_negative=training.negative,
     )
+
+
+def _labels(training: TrainingFacts) -> tuple[str, ...]:
+    """Folder names of the form ``10_trigger class``; others were not named for training."""
+    own = training.own_subsets
+    return _distinct(subset.label for subset in own if subset.label != subset.folder)
 
 
 def _distinct(texts: Iterable[str]) -> tuple[str, ...]:

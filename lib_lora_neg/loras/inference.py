@@ -1,9 +1,8 @@
 """What type a LoRA is, how sure that is, and why.
 
 The order of the evidence: what its author says it is for (a negative, a slider), the category of
-its page, ``modelspec.tags``, the folder the user put it into, then the words of its names, pages
-and captions weighed together. Below `ANSWER_FROM` the type stays unknown and the reasons tell
-which way it leans.
+its page and ``modelspec.tags``, the folder the user put it into, then the words of its names,
+pages and captions weighed together.
 """
 
 from __future__ import annotations
@@ -12,17 +11,35 @@ from .card import LoraType, TypeInference
 from .categories import type_of_categories, type_of_folder
 from .evidence import TypeEvidence
 from .roles import find_role
+from .type_model import guess_type
 
-ANSWER_FROM = 0.7
-"""Confidence from which R1 acts on a type (mission, R1); below it no type is given."""
+DOUBTED = 0.6
+"""A category that all words contradict: too unsure for R1 to act on (mission: 0.7)."""
+
+CONTRADICTING = 0.9
+"""Confidence from which the words contradict a category."""
 
 
 def infer_type(evidence: TypeEvidence) -> TypeInference:
-    """Return the type the evidence speaks for."""
+    """Return the type the evidence speaks for; ``UNKNOWN`` comes with what it leans to."""
     role = find_role(evidence)
     if role is not None:
         return role.inference
     stated = type_of_categories(evidence.categories, "category tags") or type_of_folder(
         evidence.folder
     )
-    return stated or TypeInference(LoraType.UNKNOWN, 0.0, ("nothing says what it is for",))
+    guess = guess_type(evidence)
+    return _doubt(stated, guess) if stated is not None else guess
+
+
+def _doubt(stated: TypeInference, guess: TypeInference) -> TypeInference:
+    """Many characters are uploaded as styles, which would give them a range they do not have."""
+    contradicted = (
+        stated.type is LoraType.STYLE
+        and guess.type is LoraType.CHARACTER
+        and guess.confidence >= CONTRADICTING
+    )
+    if not contradicted:
+        return stated
+    doubt = ("but all else speaks of a character", *guess.reasons)
+    return TypeInference(stated.type, DOUBTED, (*stated.reasons, *doubt))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from .card import LoraType, TypeInference
 from .evidence import TypeEvidence
+from .vocabulary import is_common_tag, is_descriptive_tag, is_generic_word
 
 STATED = 0.95
 """The author says it in the name or the usage hint."""
@@ -81,29 +82,52 @@ _NOT_A_WORD = frozenset(
 )
 
 
+_CONDITION = re.compile(
+    r"\b(?:if|when|unless|in\s+case|to\s+(?:remove|avoid|get\s+rid|prevent|disable|hide)|without)\b",
+    re.IGNORECASE,
+)
+
+
 def _trigger_negative(evidence: TypeEvidence) -> Role | None:
-    texts = (*evidence.hints, *evidence.names, evidence.notes, evidence.description)
-    for pattern in (_WORD_AS_NEGATIVE, _BARE_WORD_AS_NEGATIVE, _NEGATIVE_TRIGGER):
-        match = _search(pattern, texts)
-        if match is None:
-            continue
-        word = match["word"].strip(" .,")
-        if _acceptable_word(word, evidence):
-            reason = f"says to put “{word}” into the negative prompt: “{_quote(match)}”"
-            return _role(LoraType.TRIGGER_NEGATIVE, STATED, reason, word)
     for name in evidence.names:
         if _WRONG.search(_split_name(name)):
             return _role(LoraType.TRIGGER_NEGATIVE, STATED, f"named after “wrong”: {name}", "wrong")
+    stated = _named_word((*evidence.hints, *evidence.names), evidence)
+    return stated or _named_word((evidence.notes, evidence.description), evidence, plain=True)
+
+
+def _named_word(
+    texts: Iterable[str], evidence: TypeEvidence, *, plain: bool = False
+) -> Role | None:
+    """Find the word that goes into the negative prompt.
+
+    In plain text an ordinary LoRA may name one, too, to suppress a habit of its training data:
+    then there is a condition, an ordinary word, or another word that calls the LoRA.
+    """
+    for text in texts:
+        for pattern in (_WORD_AS_NEGATIVE, _BARE_WORD_AS_NEGATIVE, _NEGATIVE_TRIGGER):
+            match = pattern.search(text)
+            if match is None:
+                continue
+            word = match["word"].strip(" .,")
+            if not _is_word(word) or (plain and _is_advice(text, match, word, evidence)):
+                continue
+            reason = f"says to put “{word}” into the negative prompt: “{_quote(match)}”"
+            return _role(LoraType.TRIGGER_NEGATIVE, STATED, reason, word)
     return None
 
 
-def _acceptable_word(word: str, evidence: TypeEvidence) -> bool:
+def _is_word(word: str) -> bool:
     """A page may name an *embedding* there, or a negative prompt of many words."""
-    plain = word.lower()
-    if plain in _NOT_A_WORD or plain.count(",") > 1 or _EMBEDDING.search(plain):
-        return False
-    stated = " ".join((*evidence.names, *evidence.hints, *evidence.trained_words)).lower()
-    return plain in stated or " lora" in f" {stated}" or len(plain.split()) == 1
+    low = word.lower()
+    return not (low in _NOT_A_WORD or "," in low or len(low.split()) > 3 or _EMBEDDING.search(low))
+
+
+def _is_advice(text: str, match: re.Match[str], word: str, evidence: TypeEvidence) -> bool:
+    around = text[max(0, match.start() - 60) : match.end() + 60]
+    others = [entry for entry in evidence.trained_words if word.lower() not in entry.lower()]
+    ordinary = is_common_tag(word) or is_generic_word(word) or is_descriptive_tag(word)
+    return bool(_CONDITION.search(around) or others or ordinary)
 
 
 _EMBEDDING = re.compile(
@@ -115,7 +139,8 @@ _EMBEDDING = re.compile(
 )
 _NEGATIVE_NAME = re.compile(
     r"\bnegatives?\b(?!\s+(?:space|film|photo|image|print|zone|emotion|color|colour))"
-    r"|\bneg\s+(?:lora|xl|sdxl|sd|hands?|quality|prompt)\b|\b(?:lora|xl|sdxl|boring)\s+neg\b"
+    r"|\bneg\s+(?:lora|xl|sdxl|sd|hands?|quality|prompt)\b|(?<=\w\s)neg\b(?!\s*style)"
+    r"|\b(?:lora|xl|sdxl|boring)\s+neg\b"
     r"|\bn\s?(?:fixer|enhancer|improver|detailer)\b|\bn\s+lo\s?(?:ra|con)\b",
     re.IGNORECASE,
 )
@@ -161,6 +186,14 @@ def _dedicated_negative(evidence: TypeEvidence) -> Role | None:
     return _described_negative(evidence)
 
 
+_MADE_NEGATIVE = re.compile(
+    r"^\W*n-?lora\b|\bis\s+a\s+negative\s+lora\b"
+    r"|\b(?:meant|intended|made|designed|supposed|only)\s+(?:to\s+be\s+)?(?:used?\s+)?(?:with|at)"
+    r"\s+(?:an?\s+)?negative\s+(?:stren\w+|weights?|values?)",
+    re.IGNORECASE,
+)
+
+
 def _described_negative(evidence: TypeEvidence) -> Role | None:
     text = f"{evidence.description}\n{evidence.notes}"
     made_of_bad = _TRAINED_ON_BAD.search(text)
@@ -168,7 +201,7 @@ def _described_negative(evidence: TypeEvidence) -> Role | None:
     if made_of_bad and minus:
         reason = f"made of spoilt pictures (“{_quote(made_of_bad)}”), used at “{_quote(minus)}”"
         return _role(LoraType.DEDICATED_NEGATIVE, DESCRIBED, reason)
-    into = re.search(r"^\W*n-?lora\b|\bis\s+a\s+negative\s+lora\b", text, re.IGNORECASE)
+    into = _MADE_NEGATIVE.search(text)
     if into:
         return _role(LoraType.DEDICATED_NEGATIVE, DESCRIBED, f"described: “{_quote(into)}”")
     return None
@@ -182,7 +215,7 @@ _ADJUSTER_NAME = re.compile(
 )
 _NUMBER = r"\d{1,2}(?:\.\d+)?"
 _SIGNED_RANGE = re.compile(
-    rf"(?<![\w.)\]+])[-−–－]\s?{_NUMBER}\s*(?:~|～|to|至|到|/|and|through|\.\.|…|から|<->)\s*"
+    rf"(?:(?<![\w.)\]+])[-−－]|\b(?:from|between)\s+[-−–－]\s?){_NUMBER}\s*(?:~|～|to|至|到|/|and|through|\.\.|…|から|<->)\s*"
     rf"[+＋]?\s?{_NUMBER}"
     rf"|(?<![\w.]){_NUMBER}\s*/\s*[-−]\s?{_NUMBER}|±\s?{_NUMBER}|\+/-\s?{_NUMBER}",
     re.IGNORECASE,
@@ -233,9 +266,19 @@ def _signed_range(texts: Iterable[str]) -> str:
     for text in texts:
         for match in _SIGNED_RANGE.finditer(text):
             around = text[max(0, match.start() - 25) : match.end() + 12]
-            if not _TIMES.search(around):
+            if not (_TIMES.search(around) or _is_dash(match.group())):
                 return match.group().strip()
     return ""
+
+
+def _is_dash(text: str) -> bool:
+    """``weight -0.6~0.8``: two ordinary weights behind a dash, not a signed range."""
+    numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text)]
+    return (
+        len(numbers) == 2
+        and 0.3 <= numbers[0] < numbers[1] <= 1.2
+        and not text.lower().startswith(("from", "between"))
+    )
 
 
 def _is_ordinary(evidence: TypeEvidence, texts: Iterable[str]) -> bool:
