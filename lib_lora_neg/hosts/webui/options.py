@@ -143,6 +143,13 @@ def default_mode() -> Mode:
     return _mode(getattr(opts, MODE, None), Mode.ENFORCE)
 
 
+def emphasis_is_on() -> bool:
+    """Return whether brackets mean attention."""
+    from modules.shared import opts
+
+    return getattr(opts, "emphasis", "Original") != "None"
+
+
 def notice_seen() -> bool:
     """Return whether the first-run notice was answered."""
     from modules.shared import opts

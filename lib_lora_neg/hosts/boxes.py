@@ -1,0 +1,237 @@
+"""What stands in a page's boxes before anything is generated, and what a host makes of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from ..loras.card import LoraCard
+from ..loras.families import ModelFamily
+from ..policy import (
+    DEFAULT_RULE_MODES,
+    CardLookup,
+    GenerationRequest,
+    GuardSettings,
+    Mode,
+    PromptSet,
+)
+from ..prompts import parse
+
+MAX_TEXT = 100_000
+"""Characters of one box; the host's own boxes are slow long before."""
+
+MAX_STYLES = 200
+
+
+class BoxesError(ValueError):
+    """A request that cannot be understood; ``field`` names its part."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """The inputs of one tab as they stand in the page.
+
+    Attributes:
+        prompt: as typed, styles not merged.
+        negative_prompt: likewise.
+        cfg_scale: of the first pass.
+        hires: whether the hires pass is on.
+        hr_prompt: of the hires pass; empty where it uses the first pass's.
+        hr_negative_prompt: likewise.
+        hr_cfg: ``None`` where the hires pass has no CFG of its own.
+        styles: names of the selected styles.
+        family: as the caller says; ``None`` leaves it to the host.
+    """
+
+    prompt: str = ""
+    negative_prompt: str = ""
+    cfg_scale: float = 7.0
+    hires: bool = False
+    hr_prompt: str = ""
+    hr_negative_prompt: str = ""
+    hr_cfg: float | None = None
+    styles: tuple[str, ...] = ()
+    family: ModelFamily | None = None
+
+    def passes(self) -> tuple[PromptSet, PromptSet | None]:
+        """Return both passes as the host would make them from these texts."""
+        first = PromptSet((self.prompt,), (self.negative_prompt,), self.cfg_scale)
+        if not self.hires:
+            return first, None
+        return first, PromptSet(
+            (self.hr_prompt or self.prompt,),
+            (self.hr_negative_prompt or self.negative_prompt,),
+            self.hr_cfg,
+        )
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a host would generate from some boxes.
+
+    Attributes:
+        boxes: as they stand.
+        request: with styles merged.
+        settings: in force.
+        cards: lookup that loads nothing but single cards, and rescans nothing.
+        family_assumed: no checkpoint says the family, so it is that of the LoRAs.
+    """
+
+    boxes: Boxes
+    request: GenerationRequest
+    settings: GuardSettings
+    cards: CardLookup
+    family_assumed: bool = False
+
+    def of_boxes_alone(self) -> GenerationRequest:
+        """Return the request without what styles add: the texts an action may write."""
+        first, hires = self.boxes.passes()
+        if (first, hires) == (self.request.first, self.request.hires):
+            return self.request
+        return replace(self.request, first=first, hires=hires)
+
+
+class BoxesHost(Protocol):
+    """A host that can say what it would make of some boxes, without starting anything."""
+
+    def outlook(
+        self, boxes: Boxes, mode: Mode | None = None, rules: Mapping[str, Mode] | None = None
+    ) -> Outlook:
+        """Return what would be generated; ``mode`` and ``rules`` as far as not the user's."""
+        ...
+
+    def token_count(self, text: str) -> tuple[int, int] | None:
+        """Return tokens and the size of the chunks they fill; ``None`` if not known."""
+        ...
+
+
+def read_boxes(body: object) -> Boxes:
+    """Understand a JSON object as boxes; missing keys and null have the defaults.
+
+    Raises:
+        BoxesError: a value has the wrong type or is too large.
+    """
+    if not isinstance(body, Mapping):
+        raise BoxesError("body", "a JSON object is needed")
+    hr_cfg = body.get("hr_cfg")
+    return Boxes(
+        prompt=_text(body, "prompt"),
+        negative_prompt=_text(body, "negative_prompt"),
+        cfg_scale=_number(body, "cfg_scale", 7.0),
+        hires=_flag(body, "hires"),
+        hr_prompt=_text(body, "hr_prompt"),
+        hr_negative_prompt=_text(body, "hr_negative_prompt"),
+        hr_cfg=_number(body, "hr_cfg", 0.0) or None if hr_cfg is not None else None,
+        styles=_styles(body),
+        family=_family(body),
+    )
+
+
+def read_mode(body: Mapping[str, Any]) -> Mode | None:
+    """Return the mode a request names; ``None`` if it leaves that to the user's settings.
+
+    Raises:
+        BoxesError: there is no such mode.
+    """
+    if body.get("enabled") is False:
+        return Mode.OFF
+    name = body.get("mode")
+    if name is None:
+        return None
+    try:
+        return Mode.parse(name)
+    except ValueError as error:
+        raise BoxesError("mode", str(error)) from error
+
+
+def read_rules(body: Mapping[str, Any]) -> dict[str, Mode]:
+    """Return the rules whose mode a request names.
+
+    Raises:
+        BoxesError: no such rule, or no such mode.
+    """
+    rules = body.get("rules")
+    if rules is None:
+        return {}
+    if not isinstance(rules, Mapping):
+        raise BoxesError("rules", "must be an object of rule and mode")
+    result = {}
+    for rule, mode in rules.items():
+        if rule not in DEFAULT_RULE_MODES:
+            raise BoxesError("rules", f"no such rule: {str(rule)[:40]!r}")
+        try:
+            result[str(rule)] = Mode.parse(mode)
+        except ValueError as error:
+            raise BoxesError("rules", str(error)) from error
+    return result
+
+
+def family_of_loras(texts: tuple[str, ...], cards: CardLookup) -> ModelFamily:
+    """Return the family for which all LoRAs of the prompts were made, else ``UNKNOWN``."""
+    found: set[ModelFamily] = set()
+    for text in texts:
+        for tag in parse(text).tags:
+            card: LoraCard | None = cards.get(tag.name) if tag.is_lora else None
+            if card is not None:
+                found.add(card.family)
+    found.discard(ModelFamily.UNKNOWN)
+    return found.pop() if len(found) == 1 else ModelFamily.UNKNOWN
+
+
+def _text(body: Mapping[str, Any], key: str) -> str:
+    value = body.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BoxesError(key, "must be text")
+    if len(value) > MAX_TEXT:
+        raise BoxesError(key, f"longer than {MAX_TEXT} characters")
+    return value
+
+
+def _number(body: Mapping[str, Any], key: str, default: float) -> float:
+    value = body.get(key)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BoxesError(key, "must be a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise BoxesError(key, "must be a finite number")
+    return number
+
+
+def _flag(body: Mapping[str, Any], key: str) -> bool:
+    value = body.get(key, False)
+    if not isinstance(value, bool):
+        raise BoxesError(key, "must be true or false")
+    return value
+
+
+def _styles(body: Mapping[str, Any]) -> tuple[str, ...]:
+    value = body.get("styles")
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise BoxesError("styles", "must be a list of names")
+    if len(value) > MAX_STYLES:
+        raise BoxesError("styles", f"more than {MAX_STYLES}")
+    return tuple(value)
+
+
+def _family(body: Mapping[str, Any]) -> ModelFamily | None:
+    value = body.get("family")
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise BoxesError("family", "must be text")
+    return ModelFamily.parse(value)

@@ -1,0 +1,100 @@
+"""The live preview: what the guard would do to what stands in the boxes, as JSON for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..hosts.boxes import Outlook
+from ..policy import CardLookup, Finding, GuardPlan, GuardSettings, Mode, plan
+from ..prompts import parse
+from .actions import Action, Actions
+from .chips import Chip, chip_of, stack_chip, without_echoes
+
+MAX_CHIPS = 60
+"""More than a person reads; the rest is counted."""
+
+_TONES = ("change", "advice", "note")
+
+TokenCount = Callable[[str], "tuple[int, int] | None"]
+
+
+def preview(
+    outlook: Outlook, token_count: TokenCount | None = None, *, lasting: bool = False
+) -> dict[str, Any]:
+    """Return what the page shows of ``outlook``.
+
+    Args:
+        outlook: the boxes and what the host would make of them.
+        token_count: tokens of a negative prompt and the size of its chunks, where known.
+        lasting: whether the host can keep decisions about a LoRA.
+    """
+    mode = outlook.settings.mode
+    planned = plan(outlook.request, outlook.cards, outlook.settings)
+    chips = _chips(planned, outlook, lasting)
+    shown = chips[:MAX_CHIPS]
+    return {
+        "mode": mode.value,
+        "family": outlook.request.family.value,
+        "family_assumed": outlook.family_assumed,
+        "chips": [chip.as_json() for chip in shown],
+        "left_out": len(chips) - len(shown),
+        "changes": sum(chip.tone == "change" for chip in chips),
+        "advice": sum(chip.tone == "advice" for chip in chips),
+        "everything": Actions(outlook).everything() if chips else {},
+        "tokens": _tokens(planned, token_count),
+    }
+
+
+def _chips(planned: GuardPlan, outlook: Outlook, lasting: bool) -> list[Chip]:
+    actions = Actions(outlook, lasting)
+    chips: list[Chip] = []
+    stack: list[Finding] = []
+    seen: set[tuple[Any, ...]] = set()
+    for finding in without_echoes(planned.findings):
+        if finding.rule == "R5":
+            stack.append(finding)
+            continue
+        chip = chip_of(finding, outlook.cards)
+        key = (chip.rule, chip.lead, chip.before, chip.after, chip.done, chip.field)
+        if key not in seen:
+            seen.add(key)
+            chips.append(replace(chip, actions=tuple(actions.of(finding))))
+    if stack:
+        chips.append(_stack(stack, actions, outlook))
+    return sorted(chips, key=lambda chip: _TONES.index(chip.tone))
+
+
+def _stack(findings: Sequence[Finding], actions: Actions, outlook: Outlook) -> Chip:
+    settings = outlook.settings
+    advised = replace(settings, mode=Mode.ENFORCE, rules={**settings.rules, "R5": Mode.OFF})
+    before = plan(outlook.request, outlook.cards, advised).first.prompts[0]
+    total = stack_total(before, outlook.cards, settings)
+    scaled = actions.scaled_to_budget()
+    buttons = (Action("apply", "Scale all to the budget", scaled),) if scaled else ()
+    return replace(stack_chip(findings, total, settings.budget), actions=buttons)
+
+
+def stack_total(prompt: str, cards: CardLookup, settings: GuardSettings) -> float:
+    """Return the sum that R5 judges: absolute unet weights, or shares of the preferred ones."""
+    total = 0.0
+    for tag in parse(prompt).tags:
+        card = cards.get(tag.name) if tag.is_lora else None
+        if card is None or card.guard_off or tag.guard_off or tag.unet.value is None:
+            continue
+        weight = abs(tag.unet.value)
+        preferred = card.preferred_weight if settings.budget_relative else None
+        total += weight / abs(preferred) if preferred else weight
+    return total
+
+
+def _tokens(planned: GuardPlan, token_count: TokenCount | None) -> dict[str, Any] | None:
+    """Return tokens of the negative prompt as asked for and as guarded."""
+    if token_count is None:
+        return None
+    before = token_count(planned.request.first.negative_prompts[0])
+    after = token_count(planned.first.negative_prompts[0])
+    if before is None or after is None:
+        return None
+    return {"before": list(before), "after": list(after)}
