@@ -1,0 +1,111 @@
+"""The public API: ``/lora-neg/v1/…``, for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..hosts.boxes import BoxesHost, Outlook, read_boxes, read_mode, read_rules
+from ..policy import Finding, GuardPlan, Mode, plan
+from . import schemas
+from .cards import LibraryHost, library_page, one_card
+from .exchange import Route, answer, answer_body
+from .login import basic_auth
+
+PREFIX = "/lora-neg/v1"
+
+
+def add_public_routes(
+    app: Any, boxes: BoxesHost, library: LibraryHost, accounts: Mapping[str, str]
+) -> None:
+    """Add the API to ``app``; whoever asks must be one of ``accounts``, where there are any."""
+
+    async def list_library(request: Request) -> Response:
+        return await answer(request, lambda: library_page(library, request.query_params))
+
+    async def show_card(request: Request) -> Response:
+        return await answer(request, lambda: one_card(library, request.path_params["name"]))
+
+    async def check(request: Request) -> Response:
+        return await answer_body(request, lambda body: checked(boxes, body))
+
+    async def guard(request: Request) -> Response:
+        return await answer_body(request, lambda body: guarded(boxes, body))
+
+    dependencies = basic_auth(accounts)
+
+    def add(path: str, route: Route, method: str, described: dict[str, Any]) -> None:
+        app.add_api_route(
+            PREFIX + path,
+            route,
+            methods=[method],
+            dependencies=dependencies,
+            tags=["LoRA Negative Guard"],
+            **described,
+        )
+
+    add("/library", list_library, "GET", schemas.LIST)
+    add("/library/{name}", show_card, "GET", schemas.CARD)
+    add("/check", check, "POST", schemas.CHECK)
+    add("/guard", guard, "POST", schemas.GUARD)
+
+
+def checked(host: BoxesHost, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the findings on a request, and whether the guard would change it."""
+    outlook, planned = _planned(host, body)
+    return {
+        **_head(outlook),
+        "changed": planned.changed,
+        "findings": [finding_json(finding) for finding in planned.findings],
+    }
+
+
+def guarded(host: BoxesHost, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what would be generated instead of a request, with the findings."""
+    outlook, planned = _planned(host, body)
+    first, hires = planned.first, planned.hires
+    result = {
+        **_head(outlook),
+        "changed": planned.changed,
+        "prompt": first.prompts[0],
+        "negative_prompt": first.negative_prompts[0],
+        "cfg_scale": first.cfg_scale,
+        "findings": [finding_json(finding) for finding in planned.findings],
+    }
+    if hires is not None:
+        result["hr_prompt"] = hires.prompts[0]
+        result["hr_negative_prompt"] = hires.negative_prompts[0]
+        result["hr_cfg"] = hires.cfg_scale
+    return result
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding for programs."""
+    return {
+        "rule": finding.rule,
+        "effect": finding.effect.value,
+        "field": finding.field.value,
+        "lora": finding.lora,
+        "before": finding.before,
+        "after": finding.after,
+        "reason": finding.reason,
+        "evidence": list(finding.evidence),
+        "source": finding.source,
+    }
+
+
+def _planned(host: BoxesHost, body: Mapping[str, Any]) -> tuple[Outlook, GuardPlan]:
+    mode: Mode | None = read_mode(body)
+    outlook = host.outlook(read_boxes(body), mode, read_rules(body))
+    return outlook, plan(outlook.request, outlook.cards, outlook.settings)
+
+
+def _head(outlook: Outlook) -> dict[str, Any]:
+    return {
+        "mode": outlook.settings.mode.value,
+        "family": outlook.request.family.value,
+        "family_assumed": outlook.family_assumed,
+    }
