@@ -13,7 +13,8 @@ def place_term(tree: Prompt, term: str) -> tuple[str, str]:
     text = tree.text
     if not text.strip():
         return "", term
-    if not _is_open_end(tree) or len(tree.layout.parts) > 1 or _has_weight(tree):
+    open_end = _is_open_end(tree) and not _ends_in_comment(tree)
+    if not open_end or len(tree.layout.parts) > 1 or _has_weight(tree):
         return f"{term}, ", ""
     if _ends_in_border(tree):
         return "", term if text[-1].isspace() else f" {term}"
@@ -23,10 +24,10 @@ def place_term(tree: Prompt, term: str) -> tuple[str, str]:
 def place_tag(tree: Prompt, tag: str) -> tuple[str, str]:
     """What to write before and after the text of ``tree`` to add ``tag``; one is empty."""
     text = tree.text
-    if tree.comments and tree.comments[-1][1] == len(text):
-        return "", f"\n{tag}"
     if not _is_open_end(tree):
         return f"{tag} ", ""
+    if _ends_in_comment(tree):
+        return "", f"\n{tag}"
     return "", tag if not text or text[-1].isspace() else f" {tag}"
 
 
@@ -36,7 +37,7 @@ def _is_open_end(tree: Prompt) -> bool:
     clean = tree.source.clean.rstrip()
     if text.rfind("<") > text.rfind(">") or text.count("{") > text.count("}"):
         return False
-    if clean.endswith("\\") or (tree.comments and tree.comments[-1][1] == len(text)):
+    if clean.endswith("\\"):
         return False
     if tree.clean_opaque and tree.clean_opaque[-1][1] >= len(clean):
         span = clean[tree.clean_opaque[-1][0] :]
@@ -46,6 +47,10 @@ def _is_open_end(tree: Prompt) -> bool:
         piece.mark is Mark.OPEN and piece.bracket is not None and piece.bracket.close < 0
         for piece in tree.layout.pieces
     )
+
+
+def _ends_in_comment(tree: Prompt) -> bool:
+    return bool(tree.comments) and tree.comments[-1][1] == len(tree.text)
 
 
 def _has_weight(tree: Prompt) -> bool:

@@ -203,7 +203,7 @@ def _needs_space(tree: Prompt, left: Item | None, right: Item | None, run: list[
     if right.mark is Mark.PART_WEIGHT:
         return tree.text[right.start - 1].isspace()
     if left.mark in _LEFT_WALLS or right.mark in _RIGHT_WALLS:
-        return _runs_on(tree.text, left, right)
+        return _runs_on(tree, left, right)
     if not tree.negative and all(item.mark is _TAG for item in run):
         # The host joins what stands around a tag, so only white space may keep it apart.
         region = tree.text[left.end : right.start]
@@ -211,15 +211,17 @@ def _needs_space(tree: Prompt, left: Item | None, right: Item | None, run: list[
     return True
 
 
-def _runs_on(text: str, left: Item, right: Item) -> bool:
+def _runs_on(tree: Prompt, left: Item, right: Item) -> bool:
     """Whether the host joins what stays with the text on the other side of a bracket.
 
     ``(a)(b)`` is the one word "ab" to it, so ``(a, trigger)(b)`` must not become that.
     """
-    before, after = left.start - 1, right.end
-    if left.mark is _OPEN and right.mark not in _RIGHT_WALLS:
+    text, source = tree.text, tree.source
+    if left.bracket is not None and right.mark not in _RIGHT_WALLS:
+        before = source.start(left.bracket.open) - 1
         return before >= 0 and (text[before] in ")]" or not _parts_words(text[before]))
-    if right.mark is _CLOSE and left.mark not in _LEFT_WALLS:
+    if right.bracket is not None and right.bracket.close >= 0 and left.mark not in _LEFT_WALLS:
+        after = source.end(right.bracket.close + 1)
         for char in text[after : after + _DEEPEST]:
             if char not in ")]":
                 return char in "([" or not _parts_words(char)

@@ -102,12 +102,16 @@ class Rewrite:
             return edits
         kept: list[Target] = []
         refused: list[Target] = []
+        edits = []
         for target in self._targets:
-            edits = _removal_edits(self.tree, [*kept, target])
-            safe = _keeps_the_rest(self.tree, [*kept, target], edits)
-            (kept if safe else refused).append(target)
+            tried = _removal_edits(self.tree, [*kept, target])
+            if _keeps_the_rest(self.tree, [*kept, target], tried):
+                kept.append(target)
+                edits = tried
+            else:
+                refused.append(target)
         self.refused = tuple(refused)
-        return _removal_edits(self.tree, kept) if kept else []
+        return edits
 
     def _insertions(self, text: str) -> tuple[str, str]:
         """What to write before and after ``text`` for the added terms and tags."""

@@ -37,7 +37,7 @@ def _words_at(text: str, step: int) -> list[Word]:
     return [
         (word, round(weight, 6))
         for piece, weight in reader.pieces()
-        for word in re.findall(r"[^\s,，、_]+", piece)
+        for word in re.findall(r"[^\s,，、_<>]+", piece)
     ]
 
 

@@ -98,3 +98,17 @@ def test_remove(given: str, expected: str | None) -> None:
         assert result == expected
         assert rewrite.refused == ()
         assert find(parse(result), "trigger") == ()
+
+
+def test_a_removal_that_would_change_the_rest_is_refused() -> None:
+    tree = parse("a, clip skip: 2, trigger")
+    rewrite = Rewrite(tree)
+    rewrite.remove(tree.terms[-1])
+    assert rewrite.edits() == ()
+    assert rewrite.refused == (tree.terms[-1],)
+
+
+def test_terms_of_others_cannot_be_removed() -> None:
+    tree = parse("(trigger:-1)")
+    with pytest.raises(ValueError, match="not editable"):
+        Rewrite(tree).remove(tree.terms[0])
