@@ -1,0 +1,213 @@
+"""The panel in a browser, on both tabs of a running WebUI.
+
+Needs Playwright for Python and a Chromium: ``CHROMIUM`` names its program, where it is not
+Playwright's own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.host.support.client import Webui
+from tests.host.support.lora_files import STYLE
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+TABS = ("txt2img", "img2img")
+SHOTS = os.environ.get("BROWSER_SHOTS")
+"""A folder for screenshots, for people who want to look."""
+SECONDS = 1000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
+    with sync_api.sync_playwright() as playwright:
+        try:
+            started = playwright.chromium.launch(
+                executable_path=program, args=["--no-sandbox", "--disable-gpu"]
+            )
+        except sync_api.Error as problem:
+            pytest.skip(f"no Chromium: {problem.message.splitlines()[0]}")
+        yield started
+        started.close()
+
+
+class Page:
+    """The WebUI's page, with what its console said."""
+
+    def __init__(self, page: Any, url: str) -> None:
+        self.raw = page
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._listen)
+        page.goto(url, wait_until="domcontentloaded")
+        page.wait_for_selector("#txt2img_generate", timeout=90 * SECONDS)
+        expect(self.part("txt2img", "enabled")).to_be_attached(timeout=30 * SECONDS)
+
+    def _listen(self, message: Any) -> None:
+        if message.type == "error":
+            self.complaints.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def part(self, tab: str, name: str) -> Any:
+        """Return a component of the panel."""
+        return self.raw.locator(f"#script_{tab}_lora_negative_guard_{name}")
+
+    def toggle(self, tab: str) -> Any:
+        """Return the visible checkbox in the panel's header."""
+        return self.raw.locator(f"#script_{tab}_lora_negative_guard_enabled-visible-checkbox")
+
+    def go_to(self, tab: str) -> None:
+        self.raw.locator("#tabs > .tab-nav button", has_text=re.compile(tab, re.I)).first.click()
+
+    def open_panel(self, tab: str) -> None:
+        self.go_to(tab)
+        label = self.part(tab, "enabled").locator(".label-wrap").first
+        label.scroll_into_view_if_needed()
+        if "open" not in (label.get_attribute("class") or ""):
+            label.click(position={"x": 120, "y": 8})
+        expect(self.part(tab, "mode")).to_be_visible()
+
+    def generate(self, prompt: str, cfg_scale: float = 5) -> None:
+        """Generate a small picture with the txt2img tab's button."""
+        self.go_to("txt2img")
+        numbers = {"steps": 2, "width": 64, "height": 64, "cfg_scale": cfg_scale}
+        for name, value in numbers.items():
+            field = self.raw.locator(f"#txt2img_{name} input[type=number]").first
+            field.fill(str(value))
+            field.blur()
+        self.raw.locator("#txt2img_prompt textarea").fill(prompt)
+        self.raw.wait_for_timeout(500)
+        self.raw.locator("#txt2img_generate").click()
+
+    def shot(self, name: str, tab: str = "txt2img", whole: bool = False) -> None:
+        """Keep a screenshot if somebody asked for them."""
+        if SHOTS:
+            path = str(Path(SHOTS) / f"{name}.png")
+            if whole:
+                self.raw.screenshot(path=path)
+            else:
+                self.part(tab, "enabled").screenshot(path=path)
+
+
+@pytest.fixture
+def page(browser: Any, webui: Webui) -> Iterator[Page]:
+    with webui.settings(lora_neg_notice_seen=True, lora_neg_mode="Enforce"):
+        raw = browser.new_page(viewport={"width": 1400, "height": 1100})
+        yield Page(raw, webui.url)
+        raw.close()
+
+
+def test_the_page_loads_without_complaints_of_ours(page: Page) -> None:
+    page.open_panel("txt2img")
+    page.open_panel("img2img")
+
+    assert [c for c in page.complaints if "lora" in c.lower() and "neg" in c.lower()] == []
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_the_panel_is_there(page: Page, tab: str) -> None:
+    page.go_to(tab)
+    page.shot(f"closed-{tab}", tab)
+
+    page.open_panel(tab)
+
+    page.shot(f"open-{tab}", tab)
+    for name in ("mode", "findings", "refresh", "health"):
+        expect(page.part(tab, name)).to_be_visible()
+    expect(page.part(tab, "health")).to_contain_text("live")
+
+
+def test_findings_appear_after_a_generation(page: Page) -> None:
+    page.open_panel("txt2img")
+
+    page.generate(f"a cat <lora:{STYLE}:-0.9>", cfg_scale=9)
+
+    findings = page.part("txt2img", "findings")
+    expect(findings).to_contain_text(f"<lora:{STYLE}:-0.5>", timeout=60 * SECONDS)
+    expect(findings).to_contain_text("R1")
+    expect(findings).to_contain_text("R3")
+    page.raw.wait_for_timeout(500)
+    page.shot("findings")
+    page.shot("findings-page", whole=True)
+
+
+def test_findings_of_the_next_generation_replace_them(page: Page) -> None:
+    page.open_panel("txt2img")
+    page.generate(f"a cat <lora:{STYLE}:-0.9>")
+    findings = page.part("txt2img", "findings")
+    expect(findings).to_contain_text(f"<lora:{STYLE}:-0.5>", timeout=60 * SECONDS)
+
+    page.generate("a dog")
+
+    expect(findings).to_contain_text("Nothing to change", timeout=60 * SECONDS)
+
+
+def test_the_toggle_switches_the_guard_off(page: Page) -> None:
+    page.open_panel("txt2img")
+    page.toggle("txt2img").uncheck()
+
+    page.generate(f"a cat <lora:{STYLE}:-0.9>")
+
+    infotext = page.raw.locator("#html_info_txt2img")
+    expect(infotext).to_contain_text(f"<lora:{STYLE}:-0.9>", timeout=60 * SECONDS)
+    expect(infotext).not_to_contain_text("LoRA Neg")
+
+
+def test_advise_is_chosen_in_the_panel(page: Page) -> None:
+    page.open_panel("txt2img")
+    page.part("txt2img", "mode").get_by_label("Advise").check()
+
+    page.generate(f"a cat <lora:{STYLE}:-0.9>")
+
+    infotext = page.raw.locator("#html_info_txt2img")
+    expect(infotext).to_contain_text("LoRA Neg: Advise", timeout=60 * SECONDS)
+    expect(infotext).to_contain_text(f"<lora:{STYLE}:-0.9>")
+    findings = page.part("txt2img", "findings")
+    expect(findings).to_contain_text("Advice", timeout=30 * SECONDS)
+    page.shot("advice")
+
+
+@pytest.mark.parametrize(("button", "mode"), [("keep", "Enforce"), ("advise", "Advise")])
+def test_the_notice_of_the_first_run_is_answered(
+    browser: Any, probed: Webui, button: str, mode: str
+) -> None:
+    with probed.settings(lora_neg_notice_seen=False, lora_neg_mode="Enforce"):
+        probed.reload_ui()
+        raw = browser.new_page(viewport={"width": 1400, "height": 1100})
+        page = Page(raw, probed.url)
+        page.open_panel("txt2img")
+        expect(page.part("txt2img", "notice")).to_be_visible()
+        page.shot("notice")
+
+        page.part("txt2img", f"notice_{button}").click()
+
+        expect(page.part("txt2img", "notice")).to_be_hidden()
+        expect(page.part("txt2img", "mode").get_by_label(mode)).to_be_checked()
+        options = probed.get("/sdapi/v1/options")
+        assert (options["lora_neg_notice_seen"], options["lora_neg_mode"]) == (True, mode)
+        raw.close()
+
+
+def test_the_panel_in_the_dark_theme(browser: Any, webui: Webui) -> None:
+    with webui.settings(lora_neg_notice_seen=True):
+        raw = browser.new_page(viewport={"width": 1400, "height": 1100})
+        page = Page(raw, f"{webui.url}/?__theme=dark")
+        page.open_panel("txt2img")
+        page.generate(f"a cat <lora:{STYLE}:-0.9>", cfg_scale=9)
+        findings = page.part("txt2img", "findings")
+        expect(findings).to_contain_text(f"<lora:{STYLE}:-0.5>", timeout=60 * SECONDS)
+        page.raw.wait_for_timeout(500)
+        page.shot("dark")
+        assert page.complaints == [] or not any("lora_neg" in c for c in page.complaints)
+        raw.close()
