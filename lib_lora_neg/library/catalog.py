@@ -3,16 +3,42 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from ..loras.build import read_card
 from ..loras.card import LoraCard
-from ..loras.header import LoraFileError, read_header
-from ..loras.lenient import as_text
-from .files import FoundFile, list_folder
+from ..loras.header import LoraFileError
+from .files import FoundFile, FoundFolder, list_folder
+from .packing import LazyShares, Packed, pack_card, unpack_card
+from .store import CardStore, StoreError, stamp_of
 
-FORBIDDEN_ALIASES = ("none", "Addams")
+FORBIDDEN_ALIASES = frozenset(("none", "Addams"))
 """Aliases that A1111 never resolves (``networks.forbidden_network_aliases``)."""
+
+BATCH = 200
+"""Files whose cards are written to the index at once."""
+
+Progress = Callable[[int, int], None]
+"""Called with the files read so far and the files to read."""
+
+
+@dataclass
+class _State:
+    """One listing of the folders, and what was read of it so far."""
+
+    folders: list[FoundFolder] = field(default_factory=list)
+    by_name: dict[str, FoundFile] = field(default_factory=dict)
+    packed: dict[FoundFile, Packed] = field(default_factory=dict)
+    cards: dict[FoundFile, LoraCard] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    aliases: dict[str, FoundFile] | None = None
+    forbidden: frozenset[str] = FORBIDDEN_ALIASES
+
+    def files(self) -> Iterator[FoundFile]:
+        for folder in self.folders:
+            yield from folder.files
 
 
 class Catalog:
@@ -21,89 +47,183 @@ class Catalog:
     Names resolve as A1111 resolves them: by file stem or by ``ss_output_name``, case-sensitive;
     an alias that several files claim is refused; of one stem in two folders the last wins.
 
+    `index` may run in a thread of its own while others call `get`; `refresh` swaps to a new
+    listing at once.
+
     Args:
         folders: the LoRA folders, in the host's order. A missing folder is a problem, no error.
+        index_folder: where to keep what was read between two starts; ``None``: in memory only.
+            An index that cannot be used is a problem, no error.
     """
 
-    def __init__(self, folders: Iterable[str | os.PathLike[str]]) -> None:
+    def __init__(
+        self,
+        folders: Iterable[str | os.PathLike[str]],
+        index_folder: str | os.PathLike[str] | None = None,
+    ) -> None:
         self._folders = tuple(os.fspath(folder) for folder in folders)
+        self._store: CardStore | None = None
+        self._store_problem = ""
+        if index_folder is not None:
+            try:
+                self._store = CardStore(index_folder)
+            except StoreError as error:
+                self._store_problem = str(error)
+        self._state = _State()
         self.refresh()
 
+    def close(self) -> None:
+        """Close the index on disk."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
     def refresh(self) -> None:
-        """List the folders again. Cards of files that did not change are kept."""
-        known = getattr(self, "_cards", {})
-        self._by_name: dict[str, FoundFile] = {}
-        self._files: list[FoundFile] = []
-        self._listing_problems: list[str] = []
-        self._aliases: dict[str, FoundFile] | None = None
-        self._forbidden: set[str] = set()
+        """List the folders again. What is known of files that did not change is kept."""
+        old, new = self._state, _State()
         for folder in self._folders:
             listing = list_folder(folder)
-            self._files.extend(listing.files)
-            self._listing_problems.extend(listing.problems)
-        for found in self._files:
-            self._by_name[found.name] = found
-        self._cards: dict[FoundFile, LoraCard] = {
-            found: known[found] for found in self._files if found in known
-        }
+            new.folders.extend(listing.folders)
+            new.problems.extend(listing.problems)
+        for found in new.folders:
+            known = self._store.folder(found.path) if self._store is not None else {}
+            for file in found.files:
+                new.by_name[file.name] = file
+                stamp, packed = known.get(file.name + file.suffix, (None, None))
+                if packed is not None and stamp == stamp_of(file):
+                    new.packed[file] = packed
+        for file in new.files():
+            if file in old.packed:
+                new.packed[file] = old.packed[file]
+            if file in old.cards:
+                new.cards[file] = old.cards[file]
+        self._state = new
+
+    def index(self, progress: Progress | None = None) -> None:
+        """Read every file that is new or changed, and keep what was read in the index on disk."""
+        state = self._state
+        pending = [file for file in state.files() if file not in state.packed]
+        fresh: list[tuple[FoundFile, LoraCard]] = []
+        try:
+            for done, file in enumerate(pending, 1):
+                card = state.cards.get(file) or _read(file)
+                state.packed[file] = pack_card(card)
+                state.cards.setdefault(file, self._light(file))
+                fresh.append((file, card))
+                if len(fresh) >= BATCH:
+                    self._save_shares(fresh)
+                    fresh.clear()
+                if progress is not None:
+                    progress(done, len(pending))
+        finally:
+            # Whoever interrupts a long first indexing should not have to begin again.
+            self._save_shares(fresh)
+            self._save_folders(state, {file.path for file in pending})
 
     def get(self, name: str, /) -> LoraCard | None:
         """Return the card that the host would load for ``name``, or ``None`` if it knows none."""
-        found = self._by_name.get(name)
-        if found is None:
-            found = self._resolve_alias(name)
+        found = self._state.by_name.get(name) or self._resolve_alias(name)
         return self._card(found) if found is not None else None
 
     def names(self) -> tuple[str, ...]:
         """Return the file stems, each once, in the host's order."""
-        return tuple(self._by_name)
+        return tuple(self._state.by_name)
+
+    def cards(self, progress: Progress | None = None) -> Iterator[LoraCard]:
+        """Yield the card of every name, reading what was not read yet."""
+        self.index(progress)
+        state = self._state
+        for file in state.by_name.values():
+            yield self._card(file)
+
+    def duplicates(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the paths that share a stem, by that stem; the host loads the last."""
+        paths: dict[str, list[str]] = {}
+        for file in self._state.files():
+            paths.setdefault(file.name, []).append(file.path)
+        return {name: tuple(found) for name, found in paths.items() if len(found) > 1}
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is wrong with folders, and with the files whose cards were read so far."""
-        cards = (card for card in self._cards.values() if card.problems)
-        return (
-            *self._listing_problems,
-            *(f"{card.name}: {problem}" for card in cards for problem in card.problems),
-        )
+        """What is wrong with folders, the index, and the files that were read so far."""
+        state = self._state
+        read = (packed for packed in state.packed.values() if packed[-1])
+        faults = [f"{packed[0]}: {problem}" for packed in read for problem in packed[-1]]
+        for file, card in state.cards.items():
+            if file not in state.packed:
+                faults.extend(f"{card.name}: {problem}" for problem in card.problems)
+        own = (self._store_problem,) if self._store_problem else ()
+        return (*own, *state.problems, *faults)
 
     def _resolve_alias(self, name: str) -> FoundFile | None:
-        aliases = self._aliases
-        if aliases is None:
-            aliases = self._aliases = self._read_aliases()
-        return None if name.lower() in self._forbidden else aliases.get(name)
+        state = self._state
+        if state.aliases is None:
+            self.index()
+            state.aliases, state.forbidden = _aliases(state)
+        return None if name.lower() in state.forbidden else state.aliases.get(name)
 
-    def _read_aliases(self) -> dict[str, FoundFile]:
-        aliases: dict[str, FoundFile] = {}
-        self._forbidden = set(FORBIDDEN_ALIASES)
-        for found in self._files:
-            alias = _alias(found)
-            if alias in aliases:
-                self._forbidden.add(alias.lower())
-            aliases[found.name] = found
-            aliases[alias] = found
-        return aliases
-
-    def _card(self, found: FoundFile) -> LoraCard:
-        card = self._cards.get(found)
+    def _card(self, file: FoundFile) -> LoraCard:
+        state = self._state
+        card = state.cards.get(file)
         if card is None:
-            card = self._cards[found] = _read(found)
+            card = self._light(file) if file in state.packed else _read(file)
+            state.cards[file] = card
         return card
 
+    def _light(self, file: FoundFile) -> LoraCard:
+        """Return the card with a tag table that is fetched when it is looked at."""
+        try:
+            shares = LazyShares(lambda: self._shares(file))
+            return unpack_card(self._state.packed[file], shares)
+        except (KeyError, TypeError, ValueError):
+            return _read(file)
 
-def _alias(found: FoundFile) -> str:
-    if found.suffix != ".safetensors":
-        return found.name
+    def _shares(self, file: FoundFile) -> Mapping[str, float]:
+        known = self._store.shares(file.path, stamp_of(file)) if self._store is not None else None
+        return known if known is not None else _read(file).tags.shares
+
+    def _save_shares(self, cards: Iterable[tuple[FoundFile, LoraCard]]) -> None:
+        if self._store is None:
+            return
+        tables = [(f.path, stamp_of(f), card.tags.shares) for f, card in cards if card.tags.shares]
+        try:
+            self._store.save_shares(tables)
+        except StoreError as error:
+            self._store_problem = str(error)
+
+    def _save_folders(self, state: _State, changed: set[str]) -> None:
+        if self._store is None:
+            return
+        try:
+            for folder in state.folders:
+                if any(file.path in changed for file in folder.files):
+                    entries = {
+                        file.name + file.suffix: (stamp_of(file), state.packed[file])
+                        for file in folder.files
+                        if file in state.packed
+                    }
+                    self._store.save_folder(folder.path, entries)
+        except StoreError as error:
+            self._store_problem = str(error)
+
+
+def _aliases(state: _State) -> tuple[dict[str, FoundFile], frozenset[str]]:
+    aliases: dict[str, FoundFile] = {}
+    forbidden = set(FORBIDDEN_ALIASES)
+    for file in state.files():
+        packed = state.packed.get(file)
+        alias = packed[2] if packed is not None else file.name
+        if alias in aliases:
+            forbidden.add(alias.lower())
+        aliases[file.name] = file
+        aliases[alias] = file
+    return aliases, frozenset(forbidden)
+
+
+def _read(file: FoundFile) -> LoraCard:
+    if file.suffix != ".safetensors":
+        return LoraCard(file.name, file.path, file.name, problems=("not safetensors: unread",))
     try:
-        return as_text(read_header(found.path).metadata.get("ss_output_name")) or found.name
-    except LoraFileError:
-        return found.name
-
-
-def _read(found: FoundFile) -> LoraCard:
-    if found.suffix != ".safetensors":
-        return LoraCard(found.name, found.path, found.name, problems=("not safetensors: unread",))
-    try:
-        return read_card(found.path, [side for side, _, _ in found.sides])
+        return read_card(Path(file.path), [side for side, _, _ in file.sides])
     except LoraFileError as error:
-        return LoraCard(found.name, found.path, found.name, problems=(error.fault,))
+        return LoraCard(file.name, file.path, file.name, problems=(error.fault,))

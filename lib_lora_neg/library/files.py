@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-# ruff: noqa: PTH116, PTH118, PTH122  (ten thousand files: one Path per entry would double the time)
+# ruff: noqa: PTH116, PTH118  (ten thousand files: one Path per entry would double the time)
 import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..loras.sidecars import SIDE_SUFFIXES
 
@@ -15,8 +15,7 @@ LORA_SUFFIXES = frozenset((".safetensors", ".pt", ".ckpt"))
 """What A1111 lists as a LoRA (``networks.list_available_networks``)."""
 
 
-@dataclass(frozen=True)
-class FoundFile:
+class FoundFile(NamedTuple):
     """One LoRA file as its directory entry has it.
 
     Attributes:
@@ -36,11 +35,17 @@ class FoundFile:
     sides: tuple[tuple[str, int, int], ...] = ()
 
 
-@dataclass(frozen=True)
-class Listing:
-    """The files below some folders, and what could not be looked into."""
+class FoundFolder(NamedTuple):
+    """A folder with its own LoRA files, those of its subfolders not included."""
 
+    path: str
     files: tuple[FoundFile, ...]
+
+
+class Listing(NamedTuple):
+    """The folders below some folder, and what could not be looked into."""
+
+    folders: tuple[FoundFolder, ...]
     problems: tuple[str, ...]
 
 
@@ -49,28 +54,25 @@ def list_folder(folder: str) -> Listing:
 
     The order is the host's: folders, then files, in natural order. Later files of one name win.
     """
-    files: list[FoundFile] = []
     problems: list[str] = []
-    folders = sorted(_walk(folder, problems), key=lambda item: _natural(item[0]))
-    for path, entries in folders:
-        files.extend(_lora_files(path, entries, problems))
-    return Listing(tuple(files), tuple(problems))
+    found = sorted(_walk(folder, problems), key=lambda item: _natural(item[0]))
+    folders = (FoundFolder(path, tuple(_lora_files(path, entries))) for path, entries in found)
+    return Listing(tuple(item for item in folders if item.files), tuple(problems))
 
 
-_Entry = tuple[str, int, int]
+_Entries = dict[str, os.DirEntry[str]]
 
 
-def _walk(folder: str, problems: list[str]) -> Iterator[tuple[str, list[_Entry]]]:
+def _walk(folder: str, problems: list[str]) -> Iterator[tuple[str, _Entries]]:
     seen: set[tuple[int, int]] = set()
     waiting = [os.fspath(folder)]
     while waiting:
         path = waiting.pop()
         try:
             info = os.stat(path)
-            identity = (info.st_dev, info.st_ino)
-            if identity in seen and info.st_ino:
+            if info.st_ino and (info.st_dev, info.st_ino) in seen:
                 continue
-            seen.add(identity)
+            seen.add((info.st_dev, info.st_ino))
             entries, below = _scan(path, problems)
         except OSError as error:
             problems.append(f"{_printable(path)}: {error.strerror or 'cannot be read'}")
@@ -79,34 +81,53 @@ def _walk(folder: str, problems: list[str]) -> Iterator[tuple[str, list[_Entry]]
         yield path, entries
 
 
-def _scan(path: str, problems: list[str]) -> tuple[list[_Entry], list[str]]:
-    entries: list[_Entry] = []
+def _scan(path: str, problems: list[str]) -> tuple[_Entries, list[str]]:
+    entries: _Entries = {}
     below: list[str] = []
     with os.scandir(path) as listing:
         for entry in listing:
             try:
-                info = entry.stat()
+                is_folder = entry.is_dir()
+                # The host passes hidden folders over.
+                if is_folder and not entry.name.startswith("."):
+                    below.append(entry.path)
             except OSError as error:
                 problems.append(f"{_printable(entry.path)}: {error.strerror or 'cannot be read'}")
                 continue
-            if stat.S_ISDIR(info.st_mode):
-                # The host passes hidden folders over.
-                if not entry.name.startswith("."):
-                    below.append(entry.path)
-            elif stat.S_ISREG(info.st_mode):
-                entries.append((entry.name, info.st_size, info.st_mtime_ns))
+            if not is_folder:
+                if entry.is_symlink() and not os.path.exists(entry.path):  # noqa: PTH110
+                    problems.append(f"{_printable(entry.path)}: the link leads nowhere")
+                    continue
+                entries[entry.name] = entry
     return entries, below
 
 
-def _lora_files(folder: str, entries: list[_Entry], problems: list[str]) -> Iterator[FoundFile]:
-    by_name = {name: (size, mtime) for name, size, mtime in entries}
-    loras = [entry for entry in entries if os.path.splitext(entry[0])[1].lower() in LORA_SUFFIXES]
-    for name, size, mtime in sorted(loras, key=lambda entry: _natural(entry[0])):
-        stem, suffix = os.path.splitext(name)
-        sides = tuple(
-            (side, *by_name[stem + side]) for side in SIDE_SUFFIXES if stem + side in by_name
-        )
-        yield FoundFile(stem, os.path.join(folder, name), suffix.lower(), size, mtime, sides)
+def _lora_files(folder: str, entries: _Entries) -> Iterator[FoundFile]:
+    loras = []
+    for name in entries:
+        stem, dot, suffix = name.rpartition(".")
+        suffix = f"{dot}{suffix.lower()}"
+        if stem and suffix in LORA_SUFFIXES:
+            loras.append((_natural(name), name, stem, suffix))
+    # Most folders hold no side files at all; then nobody has to look for seven per file.
+    with_sides = len(loras) < len(entries)
+    for _, name, stem, suffix in sorted(loras):
+        try:
+            info = entries[name].stat()
+            sides = tuple(_side_files(stem, entries)) if with_sides else ()
+        except OSError:
+            continue
+        if stat.S_ISREG(info.st_mode):
+            path = os.path.join(folder, name)
+            yield FoundFile(stem, path, suffix, info.st_size, info.st_mtime_ns, sides)
+
+
+def _side_files(stem: str, entries: _Entries) -> Iterator[tuple[str, int, int]]:
+    for suffix in SIDE_SUFFIXES:
+        entry = entries.get(stem + suffix)
+        if entry is not None:
+            info = entry.stat()
+            yield (suffix, info.st_size, info.st_mtime_ns)
 
 
 _DIGITS = re.compile(r"(\d+)")
@@ -115,8 +136,9 @@ _DIGITS = re.compile(r"(\d+)")
 def _natural(name: str) -> list[tuple[int, int, str]]:
     """Order ``a2`` before ``a10``, as the host does."""
     return [
-        (0, int(part), "") if part.isdecimal() else (1, 0, part.lower())
-        for part in _DIGITS.split(name)
+        (0, int(part), "") if part.isdecimal() else (1, 0, part)
+        for part in _DIGITS.split(name.lower())
+        if part
     ]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .families import ModelFamily as F
-from .keys import KeyFacts
+from .keys import KeyFacts, KeyPlan
 
 _UNET = re.compile(r"(?:down|up|input|output)_blocks[._]\d|mid_block|middle_block")
 _CROSS_KEY = re.compile(r"attn2[._](?:processor[._])?to_[kv]$")
@@ -43,10 +43,27 @@ class FamilyEvidence:
     likely: F = F.UNKNOWN
 
 
+_NOTHING = FamilyEvidence()
+
+
 def family_of_keys(keys: KeyFacts) -> FamilyEvidence:
     """Return the family the tensors prove, or those between which they cannot tell."""
     if not keys.modules:
-        return FamilyEvidence()
+        return _NOTHING
+    widths = (tuple(keys.inputs.values()), tuple(keys.outputs.values()))
+    cached = _known.get((keys.plan, widths))
+    if cached is None:
+        if len(_known) > 256:
+            _known.clear()
+        cached = _known[keys.plan, widths] = _recognise(keys)
+    return cached
+
+
+_Widths = tuple[tuple[int, ...], tuple[int, ...]]
+_known: dict[tuple[KeyPlan, _Widths], FamilyEvidence] = {}
+
+
+def _recognise(keys: KeyFacts) -> FamilyEvidence:
     text = "\n".join(keys.modules)
     if _UNET.search(text):
         return _unet_family(keys, text)
@@ -54,7 +71,7 @@ def family_of_keys(keys: KeyFacts) -> FamilyEvidence:
         evidence = recognise(keys, text)
         if evidence.candidates:
             return evidence
-    return FamilyEvidence()
+    return _NOTHING
 
 
 def resolve_family(evidence: FamilyEvidence, names: Iterable[str]) -> F:
@@ -102,9 +119,6 @@ def family_of_name(name: str) -> F:
 
 def _one(family: F) -> FamilyEvidence:
     return FamilyEvidence(family, (family,))
-
-
-_NOTHING = FamilyEvidence()
 
 
 def _input(keys: KeyFacts, pattern: re.Pattern[str]) -> set[int]:
@@ -232,7 +246,7 @@ def _by_names(keys: KeyFacts, text: str) -> set[F]:
         return {F.CHROMA}
     if _FLUX2.search(text):
         return {F.FLUX2}
-    if keys.key_format == "xlabs":
+    if keys.plan.key_format == "xlabs":
         return {F.FLUX}
     if _FLUX1_MOD.search(text):
         return {F.FLUX}
@@ -274,7 +288,7 @@ def _by_width(keys: KeyFacts) -> set[F]:
 
 def _positional(keys: KeyFacts, text: str) -> FamilyEvidence:
     """Cloneofsimo's first scripts number the layers; they know SD1 and SD2 only."""
-    if keys.key_format != "cloneofsimo":
+    if keys.plan.key_format != "cloneofsimo":
         return _bare_attention(keys, text)
     widths = set(keys.inputs.values())
     if 1024 in widths and 768 not in widths:
@@ -285,7 +299,7 @@ def _positional(keys: KeyFacts, text: str) -> FamilyEvidence:
 def _bare_attention(keys: KeyFacts, text: str) -> FamilyEvidence:
     if "transformer_blocks" not in text:
         return _NOTHING
-    if text.startswith("transformer_blocks") and keys.has_alpha:
+    if text.startswith("transformer_blocks") and keys.plan.has_alpha:
         # Only Qwen-Image's distilled files ("lightning") come unprefixed and with alphas.
         return FamilyEvidence(F.UNKNOWN, (F.QWEN, F.FLUX, F.FLUX2, F.CHROMA, F.SD3), F.QWEN)
     return FamilyEvidence(F.UNKNOWN, (F.FLUX, F.FLUX2, F.CHROMA, F.QWEN, F.SD3))

@@ -57,7 +57,7 @@ def build_card(
         sidecars: what its side files say, the strongest source first.
     """
     training = read_training(header.metadata) if header else TrainingFacts()
-    keys = read_keys(header.tensors) if header else KeyFacts()
+    keys = read_keys(header.tensors if header else {})
     allowed = family_of_keys(keys)
     family = resolve_family(allowed, _base_names(training, sidecars))
     table = build_tag_table(training.own_subsets)
@@ -71,11 +71,11 @@ def build_card(
         title=next(iter(titles), training.title),
         family=family,
         family_candidates=allowed.candidates if family is ModelFamily.UNKNOWN else (),
-        key_format=keys.key_format,
+        key_format=keys.plan.key_format,
         algorithm=_algorithm(keys, training),
-        weight_decomposed=keys.weight_decomposed or training.algorithm == "dora",
+        weight_decomposed=keys.plan.weight_decomposed or training.algorithm == "dora",
         rank=keys.rank if keys.rank is not None else _stated_rank(training, keys),
-        parts=_name_blocks(keys.parts, family),
+        parts=_name_blocks(keys.plan.parts, family),
         inference=_inference(evidence, sidecars),
         triggers=_triggers(training, sidecars, table, keys, evidence),
         tags=table,
@@ -85,14 +85,16 @@ def build_card(
         activation_text=next((s.activation_text for s in sidecars if s.activation_text), ""),
         negative_text=next((s.negative_text for s in sidecars if s.negative_text), ""),
         ranges=_ranges(sidecars),
-        bundled_embeddings=keys.embeddings,
+        bundled_embeddings=keys.plan.embeddings,
         guard_off=any(side.decision.guard_off for side in sidecars if side.decision),
         problems=_contradictions(allowed, training),
     )
 
 
 def _algorithm(keys: KeyFacts, training: TrainingFacts) -> str:
-    return keys.algorithm if keys.algorithm != "unknown" else training.algorithm or "unknown"
+    return (
+        keys.plan.algorithm if keys.plan.algorithm != "unknown" else training.algorithm or "unknown"
+    )
 
 
 def _first(values: Iterable[float | None]) -> float | None:
@@ -136,7 +138,7 @@ def _triggers(
     keys: KeyFacts,
     evidence: TypeEvidence,
 ) -> tuple[Trigger, ...]:
-    found = find_triggers(training, sides, table, keys.embeddings, evidence.names)
+    found = find_triggers(training, sides, table, keys.plan.embeddings, evidence.names)
     decided = any(
         side.decision and (side.decision.triggers is not None or side.decision.type is not None)
         for side in sides

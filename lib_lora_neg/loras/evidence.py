@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from .card import TagTable, TagTableKind
 from .sidecars import SideFacts
@@ -11,6 +12,9 @@ from .training import TrainingFacts
 
 MAX_DESCRIPTION = 4000
 """Characters of a page that are looked at; what a LoRA is stands in its first paragraphs."""
+
+MAX_COMMON_TAGS = 40
+"""More tags shared by half of the captions add nothing to what the first ones show."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +86,15 @@ def collect_evidence(
         sample_weights=_first_weights(sides),
         images=training.image_count,
         subsets=len(training.own_subsets),
-        common_tags=tuple(t for t, share in table.shares.items() if share >= 0.5) if rich else (),
+        common_tags=_common_tags(table) if rich else (),
         captions=table.captions if rich else 0,
         marked_negative=training.negative,
     )
+
+
+def _common_tags(table: TagTable) -> tuple[str, ...]:
+    common = (tag for tag, share in table.shares.items() if share >= 0.5)
+    return tuple(islice(common, MAX_COMMON_TAGS))
 
 
 def _labels(training: TrainingFacts) -> tuple[str, ...]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,6 +82,11 @@ class TensorTable(Mapping[str, TensorInfo]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def shape(self, name: str) -> Sequence[int]:
+        """Return the shape of one tensor without the rest of its entry."""
+        shape: Sequence[int] = self._entries[name]["shape"]
+        return shape
 
     def __repr__(self) -> str:
         return f"TensorTable({len(self)} tensors)"
@@ -197,43 +204,55 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _tensor_fault(entries: dict[str, Any], data_bytes: int) -> str:
     """Say what is wrong with the tensor entries, or return an empty string.
 
+    Works on whole columns, as a header has a thousand tensors and a library thousands of headers.
     Raises TypeError, KeyError or ValueError where an entry has not even the right form.
     """
-    spans: list[tuple[int, int, str]] = []
-    for name, entry in entries.items():
-        begin, end = entry["data_offsets"]
-        count = 1
-        shape = entry["shape"]
-        if type(shape) is not list or len(shape) > MAX_RANK:
-            raise TypeError
-        for extent in shape:
-            if type(extent) is not int or extent < 0:
-                raise TypeError
-            count *= extent
-        if type(begin) is not int or type(end) is not int or not 0 <= begin <= end:
-            raise TypeError
-        bits = DTYPE_BITS.get(entry["dtype"])
-        if bits is not None and count * bits != (end - begin) * 8:
+    shapes = [entry["shape"] for entry in entries.values()]
+    spans = [(begin, end) for begin, end in (e["data_offsets"] for e in entries.values())]
+    dtypes = [entry["dtype"] for entry in entries.values()]
+    _require({*map(type, shapes)}, {list})
+    _require({*map(type, dtypes)}, {str})
+    _require({*map(type, chain.from_iterable((*shapes, *spans)))}, {int})
+    if min(chain.from_iterable((*shapes, *spans)), default=0) < 0:
+        raise ValueError
+    if max(map(len, shapes), default=0) > MAX_RANK or any(begin > end for begin, end in spans):
+        raise ValueError
+    for name, shape, dtype, (begin, end) in zip(entries, shapes, dtypes, spans, strict=True):
+        bits = DTYPE_BITS.get(dtype)
+        if bits is not None and prod(shape) * bits != (end - begin) * 8:
+            wanted, present = prod(shape) * bits // 8, end - begin
             return (
-                f"tensor {name[:80]!r} of shape {shape} should take {count * bits // 8} bytes "
-                f"but has {end - begin}"
+                f"tensor {_short(name)} of shape {shape} should take {wanted} bytes "
+                f"but has {present}"
             )
-        spans.append((begin, end, name))
-    return _span_fault(spans, data_bytes)
+    return _span_fault(spans, list(entries), data_bytes)
 
 
-def _span_fault(spans: list[tuple[int, int, str]], data_bytes: int) -> str:
-    spans.sort()
+def _require(found: set[type], allowed: set[type]) -> None:
+    if not found <= allowed:
+        raise TypeError
+
+
+def _span_fault(spans: list[tuple[int, int]], names: list[str], data_bytes: int) -> str:
+    order: Iterable[int] = range(len(spans))
+    ends = [end for _, end in spans]
+    if [begin for begin, _ in spans] != [0, *ends[:-1]]:
+        order = sorted(order, key=spans.__getitem__)
     position = 0
-    for begin, end, name in spans:
+    for index in order:
+        begin, end = spans[index]
         if begin < position:
-            return f"tensor {name[:80]!r} overlaps another"
+            return f"tensor {_short(names[index])} overlaps another"
         if begin > position:
-            return f"there is a hole of {begin - position} bytes before tensor {name[:80]!r}"
+            return f"there is a hole of {begin - position} bytes before {_short(names[index])}"
         position = end
     if position > data_bytes:
         return f"truncated: the tensors need {position} bytes, the file has {data_bytes}"
     return ""
+
+
+def _short(name: str) -> str:
+    return repr(name[:80])
 
 
 def _first_malformed(entries: dict[str, Any]) -> str:
@@ -241,7 +260,7 @@ def _first_malformed(entries: dict[str, Any]) -> str:
         try:
             _tensor_fault({name: entry}, 0)
         except (KeyError, TypeError, ValueError):
-            return f"tensor {name[:80]!r} has a malformed entry"
+            return f"tensor {_short(name)} has a malformed entry"
     return "a tensor has a malformed entry"
 
 

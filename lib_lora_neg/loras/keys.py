@@ -7,11 +7,12 @@ LyCORIS, BFL, XLabs, OneTrainer, SimpleTuner and cloneofsimo's first scripts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from .card import LoraParts
-from .header import TensorInfo
+from .header import TensorInfo, TensorTable
 
 _MARKS: tuple[tuple[str, str], ...] = (
     (".hada_w", "loha"),
@@ -81,56 +82,102 @@ _BUNDLED = re.compile(r"bundle_emb\.(?P<name>.+?)\.string_to_param")
 _LEARNT_TOKEN = re.compile(r"<[^<>\s]{1,64}>")
 
 
-@dataclass(frozen=True)
-class KeyFacts:
-    """The tensors of one file, understood.
+@dataclass(frozen=True, eq=False)
+class KeyPlan:
+    """What the names of the tensors tell; shared by all files with the same names.
 
     Attributes:
         key_format: the naming convention, or ``unknown``.
         algorithm: ``lora``, ``dora``, ``loha``, ``lokr``, ``oft``, ``ia3``, ``glora``, ``full``,
             ``norm``, or ``unknown``.
         weight_decomposed: a DoRA scale stands beside whatever algorithm it is.
-        rank: of its matrices; ``None`` if unknown or mixed.
         parts: which parts of the model it changes; ``None`` when no tensor says.
         embeddings: names of the embeddings inside the file.
         modules: the changed layers, tensor suffixes cut off, each once.
-        inputs: width of the input of a layer, where its shape is known.
-        outputs: width of its output.
         has_alpha: alphas stand beside the matrices.
+        factors: tensors with a known role: name, module, axes of input, output and rank.
     """
 
-    key_format: str = "unknown"
-    algorithm: str = "unknown"
-    weight_decomposed: bool = False
+    key_format: str
+    algorithm: str
+    weight_decomposed: bool
+    parts: LoraParts | None
+    embeddings: tuple[str, ...]
+    modules: tuple[str, ...]
+    has_alpha: bool
+    factors: tuple[tuple[str, str, int | None, int | None, int | None], ...]
+
+
+@dataclass(frozen=True)
+class KeyFacts:
+    """The tensors of one file, understood.
+
+    Attributes:
+        plan: what their names tell.
+        rank: of its matrices; ``None`` if unknown or mixed.
+        inputs: width of the input of a layer, where its shape is known.
+        outputs: width of its output.
+    """
+
+    plan: KeyPlan
     rank: int | None = None
-    parts: LoraParts | None = None
-    embeddings: tuple[str, ...] = ()
-    modules: tuple[str, ...] = ()
     inputs: Mapping[str, int] = field(default_factory=dict)
     outputs: Mapping[str, int] = field(default_factory=dict)
-    has_alpha: bool = False
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The changed layers, each once."""
+        return self.plan.modules
 
 
 def read_keys(tensors: Mapping[str, TensorInfo]) -> KeyFacts:
     """Understand the tensors of a header."""
-    bundled = {name: match["name"] for name in tensors if (match := _BUNDLED.match(name))}
-    tokens = [name for name in tensors if _LEARNT_TOKEN.fullmatch(name)]
-    own = [name for name in tensors if name not in bundled and name not in tokens]
+    plan = _plan(tuple(tensors))
+    inputs: dict[str, int] = {}
+    outputs: dict[str, int] = {}
+    ranks: set[int] = set()
+    shape_of = tensors.shape if isinstance(tensors, TensorTable) else lambda n: tensors[n].shape
+    for name, module, to_input, to_output, to_rank in plan.factors:
+        shape = shape_of(name)
+        if len(shape) < 2:
+            continue
+        if to_input is not None:
+            inputs[module] = inputs.get(module, 1) * shape[to_input]
+        if to_output is not None:
+            outputs[module] = outputs.get(module, 1) * shape[to_output]
+        if to_rank is not None:
+            ranks.add(shape[to_rank])
+    return KeyFacts(plan, ranks.pop() if len(ranks) == 1 else None, inputs, outputs)
+
+
+@lru_cache(maxsize=256)
+def _plan(names: tuple[str, ...]) -> KeyPlan:
+    """Understand names. Trainers write the same names into every file for one base model."""
+    bundled = {name: match["name"] for name in names if (match := _BUNDLED.match(name))}
+    tokens = [name for name in names if _LEARNT_TOKEN.fullmatch(name)]
+    own = [name for name in names if name not in bundled and name not in tokens]
     modules = tuple(dict.fromkeys(map(_module, own)))
     algorithm, decomposed = _algorithm(own)
-    inputs, outputs, ranks = _widths(tensors, own)
-    return KeyFacts(
+    return KeyPlan(
         key_format=_key_format(modules),
         algorithm=algorithm,
         weight_decomposed=decomposed,
-        rank=ranks.pop() if len(ranks) == 1 else None,
         parts=_parts(modules),
         embeddings=tuple(dict.fromkeys((*bundled.values(), *tokens))),
         modules=modules,
-        inputs=inputs,
-        outputs=outputs,
         has_alpha=any(name.endswith(".alpha") for name in own),
+        factors=tuple(_factors(own)),
     )
+
+
+def _factors(
+    names: Iterable[str],
+) -> Iterator[tuple[str, str, int | None, int | None, int | None]]:
+    for name in names:
+        module = _module(name)
+        axes = _AXES.get(name[len(module) :].removeprefix(".processor").lstrip("._:"))
+        if axes is not None:
+            yield (name, module, *axes)
 
 
 def _module(name: str) -> str:
@@ -211,26 +258,3 @@ _AXES: Mapping[str, tuple[int | None, int | None, int | None]] = {
     "diff": (1, 0, None),
 }
 """Which axis of a factor is the layer's input, its output, the rank. Kronecker factors multiply."""
-
-
-def _widths(
-    tensors: Mapping[str, TensorInfo], names: Iterable[str]
-) -> tuple[dict[str, int], dict[str, int], set[int]]:
-    """Return input and output widths by module, and all ranks that occur."""
-    inputs: dict[str, int] = {}
-    outputs: dict[str, int] = {}
-    ranks: set[int] = set()
-    for name in names:
-        module = _module(name)
-        axes = _AXES.get(name[len(module) :].removeprefix(".processor").lstrip("._:"))
-        shape = tensors[name].shape
-        if axes is None or len(shape) < 2:
-            continue
-        to_input, to_output, to_rank = axes
-        if to_input is not None:
-            inputs[module] = inputs.get(module, 1) * shape[to_input]
-        if to_output is not None:
-            outputs[module] = outputs.get(module, 1) * shape[to_output]
-        if to_rank is not None:
-            ranks.add(shape[to_rank])
-    return inputs, outputs, ranks

@@ -151,7 +151,7 @@ def _from_captions(training: TrainingFacts, table: TagTable) -> Iterator[Trigger
         for word in _split(subset.caption_prefix):
             yield Trigger(word, "caption prefix", 0.95)
         yield from _kept(subset)
-        yield from _class_tokens(subset)
+        yield from _class_tokens(subset, table)
 
 
 def _kept(subset: Subset) -> Iterator[Trigger]:
@@ -169,8 +169,7 @@ def _kept(subset: Subset) -> Iterator[Trigger]:
             yield Trigger(tag, "kept token", 0.9)
 
 
-def _class_tokens(subset: Subset) -> Iterator[Trigger]:
-    tags = {normalise_tag(tag) for tag in subset.tags}
+def _class_tokens(subset: Subset, table: TagTable) -> Iterator[Trigger]:
     for words, source, confidence in (
         (subset.class_tokens, "class token", 0.9),
         (subset.label if subset.folder != subset.label else "", "training folder", 0.8),
@@ -178,8 +177,8 @@ def _class_tokens(subset: Subset) -> Iterator[Trigger]:
         word = _without_noun(words)
         if not word:
             continue
-        captioned = any(normalise_tag(word) in tag for tag in tags)
-        if tags and not captioned:
+        plain = normalise_tag(word)
+        if subset.tags and not any(plain in tag for tag in table.shares):
             # Every picture had a caption of its own, so this word was never trained. Only a
             # trainer's explicit class token is worth a doubt.
             confidence = 0.6 if source == "class token" else 0.0
