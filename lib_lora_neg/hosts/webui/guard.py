@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Mapping
 from typing import Any
 
 from ...policy import Effect, Finding, GuardPlan, Mode, plan
@@ -28,11 +29,19 @@ class Guard:
         self.cards = HostCards()
         self.generations = Generations()
 
-    def before_process(self, p: Any, enabled: bool, mode: object, tab: str) -> None:
-        """Begin a generation, or leave it alone."""
+    def before_process(
+        self,
+        p: Any,
+        enabled: bool,
+        mode: object,
+        tab: str,
+        switched: Mapping[str, Mode] | None = None,
+    ) -> None:
+        """Begin a generation, or leave it alone; ``switched`` are the panel's quick switches."""
         restore_cfg(p, getattr(p, ATTRIBUTE, None))
         try:
-            settings = options.read_settings(Mode.parse(mode) if enabled else Mode.OFF)
+            asked = Mode.parse(mode) if enabled else Mode.OFF
+            settings = options.read_settings(asked, switched)
         except ValueError as error:
             infotext.clear(p, guarded=True)
             generation = self.generations.begin(p, options.read_settings(Mode.OFF), tab)
@@ -67,9 +76,11 @@ class Guard:
         infotext.write(p, generation.mode, guarded.findings)
         self.say(p, generation.add(guarded.findings))
 
-    def postprocess(self, p: Any) -> None:
-        """End a generation."""
-        self.generations.end(p)
+    def postprocess(self, p: Any) -> bool:
+        """End a generation; return whether anything in it was changed."""
+        generation = self.generations.end(p)
+        findings = generation.findings if generation is not None else []
+        return any(finding.effect is Effect.ENFORCED for finding in findings)
 
     def say(self, p: Any, findings: list[Finding]) -> None:
         """Show what was changed beside the picture and in the console."""

@@ -43,6 +43,11 @@ def write(p: Any, mode: Mode, findings: Iterable[Finding]) -> None:
         params[CHANGES_KEY] = "; ".join(changes)
 
 
+def write_off(p: Any) -> None:
+    """Say that this picture was made as typed, so that pasting it switches the guard off."""
+    p.extra_generation_params[MODE_KEY] = Mode.OFF.value
+
+
 def write_late(p: Any, changes: Iterable[str]) -> None:
     """Say what was changed after the prompts were written, where they could not be mended."""
     params = p.extra_generation_params

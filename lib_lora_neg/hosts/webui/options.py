@@ -92,8 +92,11 @@ def register_options() -> None:
     add(NOTICE_SEEN, False, "The notice of the first start was read", gr.Checkbox)
 
 
-def read_settings(mode: Mode) -> GuardSettings:
-    """Return the user's settings for a generation in ``mode``; what is broken has its default."""
+def read_settings(mode: Mode, switched: Mapping[str, Mode] | None = None) -> GuardSettings:
+    """Return the user's settings for a generation in ``mode``; what is broken has its default.
+
+    ``switched`` are rules that the panel or a request sets otherwise.
+    """
     from modules.shared import opts
 
     defaults = GuardSettings()
@@ -103,7 +106,7 @@ def read_settings(mode: Mode) -> GuardSettings:
     }
     return GuardSettings(
         mode=mode,
-        rules=rules,
+        rules={**rules, **(switched or {})},
         cfg_ceiling=min(max(_number(opts, CFG_CEILING, defaults.cfg_ceiling), 4.0), 6.0),
         budget=_number(opts, BUDGET, defaults.budget),
         budget_relative=bool(getattr(opts, BUDGET_RELATIVE, False)),

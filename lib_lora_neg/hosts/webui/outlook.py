@@ -25,9 +25,7 @@ class WebuiBoxes:
         self, boxes: Boxes, mode: Mode | None = None, rules: Mapping[str, Mode] | None = None
     ) -> Outlook:
         """Return what would be generated from ``boxes`` with the checkpoint that is selected."""
-        settings = options.read_settings(options.default_mode() if mode is None else mode)
-        if rules:
-            settings = replace(settings, rules={**settings.rules, **rules})
+        settings = options.read_settings(options.default_mode() if mode is None else mode, rules)
         first, hires = merge_styles(boxes)
         family, model = checkpoint.selected_family()
         if boxes.family is not None:
