@@ -11,14 +11,21 @@ for _name in [name for name in sys.modules if name.split(".")[0] == "lib_lora_ne
 
 from modules import script_callbacks, scripts  # noqa: E402
 
-from lib_lora_neg.hosts.webui import infotext, options  # noqa: E402
+from lib_lora_neg.api.page import add_page_routes  # noqa: E402
+from lib_lora_neg.api.public import add_public_routes  # noqa: E402
+from lib_lora_neg.hosts.switches import rules_switched_off  # noqa: E402
+from lib_lora_neg.hosts.webui import compare, infotext, options  # noqa: E402
+from lib_lora_neg.hosts.webui import script as host  # noqa: E402
 from lib_lora_neg.hosts.webui.guard import TITLE  # noqa: E402
-from lib_lora_neg.hosts.webui.script import WebuiPanelHost, guard, start, stop  # noqa: E402
+from lib_lora_neg.ui.answers import page_answers  # noqa: E402
 from lib_lora_neg.ui.panel import build_panel  # noqa: E402
+from lib_lora_neg.ui.preset import PresetWiring  # noqa: E402
+
+preset = PresetWiring(host.known_cards, host.has_scheduler())
 
 
 class LoraNegativeGuard(scripts.Script):
-    """The AlwaysOn script; API arguments: ``[enabled, mode]``."""
+    """The AlwaysOn script; API arguments: ``[enabled, mode, compare, rules]``."""
 
     sorting_priority = 1000
     """Forge runs scripts in this order: after those that write prompts."""
@@ -34,30 +41,48 @@ class LoraNegativeGuard(scripts.Script):
         return "img2img" if self.is_img2img else "txt2img"
 
     def ui(self, is_img2img):
-        panel = build_panel(WebuiPanelHost(), "img2img" if is_img2img else "txt2img", self.elem_id)
+        tab = "img2img" if is_img2img else "txt2img"
+        panel = build_panel(host.WebuiPanelHost(), tab, self.elem_id, preset)
         self.infotext_fields = [
             (panel.enabled, infotext.pasted_enabled),
             (panel.mode, infotext.pasted_mode),
         ]
         self.paste_field_names = list(infotext.KEYS)
-        return [panel.enabled, panel.mode]
+        return panel.inputs
 
-    def before_process(self, p, enabled=None, mode=None, *_):
-        start()
-        guard.before_process(
-            p,
-            options.default_enabled() if enabled is None else bool(enabled),
-            options.default_mode() if mode is None else mode,
-            self.tab,
-        )
+    def before_process(self, p, enabled=None, mode=None, both=False, rules=None, *_):
+        host.start()
+        as_typed = compare.prepare(p, bool(both), host.guard.generations)
+        enabled = options.default_enabled() if enabled is None else bool(enabled)
+        mode = options.default_mode() if mode is None else mode
+        switched = rules_switched_off(rules)
+        host.guard.before_process(p, enabled and not as_typed, mode, self.tab, switched)
+        if as_typed:
+            infotext.write_off(p)
 
     def before_process_batch(self, p, *_, batch_number=0, **__):
-        guard.before_process_batch(p, batch_number)
+        host.guard.before_process_batch(p, batch_number)
 
-    def postprocess(self, p, *_):
-        guard.postprocess(p)
+    def postprocess(self, p, processed, *_):
+        compare.finish(p, processed, changed=host.guard.postprocess(p))
 
 
+def on_app_started(demo, app):
+    """Make the guard live, and add the routes to the host's application."""
+    host.start()
+    if demo is not None:
+        add_page_routes(app, page_answers(host.boxes, host.WebuiLibrary()))
+    accounts = host.api_accounts()
+    if accounts is not None:
+        add_public_routes(app, host.boxes, host.WebuiLibrary(), accounts)
+
+
+def on_after_component(component, **kwargs):
+    """Let the preset find the host's inputs."""
+    preset.component(component, kwargs.get("elem_id"))
+
+
+script_callbacks.on_after_component(on_after_component)
 script_callbacks.on_ui_settings(options.register_options)
-script_callbacks.on_app_started(lambda *_: start())
-script_callbacks.on_script_unloaded(stop)
+script_callbacks.on_app_started(on_app_started)
+script_callbacks.on_script_unloaded(host.stop)

@@ -10,9 +10,11 @@ from typing import Any, Protocol
 import gradio as gr
 
 from ..hosts.reporting import HealthItem, Report
+from ..hosts.switches import LABELS
 from ..policy import Mode
 from .findings_html import report_html
 from .health import health_html
+from .preset import PresetWiring, build_preset
 
 MODES = [mode.value for mode in Mode]
 
@@ -51,9 +53,18 @@ class Panel:
 
     enabled: Any
     mode: Any
+    compare: Any
+    rules: Any
+
+    @property
+    def inputs(self) -> list[Any]:
+        """Return them in order."""
+        return [self.enabled, self.mode, self.compare, self.rules]
 
 
-def build_panel(host: PanelHost, tab: str, elem_id: Callable[[str], str]) -> Panel:
+def build_panel(
+    host: PanelHost, tab: str, elem_id: Callable[[str], str], preset: PresetWiring
+) -> Panel:
     """Build the panel of one tab inside the current gradio blocks."""
     with host.accordion(
         host.default_enabled(), "LoRA Negative Guard", elem_id("enabled")
@@ -66,6 +77,20 @@ def build_panel(host: PanelHost, tab: str, elem_id: Callable[[str], str]) -> Pan
             info="Enforce changes the generation and says so; Advise only says so.",
             elem_id=elem_id("mode"),
         )
+        compare = gr.Checkbox(
+            False,
+            label="Compare: make each picture also as typed, at the same seed",
+            elem_id=elem_id("compare"),
+        )
+        with gr.Accordion("More", open=False, elem_id=elem_id("more")):
+            rules = gr.CheckboxGroup(
+                choices=LABELS,
+                value=LABELS,
+                label="Rules for this tab",
+                info="Switched off here, a rule does nothing. What each one does: Settings.",
+                elem_id=elem_id("rules"),
+            )
+            preset.panel(tab, build_preset(elem_id))
         findings = gr.HTML(report_html(None), elem_id=elem_id("findings"))
         refresh = gr.Button(
             "Show findings of the last generation",
@@ -89,7 +114,7 @@ def build_panel(host: PanelHost, tab: str, elem_id: Callable[[str], str]) -> Pan
             show_progress=False,
             queue=False,
         )
-    return Panel(enabled, mode)
+    return Panel(enabled, mode, compare, rules)
 
 
 def _notice(host: PanelHost, elem_id: Callable[[str], str]) -> tuple[Any, list[tuple[Any, Mode]]]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from ...loras.card import LoraCard
 from ...policy import Mode
 from ..reporting import HealthItem, Report
 from . import loader, options
 from .guard import Guard
+from .outlook import KnownCards, WebuiBoxes
 
 guard = Guard()
+boxes = WebuiBoxes(guard.cards)
+known_cards = KnownCards(guard.cards)
 
 
 class WebuiPanelHost:
@@ -41,6 +46,49 @@ class WebuiPanelHost:
             enabled, label=label, elem_id=elem_id
         )
         return accordion
+
+
+class WebuiLibrary:
+    """The host's LoRAs by the names of their files."""
+
+    def names(self) -> Sequence[str]:
+        try:
+            import networks
+        except ImportError:  # the host's Lora extension is switched off
+            return ()
+        return tuple(networks.available_networks)
+
+    def card(self, name: str) -> LoraCard | None:
+        return known_cards.get(name)
+
+    def name_in_prompts(self, name: str) -> str:
+        import networks
+
+        on_disk = networks.available_networks.get(name)
+        return str(on_disk.get_alias()) if on_disk is not None else name
+
+
+def has_scheduler() -> bool:
+    """Whether the host lets people choose a scheduler beside the sampler."""
+    try:
+        from modules import sd_schedulers
+    except ImportError:
+        return False
+    return bool(sd_schedulers.schedulers)
+
+
+def api_accounts() -> dict[str, str] | None:
+    """Return who may use the host's API, by password; ``None`` where it has no API."""
+    from modules.shared import cmd_opts
+
+    if not (getattr(cmd_opts, "api", False) or getattr(cmd_opts, "nowebui", False)):
+        return None
+    accounts = {}
+    for account in (getattr(cmd_opts, "api_auth", None) or "").split(","):
+        user, _, password = account.partition(":")
+        if account:
+            accounts[user] = password
+    return accounts
 
 
 def health() -> list[HealthItem]:

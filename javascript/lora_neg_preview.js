@@ -1,0 +1,495 @@
+// The strip under the prompt boxes: chips that say what the guard would do, with a popover that
+// explains a chip and offers actions. One line high whatever it shows, so nothing jumps.
+(() => {
+    const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const PAUSE_MS = 150;
+    const WATCH_MS = 500;
+    const HOVER_MS = 150;
+    const CACHE_MS = 5000;
+    const CACHE_SIZE = 40;
+
+    const strips = {};
+
+    // ---- small helpers -------------------------------------------------------------------
+
+    function element(tag, className, text) {
+        const made = document.createElement(tag);
+        if (className) made.className = className;
+        if (text !== undefined && text !== "") made.textContent = text;
+        return made;
+    }
+
+    // A piece of somebody's text: keeps its own direction inside a right-to-left page.
+    function quoted(className, text) {
+        const made = element("bdi", className, text);
+        made.dir = "auto";
+        return made;
+    }
+
+    function button(className, text, onClick) {
+        const made = element("button", className, text);
+        made.type = "button";
+        made.addEventListener("click", onClick);
+        return made;
+    }
+
+    function keyOf(chip) {
+        return [chip.rule, chip.field, chip.lead, chip.subject].join("|");
+    }
+
+    // What a screen reader hears when the preview has changed.
+    function summary(view) {
+        if (view.mode === "Off") return "LoRA Negative Guard is off";
+        const parts = [];
+        if (view.changes) parts.push(`${view.changes} ${view.changes === 1 ? "change" : "changes"}`);
+        if (view.advice) parts.push(`${view.advice} ${view.advice === 1 ? "hint" : "hints"}`);
+        return `LoRA Negative Guard: ${parts.join(", ") || "nothing to change"}`;
+    }
+
+    // The neighbour that an arrow key leads to among `count` chips, or null.
+    function neighbour(index, count, key, rightToLeft) {
+        const forward = rightToLeft ? "ArrowLeft" : "ArrowRight";
+        const back = rightToLeft ? "ArrowRight" : "ArrowLeft";
+        if (key === forward) return (index + 1) % count;
+        if (key === back) return (index - 1 + count) % count;
+        if (key === "Home") return 0;
+        if (key === "End") return count - 1;
+        return null;
+    }
+
+    // Answers of the last seconds, so that undoing and retyping ask nothing.
+    class Cache {
+        constructor(size = CACHE_SIZE, age = CACHE_MS, now = () => Date.now()) {
+            Object.assign(this, { size, age, now, entries: new Map() });
+        }
+
+        get(key) {
+            const entry = this.entries.get(key);
+            if (!entry || this.now() - entry.at > this.age) return undefined;
+            return entry.value;
+        }
+
+        set(key, value) {
+            this.entries.delete(key);
+            this.entries.set(key, { value, at: this.now() });
+            if (this.entries.size > this.size) this.entries.delete(this.entries.keys().next().value);
+        }
+
+        clear() {
+            this.entries.clear();
+        }
+    }
+
+    // ---- one strip per tab ---------------------------------------------------------------
+
+    class Strip {
+        constructor(tab) {
+            this.tab = tab;
+            this.history = new loraNeg.History();
+            this.cache = new Cache();
+            this.asked = null;
+            this.view = null;
+            this.timer = 0;
+            this.running = null;
+            this.open = null;
+            this.get = (name) => loraNeg.valueOf(tab, name);
+            this.set = (name, value) => loraNeg.write(tab, name, value);
+            this.build();
+        }
+
+        build() {
+            this.root = element("div", "lora-neg-preview");
+            this.root.id = `lora_neg_preview_${this.tab}`;
+            this.line = element("div", "lora-neg-line");
+            this.chips = element("div", "lora-neg-chips");
+            this.chips.setAttribute("role", "group");
+            this.chips.setAttribute("aria-label", "What the guard would do");
+            this.chips.addEventListener("keydown", (event) => this.onChipKey(event));
+            this.more = button("lora-neg-tool lora-neg-overflow", "", () => this.expand());
+            this.more.setAttribute("aria-expanded", "false");
+            this.more.hidden = true;
+            this.tools = element("div", "lora-neg-tools");
+            this.live = element("span", "lora-neg-sr");
+            this.live.setAttribute("role", "status");
+            this.popover = element("div", "lora-neg-popover");
+            this.popover.id = `${this.root.id}_popover`;
+            this.popover.hidden = true;
+            this.popover.addEventListener("keydown", (event) => this.onPopoverKey(event));
+            this.popover.addEventListener("pointerenter", () => clearTimeout(this.hover));
+            this.popover.addEventListener("pointerleave", () => this.hoverEnds());
+            this.root.addEventListener("focusout", (event) => this.onFocusOut(event));
+            this.line.append(this.chips, this.more, this.tools);
+            this.root.append(this.line, this.popover, this.live);
+            if (typeof ResizeObserver === "function") {
+                new ResizeObserver(() => this.measure()).observe(this.line);
+            }
+        }
+
+        // Puts the strip under the negative prompt; again after gradio has built that anew.
+        place() {
+            const textarea = loraNeg.box(this.tab, "negative_prompt");
+            const row = textarea && (textarea.closest(".prompt-row") || textarea.closest(".block"));
+            if (!row || this.root.previousElementSibling === row) return Boolean(row);
+            row.after(this.root);
+            return true;
+        }
+
+        // ---- asking ----
+
+        schedule(delay = PAUSE_MS) {
+            clearTimeout(this.timer);
+            this.timer = setTimeout(() => {
+                this.timer = 0;
+                this.check();
+            }, delay);
+        }
+
+        async check(anew = false) {
+            const body = loraNeg.read(this.tab);
+            if (!body) return;
+            const key = JSON.stringify(body);
+            if (!anew && key === this.asked) return;
+            this.asked = key;
+            if (this.running) this.running.abort();
+            if (anew) this.cache.clear();
+            const known = this.cache.get(key);
+            if (known) {
+                this.show(known, body);
+                return;
+            }
+            const running = new AbortController();
+            this.running = running;
+            try {
+                const view = await loraNeg.ask("check", body, running.signal);
+                this.cache.set(key, view);
+                if (this.running === running) this.show(view, body);
+            } catch (error) {
+                if (error.name !== "AbortError") this.fail(error);
+            }
+        }
+
+        fail(error) {
+            this.asked = null;
+            this.view = null;
+            this.close();
+            this.chips.replaceChildren(
+                element("span", "lora-neg-quiet", "The preview is not available"),
+                quoted("lora-neg-quiet", String(error.message)),
+            );
+            this.tools.replaceChildren();
+            this.more.hidden = true;
+        }
+
+        // ---- showing ----
+
+        show(view, body) {
+            const focused = this.chips.contains(document.activeElement) || this.popover.contains(document.activeElement);
+            const openKey = this.open ? keyOf(this.open.chip) : null;
+            this.view = view;
+            this.body = body;
+            this.root.dataset.mode = view.mode.toLowerCase();
+            this.buttons = view.chips.map((chip) => this.chipButton(chip));
+            if (this.buttons.length) this.buttons[0].tabIndex = 0;
+            this.chips.replaceChildren(...(this.buttons.length ? this.buttons : [this.quiet(view)]));
+            this.tools.replaceChildren(...this.toolButtons(view));
+            const again = view.chips.findIndex((chip) => keyOf(chip) === openKey);
+            if (openKey && again >= 0) this.explain(view.chips[again], this.buttons[again]);
+            else this.close();
+            if (focused && !this.root.contains(document.activeElement)) this.focusSomewhere();
+            this.announce(summary(view));
+            this.measure();
+        }
+
+        quiet(view) {
+            if (view.mode === "Off") return element("span", "lora-neg-quiet", "The guard is off in this tab");
+            return element("span", "lora-neg-quiet", "Nothing for the guard to change");
+        }
+
+        chipButton(chip) {
+            const made = button(`lora-neg-chip lora-neg-${chip.tone}`, "", () => this.toggle(chip, made));
+            made.tabIndex = -1;
+            made.dataset.rule = chip.rule;
+            made.setAttribute("aria-expanded", "false");
+            made.append(...pieces(chip));
+            made.addEventListener("pointerenter", () => this.hoverBegins(chip, made));
+            made.addEventListener("pointerleave", () => this.hoverEnds());
+            return made;
+        }
+
+        toolButtons(view) {
+            const made = [];
+            const step = this.history.last(this.get);
+            if (step) {
+                const undo = button("lora-neg-tool lora-neg-undo", "Undo", () => this.undo());
+                undo.title = step.label;
+                made.push(undo);
+            }
+            if (Object.keys(view.everything).length && view.changes > 1) {
+                const all = { label: "Apply all", writes: view.everything };
+                made.push(button("lora-neg-tool lora-neg-all", "Apply all", () => this.act(all)));
+            }
+            if (view.tokens) made.push(tokenCount(view.tokens));
+            return made;
+        }
+
+        // Chips that do not fit into the line are counted; the count opens the line downwards.
+        measure() {
+            if (!this.buttons || this.root.classList.contains("lora-neg-open")) return;
+            const hidden = this.buttons.filter((chip) => chip.offsetTop > this.chips.offsetTop + 8).length;
+            this.more.hidden = hidden === 0;
+            this.more.textContent = `+${hidden}`;
+            this.more.setAttribute("aria-label", `Show ${hidden} more`);
+        }
+
+        expand(open = !this.root.classList.contains("lora-neg-open")) {
+            this.close();
+            this.root.classList.toggle("lora-neg-open", open);
+            this.more.setAttribute("aria-expanded", String(open));
+            if (open) {
+                this.more.textContent = "−";
+                this.more.setAttribute("aria-label", "Show one line");
+            } else {
+                this.measure();
+            }
+        }
+
+        announce(text) {
+            if (this.live.textContent !== text) this.live.textContent = text;
+        }
+
+        focusSomewhere() {
+            const next = this.tools.querySelector(".lora-neg-undo") || this.buttons[0] || loraNeg.box(this.tab, "negative_prompt");
+            if (next) next.focus();
+        }
+
+        // ---- the popover ----
+
+        toggle(chip, at) {
+            if (this.open && this.open.at === at && this.open.pinned) this.close();
+            else this.explain(chip, at, true);
+        }
+
+        hoverBegins(chip, at) {
+            clearTimeout(this.hover);
+            if (this.open && this.open.pinned) return;
+            this.hover = setTimeout(() => this.explain(chip, at), HOVER_MS);
+        }
+
+        hoverEnds() {
+            clearTimeout(this.hover);
+            if (this.open && !this.open.pinned) this.hover = setTimeout(() => this.close(), 2 * HOVER_MS);
+        }
+
+        explain(chip, at, pinned = Boolean(this.open && this.open.pinned)) {
+            this.close();
+            this.open = { chip, at, pinned };
+            at.setAttribute("aria-expanded", "true");
+            at.setAttribute("aria-controls", this.popover.id);
+            this.popover.setAttribute("role", "group");
+            this.popover.setAttribute("aria-label", chip.title);
+            this.popover.replaceChildren(...this.explanation(chip));
+            this.popover.hidden = false;
+            this.putBelow(at);
+        }
+
+        putBelow(at) {
+            const frame = this.root.getBoundingClientRect();
+            const chip = at.getBoundingClientRect();
+            const room = Math.max(0, frame.width - this.popover.offsetWidth);
+            const rightToLeft = getComputedStyle(this.root).direction === "rtl";
+            const start = rightToLeft ? frame.right - chip.right : chip.left - frame.left;
+            this.popover.style.insetInlineStart = `${Math.min(Math.max(0, start), room)}px`;
+            this.popover.style.top = `${chip.bottom - frame.top + 4}px`;
+        }
+
+        close() {
+            clearTimeout(this.hover);
+            if (!this.open) return;
+            this.open.at.setAttribute("aria-expanded", "false");
+            this.open.at.removeAttribute("aria-controls");
+            this.open = null;
+            this.popover.hidden = true;
+        }
+
+        explanation(chip) {
+            const head = element("div", "lora-neg-head");
+            head.append(element("strong", "", chip.title), element("span", "lora-neg-rule", chip.rule));
+            const effect = chip.tone === "change" ? "will be changed" : chip.tone === "advice" ? "advice" : "note";
+            head.append(element("span", `lora-neg-badge lora-neg-${chip.tone}`, effect));
+            const made = [head, element("p", "lora-neg-reason", chip.reason)];
+            if (chip.evidence.length) {
+                const list = element("ul", "lora-neg-evidence");
+                list.append(...chip.evidence.slice(0, 6).map((fact) => element("li", "", fact)));
+                made.push(list);
+            }
+            if (chip.source) {
+                const source = element("p", "lora-neg-source");
+                source.append(element("span", "", "Source:"), " ", quoted("", chip.source));
+                made.push(source);
+            }
+            if (chip.actions.length) {
+                const row = element("div", "lora-neg-actions");
+                row.append(...chip.actions.map((action, index) => {
+                    const kind = index ? "" : " lora-neg-first";
+                    return button(`lora-neg-action${kind}`, action.label, () => this.act(action));
+                }));
+                made.push(row);
+            }
+            return made;
+        }
+
+        // ---- acting ----
+
+        act(action) {
+            const now = JSON.stringify(loraNeg.read(this.tab));
+            // The boxes changed since this action was worked out: look again first.
+            if (now !== JSON.stringify(this.body)) {
+                this.check();
+                return;
+            }
+            this.perform(action);
+        }
+
+        perform(action) {
+            this.close();
+            const changes = this.history.apply(action.label, action.writes, this.get, this.set);
+            if (changes) this.announce(`Done: ${action.label}`);
+            this.check();
+        }
+
+        undo() {
+            const step = this.history.undo(this.get, this.set);
+            if (step) this.announce(`Undone: ${step.label}`);
+            this.check();
+        }
+
+        // ---- keys ----
+
+        onChipKey(event) {
+            const at = event.target.closest(".lora-neg-chip");
+            const index = this.buttons ? this.buttons.indexOf(at) : -1;
+            if (index < 0) return;
+            if (event.key === "ArrowDown") {
+                this.explain(this.view.chips[index], at, true);
+                const first = this.popover.querySelector("button");
+                if (first) first.focus();
+                event.preventDefault();
+                return;
+            }
+            if (event.key === "Escape") {
+                this.escape(event);
+                return;
+            }
+            const rightToLeft = getComputedStyle(this.root).direction === "rtl";
+            const next = neighbour(index, this.buttons.length, event.key, rightToLeft);
+            if (next === null) return;
+            event.preventDefault();
+            at.tabIndex = -1;
+            const chip = this.buttons[next];
+            chip.tabIndex = 0;
+            if (chip.offsetTop > this.chips.offsetTop + 8) this.expand(true);
+            chip.focus();
+            this.explain(this.view.chips[next], chip, true);
+        }
+
+        onPopoverKey(event) {
+            if (event.key === "Escape") this.escape(event);
+        }
+
+        // Escape also interrupts a generation in the host: it must not when it closes a popover.
+        escape(event) {
+            if (!this.open) return;
+            const at = this.open.at;
+            this.close();
+            at.focus();
+            event.preventDefault();
+            event.stopPropagation();
+        }
+
+        onFocusOut(event) {
+            if (this.root.contains(event.relatedTarget)) return;
+            if (event.relatedTarget === null && this.root.matches(":hover")) return;
+            this.close();
+        }
+    }
+
+    // The pieces of a chip, one element each, so that a localization finds whole words.
+    function pieces(chip) {
+        const made = [quoted("lora-neg-lead", chip.lead)];
+        if (chip.before) made.push(quoted("lora-neg-before", chip.before));
+        if (chip.after) {
+            const arrow = element("span", "lora-neg-arrow", "→");
+            arrow.setAttribute("role", "img");
+            arrow.setAttribute("aria-label", "becomes");
+            made.push(arrow, quoted("lora-neg-after", chip.after));
+        }
+        if (chip.done) made.push(element("span", "lora-neg-done", chip.done));
+        if (chip.tail) made.push(element("span", "lora-neg-tail", chip.tail));
+        if (chip.subject) made.push(quoted("lora-neg-tail", chip.subject));
+        return made;
+    }
+
+    function tokenCount({ before, after }) {
+        const made = element("span", "lora-neg-tokens");
+        const changed = before[0] !== after[0];
+        made.textContent = changed ? `${before[0]} → ${after[0]}/${after[1]}` : `${after[0]}/${after[1]}`;
+        made.title = "Tokens of the negative prompt, before and after the guard, and what its chunks of 75 hold";
+        return made;
+    }
+
+    // ---- the page ------------------------------------------------------------------------
+
+    function stripOf(tab) {
+        if (!strips[tab]) strips[tab] = new Strip(tab);
+        return strips[tab];
+    }
+
+    function tabOf(target) {
+        return loraNeg.TABS.find((tab) => target.closest && target.closest(`#tab_${tab}`)) || null;
+    }
+
+    function onInput(event) {
+        const tab = tabOf(event.target);
+        if (tab) stripOf(tab).schedule();
+    }
+
+    // What changes without an event: styles, a pasted infotext, another tab.
+    function watch() {
+        if (document.hidden) return;
+        for (const tab of loraNeg.TABS) {
+            const strip = stripOf(tab);
+            if (strip.place() && !strip.timer) strip.check();
+        }
+    }
+
+    function recheck(tab) {
+        for (const name of tab ? [tab] : loraNeg.TABS) stripOf(name).check(true);
+    }
+
+    // A sentence in the strip, for what has no chip.
+    function say(tab, text, refused) {
+        const strip = stripOf(tab);
+        strip.announce(text);
+        const note = element("span", `lora-neg-quiet${refused ? " lora-neg-refused" : ""}`, text);
+        if (refused) strip.chips.replaceChildren(note);
+    }
+
+    loraNeg.preview = {
+        Cache,
+        neighbour,
+        perform: (tab, action) => stripOf(tab).perform(action),
+        recheck,
+        say,
+        summary,
+    };
+
+    if (typeof onUiLoaded === "function") {
+        onUiLoaded(() => {
+            gradioApp().addEventListener("input", onInput, true);
+            gradioApp().addEventListener("change", onInput, true);
+            setInterval(watch, WATCH_MS);
+            watch();
+        });
+        onOptionsChanged(() => recheck());
+    }
+})();

@@ -1,0 +1,51 @@
+"""What the page's own routes answer: JSON in, JSON out, whatever carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from ..hosts.boxes import Boxes, BoxesError, BoxesHost, read_boxes, read_mode
+from ..hosts.switches import rules_at_positions
+from ..loras.card import LoraCard
+from .preview import preview
+from .recommend import negative_tag
+
+Answer = Callable[[Mapping[str, Any]], Any]
+
+MAX_NAME = 1000
+
+
+class NamesHost(Protocol):
+    """A host that knows LoRAs by the names of their files."""
+
+    def card(self, name: str) -> LoraCard | None:
+        """Return one card; ``None`` for a name that the host does not know."""
+        ...
+
+    def name_in_prompts(self, name: str) -> str:
+        """Return the name that the host itself writes into a tag for this LoRA."""
+        ...
+
+
+def page_answers(boxes: BoxesHost, names: NamesHost) -> dict[str, Answer]:
+    """Return the answers of the page's routes by the last part of their address."""
+
+    def check(body: Mapping[str, Any]) -> dict[str, Any]:
+        switches = body.get("switches")
+        rules = rules_at_positions(switches) if isinstance(switches, list) else {}
+        outlook = boxes.outlook(read_boxes(body), read_mode(body), rules)
+        return preview(outlook, boxes.token_count)
+
+    def recommend(body: Mapping[str, Any]) -> dict[str, Any]:
+        name = body.get("lora")
+        if not isinstance(name, str) or len(name) > MAX_NAME:
+            raise BoxesError("lora", "must be the name of a LoRA")
+        card = names.card(name)
+        if card is None:
+            return {"tag": None, "reason": f"{name}: no LoRA of this name is known"}
+        family = boxes.outlook(Boxes()).request.family
+        found = negative_tag(card, names.name_in_prompts(name), family)
+        return {"tag": found.tag, "reason": found.reason}
+
+    return {"check": check, "negative-tag": recommend}

@@ -1,0 +1,133 @@
+"""The preset for negative LoRAs on SDXL (R4), in one click and one to take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from ..loras.card import LoraCard, LoraType
+from ..policy import CardLookup
+from ..prompts import Rewrite, apply_edits, parse
+
+UNET = {LoraType.STYLE: -0.3, LoraType.CONCEPT: -0.2}
+TEXT_ENCODER = 0.5
+CFG = 5.0
+SAMPLER, SCHEDULER = "DPM++ 2M", "Karras"
+
+LABEL = "SDXL preset for negative LoRAs"
+HINT = "unet −0.3 for styles, −0.2 for concepts, text encoder 0.5, CFG 5, DPM++ 2M Karras"
+
+COMPONENTS = ("prompt", "cfg_scale", "sampling", "scheduler")
+"""The host's inputs that the preset sets, by the end of their ids. Old hosts lack the last."""
+
+
+class Preset(NamedTuple):
+    """The new prompt, and what to tell the person."""
+
+    prompt: str
+    note: str
+    applies: bool
+
+
+def preset_prompt(prompt: str, cards: CardLookup) -> Preset:
+    """Return ``prompt`` with the preset's weights on its negative style and concept LoRAs."""
+    tree = parse(prompt)
+    rewrite = Rewrite(tree)
+    names = []
+    for tag in tree.tags:
+        card: LoraCard | None = cards.get(tag.name) if tag.is_lora and tag.editable else None
+        if card is None or tag.unet.value is None or tag.unet.value >= 0.0 or tag.te.value is None:
+            continue
+        unet = UNET.get(card.inference.type)
+        if unet is None:
+            continue
+        has_text_encoder = card.parts is not None and card.parts.text_encoder
+        rewrite.set_weights(tag, TEXT_ENCODER if has_text_encoder else unet, unet)
+        names.append(tag.name)
+    if not names:
+        note = "No style or concept LoRA stands at a negative weight in the prompt."
+        return Preset(prompt, note, False)
+    return Preset(apply_edits(prompt, rewrite.edits()), f"Preset set for {', '.join(names)}.", True)
+
+
+@dataclass(frozen=True)
+class PresetParts:
+    """The preset's own components in one panel."""
+
+    button: Any
+    undo: Any
+    note: Any
+
+
+def build_preset(elem_id: Callable[[str], str]) -> PresetParts:
+    """Build the buttons; they do nothing before `PresetWiring` has found the host's inputs."""
+    with gr.Row(elem_classes=["lora-neg-preset"]):
+        button = gr.Button(LABEL, elem_id=elem_id("preset"), size="sm")
+        undo = gr.Button("Undo preset", elem_id=elem_id("preset_undo"), size="sm", visible=False)
+    note = gr.HTML(f'<p class="lora-neg-empty">{HINT}</p>', elem_id=elem_id("preset_note"))
+    return PresetParts(button, undo, note)
+
+
+class PresetWiring:
+    """Connects the preset's buttons with the host's inputs, which are built before or after.
+
+    Components of a host that builds its page several times over (A1111 does, for its API) never
+    meet: each tab is connected once.
+    """
+
+    def __init__(self, cards: CardLookup, has_scheduler: bool = True) -> None:
+        self._cards = cards
+        self._names = COMPONENTS if has_scheduler else COMPONENTS[:-1]
+        self._inputs: dict[tuple[str, str], Any] = {}
+        self._parts: dict[str, PresetParts] = {}
+        self._done: set[str] = set()
+
+    def component(self, component: Any, elem_id: str | None) -> None:
+        """Notice a component of the host."""
+        tab, _, name = (elem_id or "").partition("_")
+        if tab in ("txt2img", "img2img") and name in self._names and tab not in self._done:
+            self._inputs[tab, name] = component
+            self._connect(tab)
+
+    def panel(self, tab: str, parts: PresetParts) -> None:
+        """Notice the panel of a tab."""
+        if tab not in self._done:
+            self._parts[tab] = parts
+            self._connect(tab)
+
+    def _connect(self, tab: str) -> None:
+        parts = self._parts.get(tab)
+        inputs = [self._inputs.get((tab, name)) for name in self._names]
+        if parts is None or any(component is None for component in inputs):
+            return
+        self._done.add(tab)
+        before = gr.State(None)
+        outputs = [*inputs, before, parts.undo, parts.note]
+        quick = {"show_progress": False, "queue": False}
+        parts.button.click(fn=self._apply, inputs=inputs, outputs=outputs, **quick)
+        parts.undo.click(fn=self._undo, inputs=[before], outputs=outputs, **quick)
+
+    def _apply(self, *values: Any) -> list[Any]:
+        preset = preset_prompt(str(values[0] or ""), self._cards)
+        if not preset.applies:
+            return [*_unchanged(self._names), None, gr.update(visible=False), _note(preset.note)]
+        wanted = [preset.prompt, CFG, SAMPLER, SCHEDULER][: len(self._names)]
+        return [*wanted, list(values), gr.update(visible=True), _note(preset.note)]
+
+    def _undo(self, before: Any) -> list[Any]:
+        if not before:
+            return [*_unchanged(self._names), None, gr.update(visible=False), _note(HINT)]
+        return [*before, None, gr.update(visible=False), _note("Preset taken back.")]
+
+
+def _unchanged(names: Iterable[str]) -> list[Any]:
+    return [gr.update() for _ in names]
+
+
+def _note(text: str) -> str:
+    from html import escape
+
+    return f'<p class="lora-neg-empty">{escape(text)}</p>'
