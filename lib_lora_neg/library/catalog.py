@@ -10,15 +10,13 @@ from pathlib import Path
 from ..loras.build import read_card
 from ..loras.card import LoraCard
 from ..loras.header import LoraFileError
+from ..loras.tagtable import LazyShares
 from .files import FoundFile, FoundFolder, list_folder
-from .packing import LazyShares, Packed, pack_card, unpack_card
+from .packing import Packed, pack_card, unpack_card
 from .store import CardStore, StoreError, stamp_of
 
 FORBIDDEN_ALIASES = frozenset(("none", "Addams"))
 """Aliases that A1111 never resolves (``networks.forbidden_network_aliases``)."""
-
-BATCH = 200
-"""Files whose cards are written to the index at once."""
 
 Progress = Callable[[int, int], None]
 """Called with the files read so far and the files to read."""
@@ -89,9 +87,9 @@ class Catalog:
             known = self._store.folder(found.path) if self._store is not None else {}
             for file in found.files:
                 new.by_name[file.name] = file
-                stamp, packed = known.get(file.name + file.suffix, (None, None))
-                if packed is not None and stamp == stamp_of(file):
-                    new.packed[file] = packed
+                entry = known.get(file.name + file.suffix)
+                if entry is not None and entry[0] == stamp_of(file):
+                    new.packed[file] = entry[1]
         for file in new.files():
             if file in old.packed:
                 new.packed[file] = old.packed[file]
@@ -103,22 +101,14 @@ class Catalog:
         """Read every file that is new or changed, and keep what was read in the index on disk."""
         state = self._state
         pending = [file for file in state.files() if file not in state.packed]
-        fresh: list[tuple[FoundFile, LoraCard]] = []
         try:
             for done, file in enumerate(pending, 1):
-                card = state.cards.get(file) or _read(file)
-                state.packed[file] = pack_card(card)
-                state.cards.setdefault(file, self._light(file))
-                fresh.append((file, card))
-                if len(fresh) >= BATCH:
-                    self._save_shares(fresh)
-                    fresh.clear()
+                state.packed[file] = pack_card(state.cards.get(file) or _read(file))
                 if progress is not None:
                     progress(done, len(pending))
         finally:
             # Whoever interrupts a long first indexing should not have to begin again.
-            self._save_shares(fresh)
-            self._save_folders(state, {file.path for file in pending})
+            self._save(state, {file.path for file in pending})
 
     def get(self, name: str, /) -> LoraCard | None:
         """Return the card that the host would load for ``name``, or ``None`` if it knows none."""
@@ -166,32 +156,12 @@ class Catalog:
         state = self._state
         card = state.cards.get(file)
         if card is None:
-            card = self._light(file) if file in state.packed else _read(file)
+            packed = state.packed.get(file)
+            card = _unpack(file, packed) if packed is not None else _read(file)
             state.cards[file] = card
         return card
 
-    def _light(self, file: FoundFile) -> LoraCard:
-        """Return the card with a tag table that is fetched when it is looked at."""
-        try:
-            shares = LazyShares(lambda: self._shares(file))
-            return unpack_card(self._state.packed[file], shares)
-        except (KeyError, TypeError, ValueError):
-            return _read(file)
-
-    def _shares(self, file: FoundFile) -> Mapping[str, float]:
-        known = self._store.shares(file.path, stamp_of(file)) if self._store is not None else None
-        return known if known is not None else _read(file).tags.shares
-
-    def _save_shares(self, cards: Iterable[tuple[FoundFile, LoraCard]]) -> None:
-        if self._store is None:
-            return
-        tables = [(f.path, stamp_of(f), card.tags.shares) for f, card in cards if card.tags.shares]
-        try:
-            self._store.save_shares(tables)
-        except StoreError as error:
-            self._store_problem = str(error)
-
-    def _save_folders(self, state: _State, changed: set[str]) -> None:
+    def _save(self, state: _State, changed: set[str]) -> None:
         if self._store is None:
             return
         try:
@@ -211,13 +181,21 @@ def _aliases(state: _State) -> tuple[dict[str, FoundFile], frozenset[str]]:
     aliases: dict[str, FoundFile] = {}
     forbidden = set(FORBIDDEN_ALIASES)
     for file in state.files():
-        packed = state.packed.get(file)
-        alias = packed[2] if packed is not None else file.name
+        entry = state.packed.get(file)
+        alias = entry[2] if entry is not None else file.name
         if alias in aliases:
             forbidden.add(alias.lower())
         aliases[file.name] = file
         aliases[alias] = file
     return aliases, frozenset(forbidden)
+
+
+def _unpack(file: FoundFile, packed: Packed) -> LoraCard:
+    """Return the card with a tag table that is read from the file when it is looked at."""
+    try:
+        return unpack_card(packed, LazyShares(lambda: _read(file).tags.shares))
+    except (KeyError, TypeError, ValueError):
+        return _read(file)
 
 
 def _read(file: FoundFile) -> LoraCard:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..loras.card import (
@@ -30,36 +30,6 @@ _TYPES = {kind.value: kind for kind in LoraType}
 _WIDTHS = {width.value: width for width in DataWidth}
 _KINDS = {kind.value: kind for kind in TagTableKind}
 _SOURCES = {source.value: source for source in RangeSource}
-
-
-class LazyShares(Mapping[str, float]):
-    """Shares of caption tags that are fetched when somebody looks at them."""
-
-    __slots__ = ("_load", "_shares")
-
-    def __init__(self, load: Callable[[], Mapping[str, float]]) -> None:
-        self._load = load
-        self._shares: Mapping[str, float] | None = None
-
-    def _get(self) -> Mapping[str, float]:
-        shares = self._shares
-        if shares is None:
-            shares = self._shares = self._load()
-        return shares
-
-    def __getitem__(self, tag: str) -> float:
-        return self._get()[tag]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._get())
-
-    def __len__(self) -> int:
-        return len(self._get())
-
-    def __eq__(self, other: object) -> bool:
-        return dict(self._get()) == other if isinstance(other, Mapping) else NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 def pack_card(card: LoraCard) -> Packed:

@@ -1,8 +1,8 @@
 """The index on disk: what was read of each file, valid while its size and times stay the same.
 
-One record per folder, so that a warm start reads few records, and one per file for its tag table,
-which is large and seldom looked at. diskcache (SQLite) keeps two processes from harming each
-other; whoever writes last wins, and every entry is checked against the file anyway.
+One record per folder, so that a warm start reads few records. Tag tables are not kept: they are
+large and seldom looked at, and the file itself has them. diskcache (SQLite) keeps two processes
+from harming each other; whoever writes last wins, and every entry is checked against the file.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import marshal
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import diskcache
@@ -27,6 +27,9 @@ _FORM = f"{PACKING}.{sys.version_info[0]}.{sys.version_info[1]}"
 
 Stamp = tuple[int, int, tuple[tuple[str, int, int], ...]]
 """Size and time of a file, and of its side files."""
+
+Entry = tuple[Stamp, Packed]
+"""When it is valid, and the packed card."""
 
 
 def stamp_of(found: FoundFile) -> Stamp:
@@ -60,50 +63,37 @@ class CardStore:
         """Close the index; it may not be used afterwards."""
         self._cache.close()
 
-    def folder(self, path: str) -> dict[str, tuple[Stamp, Packed]]:
+    def folder(self, path: str) -> dict[str, Entry]:
         """Return what is known of the files of a folder, by file name; empty if nothing is."""
-        record = self._get(("folder", path))
+        record = self._get("folder", path)
         return record if isinstance(record, dict) else {}
 
-    def save_folder(self, path: str, entries: Mapping[str, tuple[Stamp, Packed]]) -> None:
-        """Replace what is known of the files of a folder."""
-        self._set(("folder", path), dict(entries))
+    def save_folder(self, path: str, entries: Mapping[str, Entry]) -> None:
+        """Replace what is known of the files of a folder.
 
-    def shares(self, path: str, stamp: Stamp) -> Mapping[str, float] | None:
-        """Return the tag shares of a file, or ``None`` when they are not known for this stamp."""
-        record = self._get(("tags", path))
-        if not isinstance(record, tuple) or len(record) != 2 or record[0] != stamp:
-            return None
-        shares = record[1]
-        return shares if isinstance(shares, dict) else None
+        Raises:
+            StoreError: when the disk does not take it.
+        """
+        self._set("folder", path, dict(entries))
 
-    def save_shares(self, tables: Iterable[tuple[str, Stamp, Mapping[str, float]]]) -> None:
-        """Save tag shares of several files at once."""
+    def _get(self, kind: str, name: str) -> Any:
         try:
-            with self._cache.transact(retry=True):
-                for path, stamp, shares in tables:
-                    self._set(("tags", path), (stamp, dict(shares)))
-        except Exception as error:
-            raise StoreError(f"the index cannot be written: {error}") from error
-
-    def _get(self, key: tuple[str, str]) -> Any:
-        try:
-            raw = self._cache.get(self._key(key))
+            raw = self._cache.get(_key(kind, name))
             return _decode(raw) if isinstance(raw, bytes) else None
         except Exception:
             # A damaged index is an empty one: everything in it can be read again.
             return None
 
-    def _set(self, key: tuple[str, str], value: Any) -> None:
+    def _set(self, kind: str, name: str, value: Any) -> None:
         try:
-            self._cache.set(self._key(key), _encode(value), retry=True)
+            self._cache.set(_key(kind, name), _encode(value), retry=True)
         except Exception as error:
             raise StoreError(f"the index cannot be written: {error}") from error
 
-    @staticmethod
-    def _key(key: tuple[str, str]) -> str:
-        path = key[1].encode("utf-8", "surrogateescape")
-        return f"{_FORM}:{key[0]}:{hashlib.blake2b(path, digest_size=20).hexdigest()}"
+
+def _key(kind: str, name: str) -> str:
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogateescape"), digest_size=20)
+    return f"{_FORM}:{kind}:{digest.hexdigest()}"
 
 
 def _encode(value: Any) -> bytes:

@@ -80,7 +80,7 @@ def build_card(
         triggers=_triggers(training, sidecars, table, keys, evidence),
         tags=table,
         image_count=training.image_count,
-        data_width=data_width(training.image_count, table),
+        data_width=data_width(training.image_count, table, training.own_subsets),
         preferred_weight=_first([side.preferred_weight for side in sidecars]),
         activation_text=next((s.activation_text for s in sidecars if s.activation_text), ""),
         negative_text=next((s.negative_text for s in sidecars if s.negative_text), ""),

@@ -8,6 +8,7 @@ from itertools import islice
 
 from .card import TagTable, TagTableKind
 from .sidecars import SideFacts
+from .tagtable import frequent_tags
 from .training import TrainingFacts
 
 MAX_DESCRIPTION = 4000
@@ -86,14 +87,14 @@ def collect_evidence(
         sample_weights=_first_weights(sides),
         images=training.image_count,
         subsets=len(training.own_subsets),
-        common_tags=_common_tags(table) if rich else (),
+        common_tags=_common_tags(training, table) if rich else (),
         captions=table.captions if rich else 0,
         marked_negative=training.negative,
     )
 
 
-def _common_tags(table: TagTable) -> tuple[str, ...]:
-    common = (tag for tag, share in table.shares.items() if share >= 0.5)
+def _common_tags(training: TrainingFacts, table: TagTable) -> tuple[str, ...]:
+    common = frequent_tags(training.own_subsets, table.captions, 0.5)
     return tuple(islice(common, MAX_COMMON_TAGS))
 
 

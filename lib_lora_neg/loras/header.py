@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from math import prod
 from pathlib import Path
@@ -83,10 +84,11 @@ class TensorTable(Mapping[str, TensorInfo]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def shape(self, name: str) -> Sequence[int]:
-        """Return the shape of one tensor without the rest of its entry."""
-        shape: Sequence[int] = self._entries[name]["shape"]
-        return shape
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        # Tables are shared and looked up; whoever wants to compare contents compares dicts.
+        return self is other
 
     def __repr__(self) -> str:
         return f"TensorTable({len(self)} tensors)"
@@ -131,19 +133,76 @@ def parse_header(raw: bytes, data_bytes: int, path: str | os.PathLike[str] = "")
     Raises:
         LoraFileError: as `read_header`, naming ``path``.
     """
-    document = _parse_object(raw, path)
-    metadata = document.pop("__metadata__", None)
-    if metadata is None:
-        metadata = {}
-    if not isinstance(metadata, dict):
-        raise LoraFileError(path, "its __metadata__ is not an object")
     try:
-        fault = _tensor_fault(document, data_bytes)
-    except (KeyError, TypeError, ValueError):
-        fault = _first_malformed(document)
-    if fault:
+        metadata, tensors = _split(raw.decode("utf-8"))
+        table, end = _tensor_table(tensors)
+    except RecursionError as error:
+        raise LoraFileError(path, "its header is nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise LoraFileError(path, "its header is not UTF-8 text") from error
+    except _HeaderError as error:
+        raise LoraFileError(path, str(error)) from error
+    except ValueError as error:
+        raise LoraFileError(path, f"its header is not JSON: {_cause(error)}") from error
+    if end > data_bytes:
+        fault = f"truncated: the tensors need {end} bytes, the file has {data_bytes}"
         raise LoraFileError(path, fault)
-    return Header(TensorTable(document), metadata)
+    return Header(table, metadata)
+
+
+class _HeaderError(Exception):
+    """What is wrong with a header, in words."""
+
+
+_DECODER = json.JSONDecoder()
+_METADATA_FIRST = '{"__metadata__":'
+
+
+def _split(text: str) -> tuple[dict[str, Any], str]:
+    """Part the metadata, which differ from file to file, from the tensors, which seldom do.
+
+    safetensors writes the metadata first; a header that has them elsewhere is taken apart whole.
+    """
+    if text.startswith(_METADATA_FIRST):
+        start = len(_METADATA_FIRST)
+        start += len(text[start : start + 64]) - len(text[start : start + 64].lstrip())
+        metadata, end = _DECODER.raw_decode(text, start)
+        rest = text[end:].lstrip(" \t\r\n")
+        if rest[:1] == ",":
+            return _checked_metadata(metadata), "{" + rest[1:]
+        if rest[:1] == "}":
+            return _checked_metadata(metadata), "{" + rest
+    document = _object(text)
+    if "__metadata__" not in document:
+        return {}, text
+    metadata = _checked_metadata(document.pop("__metadata__"))
+    return metadata, json.dumps(document)
+
+
+def _checked_metadata(metadata: object) -> dict[str, Any]:
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, dict):
+        raise _HeaderError("its __metadata__ is not an object")
+    return metadata
+
+
+@lru_cache(maxsize=32)
+def _tensor_table(text: str) -> tuple[TensorTable, int]:
+    """Check the tensors' part of a header; return them and the bytes of data they need.
+
+    Files trained alike share this part to the byte, so a library has few of them.
+    """
+    document = _object(text)
+    if "__metadata__" in document:
+        raise _HeaderError("its header has the name '__metadata__' twice")
+    try:
+        fault, end = _tensor_fault(document)
+    except (KeyError, TypeError, ValueError):
+        fault, end = _first_malformed(document), 0
+    if fault:
+        raise _HeaderError(fault)
+    return TensorTable(document), end
 
 
 def _header_length(path: str | os.PathLike[str], prefix: bytes, size: int) -> int:
@@ -163,31 +222,15 @@ def _header_length(path: str | os.PathLike[str], prefix: bytes, size: int) -> in
     return length
 
 
-def _parse_object(raw: bytes, path: str | os.PathLike[str]) -> dict[str, Any]:
-    try:
-        document = json.loads(raw.decode("utf-8"))
-        # Counting bytes is much cheaper than a Python callback per object; only a header that
-        # looks as if a name stood twice pays for the callback.
-        entries = raw.count(b'"data_offsets"')
-        if isinstance(document, dict) and entries != len(document) - ("__metadata__" in document):
-            document = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique)
-    except RecursionError as error:
-        raise LoraFileError(path, "its header is nested too deeply") from error
-    except UnicodeDecodeError as error:
-        raise LoraFileError(path, "its header is not UTF-8 text") from error
-    except _DuplicateKeyError as error:
-        raise LoraFileError(path, f"its header has the name {error.key!r} twice") from error
-    except ValueError as error:
-        raise LoraFileError(path, f"its header is not JSON: {_cause(error)}") from error
+def _object(text: str) -> dict[str, Any]:
+    document = json.loads(text)
     if not isinstance(document, dict):
-        raise LoraFileError(path, "its header is not a JSON object")
+        raise _HeaderError("its header is not a JSON object")
+    # Counting is much cheaper than a Python callback per object; only a header that looks as if a
+    # name stood twice pays for the callback.
+    if text.count('"data_offsets"') != len(document) - ("__metadata__" in document):
+        json.loads(text, object_pairs_hook=_unique)
     return document
-
-
-class _DuplicateKeyError(Exception):
-    def __init__(self, key: str) -> None:
-        self.key = key[:80]
-        super().__init__(key)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -196,13 +239,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise _DuplicateKeyError(key)
+                raise _HeaderError(f"its header has the name {_short(key)} twice")
             seen.add(key)
     return result
 
 
-def _tensor_fault(entries: dict[str, Any], data_bytes: int) -> str:
-    """Say what is wrong with the tensor entries, or return an empty string.
+def _tensor_fault(entries: dict[str, Any]) -> tuple[str, int]:
+    """Say what is wrong with the entries (empty: nothing), and how many bytes they need.
 
     Works on whole columns, as a header has a thousand tensors and a library thousands of headers.
     Raises TypeError, KeyError or ValueError where an entry has not even the right form.
@@ -210,22 +253,33 @@ def _tensor_fault(entries: dict[str, Any], data_bytes: int) -> str:
     shapes = [entry["shape"] for entry in entries.values()]
     spans = [(begin, end) for begin, end in (e["data_offsets"] for e in entries.values())]
     dtypes = [entry["dtype"] for entry in entries.values()]
+    numbers = [*chain.from_iterable(shapes), *chain.from_iterable(spans)]
     _require({*map(type, shapes)}, {list})
     _require({*map(type, dtypes)}, {str})
-    _require({*map(type, chain.from_iterable((*shapes, *spans)))}, {int})
-    if min(chain.from_iterable((*shapes, *spans)), default=0) < 0:
+    _require({*map(type, numbers)}, {int})
+    if min(numbers, default=0) < 0 or max(map(len, shapes), default=0) > MAX_RANK:
         raise ValueError
-    if max(map(len, shapes), default=0) > MAX_RANK or any(begin > end for begin, end in spans):
+    sizes = [end - begin for begin, end in spans]
+    if min(sizes, default=0) < 0:
         raise ValueError
-    for name, shape, dtype, (begin, end) in zip(entries, shapes, dtypes, spans, strict=True):
-        bits = DTYPE_BITS.get(dtype)
-        if bits is not None and prod(shape) * bits != (end - begin) * 8:
-            wanted, present = prod(shape) * bits // 8, end - begin
+    wanted = [
+        count * DTYPE_BITS.get(d, 0) for count, d in zip(map(prod, shapes), dtypes, strict=True)
+    ]
+    if wanted != [size * 8 for size in sizes]:
+        fault = _size_fault(entries, wanted, sizes)
+        if fault:
+            return fault, 0
+    return _span_fault(spans, list(entries))
+
+
+def _size_fault(entries: dict[str, Any], wanted: list[int], sizes: list[int]) -> str:
+    for (name, entry), bits, size in zip(entries.items(), wanted, sizes, strict=True):
+        if entry["dtype"] in DTYPE_BITS and bits != size * 8:
+            shape = entry["shape"]
             return (
-                f"tensor {_short(name)} of shape {shape} should take {wanted} bytes "
-                f"but has {present}"
+                f"tensor {_short(name)} of shape {shape} should take {bits // 8} bytes, has {size}"
             )
-    return _span_fault(spans, list(entries), data_bytes)
+    return ""
 
 
 def _require(found: set[type], allowed: set[type]) -> None:
@@ -233,7 +287,7 @@ def _require(found: set[type], allowed: set[type]) -> None:
         raise TypeError
 
 
-def _span_fault(spans: list[tuple[int, int]], names: list[str], data_bytes: int) -> str:
+def _span_fault(spans: list[tuple[int, int]], names: list[str]) -> tuple[str, int]:
     order: Iterable[int] = range(len(spans))
     ends = [end for _, end in spans]
     if [begin for begin, _ in spans] != [0, *ends[:-1]]:
@@ -242,13 +296,11 @@ def _span_fault(spans: list[tuple[int, int]], names: list[str], data_bytes: int)
     for index in order:
         begin, end = spans[index]
         if begin < position:
-            return f"tensor {_short(names[index])} overlaps another"
+            return f"tensor {_short(names[index])} overlaps another", 0
         if begin > position:
-            return f"there is a hole of {begin - position} bytes before {_short(names[index])}"
+            return f"there is a hole of {begin - position} bytes before {_short(names[index])}", 0
         position = end
-    if position > data_bytes:
-        return f"truncated: the tensors need {position} bytes, the file has {data_bytes}"
-    return ""
+    return "", position
 
 
 def _short(name: str) -> str:
@@ -258,7 +310,7 @@ def _short(name: str) -> str:
 def _first_malformed(entries: dict[str, Any]) -> str:
     for name, entry in entries.items():
         try:
-            _tensor_fault({name: entry}, 0)
+            _tensor_fault({name: entry})
         except (KeyError, TypeError, ValueError):
             return f"tensor {_short(name)} has a malformed entry"
     return "a tensor has a malformed entry"

@@ -82,6 +82,9 @@ _BUNDLED = re.compile(r"bundle_emb\.(?P<name>.+?)\.string_to_param")
 _LEARNT_TOKEN = re.compile(r"<[^<>\s]{1,64}>")
 
 
+_Factor = tuple[str, str, "int | None", "int | None", "int | None"]
+
+
 @dataclass(frozen=True, eq=False)
 class KeyPlan:
     """What the names of the tensors tell; shared by all files with the same names.
@@ -95,7 +98,9 @@ class KeyPlan:
         embeddings: names of the embeddings inside the file.
         modules: the changed layers, tensor suffixes cut off, each once.
         has_alpha: alphas stand beside the matrices.
-        factors: tensors with a known role: name, module, axes of input, output and rank.
+        probes: factors of one layer of each kind (its block numbers aside): tensor, layer, axes
+            of input, output and rank. The widths of the others only repeat theirs.
+        ranked: every tensor that has the rank among its extents, and on which axis.
     """
 
     key_format: str
@@ -105,7 +110,8 @@ class KeyPlan:
     embeddings: tuple[str, ...]
     modules: tuple[str, ...]
     has_alpha: bool
-    factors: tuple[tuple[str, str, int | None, int | None, int | None], ...]
+    probes: tuple[_Factor, ...]
+    ranked: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -115,8 +121,8 @@ class KeyFacts:
     Attributes:
         plan: what their names tell.
         rank: of its matrices; ``None`` if unknown or mixed.
-        inputs: width of the input of a layer, where its shape is known.
-        outputs: width of its output.
+        inputs: width of the input of the plan's probes, where their shapes are known.
+        outputs: width of their output.
     """
 
     plan: KeyPlan
@@ -132,21 +138,28 @@ class KeyFacts:
 
 def read_keys(tensors: Mapping[str, TensorInfo]) -> KeyFacts:
     """Understand the tensors of a header."""
+    return _read_table(tensors) if isinstance(tensors, TensorTable) else _read(tensors)
+
+
+@lru_cache(maxsize=64)
+def _read_table(table: TensorTable) -> KeyFacts:
+    return _read(table)
+
+
+def _read(tensors: Mapping[str, TensorInfo]) -> KeyFacts:
     plan = _plan(tuple(tensors))
     inputs: dict[str, int] = {}
     outputs: dict[str, int] = {}
-    ranks: set[int] = set()
-    shape_of = tensors.shape if isinstance(tensors, TensorTable) else lambda n: tensors[n].shape
-    for name, module, to_input, to_output, to_rank in plan.factors:
-        shape = shape_of(name)
+    for name, module, to_input, to_output, _ in plan.probes:
+        shape = tensors[name].shape
         if len(shape) < 2:
             continue
         if to_input is not None:
             inputs[module] = inputs.get(module, 1) * shape[to_input]
         if to_output is not None:
             outputs[module] = outputs.get(module, 1) * shape[to_output]
-        if to_rank is not None:
-            ranks.add(shape[to_rank])
+    shapes = ((tensors[name].shape, axis) for name, axis in plan.ranked)
+    ranks = {shape[axis] for shape, axis in shapes if len(shape) >= 2}
     return KeyFacts(plan, ranks.pop() if len(ranks) == 1 else None, inputs, outputs)
 
 
@@ -158,6 +171,8 @@ def _plan(names: tuple[str, ...]) -> KeyPlan:
     own = [name for name in names if name not in bundled and name not in tokens]
     modules = tuple(dict.fromkeys(map(_module, own)))
     algorithm, decomposed = _algorithm(own)
+    factors = tuple(_factors(own))
+    probed = {_NUMBERED.sub(r"\1", module): module for module in reversed(modules)}
     return KeyPlan(
         key_format=_key_format(modules),
         algorithm=algorithm,
@@ -166,13 +181,17 @@ def _plan(names: tuple[str, ...]) -> KeyPlan:
         embeddings=tuple(dict.fromkeys((*bundled.values(), *tokens))),
         modules=modules,
         has_alpha=any(name.endswith(".alpha") for name in own),
-        factors=tuple(_factors(own)),
+        probes=tuple(
+            factor for factor in factors if probed[_NUMBERED.sub(r"\1", factor[1])] == factor[1]
+        ),
+        ranked=tuple((factor[0], factor[4]) for factor in factors if factor[4] is not None),
     )
 
 
-def _factors(
-    names: Iterable[str],
-) -> Iterator[tuple[str, str, int | None, int | None, int | None]]:
+_NUMBERED = re.compile(r"(blocks?|layers?|attentions|resnets)[._]\d+")
+
+
+def _factors(names: Iterable[str]) -> Iterator[_Factor]:
     for name in names:
         module = _module(name)
         axes = _AXES.get(name[len(module) :].removeprefix(".processor").lstrip("._:"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from heapq import nlargest
 from operator import itemgetter
@@ -44,26 +44,76 @@ class TagGrade(str, Enum):
     UNKNOWN = "unknown"
 
 
-def build_tag_table(subsets: Iterable[Subset]) -> TagTable:
+class LazyShares(Mapping[str, float]):
+    """Shares of caption tags that are worked out, or fetched, when somebody looks at them.
+
+    A table has thousands of tags; most readers of a card never look at one.
+    """
+
+    __slots__ = ("_load", "_shares")
+
+    def __init__(self, load: Callable[[], Mapping[str, float]]) -> None:
+        self._load = load
+        self._shares: Mapping[str, float] | None = None
+
+    def _get(self) -> Mapping[str, float]:
+        shares = self._shares
+        if shares is None:
+            shares = self._shares = self._load()
+        return shares
+
+    def __getitem__(self, tag: str) -> float:
+        return self._get()[tag]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._get())
+
+    def __len__(self) -> int:
+        return len(self._get())
+
+    def __repr__(self) -> str:
+        return f"LazyShares({dict(self._get())!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return dict(self._get()) == dict(other) if isinstance(other, Mapping) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def build_tag_table(subsets: Sequence[Subset]) -> TagTable:
     """Count the captions of the given folders together.
 
     The shares are of real pictures, repeats not counted. Where a trainer wrote no picture counts,
     the commonest tag stands in for them: most captions share at least one tag.
     """
-    counts: dict[str, int] = {}
-    captions = 0
-    for subset in subsets:
-        for tag, count in zip(_normalise_all(subset.tags), subset.tags.values(), strict=True):
-            counts[tag] = counts.get(tag, 0) + count
-        if subset.tags:
-            captions += max(subset.images or 0, max(subset.tags.values()))
-    counts.pop("", None)
-    if not counts or not captions:
+    tables = [subset.tags for subset in subsets if subset.tags]
+    captions = sum(max(s.images or 0, max(s.tags.values())) for s in subsets if s.tags)
+    if not captions:
         return TagTable()
+    shares = LazyShares(lambda: MappingProxyType(tag_shares(tables, captions)))
+    return TagTable(_kind(tables), shares, captions)
+
+
+def tag_shares(tables: Iterable[Mapping[str, int]], captions: int) -> dict[str, float]:
+    """Return the share of ``captions`` on which each normalised tag of the tables stands."""
+    counts: dict[str, int] = {}
+    for table in tables:
+        for tag, count in zip(_normalise_all(table), table.values(), strict=True):
+            counts[tag] = counts.get(tag, 0) + count
+    counts.pop("", None)
     if len(counts) > MAX_TAGS:
         counts = dict(nlargest(MAX_TAGS, counts.items(), key=itemgetter(1)))
-    shares = {tag: min(1.0, count / captions) for tag, count in counts.items()}
-    return TagTable(_kind(shares), MappingProxyType(shares), captions)
+    return {tag: min(1.0, count / captions) for tag, count in counts.items()}
+
+
+def frequent_tags(subsets: Sequence[Subset], captions: int, share: float) -> dict[str, float]:
+    """Return the tags on at least ``share`` of the captions, without working out all others."""
+    if len(subsets) > 1:
+        every = tag_shares((subset.tags for subset in subsets), captions)
+        return {tag: value for tag, value in every.items() if value >= share}
+    limit = share * captions
+    kept = [{t: n for t, n in subset.tags.items() if n >= limit} for subset in subsets]
+    return tag_shares(kept, captions) if captions else {}
 
 
 def _normalise_all(tags: Iterable[str]) -> list[str]:
@@ -78,10 +128,12 @@ def _normalise_all(tags: Iterable[str]) -> list[str]:
     return [name.strip() for name in text.split("\n")]
 
 
-def _kind(shares: dict[str, float]) -> TagTableKind:
-    if len(shares) < FAKE_DISTINCT:
+def _kind(tables: Sequence[Mapping[str, int]]) -> TagTableKind:
+    distinct = len(tables[0]) if len(tables) == 1 else len(set().union(*tables))
+    if distinct < FAKE_DISTINCT:
         return TagTableKind.FAKE
-    if sum(map(len, shares)) / len(shares) >= PROSE_LENGTH:
+    letters = sum(len("".join(table)) for table in tables)
+    if letters >= PROSE_LENGTH * sum(map(len, tables)):
         return TagTableKind.PROSE
     return TagTableKind.RICH
 
@@ -101,7 +153,7 @@ def grade_tag(table: TagTable, tag: str) -> TagGrade:
     return TagGrade.NOT_CAPTIONED if table.kind is TagTableKind.RICH else TagGrade.UNKNOWN
 
 
-def data_width(images: int | None, table: TagTable) -> DataWidth:
+def data_width(images: int | None, table: TagTable, subsets: Sequence[Subset]) -> DataWidth:
     """Return how wide the training data is: real images, corrected by what their captions share.
 
     Five hundred pictures whose captions all say the same thing are no wide data set. Where the
@@ -111,13 +163,13 @@ def data_width(images: int | None, table: TagTable) -> DataWidth:
         return DataWidth.WIDE if table.captions >= WIDE_FROM else DataWidth.UNKNOWN
     if images < NARROW_BELOW:
         return DataWidth.NARROW
-    if images < WIDE_FROM or _monotonous(table):
+    if images < WIDE_FROM or _monotonous(table, subsets):
         return DataWidth.NORMAL
     return DataWidth.WIDE
 
 
-def _monotonous(table: TagTable) -> bool:
-    if table.kind is not TagTableKind.RICH or len(table.shares) < MONOTONOUS_FROM:
+def _monotonous(table: TagTable, subsets: Sequence[Subset]) -> bool:
+    distinct = max((len(subset.tags) for subset in subsets), default=0)
+    if table.kind is not TagTableKind.RICH or distinct < MONOTONOUS_FROM:
         return False
-    ubiquitous = sum(share >= UBIQUITOUS_SHARE for share in table.shares.values())
-    return ubiquitous * 2 > len(table.shares)
+    return 2 * len(frequent_tags(subsets, table.captions, UBIQUITOUS_SHARE)) > distinct

@@ -257,6 +257,8 @@ def _counts(value: object) -> Mapping[str, int]:
     table = as_mapping(value)
     if not table:
         return _NO_TAGS
+    if {*map(type, table.values())} == {int} and min(table.values()) > 0:
+        return table
     return {tag: count for tag, count in table.items() if type(count) is int and count > 0}
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 # ruff: noqa: RUF001  (pages are written with every colon and quotation mark there is)
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .card import TagTable, TagTableKind, Trigger
 from .sidecars import SideFacts
+from .tagtable import frequent_tags
 from .training import Subset, TrainingFacts
 from .vocabulary import is_common_tag, is_descriptive_tag, is_generic_word, normalise_tag
 
@@ -67,9 +68,9 @@ def find_triggers(
     own_names = "|".join(normalise_tag(name).replace(" ", "") for name in names)
     found = [
         *_from_metadata(training, table),
-        *_from_captions(training, table),
+        *_from_captions(training),
         *_from_side_files(sides, own_names),
-        *_from_table(table),
+        *_from_table(table, frequent_tags(training.own_subsets, table.captions, DISTINCTIVE_SHARE)),
         *(Trigger(name, "embedding inside the file", 0.8) for name in embeddings),
     ]
     return _distinct(found)
@@ -146,12 +147,12 @@ def _named(text: str, source: str, confidence: float) -> Iterator[Trigger]:
             return
 
 
-def _from_captions(training: TrainingFacts, table: TagTable) -> Iterator[Trigger]:
+def _from_captions(training: TrainingFacts) -> Iterator[Trigger]:
     for subset in training.own_subsets:
         for word in _split(subset.caption_prefix):
             yield Trigger(word, "caption prefix", 0.95)
         yield from _kept(subset)
-        yield from _class_tokens(subset, table)
+        yield from _class_tokens(subset)
 
 
 def _kept(subset: Subset) -> Iterator[Trigger]:
@@ -169,7 +170,9 @@ def _kept(subset: Subset) -> Iterator[Trigger]:
             yield Trigger(tag, "kept token", 0.9)
 
 
-def _class_tokens(subset: Subset, table: TagTable) -> Iterator[Trigger]:
+def _class_tokens(subset: Subset) -> Iterator[Trigger]:
+    # One search in all tags at once; trainers write them in lower case with single spaces.
+    captioned = "\n".join(subset.tags).lower().replace("_", " ").replace("\\", "")
     for words, source, confidence in (
         (subset.class_tokens, "class token", 0.9),
         (subset.label if subset.folder != subset.label else "", "training folder", 0.8),
@@ -178,7 +181,7 @@ def _class_tokens(subset: Subset, table: TagTable) -> Iterator[Trigger]:
         if not word:
             continue
         plain = normalise_tag(word)
-        if subset.tags and not any(plain in tag for tag in table.shares):
+        if subset.tags and plain not in captioned:
             # Every picture had a caption of its own, so this word was never trained. Only a
             # trainer's explicit class token is worth a doubt.
             confidence = 0.6 if source == "class token" else 0.0
@@ -224,13 +227,13 @@ def _is_own_name(word: str, own_names: str) -> bool:
     return len(plain) >= 3 and plain in re.sub(r"[^\w|]|_", "", own_names)
 
 
-def _from_table(table: TagTable) -> Iterator[Trigger]:
+def _from_table(table: TagTable, frequent: Mapping[str, float]) -> Iterator[Trigger]:
     if table.kind in (TagTableKind.NONE, TagTableKind.FAKE):
         return
     tags = [
         (share, tag)
-        for tag, share in table.shares.items()
-        if share >= DISTINCTIVE_SHARE and not is_common_tag(tag) and not is_descriptive_tag(tag)
+        for tag, share in frequent.items()
+        if not is_common_tag(tag) and not is_descriptive_tag(tag)
     ]
     if table.kind is TagTableKind.PROSE:
         tags = [(share, tag) for share, tag in tags if len(tag.split()) <= 3]
