@@ -11,9 +11,9 @@ from ..loras.build import read_card
 from ..loras.card import LoraCard
 from ..loras.header import LoraFileError
 from ..loras.tagtable import LazyShares
-from .files import FoundFile, FoundFolder, list_folder
+from .files import FoundFile, FoundFolder, list_folder, natural_order
 from .packing import Packed, pack_card, unpack_card
-from .store import CardStore, StoreError, stamp_of
+from .store import CardStore, Entry, StoreError, stamp_of
 
 FORBIDDEN_ALIASES = frozenset(("none", "Addams"))
 """Aliases that A1111 never resolves (``networks.forbidden_network_aliases``)."""
@@ -28,6 +28,7 @@ class _State:
 
     folders: list[FoundFolder] = field(default_factory=list)
     by_name: dict[str, FoundFile] = field(default_factory=dict)
+    shards: dict[str, Mapping[str, Entry]] = field(default_factory=dict)
     packed: dict[FoundFile, Packed] = field(default_factory=dict)
     cards: dict[FoundFile, LoraCard] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -83,24 +84,19 @@ class Catalog:
             listing = list_folder(folder)
             new.folders.extend(listing.folders)
             new.problems.extend(listing.problems)
-        for found in new.folders:
-            known = self._store.folder(found.path) if self._store is not None else {}
-            for file in found.files:
-                new.by_name[file.name] = file
-                entry = known.get(file.name + file.suffix)
-                if entry is not None and entry[0] == stamp_of(file):
-                    new.packed[file] = entry[1]
-        for file in new.files():
-            if file in old.packed:
-                new.packed[file] = old.packed[file]
-            if file in old.cards:
-                new.cards[file] = old.cards[file]
+        new.by_name = {file.name: file for file in new.files()}
+        for file, packed in old.packed.items():
+            if new.by_name.get(file.name) == file:
+                new.packed[file] = packed
+        for file, card in old.cards.items():
+            if new.by_name.get(file.name) == file:
+                new.cards[file] = card
         self._state = new
 
     def index(self, progress: Progress | None = None) -> None:
         """Read every file that is new or changed, and keep what was read in the index on disk."""
         state = self._state
-        pending = [file for file in state.files() if file not in state.packed]
+        pending = [file for file in state.files() if self._known(state, file) is None]
         try:
             for done, file in enumerate(pending, 1):
                 state.packed[file] = pack_card(state.cards.get(file) or _read(file))
@@ -116,8 +112,8 @@ class Catalog:
         return self._card(found) if found is not None else None
 
     def names(self) -> tuple[str, ...]:
-        """Return the file stems, each once, in the host's order."""
-        return tuple(self._state.by_name)
+        """Return the file stems, each once, in natural order."""
+        return tuple(sorted(self._state.by_name, key=natural_order))
 
     def cards(self, progress: Progress | None = None) -> Iterator[LoraCard]:
         """Yield the card of every name, reading what was not read yet."""
@@ -156,10 +152,25 @@ class Catalog:
         state = self._state
         card = state.cards.get(file)
         if card is None:
-            packed = state.packed.get(file)
+            packed = self._known(state, file)
             card = _unpack(file, packed) if packed is not None else _read(file)
             state.cards[file] = card
         return card
+
+    def _known(self, state: _State, file: FoundFile) -> Packed | None:
+        """Return what the index on disk has of a file, if the file is still the same."""
+        packed = state.packed.get(file)
+        if packed is not None or self._store is None:
+            return packed
+        folder, name = os.path.split(file.path)
+        shard = state.shards.get(folder)
+        if shard is None:
+            shard = state.shards[folder] = self._store.folder(folder)
+        entry = shard.get(name)
+        if entry is None or entry[0] != stamp_of(file):
+            return None
+        state.packed[file] = entry[1]
+        return entry[1]
 
     def _save(self, state: _State, changed: set[str]) -> None:
         if self._store is None:
@@ -168,7 +179,7 @@ class Catalog:
             for folder in state.folders:
                 if any(file.path in changed for file in folder.files):
                     entries = {
-                        file.name + file.suffix: (stamp_of(file), state.packed[file])
+                        os.path.basename(file.path): (stamp_of(file), state.packed[file])  # noqa: PTH119
                         for file in folder.files
                         if file in state.packed
                     }

@@ -43,21 +43,21 @@ class FoundFolder(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """The folders below some folder, and what could not be looked into."""
+    """The folders below some folder in the host's order, and what could not be looked into."""
 
     folders: tuple[FoundFolder, ...]
     problems: tuple[str, ...]
 
 
 def list_folder(folder: str) -> Listing:
-    """List the LoRA files below ``folder``, symbolic links followed, loops cut.
-
-    The order is the host's: folders, then files, in natural order. Later files of one name win.
-    """
+    """List the LoRA files below ``folder``, symbolic links followed, loops cut."""
     problems: list[str] = []
-    found = sorted(_walk(folder, problems), key=lambda item: _natural(item[0]))
-    folders = (FoundFolder(path, tuple(_lora_files(entries))) for path, entries in found)
-    return Listing(tuple(item for item in folders if item.files), tuple(problems))
+    found = [
+        FoundFolder(path, tuple(_lora_files(entries, problems)))
+        for path, entries in _walk(folder, problems)
+    ]
+    found.sort(key=lambda item: natural_order(item.path))
+    return Listing(tuple(item for item in found if item.files), tuple(problems))
 
 
 _Entries = dict[str, os.DirEntry[str]]
@@ -73,52 +73,39 @@ def _walk(folder: str, problems: list[str]) -> Iterator[tuple[str, _Entries]]:
             if info.st_ino and (info.st_dev, info.st_ino) in seen:
                 continue
             seen.add((info.st_dev, info.st_ino))
-            entries, below = _scan(path, problems)
+            with os.scandir(path) as listing:
+                entries = {entry.name: entry for entry in listing}
         except OSError as error:
-            problems.append(f"{_printable(path)}: {error.strerror or 'cannot be read'}")
+            problems.append(_fault(path, error))
             continue
-        waiting.extend(below)
+        # The host passes hidden folders over.
+        waiting.extend(e.path for e in entries.values() if e.is_dir() and e.name[0] != ".")
         yield path, entries
 
 
-def _scan(path: str, problems: list[str]) -> tuple[_Entries, list[str]]:
-    entries: _Entries = {}
-    below: list[str] = []
-    with os.scandir(path) as listing:
-        for entry in listing:
-            try:
-                is_folder = entry.is_dir()
-                # The host passes hidden folders over.
-                if is_folder and not entry.name.startswith("."):
-                    below.append(entry.path)
-            except OSError as error:
-                problems.append(f"{_printable(entry.path)}: {error.strerror or 'cannot be read'}")
-                continue
-            if not is_folder:
-                if entry.is_symlink() and not os.path.exists(entry.path):  # noqa: PTH110
-                    problems.append(f"{_printable(entry.path)}: the link leads nowhere")
-                    continue
-                entries[entry.name] = entry
-    return entries, below
-
-
-def _lora_files(entries: _Entries) -> Iterator[FoundFile]:
-    loras = []
-    for name in entries:
-        stem, dot, suffix = name.rpartition(".")
-        suffix = f"{dot}{suffix.lower()}"
-        if stem and suffix in LORA_SUFFIXES:
-            loras.append((_natural(name), name, stem, suffix))
+def _lora_files(entries: _Entries, problems: list[str]) -> Iterator[FoundFile]:
+    loras = [name for name in entries if name.endswith(_ENDINGS) or _is_lora(name)]
     # Most folders hold no side files at all; then nobody has to look for seven per file.
     with_sides = len(loras) < len(entries)
-    for _, name, stem, suffix in sorted(loras):
+    for name in loras:
+        stem, dot, suffix = name.rpartition(".")
+        entry = entries[name]
         try:
-            info = entries[name].stat()
+            info = entry.stat()
             sides = tuple(_side_files(stem, entries)) if with_sides else ()
-        except OSError:
+        except OSError as error:
+            problems.append(_fault(entry.path, error))
             continue
-        if stat.S_ISREG(info.st_mode):
-            yield FoundFile(stem, entries[name].path, suffix, info.st_size, info.st_mtime_ns, sides)
+        if stem and stat.S_ISREG(info.st_mode):
+            path, kind = entry.path, dot + suffix.lower()
+            yield FoundFile(stem, path, kind, info.st_size, info.st_mtime_ns, sides)
+
+
+_ENDINGS = tuple(LORA_SUFFIXES)
+
+
+def _is_lora(name: str) -> bool:
+    return name.lower().endswith(_ENDINGS)
 
 
 def _side_files(stem: str, entries: _Entries) -> Iterator[tuple[str, int, int]]:
@@ -129,11 +116,15 @@ def _side_files(stem: str, entries: _Entries) -> Iterator[tuple[str, int, int]]:
             yield (suffix, info.st_size, info.st_mtime_ns)
 
 
+def _fault(path: str, error: OSError) -> str:
+    return f"{_printable(path)}: {error.strerror or 'cannot be read'}"
+
+
 _DIGITS = re.compile(r"(\d+)")
 
 
-def _natural(name: str) -> list[tuple[int, int, str]]:
-    """Order ``a2`` before ``a10``, as the host does."""
+def natural_order(name: str) -> list[tuple[int, int, str]]:
+    """Return a key that puts ``a2`` before ``a10``, as the host does."""
     return [
         (0, int(part), "") if part.isdecimal() else (1, 0, part)
         for part in _DIGITS.split(name.lower())
