@@ -101,7 +101,7 @@ def _with_space(text: str, item: Item) -> Item:
 def _empty_groups(row: list[Item]) -> list[Item]:
     """Remove every pair of brackets that has lost all it held, together with its insides."""
     # Per open bracket: where it stands in the result, whether something stays in it, and
-    # whether something was removed.
+    # what was removed (1: tags, 2: terms). A group of tags only goes as a tag would.
     stack: list[list[int]] = []
     result: list[Item] = []
     for item in row:
@@ -114,8 +114,9 @@ def _empty_groups(row: list[Item]) -> list[Item]:
             opener = result[start]
             if opener.bracket is item.bracket and removed and not stays:
                 del result[start:]
-                result.append(Item(opener.start, item.end, _TERM, None, True))
-                stays, removed = 0, 1
+                mark = _TAG if removed == 1 else _TERM
+                result.append(Item(opener.start, item.end, mark, None, True))
+                stays = 0
             else:
                 result.append(item)
                 stays = 1
@@ -126,7 +127,7 @@ def _empty_groups(row: list[Item]) -> list[Item]:
         if stack:
             divides = item.mark is _SEPARATOR or item.mark in (Mark.COLON, Mark.PIPE)
             stack[-1][1] |= not (item.removed or divides)
-            stack[-1][2] |= item.removed
+            stack[-1][2] |= item.removed * (1 if item.mark is _TAG else 2)
         result.append(item)
     return result
 
@@ -218,18 +219,18 @@ def _runs_on(tree: Prompt, left: Item, right: Item) -> bool:
     """
     text, source = tree.text, tree.source
     if left.bracket is not None and right.mark not in _RIGHT_WALLS:
-        before = source.start(left.bracket.open) - 1
-        return before >= 0 and (text[before] in ")]" or not _parts_words(text[before]))
+        before = source.start(left.bracket.open)
+        return _meets_word(text[max(0, before - _DEEPEST) : before][::-1], "([|:")
     if right.bracket is not None and right.bracket.close >= 0 and left.mark not in _LEFT_WALLS:
         after = source.end(right.bracket.close + 1)
-        for char in text[after : after + _DEEPEST]:
-            if char not in ")]":
-                return char in "([" or not _parts_words(char)
+        return _meets_word(text[after : after + _DEEPEST], ")]|:.0123456789")
     return False
 
 
-def _parts_words(char: str) -> bool:
-    return char.isspace() or char in ",，、:|<>()[]"
+def _meets_word(chars: str, passing: str) -> bool:
+    """Whether a word comes first in ``chars``, seen through the brackets of ``passing``."""
+    char = chars.lstrip(passing)[:1]
+    return bool(char) and not char.isspace() and char not in ",，、<>"
 
 
 def _spare_hidden(tree: Prompt, edits: list[Edit], lost: set[int]) -> list[Edit]:

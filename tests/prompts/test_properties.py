@@ -78,7 +78,8 @@ def test_removal_leaves_the_rest_as_it_was(text: str, negative: bool) -> None:
         rewrite.remove(match)
     result = apply_edits(text, rewrite.edits())
     after = parse(result, negative=negative)
-    if not rewrite.refused:
+    # What is not certain to be read one way may become so when its neighbour goes.
+    if not rewrite.refused and all(term.editable for term in tree.terms):
         assert find(after, "trigger") == ()
     if "trigger" not in result.lower():
         before = without(words_by_step(text, negative), "trigger")
