@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ..loras.build import read_card
@@ -133,8 +134,11 @@ class Catalog:
     def problems(self) -> tuple[str, ...]:
         """What is wrong with folders, the index, and the files that were read so far."""
         state = self._state
-        read = (packed for packed in state.packed.values() if packed[-1])
-        faults = [f"{packed[0]}: {problem}" for packed in read for problem in packed[-1]]
+        faults = [
+            f"{file.name}: {problem}"
+            for file, packed in state.packed.items()
+            for problem in packed.problems
+        ]
         for file, card in state.cards.items():
             if file not in state.packed:
                 faults.extend(f"{card.name}: {problem}" for problem in card.problems)
@@ -169,8 +173,8 @@ class Catalog:
         entry = shard.get(name)
         if entry is None or entry[0] != stamp_of(file):
             return None
-        state.packed[file] = entry[1]
-        return entry[1]
+        packed = state.packed[file] = Packed(*entry[1])
+        return packed
 
     def _save(self, state: _State, changed: set[str]) -> None:
         if self._store is None:
@@ -179,7 +183,7 @@ class Catalog:
             for folder in state.folders:
                 if any(file.path in changed for file in folder.files):
                     entries = {
-                        os.path.basename(file.path): (stamp_of(file), state.packed[file])  # noqa: PTH119
+                        os.path.basename(file.path): (stamp_of(file), tuple(state.packed[file]))  # noqa: PTH119
                         for file in folder.files
                         if file in state.packed
                     }
@@ -193,7 +197,7 @@ def _aliases(state: _State) -> tuple[dict[str, FoundFile], frozenset[str]]:
     forbidden = set(FORBIDDEN_ALIASES)
     for file in state.files():
         entry = state.packed.get(file)
-        alias = entry[2] if entry is not None else file.name
+        alias = entry.alias if entry is not None else file.name
         if alias in aliases:
             forbidden.add(alias.lower())
         aliases[file.name] = file
@@ -204,9 +208,13 @@ def _aliases(state: _State) -> tuple[dict[str, FoundFile], frozenset[str]]:
 def _unpack(file: FoundFile, packed: Packed) -> LoraCard:
     """Return the card with a tag table that is read from the file when it is looked at."""
     try:
-        return unpack_card(packed, LazyShares(lambda: _read(file).tags.shares))
-    except (KeyError, TypeError, ValueError):
+        return unpack_card(packed, LazyShares(partial(_shares, file)))
+    except (EOFError, KeyError, TypeError, ValueError):
         return _read(file)
+
+
+def _shares(file: FoundFile) -> Mapping[str, float]:
+    return _read(file).tags.shares
 
 
 def _read(file: FoundFile) -> LoraCard:

@@ -1,9 +1,12 @@
-"""Cards as plain tuples, for the index on disk: small, quick to read, tag tables apart."""
+"""Cards as bytes, for the index on disk: small, quick to read, tag tables left out."""
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from ..loras.card import (
     DataWidth,
@@ -19,10 +22,18 @@ from ..loras.card import (
 )
 from ..loras.families import ModelFamily
 
-Packed = tuple[Any, ...]
-"""Strings, numbers, booleans, ``None`` and tuples of them."""
+_Plain = tuple[Any, ...]
 
-PACKING = 1
+
+class Packed(NamedTuple):
+    """One card on disk: what a catalog looks at in every card, and the rest as bytes."""
+
+    alias: str
+    problems: tuple[str, ...]
+    body: bytes
+
+
+PACKING = 2
 """Version of the form below; another version on disk is not read."""
 
 _FAMILIES = {family.value: family for family in ModelFamily}
@@ -34,6 +45,10 @@ _SOURCES = {source.value: source for source in RangeSource}
 
 def pack_card(card: LoraCard) -> Packed:
     """Return the card without the shares of its tags."""
+    return Packed(card.alias, card.problems, marshal.dumps(_plain(card)))
+
+
+def _plain(card: LoraCard) -> _Plain:
     parts = card.parts
     return (
         card.name,
@@ -62,7 +77,7 @@ def pack_card(card: LoraCard) -> Packed:
     )
 
 
-def _pack_range(item: WeightRange) -> Packed:
+def _pack_range(item: WeightRange) -> _Plain:
     return (item.floor, item.ceiling, item.sweet_spot, item.source.value, item.reference)
 
 
@@ -72,37 +87,37 @@ def unpack_card(packed: Packed, shares: Mapping[str, float]) -> LoraCard:
     Raises:
         ValueError, KeyError, TypeError: for a tuple that `pack_card` did not make.
     """
-    (name, path, alias, title, family, candidates, key_format, algorithm, *rest) = packed
-    (decomposed, rank, parts, inference, triggers, tags, images, width, *rest) = rest
-    (weight, activation, negative, ranges, embeddings, guard_off, problems) = rest
-    kind, confidence, reasons = inference
-    return LoraCard(
-        name,
-        path,
-        alias,
-        title,
-        _FAMILIES[family],
-        tuple(_FAMILIES[value] for value in candidates),
-        key_format,
-        algorithm,
-        decomposed,
-        rank,
-        LoraParts(*parts) if parts else None,
-        TypeInference(_TYPES[kind], confidence, reasons),
-        tuple(Trigger(*trigger) for trigger in triggers),
-        TagTable(_KINDS[tags[0]], shares, tags[1]),
-        images,
-        _WIDTHS[width],
-        weight,
-        activation,
-        negative,
-        tuple(_unpack_range(item) for item in ranges),
-        embeddings,
-        guard_off,
-        problems,
-    )
+    values = dict(zip(_CARD, marshal.loads(packed.body), strict=True))
+    parts, tags = values["parts"], values["tags"]
+    kind, confidence, reasons = values["inference"]
+    values["family"] = _FAMILIES[values["family"]]
+    if values["family_candidates"]:
+        values["family_candidates"] = tuple(map(_FAMILIES.__getitem__, values["family_candidates"]))
+    if parts is not None:
+        values["parts"] = _parts(parts)
+    values["inference"] = TypeInference(_TYPES[kind], confidence, reasons)
+    values["triggers"] = tuple([Trigger(*item) for item in values["triggers"]])
+    values["tags"] = TagTable(_KINDS[tags[0]], shares, tags[1]) if tags[1] else _NO_TAGS
+    values["data_width"] = _WIDTHS[values["data_width"]]
+    if values["ranges"]:
+        values["ranges"] = tuple(map(_unpack_range, values["ranges"]))
+    # The frozen card's own __init__ takes three times as long, which is what a look-up of
+    # thousands of cards would then spend its time on.
+    card = object.__new__(LoraCard)
+    card.__dict__.update(values)
+    return card
 
 
-def _unpack_range(packed: Packed) -> WeightRange:
+_CARD = tuple(item.name for item in fields(LoraCard))
+_NO_TAGS = TagTable()
+
+
+@lru_cache(maxsize=1024)
+def _parts(plain: _Plain) -> LoraParts:
+    """Files trained alike change the same parts, so there are few different ones."""
+    return LoraParts(*plain)
+
+
+def _unpack_range(packed: _Plain) -> WeightRange:
     floor, ceiling, sweet_spot, source, reference = packed
     return WeightRange(floor, ceiling, sweet_spot, _SOURCES[source], reference)

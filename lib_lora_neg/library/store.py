@@ -17,7 +17,7 @@ from typing import Any
 import diskcache
 
 from .files import FoundFile
-from .packing import PACKING, Packed
+from .packing import PACKING
 
 SIZE_LIMIT = 2 * 1024**3
 """Bytes from which diskcache drops the records that were not used for longest."""
@@ -28,8 +28,8 @@ _FORM = f"{PACKING}.{sys.version_info[0]}.{sys.version_info[1]}"
 Stamp = tuple[int, int, tuple[tuple[str, int, int], ...]]
 """Size and time of a file, and of its side files."""
 
-Entry = tuple[Stamp, Packed]
-"""When it is valid, and the packed card."""
+Entry = tuple[Stamp, tuple[Any, ...]]
+"""When it is valid, and the packed card as a plain tuple."""
 
 
 def stamp_of(found: FoundFile) -> Stamp:
