@@ -7,7 +7,8 @@ import pytest
 from tests.host.support.client import OFF, Webui, assert_same
 from tests.host.support.lora_files import CHARACTER, STYLE
 
-PLACES = ("plan", "read_request", "apply_plan")
+PLACES = ("read_request", "plan", "apply_plan", "change_text")
+"""Functions that the guard calls in this order; by the last one the plan is applied already."""
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -35,6 +35,14 @@ PICTURE: Mapping[str, Any] = {
     "sampler_name": "Euler",
     "scheduler": "Automatic",
 }
+DEFAULTS: Mapping[str, Any] = {
+    "lora_neg_mode": "Enforce",
+    "lora_neg_negative_tag": "move",
+    "lora_neg_notice_seen": False,
+    "lora_neg_rule_r1": "Enforce",
+    "sd_lora": "None",
+}
+"""Options of extensions; Forge's API leaves them out after a UI reload."""
 HIRES: Mapping[str, Any] = {
     "enable_hr": True,
     "hr_scale": 2,
@@ -158,6 +166,10 @@ class Webui:
         **fields: Any,
     ) -> Picture:
         """Make one picture from another one and return it."""
+        if self.is_forge:
+            # Its img2img differs a little when the prompts need no encoding, because they are
+            # those of the picture before.
+            self.txt2img("something else", guard=OFF)
         body: dict[str, Any] = {
             **PICTURE,
             "prompt": prompt,
@@ -179,8 +191,11 @@ class Webui:
         self, text: str, *, guard: Sequence[object] | None, endpoint: str = "txt2img", **fields: Any
     ) -> Picture:
         """Send an infotext back, as pasting it and pressing Generate would."""
-        # A1111's API takes the labels it has for "the same" for a sampler's name.
-        same = {} if self.is_forge else {"hr_sampler_name": None, "hr_scheduler": None}
+        # What the hosts' APIs cannot read from an infotext: they take their label for "the same
+        # sampler" for a sampler's name, and Forge fails on lists.
+        same: dict[str, Any] = {"hr_sampler_name": None, "hr_scheduler": None}
+        if self.is_forge:
+            same |= {"styles": [], "hr_additional_modules": ["Use same choices"]}
         return self.many(endpoint, guard, None, infotext=text, **{**same, **fields})[0]
 
     def many(
@@ -222,7 +237,7 @@ class Webui:
 
         Not by ``override_settings``: A1111 puts those back only if they were ever saved.
         """
-        options = self.get("/sdapi/v1/options")
+        options = {**DEFAULTS, **self.get("/sdapi/v1/options")}
         before = {key: options[key] for key in values}
         self.post("/sdapi/v1/options", values)
         try:

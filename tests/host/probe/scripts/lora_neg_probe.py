@@ -9,7 +9,7 @@ Its one argument is JSON; each key makes it behave like another extension:
 ``activate``
     load ``[name, weight]`` as a LoRA after the loader has run
 ``fail``
-    let a function of the guard raise (``plan``, ``read_request``, ``apply_plan``)
+    let a function that the guard calls raise, such as ``plan``
 ``nested``
     make another picture of each picture, as ADetailer does: fields of an img2img job, and
     ``own_scripts`` to run all scripts in it
