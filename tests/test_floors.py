@@ -24,7 +24,7 @@ FLOORS: dict[str, tuple[float, set[str]]] = {
     "policy": (1, set()),
     "guidance": (2, {"torch"}),
     "branches": (2, {"torch"}),
-    "scan": (2, {"numpy", "skimage"}),
+    "scan": (2, {"numpy", "skimage", "PIL", "matplotlib"}),
     "hosts": (3, {"*"}),
     "ui": (4, {"gradio", "matplotlib", "numpy", "PIL"}),
     "api": (4, {"fastapi", "starlette"}),
