@@ -112,7 +112,7 @@ class DecisionBook:
             if not decision.is_empty:
                 records[_key(lora)] = write_decision(decision)
             self._own_file.parent.mkdir(parents=True, exist_ok=True)
-            _replace(self._own_file, {"schema": SCHEMA, "decisions": records})
+            replace_json(self._own_file, {"schema": SCHEMA, "decisions": records})
         except OSError as error:
             return Kept(done=False, beside=False, note=f"{fault}; own store: {_cause(error)}")
         return Kept(beside=False, note=f"{fault}; kept in the extension's own store instead")
@@ -197,12 +197,12 @@ def _save_beside(sidecar: Path, decision: Decision) -> None:
             known.pop(key, None)
         data[OWN_KEY] = {**known, **write_decision(decision)}
     if data:
-        _replace(sidecar, data)
+        replace_json(sidecar, data)
     elif before is not None:
         sidecar.unlink()
 
 
-def _replace(path: Path, data: Mapping[str, Any]) -> None:
+def replace_json(path: Path, data: Mapping[str, Any]) -> None:
     """Write JSON as the host does (four spaces, no escapes), whole or not at all."""
     target = path.resolve()
     text = json.dumps(data, indent=4, ensure_ascii=False).encode("utf-8", "surrogatepass")
