@@ -12,10 +12,15 @@ MAX_JSON_CHARACTERS = 20_000_000
 
 
 def as_text(value: object) -> str:
-    """Return a stripped string, empty for anything that is none or is called ``None``."""
+    """Return a stripped string, empty for anything that is none or is called ``None``.
+
+    Half characters, which JSON can spell but no output can take, become question marks.
+    """
     if not isinstance(value, str):
         return ""
     text = value.strip()
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode("utf-8")
     return "" if text in ("None", "null") else text
 
 
