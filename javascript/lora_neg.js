@@ -98,6 +98,12 @@
             return changes;
         }
 
+        // Remembers what was done outside the boxes, with what takes it back.
+        remember(label, takeBack) {
+            this.steps.push({ label, changes: [], takeBack });
+            if (this.steps.length > this.limit) this.steps.shift();
+        }
+
         // The last step, if nobody has changed its boxes since.
         last(get) {
             const step = this.steps[this.steps.length - 1];
@@ -110,6 +116,7 @@
             if (!step) return null;
             this.steps.pop();
             for (const { name, before } of step.changes) set(name, before);
+            if (step.takeBack) step.takeBack();
             return step;
         }
     }

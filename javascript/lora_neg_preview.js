@@ -5,80 +5,9 @@
     const PAUSE_MS = 150;
     const WATCH_MS = 500;
     const HOVER_MS = 150;
-    const CACHE_MS = 5000;
-    const CACHE_SIZE = 40;
 
     const strips = {};
-
-    // ---- small helpers -------------------------------------------------------------------
-
-    function element(tag, className, text) {
-        const made = document.createElement(tag);
-        if (className) made.className = className;
-        if (text !== undefined && text !== "") made.textContent = text;
-        return made;
-    }
-
-    // A piece of somebody's text: keeps its own direction inside a right-to-left page.
-    function quoted(className, text) {
-        const made = element("bdi", className, text);
-        made.dir = "auto";
-        return made;
-    }
-
-    function button(className, text, onClick) {
-        const made = element("button", className, text);
-        made.type = "button";
-        made.addEventListener("click", onClick);
-        return made;
-    }
-
-    function keyOf(chip) {
-        return [chip.rule, chip.field, chip.lead, chip.subject].join("|");
-    }
-
-    // What a screen reader hears when the preview has changed.
-    function summary(view) {
-        if (view.mode === "Off") return "LoRA Negative Guard is off";
-        const parts = [];
-        if (view.changes) parts.push(`${view.changes} ${view.changes === 1 ? "change" : "changes"}`);
-        if (view.advice) parts.push(`${view.advice} ${view.advice === 1 ? "hint" : "hints"}`);
-        return `LoRA Negative Guard: ${parts.join(", ") || "nothing to change"}`;
-    }
-
-    // The neighbour that an arrow key leads to among `count` chips, or null.
-    function neighbour(index, count, key, rightToLeft) {
-        const forward = rightToLeft ? "ArrowLeft" : "ArrowRight";
-        const back = rightToLeft ? "ArrowRight" : "ArrowLeft";
-        if (key === forward) return (index + 1) % count;
-        if (key === back) return (index - 1 + count) % count;
-        if (key === "Home") return 0;
-        if (key === "End") return count - 1;
-        return null;
-    }
-
-    // Answers of the last seconds, so that undoing and retyping ask nothing.
-    class Cache {
-        constructor(size = CACHE_SIZE, age = CACHE_MS, now = () => Date.now()) {
-            Object.assign(this, { size, age, now, entries: new Map() });
-        }
-
-        get(key) {
-            const entry = this.entries.get(key);
-            if (!entry || this.now() - entry.at > this.age) return undefined;
-            return entry.value;
-        }
-
-        set(key, value) {
-            this.entries.delete(key);
-            this.entries.set(key, { value, at: this.now() });
-            if (this.entries.size > this.size) this.entries.delete(this.entries.keys().next().value);
-        }
-
-        clear() {
-            this.entries.clear();
-        }
-    }
+    const { Cache, button, element, explanation, keyOf, neighbour, pieces, quoted, summary, tokenCount } = loraNeg.chips;
 
     // ---- one strip per tab ---------------------------------------------------------------
 
@@ -185,6 +114,7 @@
         show(view, body) {
             const focused = this.chips.contains(document.activeElement) || this.popover.contains(document.activeElement);
             const openKey = this.open ? keyOf(this.open.chip) : null;
+            if (this.body && (this.body.mode !== body.mode || this.body.enabled !== body.enabled)) this.flash();
             this.view = view;
             this.body = body;
             this.root.dataset.mode = view.mode.toLowerCase();
@@ -200,8 +130,16 @@
             this.measure();
         }
 
+        // A pasted infotext may have switched the guard: show where to look.
+        flash() {
+            this.root.classList.remove("lora-neg-flash");
+            void this.root.offsetWidth;
+            this.root.classList.add("lora-neg-flash");
+        }
+
         quiet(view) {
             if (view.mode === "Off") return element("span", "lora-neg-quiet", "The guard is off in this tab");
+            if (view.mode === "Advise") return element("span", "lora-neg-quiet", "Nothing for the guard to advise");
             return element("span", "lora-neg-quiet", "Nothing for the guard to change");
         }
 
@@ -228,7 +166,8 @@
                 const all = { label: "Apply all", writes: view.everything };
                 made.push(button("lora-neg-tool lora-neg-all", "Apply all", () => this.act(all)));
             }
-            if (view.tokens) made.push(tokenCount(view.tokens));
+            const tokens = view.tokens && tokenCount(view.tokens);
+            if (tokens) made.push(tokens);
             return made;
         }
 
@@ -287,7 +226,7 @@
             at.setAttribute("aria-controls", this.popover.id);
             this.popover.setAttribute("role", "group");
             this.popover.setAttribute("aria-label", chip.title);
-            this.popover.replaceChildren(...this.explanation(chip));
+            this.popover.replaceChildren(...explanation(chip, (action) => this.act(action)));
             this.popover.hidden = false;
             this.putBelow(at);
         }
@@ -311,33 +250,6 @@
             this.popover.hidden = true;
         }
 
-        explanation(chip) {
-            const head = element("div", "lora-neg-head");
-            head.append(element("strong", "", chip.title), element("span", "lora-neg-rule", chip.rule));
-            const effect = chip.tone === "change" ? "will be changed" : chip.tone === "advice" ? "advice" : "note";
-            head.append(element("span", `lora-neg-badge lora-neg-${chip.tone}`, effect));
-            const made = [head, element("p", "lora-neg-reason", chip.reason)];
-            if (chip.evidence.length) {
-                const list = element("ul", "lora-neg-evidence");
-                list.append(...chip.evidence.slice(0, 6).map((fact) => element("li", "", fact)));
-                made.push(list);
-            }
-            if (chip.source) {
-                const source = element("p", "lora-neg-source");
-                source.append(element("span", "", "Source:"), " ", quoted("", chip.source));
-                made.push(source);
-            }
-            if (chip.actions.length) {
-                const row = element("div", "lora-neg-actions");
-                row.append(...chip.actions.map((action, index) => {
-                    const kind = index ? "" : " lora-neg-first";
-                    return button(`lora-neg-action${kind}`, action.label, () => this.act(action));
-                }));
-                made.push(row);
-            }
-            return made;
-        }
-
         // ---- acting ----
 
         act(action) {
@@ -347,7 +259,23 @@
                 this.check();
                 return;
             }
-            this.perform(action);
+            if (action.lora) this.allowAlways(action);
+            else this.perform(action);
+        }
+
+        // A decision about a LoRA, kept by the server; the library shows and changes it, too.
+        async allowAlways(action) {
+            this.close();
+            const decide = (off) => loraNeg.ask("library-edit", { names: [action.lora], set: { guard_off: off } });
+            try {
+                const result = await decide(true);
+                if (result.failed || !result.saved) throw new Error(result.notes[0] || "nothing was saved");
+                this.history.remember(action.label, () => decide(false).then(() => this.check(true), (error) => this.fail(error)));
+                this.announce(`Done: ${action.label}`);
+                this.check(true);
+            } catch (error) {
+                this.fail(error);
+            }
         }
 
         perform(action) {
@@ -413,30 +341,6 @@
         }
     }
 
-    // The pieces of a chip, one element each, so that a localization finds whole words.
-    function pieces(chip) {
-        const made = [quoted("lora-neg-lead", chip.lead)];
-        if (chip.before) made.push(quoted("lora-neg-before", chip.before));
-        if (chip.after) {
-            const arrow = element("span", "lora-neg-arrow", "→");
-            arrow.setAttribute("role", "img");
-            arrow.setAttribute("aria-label", "becomes");
-            made.push(arrow, quoted("lora-neg-after", chip.after));
-        }
-        if (chip.done) made.push(element("span", "lora-neg-done", chip.done));
-        if (chip.tail) made.push(element("span", "lora-neg-tail", chip.tail));
-        if (chip.subject) made.push(quoted("lora-neg-tail", chip.subject));
-        return made;
-    }
-
-    function tokenCount({ before, after }) {
-        const made = element("span", "lora-neg-tokens");
-        const changed = before[0] !== after[0];
-        made.textContent = changed ? `${before[0]} → ${after[0]}/${after[1]}` : `${after[0]}/${after[1]}`;
-        made.title = "Tokens of the negative prompt, before and after the guard, and what its chunks of 75 hold";
-        return made;
-    }
-
     // ---- the page ------------------------------------------------------------------------
 
     function stripOf(tab) {
@@ -475,12 +379,9 @@
     }
 
     loraNeg.preview = {
-        Cache,
-        neighbour,
         perform: (tab, action) => stripOf(tab).perform(action),
         recheck,
         say,
-        summary,
     };
 
     if (typeof onUiLoaded === "function") {

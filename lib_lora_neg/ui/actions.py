@@ -34,7 +34,7 @@ class Action:
         kind: ``apply``, ``allow``, ``nudge`` … for the page.
         label: on the button.
         writes: what it writes into the boxes.
-        lora: the LoRA a lasting decision is about.
+        lora: name of the file that a lasting decision is about.
     """
 
     kind: str
@@ -70,7 +70,7 @@ class Actions:
             card = self._outlook.cards.get(finding.lora)
             if card is not None:
                 label = "Always allow for this LoRA"
-                actions.append(Action("always", label, lora=finding.lora))
+                actions.append(Action("always", label, lora=card.name))
         return actions
 
     def everything(self) -> Writes:

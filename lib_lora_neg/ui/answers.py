@@ -28,14 +28,17 @@ class NamesHost(Protocol):
         ...
 
 
-def page_answers(boxes: BoxesHost, names: NamesHost) -> dict[str, Answer]:
-    """Return the answers of the page's routes by the last part of their address."""
+def page_answers(boxes: BoxesHost, names: NamesHost, *, lasting: bool = False) -> dict[str, Answer]:
+    """Return the answers of the page's routes by the last part of their address.
+
+    ``lasting``: the page has the library's routes, too, which keep decisions about a LoRA.
+    """
 
     def check(body: Mapping[str, Any]) -> dict[str, Any]:
         switches = body.get("switches")
         rules = rules_at_positions(switches) if isinstance(switches, list) else {}
         outlook = boxes.outlook(read_boxes(body), read_mode(body), rules)
-        return preview(outlook, boxes.token_count)
+        return preview(outlook, boxes.token_count, lasting=lasting)
 
     def recommend(body: Mapping[str, Any]) -> dict[str, Any]:
         name = body.get("lora")

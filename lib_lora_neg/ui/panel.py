@@ -80,6 +80,7 @@ def build_panel(
         compare = gr.Checkbox(
             False,
             label="Compare: make each picture also as typed, at the same seed",
+            interactive=True,
             elem_id=elem_id("compare"),
         )
         with gr.Accordion("More", open=False, elem_id=elem_id("more")):
@@ -88,6 +89,7 @@ def build_panel(
                 value=LABELS,
                 label="Rules for this tab",
                 info="Switched off here, a rule does nothing. What each one does: Settings.",
+                interactive=True,
                 elem_id=elem_id("rules"),
             )
             preset.panel(tab, build_preset(elem_id))

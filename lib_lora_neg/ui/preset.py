@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from html import escape
+from typing import Any
 
 import gradio as gr
 
-from ..loras.card import LoraCard, LoraType
 from ..policy import CardLookup
-from ..prompts import Rewrite, apply_edits, parse
+from .recommend import preset_prompt
 
-UNET = {LoraType.STYLE: -0.3, LoraType.CONCEPT: -0.2}
-TEXT_ENCODER = 0.5
 CFG = 5.0
 SAMPLER, SCHEDULER = "DPM++ 2M", "Karras"
 
@@ -22,35 +20,6 @@ HINT = "unet −0.3 for styles, −0.2 for concepts, text encoder 0.5, CFG 5, DP
 
 COMPONENTS = ("prompt", "cfg_scale", "sampling", "scheduler")
 """The host's inputs that the preset sets, by the end of their ids. Old hosts lack the last."""
-
-
-class Preset(NamedTuple):
-    """The new prompt, and what to tell the person."""
-
-    prompt: str
-    note: str
-    applies: bool
-
-
-def preset_prompt(prompt: str, cards: CardLookup) -> Preset:
-    """Return ``prompt`` with the preset's weights on its negative style and concept LoRAs."""
-    tree = parse(prompt)
-    rewrite = Rewrite(tree)
-    names = []
-    for tag in tree.tags:
-        card: LoraCard | None = cards.get(tag.name) if tag.is_lora and tag.editable else None
-        if card is None or tag.unet.value is None or tag.unet.value >= 0.0 or tag.te.value is None:
-            continue
-        unet = UNET.get(card.inference.type)
-        if unet is None:
-            continue
-        has_text_encoder = card.parts is not None and card.parts.text_encoder
-        rewrite.set_weights(tag, TEXT_ENCODER if has_text_encoder else unet, unet)
-        names.append(tag.name)
-    if not names:
-        note = "No style or concept LoRA stands at a negative weight in the prompt."
-        return Preset(prompt, note, False)
-    return Preset(apply_edits(prompt, rewrite.edits()), f"Preset set for {', '.join(names)}.", True)
 
 
 @dataclass(frozen=True)
@@ -128,6 +97,4 @@ def _unchanged(names: Iterable[str]) -> list[Any]:
 
 
 def _note(text: str) -> str:
-    from html import escape
-
     return f'<p class="lora-neg-empty">{escape(text)}</p>'

@@ -1,4 +1,4 @@
-"""The tag that inserts a LoRA as a negative: the recommended weight, or why there is none."""
+"""Recommended negative weights: of a LoRA that is inserted, and the preset's for a whole prompt."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from typing import NamedTuple
 
 from ..loras.card import LoraCard, LoraType
 from ..loras.families import FLUX_FAMILIES, UNET_WITH_CFG, ModelFamily
+from ..policy import CardLookup
 from ..policy.matrix import range_in_force
 from ..policy.wording import TYPE_NAMES, minus
-from ..prompts import format_tag
-from .preset import TEXT_ENCODER, UNET
+from ..prompts import Rewrite, apply_edits, format_tag, parse
+
+UNET = {LoraType.STYLE: -0.3, LoraType.CONCEPT: -0.2}
+TEXT_ENCODER = 0.5
 
 
 class Recommendation(NamedTuple):
@@ -48,3 +51,32 @@ def negative_tag(card: LoraCard, name: str, family: ModelFamily) -> Recommendati
 
 def _has_text_encoder(card: LoraCard) -> bool:
     return card.parts is not None and card.parts.text_encoder
+
+
+class Preset(NamedTuple):
+    """The new prompt, and what to tell the person."""
+
+    prompt: str
+    note: str
+    applies: bool
+
+
+def preset_prompt(prompt: str, cards: CardLookup) -> Preset:
+    """Return ``prompt`` with the preset's weights on its negative style and concept LoRAs."""
+    tree = parse(prompt)
+    rewrite = Rewrite(tree)
+    names = []
+    for tag in tree.tags:
+        card: LoraCard | None = cards.get(tag.name) if tag.is_lora and tag.editable else None
+        if card is None or tag.unet.value is None or tag.unet.value >= 0.0 or tag.te.value is None:
+            continue
+        unet = UNET.get(card.inference.type)
+        if unet is None:
+            continue
+        has_text_encoder = card.parts is not None and card.parts.text_encoder
+        rewrite.set_weights(tag, TEXT_ENCODER if has_text_encoder else unet, unet)
+        names.append(tag.name)
+    if not names:
+        note = "No style or concept LoRA stands at a negative weight in the prompt."
+        return Preset(prompt, note, False)
+    return Preset(apply_edits(prompt, rewrite.edits()), f"Preset set for {', '.join(names)}.", True)
