@@ -1,0 +1,95 @@
+"""A browser and a page: our own small one, or the WebUI at ``WEBUI_URL``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+WEBUI_URL = os.environ.get("WEBUI_URL", "")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def find_chromium() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], seconds: float = 120.0) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise AssertionError(f"the page ended with status {process.returncode}")
+        try:
+            with urllib.request.urlopen(f"{url}/own/style.css", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.3)
+    raise AssertionError(f"no answer from {url} in {seconds} s")
+
+
+@pytest.fixture(scope="session")
+def page_url() -> Iterator[str]:
+    if WEBUI_URL:
+        yield WEBUI_URL.rstrip("/")
+        return
+    pytest.importorskip("gradio", reason="gradio is not installed: see requirements/page-*.txt")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, str(HERE / "page.py"), "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        wait_for(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = find_chromium()
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Any, page_url: str) -> Iterator[Any]:
+    """A fresh page; nothing of ours may write to its console, nothing may reach the network."""
+    from .driver import Page
+
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    tab = Page(context.new_page(), page_url)
+    tab.open()
+    yield tab
+    assert tab.complaints() == []
+    context.close()

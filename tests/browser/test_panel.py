@@ -1,0 +1,128 @@
+"""Panel, cards, reloads: the rest of the page."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(bool(os.environ.get("WEBUI_URL")), reason="needs our own page's LoRAs"),
+]
+
+STYLE = "a cat <lora:style_x:-0.9>"
+
+
+def test_toggle_and_modes(page):
+    page.type(STYLE)
+    page.wait_for_chip("style_x")
+    page.panel("mode").get_by_text("Advise", exact=True).click()
+    page.until(lambda: page.strip().get_attribute("data-mode") == "advise")
+    assert page.strip().locator(".lora-neg-chip.lora-neg-change").count() == 0
+    assert page.strip().locator(".lora-neg-chip.lora-neg-advice").count() == 2
+    page.panel("mode").get_by_text("Enforce", exact=True).click()
+    page.until(lambda: page.strip().get_attribute("data-mode") == "enforce")
+    page.panel("enabled-checkbox").locator("input").uncheck()
+    page.strip().get_by_text("The guard is off in this tab").wait_for(timeout=5000)
+
+
+def test_quick_switch(page):
+    page.type(STYLE)
+    page.wait_for_chip("style_x")
+    page.panel("more").get_by_text("More", exact=True).click()
+    page.panel("rules").get_by_label("Range of negative weights").uncheck()
+    page.wait_for_no_chip("style_x")
+    assert page.chips() == ["CFG 7 → 6 negative weight"]
+    page.panel("rules").get_by_label("Range of negative weights").check()
+    page.wait_for_chip("style_x")
+
+
+def test_preset_and_undo(page):
+    page.type(STYLE)
+    page.panel("more").get_by_text("More", exact=True).click()
+    page.panel("preset").click()
+    page.until(lambda: page.prompt() == "a cat <lora:style_x:0.5:-0.3>")
+    page.until(lambda: page.cfg() == 5.0)
+    assert page.page.input_value("#txt2img_sampling input") == "DPM++ 2M"
+    assert page.page.input_value("#txt2img_scheduler input") == "Karras"
+    page.panel("preset_undo").click()
+    page.until(lambda: page.prompt() == STYLE)
+    page.until(lambda: page.cfg() == 7.0)
+    assert page.page.input_value("#txt2img_sampling input") == "Euler"
+
+
+def test_preset_without_a_negative_lora_says_so(page):
+    page.type("a cat <lora:style_x:1>")
+    page.panel("more").get_by_text("More", exact=True).click()
+    page.panel("preset").click()
+    page.panel("preset_note").get_by_text("No style or concept LoRA").wait_for(timeout=5000)
+    assert page.prompt() == "a cat <lora:style_x:1>"
+
+
+def test_paste_without_our_keys_brings_the_default_back(page):
+    page.panel("enabled-checkbox").locator("input").uncheck()
+    page.panel("mode").get_by_text("Off", exact=True).click()
+    page.page.locator("#txt2img_paste").click()
+    page.wait_for_chip("style_x")
+    assert page.panel("enabled-checkbox").locator("input").is_checked()
+    assert page.strip().get_attribute("data-mode") == "enforce"
+
+
+def test_findings_follow_the_generation(page):
+    page.page.wait_for_timeout(600)
+    page.type(STYLE)
+    page.page.locator("#txt2img_generate").click()
+    page.panel("findings").get_by_text("Changed").first.wait_for(timeout=8000)
+
+
+def test_card_removes_a_negative_tag(page):
+    page.type("a cat <lora:style_x:-0.4> dog")
+    page.page.locator("#txt2img_lora_cards .card", has_text="style_x").click()
+    assert page.prompt() == "a cat dog"
+    page.page.locator("#txt2img_lora_cards .card", has_text="style_x").click()
+    assert page.prompt() == "a cat dog <lora:style_x:1>"
+
+
+def test_card_inserts_the_recommended_negative(page):
+    page.type("a cat")
+    card = page.page.locator("#txt2img_lora_cards .card", has_text="style_x")
+    card.hover()
+    card.locator(".lora-neg-card-button").click()
+    page.until(lambda: page.prompt() == "a cat <lora:style_x:0.5:-0.3>")
+    card.click(modifiers=["Alt"])
+    page.until(lambda: page.prompt() == "a cat")
+    page.undo()
+    page.until(lambda: page.prompt() == "a cat <lora:style_x:0.5:-0.3>")
+
+
+def test_card_of_a_character_is_refused(page):
+    page.type("a cat")
+    page.page.locator("#txt2img_lora_cards .card", has_text="hero").click(modifiers=["Alt"])
+    page.strip().get_by_text("no safe negative weight").first.wait_for(timeout=5000)
+    assert page.prompt() == "a cat"
+
+
+def test_three_reloads(page):
+    for _ in range(3):
+        page.page.reload()
+        page.page.wait_for_selector("#lora_neg_preview_txt2img .lora-neg-quiet", timeout=60_000)
+        assert page.page.locator(".lora-neg-preview").count() == 2
+        page.type(STYLE)
+        page.wait_for_chip("style_x")
+
+
+@pytest.mark.parametrize("width", [360, 700])
+def test_narrow_window(page, width):
+    page.page.set_viewport_size({"width": width, "height": 800})
+    page.type("a <lora:style_x:-0.9> <lora:hero:-0.5>, without a hat", "impasto_oil_style")
+    page.wait_for_chip("hero")
+    page.page.wait_for_timeout(300)
+    strip = page.strip().bounding_box()
+    assert strip["x"] >= 0
+    assert strip["x"] + strip["width"] <= width
+    page.strip().locator(".lora-neg-overflow").click()
+    page.strip().locator(".lora-neg-chip").last.click()
+    popover = page.strip().locator(".lora-neg-popover").bounding_box()
+    assert popover["x"] >= 0
+    assert popover["x"] + popover["width"] <= width

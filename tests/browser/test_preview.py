@@ -1,0 +1,241 @@
+"""The strip under the prompt boxes, driven as a person drives it."""
+
+from __future__ import annotations
+
+import os
+import statistics
+
+import pytest
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(bool(os.environ.get("WEBUI_URL")), reason="needs our own page's LoRAs"),
+]
+
+STYLE = "a cat <lora:style_x:-0.9>"
+
+
+def test_typing_shows_what_would_be_done(page):
+    page.type(STYLE, "blurry")
+    page.wait_for_chip("style_x")
+    assert page.chips() == ["style_x −0.9 → −0.5 style", "CFG 7 → 6 negative weight"]
+
+
+def test_nothing_moves(page):
+    below = page.page.locator("#txt2img_below").first
+    before = below.bounding_box()["y"]
+    page.type("a <lora:style_x:-0.9> <lora:hero:-0.5>, without a hat", "impasto_oil_style, rain")
+    page.wait_for_chip("hero")
+    assert below.bounding_box()["y"] == before
+    page.strip().locator(".lora-neg-chip").first.click()
+    assert page.strip().locator(".lora-neg-popover").is_visible()
+    assert below.bounding_box()["y"] == before
+
+
+def test_chips_come_soon_after_the_pause(page):
+    waits = []
+    for number, name in enumerate(names_with_chips(11)):
+        page.type(f"{number} cats <lora:{name}:-3", "")
+        page.page.focus("#txt2img_prompt textarea")
+        page.page.keyboard.press("End")
+        page.page.wait_for_timeout(400)
+        # From the key on, inside the page: the driver's own way there and back is not counted.
+        waits.append(
+            page.page.evaluate(
+                """([key, name]) => new Promise((done) => {
+                    const strip = document.querySelector("#lora_neg_preview_txt2img");
+                    const box = document.querySelector("#txt2img_prompt textarea");
+                    const start = performance.now();
+                    new MutationObserver((_, observer) => {
+                        const chips = strip.querySelector(".lora-neg-chips");
+                        if (!chips.textContent.includes(name)) return;
+                        observer.disconnect();
+                        done(performance.now() - start);
+                    }).observe(strip, { childList: true, subtree: true });
+                    box.value += key;
+                    updateInput(box);
+                })""",
+                [">", name],
+            )
+        )
+    pause = 150
+    median = statistics.median(waits) - pause
+    print(f"chips {median:.0f} ms after the pause of {pause} ms (median of {len(waits)} prompts)")
+    assert median < 300
+
+
+def names_with_chips(count: int) -> list[str]:
+    """Return synthetic LoRAs, spread over the library, about whose weight there is a chip."""
+    from lib_lora_neg.loras.card import LoraType
+    from tests.support.cards import SyntheticCards
+
+    cards = SyntheticCards()
+    names = [f"lora_{number:04d}" for number in range(0, 2000, 61)]
+    silent = (LoraType.SLIDER,)
+    return [name for name in names if cards.get(name).inference.type not in silent][:count]
+
+
+def test_apply_and_undo(page):
+    page.type(STYLE)
+    page.act("style_x", "Apply to prompt")
+    assert page.prompt() == "a cat <lora:style_x:-0.5>"
+    page.wait_for_no_chip("style_x")
+    page.undo()
+    assert page.prompt() == STYLE
+    page.wait_for_chip("style_x")
+
+
+def test_allow_once(page):
+    page.type(STYLE)
+    page.act("style_x", "Allow once")
+    assert page.prompt() == "a cat <lora:style_x:-0.9:guard=off>"
+    page.until(lambda: page.chips() == [])
+
+
+def test_always_allow_and_undo(page):
+    page.type("a <lora:hero:-0.5>")
+    page.act("hero", "Always allow for this LoRA")
+    page.until(lambda: page.chips() == [])
+    assert page.prompt() == "a <lora:hero:-0.5>"
+    page.undo()
+    page.wait_for_chip("hero")
+
+
+def test_nudge(page):
+    page.type(STYLE)
+    page.act("style_x", "Weight +0.05")
+    assert page.prompt() == "a cat <lora:style_x:-0.85>"
+    page.act("style_x", "Weight −0.05")
+    assert page.prompt() == STYLE
+    page.undo()
+    page.undo()
+    assert page.prompt() == STYLE
+
+
+def test_trigger_goes_from_the_negative(page):
+    page.type("<lora:style_x:1>", "blurry, impasto_oil_style, lowres")
+    page.act("impasto_oil_style", "Apply to prompt")
+    assert page.negative() == "blurry, lowres"
+
+
+def test_cfg_is_set(page):
+    page.type(STYLE)
+    page.act("CFG", "Set CFG to 6")
+    page.until(lambda: page.cfg() == 6.0)
+    page.wait_for_no_chip("CFG")
+    page.undo()
+    page.until(lambda: page.cfg() == 7.0)
+
+
+def test_negation_moves_to_the_negative(page):
+    page.type("a man without a hat", "blurry")
+    page.act("without a hat", "Move to negative")
+    assert page.prompt() == "a man"
+    assert page.negative() == "blurry, hat"
+    page.undo()
+    assert (page.prompt(), page.negative()) == ("a man without a hat", "blurry")
+
+
+def test_recommended_negative(page):
+    page.type("<lora:thing:1>", "")
+    page.act("bad_thing", "Insert recommended negative")
+    assert page.negative() == "bad_thing, lowres"
+
+
+def test_tag_moves_from_the_negative(page):
+    page.type("a cat", "blurry, <lora:thing:0.2>")
+    page.act("thing", "Apply to prompt")
+    assert page.prompt() == "a cat <lora:thing:-0.2>"
+    assert page.negative() == "blurry"
+
+
+def test_apply_all(page):
+    page.type("a <lora:style_x:-0.9>, <lora:hero:-0.5>", "")
+    page.wait_for_chip("hero")
+    page.strip().locator(".lora-neg-all").click()
+    assert page.prompt() == "a <lora:style_x:-0.5>"
+    page.until(lambda: page.cfg() == 6.0)
+    page.until(lambda: page.chips() == [])
+    page.undo()
+    assert page.prompt() == "a <lora:style_x:-0.9>, <lora:hero:-0.5>"
+
+
+def test_an_edit_after_the_action_ends_its_undo(page):
+    page.type(STYLE)
+    page.act("style_x", "Apply to prompt")
+    page.type("a dog <lora:style_x:-0.5>")
+    page.until(lambda: page.strip().locator(".lora-neg-undo").count() == 0)
+
+
+def test_styles_count_but_are_not_written(page):
+    page.type("<lora:style_x:1>", "")
+    page.page.locator("#txt2img_styles input").click()
+    page.page.keyboard.type("quality")
+    page.page.keyboard.press("Enter")
+    page.page.keyboard.press("Escape")
+    chip = page.wait_for_chip("impasto_oil_style")
+    chip.focus()
+    chip.press("ArrowDown")
+    labels = page.strip().locator(".lora-neg-action").all_inner_texts()
+    assert "Apply to prompt" not in labels
+
+
+def test_hires_prompts_are_looked_at(page):
+    page.type("<lora:style_x:1>", "blurry")
+    page.page.check("#txt2img_hr-checkbox input")
+    page.page.fill("#hires_neg_prompt textarea", "impasto_oil_style, grainy")
+    page.act("impasto_oil_style", "Apply to prompt")
+    assert page.page.input_value("#hires_neg_prompt textarea") == "grainy"
+
+
+def test_img2img(page):
+    page.go_to("img2img")
+    page.type(STYLE, "", tab="img2img")
+    page.act("style_x", "Apply to prompt", tab="img2img")
+    assert page.prompt("img2img") == "a cat <lora:style_x:-0.5>"
+
+
+def test_keyboard(page):
+    page.type("a <lora:style_x:-0.9> <lora:hero:-0.5>", "")
+    first = page.wait_for_chip("style_x")
+    first.focus()
+    page.page.keyboard.press("ArrowRight")
+    popover = page.strip().locator(".lora-neg-popover")
+    assert "character" in popover.inner_text()
+    page.page.keyboard.press("ArrowDown")
+    assert page.page.evaluate("document.activeElement.textContent") == "Apply to prompt"
+    page.page.keyboard.press("Escape")
+    assert not popover.is_visible()
+    assert "hero" in page.page.evaluate("document.activeElement.textContent")
+
+
+def test_hover_explains(page):
+    page.type(STYLE)
+    page.wait_for_chip("style_x").hover()
+    popover = page.strip().locator(".lora-neg-popover")
+    popover.wait_for(state="visible", timeout=2000)
+    assert "floor −0.5" in popover.inner_text()
+    page.page.mouse.move(5, 5)
+    popover.wait_for(state="hidden", timeout=2000)
+
+
+def test_text_of_others_is_text(page):
+    page.type("<lora:<img src=x onerror=alert(1)>:-0.9> <lora:&lt;b&gt;:1>", "<script>1</script>")
+    page.wait_for_chip("unknown LoRA")
+    assert page.strip().locator("img, script").count() == 0
+
+
+def test_lone_surrogates_and_right_to_left(page):
+    page.type("قط أسود <lora:style_x:-0.9> \U0001f431", "عربي")
+    page.act("style_x", "Apply to prompt")
+    assert page.prompt() == "قط أسود <lora:style_x:-0.5> \U0001f431"
+
+
+def test_server_gone_is_said(page):
+    page.page.route("**/lora-neg/page/check", lambda route: route.fulfill(status=500, body="no"))
+    page.type(STYLE)
+    page.strip().get_by_text("The preview is not available").wait_for(timeout=5000)
+    page.page.unroute("**/lora-neg/page/check")
+    page.wait_for_chip("style_x")
+    # The browser itself writes failed requests to the console.
+    page.complaints().clear()

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { load } from "./load.mjs";
+
+const { History } = load(["lora_neg.js"]);
+
+function boxes(values) {
+    return {
+        values,
+        get: (name) => (name in values ? values[name] : null),
+        set: (name, value) => { values[name] = value; },
+    };
+}
+
+test("an action is taken back box by box", () => {
+    const page = boxes({ prompt: "a", cfg_scale: 7 });
+    const history = new History();
+    assert.ok(history.apply("both", { prompt: "b", cfg_scale: 6 }, page.get, page.set));
+    assert.deepEqual(page.values, { prompt: "b", cfg_scale: 6 });
+    assert.equal(history.undo(page.get, page.set).label, "both");
+    assert.deepEqual(page.values, { prompt: "a", cfg_scale: 7 });
+    assert.equal(history.undo(page.get, page.set), null);
+});
+
+test("several actions are taken back in turn", () => {
+    const page = boxes({ prompt: "a" });
+    const history = new History();
+    history.apply("1", { prompt: "b" }, page.get, page.set);
+    history.apply("2", { prompt: "c" }, page.get, page.set);
+    history.undo(page.get, page.set);
+    assert.equal(page.values.prompt, "b");
+    history.undo(page.get, page.set);
+    assert.equal(page.values.prompt, "a");
+});
+
+test("what the person has typed since is never overwritten", () => {
+    const page = boxes({ prompt: "a" });
+    const history = new History();
+    history.apply("1", { prompt: "b" }, page.get, page.set);
+    page.values.prompt = "b and more";
+    assert.equal(history.last(page.get), null);
+    assert.equal(history.undo(page.get, page.set), null);
+    assert.equal(page.values.prompt, "b and more");
+});
+
+test("a box that is not there, or has the value already, is left alone", () => {
+    const page = boxes({ prompt: "a" });
+    const history = new History();
+    assert.equal(history.apply("1", { prompt: "a", hr_prompt: "x" }, page.get, page.set), null);
+    assert.deepEqual(page.values, { prompt: "a" });
+});
+
+test("the history is bounded", () => {
+    const page = boxes({ prompt: "0" });
+    const history = new History(3);
+    for (let step = 1; step <= 9; step += 1) {
+        history.apply(String(step), { prompt: String(step) }, page.get, page.set);
+    }
+    while (history.undo(page.get, page.set));
+    assert.equal(page.values.prompt, "6");
+});
+
+test("nothing is needed of the page to be loaded, and one name is added to it", () => {
+    const before = { };
+    const loraNeg = load(["lora_neg.js", "lora_neg_cards.js", "lora_neg_chips.js", "lora_neg_preview.js"], before);
+    assert.deepEqual(Object.keys(loraNeg).sort(), [
+        "History", "TABS", "ask", "box", "cards", "chips", "find", "panelPart", "preview", "read", "valueOf", "write",
+    ]);
+});

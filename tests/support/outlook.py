@@ -1,0 +1,42 @@
+"""Boxes of a page with made-up LoRAs, for tests of the preview and the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from lib_lora_neg.hosts.boxes import Boxes, Outlook
+from lib_lora_neg.loras.card import LoraCard
+from lib_lora_neg.loras.families import ModelFamily
+from lib_lora_neg.policy import GenerationRequest, GuardSettings, Mode
+
+
+class BoxesFor:
+    """A host with these LoRAs, SDXL, and one style that adds to the negative prompt."""
+
+    def __init__(self, cards: Iterable[LoraCard], styles: Mapping[str, str] | None = None) -> None:
+        self.cards = {card.name: card for card in cards}
+        self.styles = styles or {}
+
+    def outlook(
+        self, boxes: Boxes, mode: Mode | None = None, rules: Mapping[str, Mode] | None = None
+    ) -> Outlook:
+        first, hires = boxes.passes()
+        added = "".join(f", {self.styles[name]}" for name in boxes.styles if name in self.styles)
+        if added:
+            first = replace(first, negative_prompts=(first.negative_prompts[0] + added,))
+        request = GenerationRequest(first, hires, family=boxes.family or ModelFamily.SDXL)
+        settings = GuardSettings(mode or Mode.ENFORCE, rules=rules or {})
+        return Outlook(boxes, request, settings, self.cards)
+
+    def token_count(self, text: str) -> tuple[int, int]:
+        return len(text.split()), 75
+
+    def names(self) -> list[str]:
+        return list(self.cards)
+
+    def card(self, name: str) -> LoraCard | None:
+        return self.cards.get(name)
+
+    def name_in_prompts(self, name: str) -> str:
+        return f"{name}_alias"

@@ -1,0 +1,179 @@
+"""What the page is told of a finding, and what each action would write."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from lib_lora_neg.hosts.boxes import Boxes
+from lib_lora_neg.policy import Mode
+from lib_lora_neg.ui.preview import MAX_CHIPS, preview
+from tests.support.cards import card
+from tests.support.outlook import BoxesFor
+
+CARDS = [
+    card("style_x", "style", triggers=("impasto_oil_style",)),
+    card("hero", "character", triggers=("ariavale",)),
+    card("thing", "concept", negative_text="bad_thing, lowres"),
+    card("rainy", "style", shares={"rain": 0.8}),
+    card("helper", "trigger_negative", triggers=("wrong",)),
+    card("slide", "slider"),
+]
+HOST = BoxesFor(CARDS, {"quality": "impasto_oil_style"})
+
+
+def view(prompt: str = "", negative: str = "", **more: Any) -> dict[str, Any]:
+    mode = more.pop("mode", None)
+    rules = more.pop("rules", None)
+    outlook = HOST.outlook(Boxes(prompt, negative, more.pop("cfg", 7.0), **more), mode, rules)
+    result = preview(outlook, HOST.token_count)
+    json.dumps(result, allow_nan=False)
+    return result
+
+
+def words(chip: dict[str, Any]) -> str:
+    arrow = ["→", chip["after"]] if chip["after"] else []
+    parts = [chip["lead"], chip["before"], *arrow, chip["done"], chip["tail"], chip["subject"]]
+    return " ".join(part for part in parts if part)
+
+
+def action(chip: dict[str, Any], label: str) -> dict[str, Any]:
+    return next(a["writes"] for a in chip["actions"] if a["label"] == label)
+
+
+CHIPS = [
+    ("<lora:style_x:-0.9>", "", ["style_x −0.9 → −0.5 style", "CFG 7 → 6 negative weight"]),
+    ("<lora:hero:-0.5>", "", ["hero −0.5 removed character"]),
+    (
+        "<lora:style_x:1>",
+        "a, impasto_oil_style",
+        ["negative impasto_oil_style removed trigger of style_x"],
+    ),
+    ("<lora:thing:1>", "lowres", ["negative bad_thing added recommended by thing"]),
+    ("<lora:rainy:1>", "rain", ["negative rain tug of war with rainy"]),
+    ("a man without a hat", "b", ["prompt without a hat moved negation is not understood"]),
+    ("<lora:none_such:1>", "", ["none_such 1 removed unknown LoRA"]),
+    ("<lora:style_x:abc>", "", ["style_x abc weight is no number"]),
+    ("<lora:slide:-3>", "", ["stack 3 / 2.5 stacking budget"]),
+    ("<lora:thing:0.5> <lora:thing:0.5>", "bad_thing, lowres", ["thing → 1 twice"]),
+    ("a", "b, <lora:thing:0.2>", ["negative: thing 0.2 moved LoRA tag is read as text",
+                                  "CFG 7 → 6 negative weight"]),
+    ("<lora:helper:1>", "", ["negative wrong added trigger of helper"]),
+    ("a cat", "a dog", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("prompt", "negative", "expected"), CHIPS)
+def test_chips(prompt: str, negative: str, expected: list[str]) -> None:
+    assert [words(chip) for chip in view(prompt, negative)["chips"]] == expected
+
+
+@pytest.mark.parametrize(("prompt", "negative", "_chips"), CHIPS)
+def test_applying_a_chip_ends_it(prompt: str, negative: str, _chips: list[str]) -> None:
+    for chip in view(prompt, negative)["chips"]:
+        for offered in chip["actions"]:
+            if offered["kind"] != "apply":
+                continue
+            written = {"prompt": prompt, "negative_prompt": negative, "cfg_scale": 7.0}
+            written |= offered["writes"]
+            again = view(written["prompt"], written["negative_prompt"], cfg=written["cfg_scale"])
+            assert words(chip) not in [words(other) for other in again["chips"]]
+
+
+@pytest.mark.parametrize(("prompt", "negative", "_chips"), CHIPS)
+def test_applying_everything_leaves_nothing_to_change(
+    prompt: str, negative: str, _chips: list[str]
+) -> None:
+    everything = view(prompt, negative)["everything"]
+    again = view(
+        everything.get("prompt", prompt),
+        everything.get("negative_prompt", negative),
+        cfg=everything.get("cfg_scale", 7.0),
+    )
+    assert again["changes"] == 0
+    assert again["everything"] == {}
+
+
+def test_one_of_two_is_applied_alone() -> None:
+    chips = view("<lora:style_x:-0.9> <lora:hero:-0.5>", "")["chips"]
+    assert action(chips[0], "Apply to prompt") == {"prompt": "<lora:style_x:-0.5> <lora:hero:-0.5>"}
+    assert action(chips[1], "Apply to prompt") == {"prompt": "<lora:style_x:-0.9>"}
+
+
+def test_allow_once_ends_the_finding() -> None:
+    chip = view("<lora:style_x:-0.9>")["chips"][0]
+    writes = action(chip, "Allow once")
+    assert writes == {"prompt": "<lora:style_x:-0.9:guard=off>"}
+    assert view(writes["prompt"])["chips"] == []
+
+
+def test_nudging_moves_both_parts_or_the_unet_alone() -> None:
+    plain = view("<lora:style_x:-0.9>")["chips"][0]
+    assert action(plain, "Weight +0.05") == {"prompt": "<lora:style_x:-0.85>"}
+    split = view("<lora:style_x:0.5:-0.9>")["chips"][0]
+    assert action(split, "Weight −0.05") == {"prompt": "<lora:style_x:0.5:-0.95>"}
+
+
+def test_what_a_style_adds_cannot_be_written() -> None:
+    seen = view("<lora:style_x:1>", "blurry", styles=("quality",))
+    assert [chip["before"] for chip in seen["chips"]] == ["impasto_oil_style"]
+    assert [a["kind"] for a in seen["chips"][0]["actions"]] == ["allow"]
+    assert seen["everything"] == {}
+
+
+def test_both_passes_are_written() -> None:
+    seen = view(
+        "<lora:style_x:1>",
+        "blurry, impasto_oil_style",
+        hires=True,
+        hr_negative_prompt="impasto_oil_style, grainy",
+    )
+    writes = action(seen["chips"][0], "Apply to prompt")
+    assert writes == {"negative_prompt": "blurry", "hr_negative_prompt": "grainy"}
+
+
+def test_an_empty_hires_box_stays_empty() -> None:
+    seen = view("<lora:style_x:-0.9>", "", hires=True)
+    assert action(seen["chips"][0], "Apply to prompt") == {"prompt": "<lora:style_x:-0.5>"}
+    assert seen["everything"] == {"prompt": "<lora:style_x:-0.5>", "cfg_scale": 6.0}
+
+
+def test_advise_only_advises() -> None:
+    seen = view("<lora:style_x:-0.9>", "", mode=Mode.ADVISE)
+    assert {chip["tone"] for chip in seen["chips"]} == {"advice"}
+    assert seen["changes"] == 0
+    assert action(seen["chips"][0], "Apply to prompt") == {"prompt": "<lora:style_x:-0.5>"}
+
+
+def test_off_says_nothing() -> None:
+    seen = view("<lora:style_x:-0.9>", "", mode=Mode.OFF)
+    assert seen["chips"] == []
+    assert seen["mode"] == "Off"
+
+
+def test_a_rule_that_is_off_is_silent() -> None:
+    seen = view("<lora:style_x:-0.9>", "", rules={"R1": Mode.OFF})
+    assert [words(chip) for chip in seen["chips"]] == ["CFG 7 → 6 negative weight"]
+
+
+def test_tokens_before_and_after() -> None:
+    seen = view("<lora:style_x:1>", "blurry, impasto_oil_style")
+    assert seen["tokens"] == {"before": [2, 75], "after": [1, 75]}
+
+
+def test_more_chips_than_anybody_reads_are_counted() -> None:
+    prompt = " ".join(f"<lora:none_{number}:1>" for number in range(MAX_CHIPS + 7))
+    seen = view(prompt)
+    assert len(seen["chips"]) == MAX_CHIPS
+    assert seen["left_out"] == 7
+
+
+def test_the_stack_is_one_chip_and_scales_in_one_go() -> None:
+    seen = view("<lora:style_x:1.5> <lora:rainy:1.5>", "")
+    (chip,) = seen["chips"]
+    assert words(chip) == "stack 3 / 2.5 stacking budget"
+    assert action(chip, "Scale all to the budget") == {
+        "prompt": "<lora:style_x:1.25> <lora:rainy:1.25>"
+    }

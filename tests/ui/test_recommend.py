@@ -1,0 +1,56 @@
+"""Inserting a LoRA as a negative, and the preset of R4."""
+
+from __future__ import annotations
+
+import pytest
+
+from lib_lora_neg.loras.card import LoraParts, RangeSource, WeightRange
+from lib_lora_neg.loras.families import ModelFamily
+from lib_lora_neg.ui.recommend import negative_tag, preset_prompt
+from tests.support.cards import card
+
+UNET_ONLY = LoraParts(text_encoder=False, unet=True)
+MEASURED = (WeightRange(-0.15, source=RangeSource.MEASURED),)
+
+
+@pytest.mark.parametrize(
+    ("kind", "family", "more", "tag"),
+    [
+        ("style", "sdxl", {}, "<lora:x:0.5:-0.3>"),
+        ("style", "sdxl", {"parts": UNET_ONLY}, "<lora:x:-0.3>"),
+        ("style", "sd1", {}, "<lora:x:-0.3>"),
+        ("concept", "sdxl", {}, "<lora:x:0.5:-0.2>"),
+        ("concept", "sd1", {"ranges": MEASURED}, "<lora:x:-0.15>"),
+        ("style", "flux", {}, "<lora:x:-1>"),
+        ("dedicated_negative", "sdxl", {}, "<lora:x:-1>"),
+        ("slider", "sdxl", {}, "<lora:x:-1>"),
+        ("trigger_negative", "sdxl", {"triggers": ("wrong",)}, "<lora:x:1>"),
+        ("character", "sdxl", {}, None),
+        ("character", "flux", {}, None),
+        ("unknown", "sdxl", {}, None),
+        ("style", "zimage", {}, None),
+    ],
+)
+def test_recommended_tag(kind: str, family: str, more: dict, tag: str | None) -> None:
+    found = negative_tag(card("x", kind, **more), "x", ModelFamily(family))
+    assert found.tag == tag
+    assert found.reason
+
+
+CARDS = {c.name: c for c in [card("s", "style"), card("c", "concept"), card("h", "character")]}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("a <lora:s:-0.9>", "a <lora:s:0.5:-0.3>"),
+        ("a <lora:c:-1> <lora:s:1>", "a <lora:c:0.5:-0.2> <lora:s:1>"),
+        ("a <lora:h:-1>", "a <lora:h:-1>"),
+        ("a cat", "a cat"),
+        ("<lora:s:x>", "<lora:s:x>"),
+    ],
+)
+def test_preset(prompt: str, expected: str) -> None:
+    preset = preset_prompt(prompt, CARDS)
+    assert preset.prompt == expected
+    assert preset.applies == (prompt != expected)
