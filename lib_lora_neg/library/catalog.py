@@ -19,6 +19,9 @@ from .store import CardStore, Entry, StoreError, stamp_of
 FORBIDDEN_ALIASES = frozenset(("none", "Addams"))
 """Aliases that A1111 never resolves (``networks.forbidden_network_aliases``)."""
 
+HASH_DIGITS = 12
+"""Digits of a hash that the host writes into infotexts."""
+
 Progress = Callable[[int, int], None]
 """Called with the files read so far and the files to read."""
 
@@ -122,6 +125,19 @@ class Catalog:
         state = self._state
         for file in state.by_name.values():
             yield self._card(file)
+
+    def by_hash(self, digest: str) -> LoraCard | None:
+        """Return the card whose ``sshs_model_hash`` begins like ``digest``, as infotexts name it.
+
+        The host compares the first twelve digits (``network_on_disk.shorthash``).
+        """
+        short = digest.strip().lower()[:HASH_DIGITS]
+        if len(short) < HASH_DIGITS:
+            return None
+        self.index()
+        state = self._state
+        found = [f for f in state.files() if state.packed[f].model_hash[:HASH_DIGITS] == short]
+        return self._card(found[-1]) if found else None
 
     def duplicates(self) -> Mapping[str, tuple[str, ...]]:
         """Return the paths that share a stem, by that stem; the host loads the last."""

@@ -30,10 +30,11 @@ class Packed(NamedTuple):
 
     alias: str
     problems: tuple[str, ...]
+    model_hash: str
     body: bytes
 
 
-PACKING = 2
+PACKING = 3
 """Version of the form below; another version on disk is not read."""
 
 _FAMILIES = {family.value: family for family in ModelFamily}
@@ -45,7 +46,7 @@ _SOURCES = {source.value: source for source in RangeSource}
 
 def pack_card(card: LoraCard) -> Packed:
     """Return the card without the shares of its tags."""
-    return Packed(card.alias, card.problems, marshal.dumps(_plain(card)))
+    return Packed(card.alias, card.problems, card.model_hash, marshal.dumps(_plain(card)))
 
 
 def _plain(card: LoraCard) -> _Plain:
@@ -74,6 +75,7 @@ def _plain(card: LoraCard) -> _Plain:
         card.bundled_embeddings,
         card.guard_off,
         card.problems,
+        card.model_hash,
     )
 
 

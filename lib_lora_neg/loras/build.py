@@ -88,6 +88,7 @@ def build_card(
         bundled_embeddings=keys.plan.embeddings,
         guard_off=any(side.decision.guard_off for side in sidecars if side.decision),
         problems=_contradictions(allowed, training),
+        model_hash=training.model_hash,
     )
 
 

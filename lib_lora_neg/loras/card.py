@@ -141,6 +141,7 @@ class LoraCard:
         path: the file; empty for a card made by hand.
         alias: ``ss_output_name``, or the name.
         title: the model page's title, or empty.
+        model_hash: ``sshs_model_hash``, by which infotexts name the file, or empty.
         family: the model family it was made for.
         family_candidates: where the tensors fit several families and nothing names one: those.
         key_format: naming of its tensors (``kohya``, ``diffusers``, ``peft`` …), or ``unknown``.
@@ -186,6 +187,7 @@ class LoraCard:
     bundled_embeddings: tuple[str, ...] = ()
     guard_off: bool = False
     problems: tuple[str, ...] = ()
+    model_hash: str = ""
 
     @property
     def identity(self) -> str:

@@ -143,14 +143,12 @@ def grade_tag(table: TagTable, tag: str) -> TagGrade:
 
     A tag on hardly any caption counts as not captioned: too few pictures to learn it apart.
     """
-    share = table.shares.get(normalise_tag(tag), 0.0)
-    if table.kind in (TagTableKind.NONE, TagTableKind.FAKE):
+    if table.kind is not TagTableKind.RICH:
         return TagGrade.UNKNOWN
+    share = table.shares.get(normalise_tag(tag), 0.0)
     if share >= UBIQUITOUS_SHARE:
         return TagGrade.UBIQUITOUS
-    if share >= SEPARABLE_SHARE:
-        return TagGrade.SEPARABLE
-    return TagGrade.NOT_CAPTIONED if table.kind is TagTableKind.RICH else TagGrade.UNKNOWN
+    return TagGrade.SEPARABLE if share >= SEPARABLE_SHARE else TagGrade.NOT_CAPTIONED
 
 
 def data_width(images: int | None, table: TagTable, subsets: Sequence[Subset]) -> DataWidth:

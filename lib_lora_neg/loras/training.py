@@ -59,6 +59,7 @@ class TrainingFacts:
     Attributes:
         trainer: ``kohya``, ``ai-toolkit``, ``onetrainer``, ``diffusers`` or ``unknown``.
         output_name: ``ss_output_name``: the alias under which hosts know the file.
+        model_hash: ``sshs_model_hash``: the digest of the tensors, lower case.
         base: what is said of the base model, for `ModelFamily`; several where sources differ.
         network: name of the network module.
         algorithm: what ``ss_network_args`` and the module say, or empty.
@@ -79,6 +80,7 @@ class TrainingFacts:
 
     trainer: str = "unknown"
     output_name: str = ""
+    model_hash: str = ""
     base: tuple[str, ...] = ()
     network: str = ""
     algorithm: str = ""
@@ -119,6 +121,7 @@ def read_training(metadata: Mapping[str, Any]) -> TrainingFacts:
     return TrainingFacts(
         trainer=_trainer(metadata),
         output_name=as_text(metadata.get("ss_output_name")),
+        model_hash=as_text(metadata.get("sshs_model_hash")).lower(),
         base=_base_names(metadata),
         network=network,
         algorithm=_algorithm(network, args),

@@ -120,7 +120,7 @@ def looks_invented(word: str) -> bool:
     joined = "_" in text.strip("_")
     camel = re.search(r"[a-z][A-Z]", text) is not None
     unspoken = len(letters) >= 3 and not re.search(r"[aeiouy]", letters)
-    cluster = re.search(r"[bcdfghjklmnpqrstvwxz]{5}", letters) is not None
+    cluster = re.search(r"[bcdfghjklmnpqrstvwxz]{5}|[hjqvwxz][jqvwxz]", letters) is not None
     return mixed or joined or camel or unspoken or cluster
 
 

@@ -52,9 +52,7 @@ VIEW_TAGS = _tags(
     gradient background, transparent background, blurry background, background, depth of field,
     indoors, outdoors, day, night, sky, cloud, blurry foreground, smile, closed mouth, open mouth,
     parted lips, blush, teeth, expressionless, grin, light smile, closed eyes, bangs, breasts,
-    large breasts, medium breasts, small breasts, cleavage, navel, bare shoulders, collarbone,
-    thighs, shirt, skirt, dress, long sleeves, short sleeves, sleeveless, jewelry, hand up,
-    virtual youtuber, original, sketch, greyscale, monochrome, signature, artist name,
+    hand up, virtual youtuber, original, signature, artist name,
     copyright name, character name, web address, twitter username, patreon username, dated,
     english text, speech bubble, watermark, text, logo, border, letterboxed, commentary"""
 )
@@ -89,8 +87,7 @@ NEGATIVE_TAGS = _tags(
     displeasing, very displeasing, unfinished, censored, mosaic censoring, bar censor,
     extra fingers, floating limbs, poorly drawn, poorly drawn feet, sloppy, wrong anatomy,
     interlocked fingers, simple, split view, collage, multiple panels, glitch, pixelated, trademark,
-    stamp, title, subtitle, watermarks, words, letters, caption, font, ui, frame, picture frame,
-    3d, cgi, render, cartoon, comic, anime, painting, drawing, illustration, doll, plastic"""
+    stamp, title, subtitle, watermarks, words, letters, caption, font, ui, frame, picture frame"""
 )
 
 COMMON_TAGS = COUNT_TAGS | VIEW_TAGS | QUALITY_TAGS | NEGATIVE_TAGS
@@ -99,19 +96,20 @@ _COUNTED = re.compile(r"\d{1,2}\+? ?(?:girl|boy|woman|man|women|men|other|people
 _SCORED = re.compile(r"(?:score|rating|source) ?:? ?[\w ]+")
 
 GENERIC_WORDS = _words(
-    """a an the of in by with and or on for from to at is no not my your this that it
-    style styles styled art arts artstyle artwork artist character characters char person persons
-    people woman women man men girl girls boy boys guy lady female male child adult human face
-    body hair eyes eye anime manga cartoon comic game photo photos picture pictures image images
-    img painting drawing illustration render realistic photorealistic concept object objects thing
-    item background scene scenery landscape portrait pose clothing clothes outfit costume dress
-    uniform detail details detailed detailer quality high low best good better cute beautiful
-    pretty sexy hot nice cool dark light bright lora lyco locon loha lokr lycoris checkpoint model
-    train training trained data dataset images set test final new old version ver epoch step steps
-    trigger word words prompt prompts tag tags caption none null any anything something default
-    main base sd sdxl xl sd15 pony illustrious flux v1 v2 v3 v4 v5 nsfw sfw solo masterpiece
-    subject look animal dog cat building vehicle food plant unknown other general regular
-    weapon monster creature young mature adult color black white red blue green"""
+    """a an the of in by with and or on for from to at is no not my your this that it style styles
+    styled art arts artstyle artwork artist character characters char person persons people woman
+    women man men girl girls boy boys guy lady female male child adult human face body hair eyes
+    eye anime manga cartoon comic game photo photos picture pictures image images img painting
+    drawing illustration render sketch monochrome greyscale 3d cgi doll plastic realistic
+    photorealistic concept object objects thing item background scene scenery landscape portrait
+    pose clothing clothes outfit costume dress uniform detail details detailed detailer quality
+    high low best good better cute beautiful pretty sexy hot nice cool dark light bright lora
+    lyco locon loha lokr lycoris checkpoint model train training trained data dataset set test
+    final new old version ver epoch step steps trigger word words prompt prompts tag tags caption
+    none null any anything something default main base sd sdxl xl sd15 pony illustrious flux v1
+    v2 v3 v4 v5 nsfw sfw solo masterpiece subject look animal dog cat building vehicle food plant
+    unknown other general regular weapon monster creature young mature color black white red blue
+    green"""
 )
 """Words that never call a LoRA by themselves, nor when only they stand together."""
 
@@ -124,18 +122,19 @@ _TRAITS = _words(
     sidelock hairband hairclip hairpin ribbon ribbons bow bowtie necktie tie hat cap beret helmet
     hood hoodie horns horn halo wings wing tail tails ears ear earrings earring necklace choker
     collar scarf cape cloak coat jacket shirt blouse sweater vest cardigan skirt miniskirt dress
-    shorts pants trousers jeans leggings pantyhose thighhighs kneehighs socks stockings shoes boots
-    sneakers sandals heels footwear gloves glove sleeves sleeve belt buckle armor gauntlets
+    shorts pants trousers jeans leggings pantyhose thighhighs kneehighs socks stockings shoes
+    boots sneakers sandals heels footwear gloves glove sleeves sleeve belt buckle armor gauntlets
     shoulder shoulders pauldrons uniform serafuku kimono yukata swimsuit bikini leotard bodysuit
     apron glasses eyewear sunglasses eyepatch mask headphones headset headwear headband headgear
-    crown tiara ornament flower rose jewelry bracelet ring nails fang fangs mole freckles scar
-    tattoo skin lips lipstick makeup eyeshadow eyelashes eyebrows pupils sclera heterochromia
-    breasts chest cleavage navel midriff thighs legs arms hands hand feet muscular abs beard
-    mustache facial sideburns long short medium very straight wavy curly spiked messy twin single
-    double low high side front back half closed open parted crossed detached puffy wide frilled
-    pleated striped plaid checkered bare cropped fingerless elbow knee ankle thigh strapless
-    sleeveless turtleneck sailor school maid military off between over through blunt swept hime cut
-    drill drills updo fur trim lace sword gun rifle staff weapon holding"""
+    large small collarbone jewelry crown tiara ornament flower rose bracelet ring nails fang
+    fangs mole freckles scar tattoo skin lips lipstick makeup eyeshadow eyelashes eyebrows pupils
+    sclera heterochromia breasts chest cleavage navel midriff thighs legs arms hands hand feet
+    muscular abs beard mustache facial sideburns long short medium very straight wavy curly
+    spiked messy twin single double low high side front back half closed open parted crossed
+    detached puffy wide frilled pleated striped plaid checkered bare cropped fingerless elbow
+    knee ankle thigh strapless sleeveless turtleneck sailor school maid military off between over
+    through blunt swept hime cut drill drills updo fur trim lace sword gun rifle staff weapon
+    holding"""
 )
 
 

@@ -110,3 +110,15 @@ def test_cards_are_read_once_and_again_after_a_change(tmp_path: Path) -> None:
 def test_odd_names(tmp_path: Path, name: str) -> None:
     lora(tmp_path / f"{name}.safetensors")
     assert Catalog([tmp_path]).get(name) is not None
+
+
+def test_hashes_as_infotexts_have_them(tmp_path: Path) -> None:
+    digest = "ab12" * 16
+    write_blank_lora(tmp_path / "a.safetensors", TENSORS, {"sshs_model_hash": digest})
+    catalog = Catalog([tmp_path])
+    for known in (digest, digest[:12], digest.upper()):
+        card = catalog.by_hash(known)
+        assert card is not None
+        assert card.name == "a"
+    for unknown in ("", "ab12", "0" * 12):
+        assert catalog.by_hash(unknown) is None
