@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from ..loras.card import DataWidth, LoraCard, LoraType, RangeSource, WeightRange
 from ..loras.families import FLUX_FAMILIES, UNET_WITH_CFG, ModelFamily
@@ -90,10 +92,42 @@ def explicit_range(card: LoraCard) -> WeightRange | None:
     return max(stated, key=lambda r: _STRENGTH[r.source], default=None)
 
 
-def range_in_force(card: LoraCard, family: ModelFamily) -> WeightRange | None:
+DEFAULT_FLOORS: Mapping[str, float] = MappingProxyType(
+    {
+        "style": -0.5,
+        "style_wide": -0.7,
+        "concept": -0.3,
+        "character": 0.0,
+        "dedicated_negative": -1.0,
+        "flux_style": -2.0,
+        "flux_concept": -2.0,
+        "flux_character": 0.0,
+    }
+)
+"""The matrix's floors that a person may set otherwise; the rest of it has none to set."""
+
+SET_BY_USER = "set by you for this type"
+
+
+def floor_key(card: LoraCard, family: ModelFamily) -> str | None:
+    """Return the key in `DEFAULT_FLOORS` that decides about ``card`` on ``family``, if one does."""
+    key = card.inference.type.value
+    if family in FLUX_FAMILIES:
+        key = f"flux_{key}"
+    elif family not in UNET_WITH_CFG:
+        return None
+    elif key == "style" and card.data_width is DataWidth.WIDE:
+        key = "style_wide"
+    return key if key in DEFAULT_FLOORS else None
+
+
+def range_in_force(
+    card: LoraCard, family: ModelFamily, floors: Mapping[str, float] | None = None
+) -> WeightRange | None:
     """Return the range the guard holds this LoRA to on ``family``.
 
     ``None`` where nobody stated one and the matrix has no evidence for the family.
+    ``floors`` are those that the user set for types, by the keys of `DEFAULT_FLOORS`.
     """
     explicit = explicit_range(card)
     if explicit is not None:
@@ -101,4 +135,11 @@ def range_in_force(card: LoraCard, family: ModelFamily) -> WeightRange | None:
     row = matrix_row(card, family)
     if row is None:
         return None
-    return replace(WeightRange(row.floor), sweet_spot=row.sweet_spot, reference=row.source)
+    typical = WeightRange(row.floor, sweet_spot=row.sweet_spot, reference=row.source)
+    key = floor_key(card, family)
+    own = (floors or {}).get(key) if key is not None else None
+    if own is None or own == row.floor:
+        return typical
+    spot = row.sweet_spot
+    inside = None if spot is None or spot[0] < own else (spot[0], max(spot[1], own))
+    return replace(typical, floor=own, sweet_spot=inside, reference=SET_BY_USER)

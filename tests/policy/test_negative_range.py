@@ -187,3 +187,19 @@ def test_off_means_off() -> None:
     result = guard("<lora:s:-0.9>", cards=CARDS, rules={"R1": Mode.OFF}, cfg=5)
     assert not result.changed
     assert not result.findings
+
+
+@pytest.mark.parametrize(
+    ("kind", "floors", "after"),
+    [
+        ("style", {"style": -0.8}, "<lora:x:-0.8>"),
+        ("style", {"style": -0.2}, "<lora:x:-0.2>"),
+        ("style", {"concept": -0.8}, "<lora:x:-0.5>"),
+        ("concept", {"concept": 0.0}, ""),
+        ("character", {"character": -0.1}, "<lora:x:-0.1>"),
+        ("style", {"flux_style": -0.1}, "<lora:x:-0.5>"),
+    ],
+)
+def test_a_floor_set_for_a_type(kind: str, floors: dict[str, float], after: str) -> None:
+    result = guard("<lora:x:-0.9>", cards=[card("x", kind)], settings={"floors": floors})
+    assert result.first.prompts[0] == after

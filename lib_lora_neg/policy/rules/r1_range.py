@@ -74,7 +74,7 @@ class _Judge(NamedTuple):
                 return self._advise(advice)
             if _made_for_sd(card) and context.request.family in FLUX_FAMILIES:
                 return self._decide(self._refused_on_flux())
-        allowed = range_in_force(card, context.request.family)
+        allowed = range_in_force(card, context.request.family, context.settings.floors)
         if allowed is None or allowed.floor is None:
             return use
         return self._held_to(allowed, allowed.floor, lowest)
