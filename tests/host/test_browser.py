@@ -194,8 +194,13 @@ def test_the_notice_of_the_first_run_is_answered(
 
         expect(page.part("txt2img", "notice")).to_be_hidden()
         expect(page.part("txt2img", "mode").get_by_label(mode)).to_be_checked()
-        options = probed.get("/sdapi/v1/options")
-        assert (options["lora_neg_notice_seen"], options["lora_neg_mode"]) == (True, mode)
+        raw.close()
+        probed.reload_ui()
+        raw = browser.new_page(viewport={"width": 1400, "height": 1100})
+        page = Page(raw, probed.url)
+        page.open_panel("txt2img")
+        expect(page.part("txt2img", "notice")).to_be_hidden()
+        expect(page.part("txt2img", "mode").get_by_label(mode)).to_be_checked()
         raw.close()
 
 

@@ -129,6 +129,8 @@ class Server:
             *("--data-dir", str(self.data)),
             *("--models-dir", str(self.root / "models")),
             *("--lora-dir", str(self._lora_dir)),
+            # Forge does not serve its own page from elsewhere than the data folder without this.
+            *("--gradio-allowed-path", str(self.root)),
         ]
 
     def _answers(self) -> bool:
