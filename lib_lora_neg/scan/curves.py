@@ -1,0 +1,228 @@
+"""From measured cells to curves over the weight: effect, damage, and who is out of the band.
+
+Damage of a cell is how far its looks have moved *for the worse* since the weight-0 picture of the
+same prompt and seed, in units of the band: 1 is the edge. A band is `BAND_WIDTH` natural steps
+wide. The natural step of a measure is how much healthy pictures differ in it (median absolute
+deviation over the weight-0 pictures), held between a least step that a person would notice and
+twice that, since prompts also differ for reasons that have nothing to do with health.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .measures import MAD_TO_SIGMA, CellMeasures, Looks
+from .plan import Cell
+
+BAND_WIDTH = 3.0
+"""Natural steps from the middle of the band to its edge: the usual three-sigma limit."""
+
+WIDEST_STEP = 2.0
+"""A natural step is at most this many least steps."""
+
+SMOOTH_MAXIMUM = 4
+"""Exponent that joins the measures into one damage: one far outside counts, several that are
+slightly raised do not add up to damage."""
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One way in which a picture can be damaged.
+
+    Attributes:
+        words: for people, as a cause: "damage starts, mostly by …".
+        value: the measure, on a scale where equal differences look alike.
+        worse: +1 if more is worse, −1 if less is.
+        step: least natural step: a difference that is noticed when two pictures are compared.
+            The maintainers' choice, tried on synthetic damage (``tests/scan``).
+    """
+
+    words: str
+    value: Callable[[Looks], float]
+    worse: int
+    step: float
+
+
+def _octaves(value: float, least: float) -> float:
+    """Return a ratio scale in powers of two, on which values far below ``least`` are equal."""
+    return math.log2(value + least)
+
+
+SIGNS: Mapping[str, Sign] = {
+    "clipped": Sign("clipping", lambda looks: looks.clipped, 1, 0.02),
+    "saturated": Sign("oversaturation", lambda looks: looks.saturated, 1, 0.04),
+    "noise": Sign("noise", lambda looks: _octaves(looks.noise, 1.0), 1, 0.25),
+    "blur": Sign("blur", lambda looks: looks.blur, 1, 0.04),
+    "contrast": Sign("loss of contrast", lambda looks: _octaves(looks.contrast, 2.0), -1, 0.25),
+    "entropy": Sign("loss of tones", lambda looks: looks.entropy, -1, 0.3),
+}
+
+CHANGES: Mapping[str, Callable[[Looks], float]] = {
+    "lightness": lambda looks: looks.lightness,
+    "chroma": lambda looks: looks.chroma,
+    "warmth": lambda looks: looks.warmth,
+    "contrast": lambda looks: _octaves(looks.contrast, 2.0),
+    "blur": lambda looks: looks.blur,
+}
+"""What can be said about the direction a picture moves in."""
+
+
+@dataclass(frozen=True)
+class MeasuredCell:
+    """A cell with its numbers."""
+
+    cell: Cell
+    measures: CellMeasures
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """All cells as matrices of weight × pair; NaN where a cell is missing.
+
+    Attributes:
+        weights: ascending, 0 among them.
+        pairs: (prompt, seed) of each column; only those with a weight-0 picture.
+        effect: `Effect.strength`.
+        damage: in units of the band.
+        signs: for each sign, its part of the damage (0 and up).
+        changes: for each of `CHANGES`, the difference to weight 0.
+    """
+
+    weights: tuple[float, ...]
+    pairs: tuple[tuple[int, int], ...]
+    effect: Matrix
+    damage: Matrix
+    signs: Mapping[str, Matrix]
+    changes: Mapping[str, Matrix]
+
+    @property
+    def zero(self) -> int:
+        """Row of weight 0."""
+        return self.weights.index(0.0)
+
+
+@dataclass(frozen=True)
+class Point:
+    """The curves at one weight, over all pairs.
+
+    Attributes:
+        weight: raw.
+        pairs: how many pairs have a cell here.
+        effect: median of the effect.
+        effect_spread: its median absolute deviation.
+        damage: median of the damage, in units of the band.
+        damage_spread: its median absolute deviation.
+        outside: share (0–1) of the pairs whose damage has left the band.
+        cause: the sign with the largest part in the damage, by its key in `SIGNS`.
+    """
+
+    weight: float
+    pairs: int
+    effect: float
+    effect_spread: float
+    damage: float
+    damage_spread: float
+    outside: float
+    cause: str
+
+
+def tabulate(cells: Sequence[MeasuredCell]) -> Table | None:
+    """Arrange cells by weight and pair; ``None`` without a single weight-0 picture."""
+    by_pair: dict[tuple[int, int], dict[float, CellMeasures]] = defaultdict(dict)
+    for item in cells:
+        by_pair[item.cell.pair][item.cell.weight] = item.measures
+    rows = {pair: found for pair, found in sorted(by_pair.items()) if 0.0 in found}
+    if not rows:
+        return None
+    weights = tuple(sorted({weight for found in rows.values() for weight in found}))
+    references = {pair: found[0.0].looks for pair, found in rows.items()}
+    steps = {name: _natural_step(sign, references) for name, sign in SIGNS.items()}
+
+    def fill(number: Callable[[CellMeasures, Looks], float]) -> Matrix:
+        return np.array(
+            [
+                [
+                    number(found[weight], references[pair]) if weight in found else math.nan
+                    for pair, found in rows.items()
+                ]
+                for weight in weights
+            ]
+        )
+
+    def moved(value: Callable[[Looks], float], scale: float = 1.0) -> Matrix:
+        return fill(lambda cell, at_zero: (value(cell.looks) - value(at_zero)) * scale)
+
+    signs = {
+        name: np.maximum(0.0, moved(sign.value, sign.worse / (BAND_WIDTH * steps[name])))
+        for name, sign in SIGNS.items()
+    }
+    total = np.sum([part**SMOOTH_MAXIMUM for part in signs.values()], axis=0)
+    return Table(
+        weights=weights,
+        pairs=tuple(rows),
+        effect=fill(lambda cell, _: cell.effect.strength if cell.effect else math.nan),
+        damage=total ** (1 / SMOOTH_MAXIMUM),
+        signs=signs,
+        changes={name: moved(value) for name, value in CHANGES.items()},
+    )
+
+
+def points(table: Table) -> tuple[Point, ...]:
+    """Return the curves, by ascending weight; weights without any cell are left out."""
+    return tuple(
+        _point(table, row)
+        for row in range(len(table.weights))
+        if not np.isnan(table.damage[row]).all()
+    )
+
+
+def medians(values: Matrix) -> Matrix:
+    """Return the medians along the last axis of what is there; NaN where nothing is."""
+    ordered = np.sort(values, axis=-1)  # NaN goes last
+    known = (~np.isnan(values)).sum(axis=-1, keepdims=True)
+    middles = np.concatenate([np.maximum(0, known - 1) // 2, known // 2], axis=-1)
+    middles = np.minimum(middles, values.shape[-1] - 1)
+    result: Matrix = np.take_along_axis(ordered, middles, axis=-1).mean(axis=-1)
+    return result
+
+
+def median(values: Matrix) -> float:
+    """Return the median of what is there; NaN when nothing is."""
+    return float(medians(values)) if values.size else math.nan
+
+
+def _point(table: Table, row: int) -> Point:
+    effect, damage = table.effect[row], table.damage[row]
+    known = damage[~np.isnan(damage)]
+    effect_median, damage_median = median(effect), median(damage)
+    return Point(
+        weight=table.weights[row],
+        pairs=known.size,
+        effect=effect_median,
+        effect_spread=median(np.abs(effect - effect_median)),
+        damage=damage_median,
+        damage_spread=median(np.abs(damage - damage_median)),
+        outside=float((known > 1.0).mean()),
+        cause=max(SIGNS, key=lambda name: median(table.signs[name][row])),
+    )
+
+
+def _natural_step(sign: Sign, references: Mapping[tuple[int, int], Looks]) -> float:
+    """Return how much healthy pictures differ: within prompts where there are seeds enough."""
+    by_prompt: dict[int, list[float]] = defaultdict(list)
+    for (prompt, _seed), looks in references.items():
+        by_prompt[prompt].append(sign.value(looks))
+    groups = [values for values in by_prompt.values() if len(values) >= 3]
+    groups = groups or [[value for values in by_prompt.values() for value in values]]
+    deviations = [abs(value - statistics.median(group)) for group in groups for value in group]
+    spread = MAD_TO_SIGMA * statistics.median(deviations)
+    return min(max(spread, sign.step), WIDEST_STEP * sign.step)
