@@ -1,0 +1,121 @@
+"""Files that are either whole or not there, and pictures as PNG."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .ports import Field, Pixels
+
+STALE_SECONDS = 3600
+"""A temporary file this old belongs to nobody any more."""
+
+_TEMPORARY = ".partial"
+_UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
+_LONGEST_STEM = 48
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new one, never a part.
+
+    Raises:
+        OSError: when the disk does not take it; nothing is left behind.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left half written."""
+    oldest = time.time() - STALE_SECONDS
+    for path in folder.glob(f".*{_TEMPORARY}"):
+        try:
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+        except OSError:
+            continue
+
+
+def safe_stem(name: str) -> str:
+    """Return a name as part of a file name on every system: ASCII, no separators, bounded."""
+    return _UNSAFE.sub("_", name).strip("._")[:_LONGEST_STEM] or "lora"
+
+
+def digest_of(data: bytes) -> str:
+    """Return the hash that says whether a file is as it was written."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def to_json(value: Mapping[str, Any]) -> bytes:
+    """Return JSON as UTF-8; raises `ValueError` for numbers that JSON does not have."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1).encode("utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return a JSON object; ``None`` when the file is missing, damaged or holds none."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def encode_png(pixels: Pixels, text: Mapping[str, str] | None = None) -> bytes:
+    """Return a PNG, packed for speed; ``text`` becomes text chunks, as the WebUI reads them."""
+    from PIL import Image, PngImagePlugin
+
+    info = PngImagePlugin.PngInfo()
+    for key, value in (text or {}).items():
+        info.add_text(key, value)
+    out = io.BytesIO()
+    # Level 1: pictures with grain hardly pack any better, and level 6 takes five times as long.
+    Image.fromarray(pixels).save(out, "PNG", compress_level=1, pnginfo=info)
+    return out.getvalue()
+
+
+def decode_png(data: bytes) -> Pixels:
+    """Return the pixels of a PNG as height × width × 3.
+
+    Raises:
+        OSError: when it is damaged.
+    """
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def to_jpeg(png: bytes) -> bytes:
+    """Return a PNG's picture as JPEG, with full colour resolution so that lettering stays clean."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
+        image.convert("RGB").save(out, "JPEG", quality=88, subsampling=0)
+    return out.getvalue()
+
+
+def encode_latent(latent: Field) -> bytes:
+    """Return an ``.npy`` file in half precision, which is what the model computed in."""
+    out = io.BytesIO()
+    np.save(out, latent.astype(np.float16), allow_pickle=False)
+    return out.getvalue()
+
+
+def decode_latent(data: bytes) -> Field:
+    """Return a latent that `encode_latent` wrote; raises `ValueError` when it is damaged."""
+    array: Field = np.load(io.BytesIO(data), allow_pickle=False).astype(np.float32)
+    return array

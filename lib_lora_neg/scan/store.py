@@ -1,0 +1,249 @@
+"""Results on disk: one folder per plan, each finished cell whole or not there.
+
+    <root>/<lora>-<digest>/
+        plan.json                       the plan and its hash
+        verdict.json                    what came out, for the history
+        cells/w-0.5000_p00_s1.png       the picture, with its infotext
+        cells/w-0.5000_p00_s1.npy       its latent, where the host hands it out
+        cells/w-0.5000_p00_s1.json      its numbers and the hashes of the other two
+
+The ``.json`` is written last, so a cell without it, or whose files do not have the hashes that it
+names, counts as not made. Killing the process loses no more than the cell in flight.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .curves import MeasuredCell
+from .files import (
+    decode_latent,
+    decode_png,
+    digest_of,
+    encode_latent,
+    encode_png,
+    read_json,
+    safe_stem,
+    sweep,
+    to_json,
+    write_whole,
+)
+from .measures import VERSION, CellMeasures, Effect, Looks
+from .plan import Cell, PlanError, ScanPlan, from_record
+from .ports import Picture
+
+SCHEMA = 1
+"""Version of the folder's layout. A newer folder is left alone."""
+
+
+class StoreError(ValueError):
+    """A folder that cannot be used; the text names it and says why."""
+
+
+@dataclass(frozen=True)
+class StoredCell:
+    """A finished cell on disk; ``measures`` is ``None`` when they are of another version."""
+
+    cell: Cell
+    picture: Path
+    measures: CellMeasures | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class PastScan:
+    """One line of the history.
+
+    Attributes:
+        folder: where it lies.
+        plan: what it did.
+        started: seconds since 1970.
+        finished: cells on disk.
+        verdict: the saved record, or empty when the scan was not finished.
+    """
+
+    folder: Path
+    plan: ScanPlan
+    started: float
+    finished: int
+    verdict: Mapping[str, Any]
+
+
+class ScanStore:
+    """The folder of one plan.
+
+    Args:
+        root: folder of all scans; made if missing.
+        plan: whose results are kept; the folder is found again by the plan's hash.
+
+    Raises:
+        StoreError: when the folder holds another plan or is of a newer version.
+        OSError: when it cannot be written.
+    """
+
+    def __init__(self, root: Path, plan: ScanPlan) -> None:
+        self.plan = plan
+        self.folder = root / f"{safe_stem(plan.name)}-{plan.digest[:16]}"
+        self._cells = self.folder / "cells"
+        self._cells.mkdir(parents=True, exist_ok=True)
+        sweep(self._cells)
+        self._claim()
+
+    def _claim(self) -> None:
+        path = self.folder / "plan.json"
+        record = read_json(path)
+        if record is None:
+            record = {
+                "schema": SCHEMA,
+                "digest": self.plan.digest,
+                "started": time.time(),
+                "plan": self.plan.record(),
+            }
+            write_whole(path, to_json(record))
+        schema = record.get("schema")
+        if not isinstance(schema, int) or schema > SCHEMA:
+            raise StoreError(f"{self.folder}: written by a newer version ({schema})")
+        if record.get("digest") != self.plan.digest:
+            raise StoreError(f"{self.folder}: holds another scan")
+
+    def path_of(self, cell: Cell, suffix: str = ".png") -> Path:
+        """Return where a cell's file lies or will lie."""
+        return self._cells / f"w{cell.weight:.4f}_p{cell.prompt:02d}_s{cell.seed}{suffix}"
+
+    def save(
+        self, cell: Cell, picture: Picture, measures: CellMeasures, seconds: float
+    ) -> StoredCell:
+        """Keep a finished cell.
+
+        Raises:
+            OSError: when the disk does not take it.
+        """
+        text = {"parameters": picture.infotext} if picture.infotext else None
+        png = encode_png(picture.pixels, text)
+        record: dict[str, Any] = {"png": digest_of(png)}
+        write_whole(self.path_of(cell), png)
+        if picture.latent is not None:
+            latent = encode_latent(picture.latent)
+            record["npy"] = digest_of(latent)
+            write_whole(self.path_of(cell, ".npy"), latent)
+        self._write(cell, record, measures, seconds)
+        return StoredCell(cell, self.path_of(cell), measures, seconds)
+
+    def save_measures(self, stored: StoredCell, measures: CellMeasures) -> None:
+        """Replace the numbers of a cell whose picture stays."""
+        record = read_json(self.path_of(stored.cell, ".json")) or {}
+        kept: dict[str, Any] = {key: record[key] for key in ("png", "npy") if key in record}
+        self._write(stored.cell, kept, measures, stored.seconds)
+
+    def _write(
+        self, cell: Cell, record: Mapping[str, Any], measures: CellMeasures, seconds: float
+    ) -> None:
+        whole = {**record, "version": VERSION, "seconds": seconds, "measures": asdict(measures)}
+        write_whole(self.path_of(cell, ".json"), to_json(whole))
+
+    def find(self, cell: Cell) -> StoredCell | None:
+        """Return a finished cell; ``None`` when it is missing, half written or damaged."""
+        record = read_json(self.path_of(cell, ".json"))
+        if record is None or self._bytes(cell, record, ".png") is None:
+            return None
+        if "npy" in record and self._bytes(cell, record, ".npy") is None:
+            return None
+        seconds = record.get("seconds")
+        return StoredCell(
+            cell,
+            self.path_of(cell),
+            _read_measures(record),
+            float(seconds) if isinstance(seconds, (int, float)) else 0.0,
+        )
+
+    def picture(self, cell: Cell) -> Picture | None:
+        """Return a finished cell's picture without its infotext; ``None`` as `find`."""
+        record = read_json(self.path_of(cell, ".json"))
+        if record is None:
+            return None
+        png, npy = self._bytes(cell, record, ".png"), self._bytes(cell, record, ".npy")
+        try:
+            return Picture(decode_png(png), decode_latent(npy) if npy else None) if png else None
+        except (OSError, ValueError):
+            return None
+
+    def _bytes(self, cell: Cell, record: Mapping[str, Any], suffix: str) -> bytes | None:
+        try:
+            data = self.path_of(cell, suffix).read_bytes()
+        except OSError:
+            return None
+        return data if record.get(suffix[1:]) == digest_of(data) else None
+
+    def finished(self) -> Iterator[StoredCell]:
+        """Yield the finished cells in the order of the plan."""
+        for cell in self.plan.cells():
+            stored = self.find(cell)
+            if stored is not None:
+                yield stored
+
+    def measured(self) -> list[MeasuredCell]:
+        """Return the numbers of all finished cells, for `bracket.judge`."""
+        return [
+            MeasuredCell(stored.cell, stored.measures)
+            for stored in self.finished()
+            if stored.measures is not None
+        ]
+
+    def save_verdict(self, record: Mapping[str, Any]) -> None:
+        """Keep what came out, for the history; raises `OSError` as `save`."""
+        write_whole(self.folder / "verdict.json", to_json(record))
+
+
+def history(
+    root: Path, *, lora: str | None = None, checkpoint: str | None = None
+) -> list[PastScan]:
+    """Return past scans, the latest first; folders that are none of ours are passed over.
+
+    Args:
+        root: folder of all scans; may be missing.
+        lora: only scans in which the LoRA of this name takes part.
+        checkpoint: only scans on the checkpoint of this short hash.
+    """
+    found = [scan for folder in sorted(root.glob("*/plan.json")) if (scan := _past(folder.parent))]
+    return sorted(
+        (
+            scan
+            for scan in found
+            if lora is None or any(item.name == lora for item in scan.plan.loras)
+            if checkpoint is None or scan.plan.checkpoint == checkpoint
+        ),
+        key=lambda scan: scan.started,
+        reverse=True,
+    )
+
+
+def _past(folder: Path) -> PastScan | None:
+    record = read_json(folder / "plan.json") or {}
+    plan, schema, started = record.get("plan"), record.get("schema"), record.get("started")
+    if not isinstance(plan, dict) or not isinstance(schema, int) or schema > SCHEMA:
+        return None
+    try:
+        return PastScan(
+            folder=folder,
+            plan=from_record(plan),
+            started=float(started) if isinstance(started, (int, float)) else 0.0,
+            finished=sum(1 for _ in (folder / "cells").glob("w*.json")),
+            verdict=read_json(folder / "verdict.json") or {},
+        )
+    except PlanError:
+        return None
+
+
+def _read_measures(record: Mapping[str, Any]) -> CellMeasures | None:
+    if record.get("version") != VERSION:
+        return None
+    try:
+        measures = record["measures"]
+        effect = measures["effect"]
+        return CellMeasures(Looks(**measures["looks"]), Effect(**effect) if effect else None)
+    except (KeyError, TypeError):
+        return None
