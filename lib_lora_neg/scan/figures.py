@@ -1,0 +1,286 @@
+"""The two figures of a scan, as PNG: the grid of pictures and the curves.
+
+Colours are Okabe and Ito's, which people with any colour vision tell apart (jfly.uni-koeln.de,
+"Color Universal Design"); form repeats what colour says. matplotlib is imported when the first
+figure is drawn, and only its drawing classes: nothing of the host's own plotting is touched.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .bracket import Verdict
+from .curves import Point
+from .onset import Onset
+from .plan import Cell, ScanPlan
+from .ports import Pixels
+from .weights import format_weight
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE, VERMILLION, GREEN, GRAY = "#0072B2", "#D55E00", "#009E73", "#767676"
+
+GRID_WIDTH = 2000
+"""Pixels that all thumbnails of a row may take together."""
+
+THUMBNAIL = (72, 288)
+"""Least and most width of a thumbnail in pixels."""
+
+DPI = 100
+TALLEST_DAMAGE = 5.0
+"""The damage axis ends here at the latest: beyond, all pictures are equally unusable."""
+
+LABELS = 270
+"""Pixels to the left of the pictures, for prompt and seed."""
+
+LABEL_SIZE = 13
+"""Points; still readable where a page shows the grid at half its size."""
+
+LONGEST_LABEL = 60
+
+PictureOf = Callable[[Cell], "Pixels | None"]
+
+
+def draw_grid(plan: ScanPlan, picture_of: PictureOf, verdict: Verdict | None = None) -> bytes:
+    """Return the pictures as a PNG: a column per weight, a row per prompt and seed.
+
+    Args:
+        plan: the scan.
+        picture_of: returns a cell's pixels, or ``None`` while it is missing. Called once a cell.
+        verdict: marks the damaged columns.
+    """
+    from PIL import Image
+
+    columns, rows = len(plan.weights), len(plan.pairs)
+    width = int(np.clip(GRID_WIDTH // columns, *THUMBNAIL))
+    height = max(1, round(width * plan.sampling.height / plan.sampling.width))
+    gap = max(2, width // 40)
+    mosaic = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 255, np.uint8)
+    for row, pair in enumerate(plan.pairs):
+        for column, weight in enumerate(plan.weights):
+            pixels = picture_of(Cell(weight, *pair))
+            top, left = row * (height + gap), column * (width + gap)
+            target = mosaic[top : top + height, left : left + width]
+            if pixels is None:
+                target[:] = 232
+                continue
+            small = Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX)
+            target[:] = np.asarray(small)
+    return _grid_figure(plan, mosaic, (width, height, gap), verdict)
+
+
+def draw_curves(verdict: Verdict) -> bytes | None:
+    """Return the curves of effect and damage as a PNG; ``None`` without any point."""
+    if not verdict.points:
+        return None
+    figure = _figure(7.2, 5.4)
+    figure.subplots_adjust(left=0.09, right=0.98, top=0.94, bottom=0.1, hspace=0.24)
+    effect, damage = figure.subplots(2, 1, sharex=True)
+    _draw_effect(effect, verdict)
+    _draw_damage(damage, verdict.points)
+    for onset in (verdict.onset, verdict.ceiling_onset):
+        if onset is not None:
+            _mark_onset(effect, damage, onset, max(abs(p.weight) for p in verdict.points))
+    damage.set_xlabel("LoRA weight")
+    damage.set_xticks(*_ticks([point.weight for point in verdict.points]))
+    for axes in (effect, damage):
+        axes.axvline(0, color=GRAY, linewidth=0.8)
+        axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+    return _png(figure)
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _png(figure: Figure) -> bytes:
+    out = io.BytesIO()
+    figure.savefig(out, format="png")
+    return out.getvalue()
+
+
+def _grid_figure(
+    plan: ScanPlan, mosaic: Pixels, cell: tuple[int, int, int], verdict: Verdict | None
+) -> bytes:
+    width, height, gap = cell
+    labels, top = LABELS, 70
+    figure_width, figure_height = mosaic.shape[1] + labels + 12, mosaic.shape[0] + top + 12
+    figure = _figure(figure_width / DPI, figure_height / DPI)
+    axes = figure.add_axes(
+        (
+            labels / figure_width,
+            12 / figure_height,
+            mosaic.shape[1] / figure_width,
+            mosaic.shape[0] / figure_height,
+        )
+    )
+    axes.imshow(mosaic, interpolation="none", aspect="auto")
+    axes.set_axis_off()
+    size = float(np.clip(width / 7, 10, 22))
+    for column, weight in enumerate(plan.weights):
+        damaged = _is_damaged(weight, verdict)
+        middle = column * (width + gap) + width / 2
+        axes.text(
+            middle,
+            -22,
+            format_weight(weight),
+            ha="center",
+            va="bottom",
+            fontsize=size,
+            fontweight="bold" if weight == 0 else "normal",
+            color=VERMILLION if damaged else "black",
+        )
+        bar: dict[str, Any] = {"hatch": "////", "facecolor": "white"} if damaged else {}
+        colour = VERMILLION if damaged else BLUE
+        axes.add_patch(_bar(column * (width + gap), width, colour, bar))
+    # Four lines must fit beside a picture.
+    label_size = min(LABEL_SIZE, height * 72 / DPI / 5)
+    for row, (prompt, seed) in enumerate(plan.pairs):
+        middle = row * (height + gap) + height / 2
+        axes.text(
+            -12,
+            middle,
+            _row_label(plan, prompt, seed),
+            ha="right",
+            va="center",
+            fontsize=label_size,
+        )
+    note = "hatched: damaged" if verdict and (verdict.onset or verdict.ceiling_onset) else ""
+    axes.text(-12, -11, note, ha="right", va="center", fontsize=11, color=VERMILLION)
+    return _png(figure)
+
+
+def _bar(left: float, width: float, colour: str, style: dict[str, Any]) -> Any:
+    from matplotlib.patches import Rectangle
+
+    face = style.get("facecolor", colour)
+    return Rectangle(
+        (left, -16),
+        width,
+        9,
+        facecolor=face,
+        edgecolor=colour,
+        hatch=style.get("hatch"),
+        clip_on=False,
+    )
+
+
+def _row_label(plan: ScanPlan, prompt: int, seed: int) -> str:
+    text = textwrap.shorten(plan.prompts[prompt].text, LONGEST_LABEL, placeholder=" …")
+    # "$" would begin a formula.
+    lines = textwrap.wrap(text.replace("$", r"\$"), 26, max_lines=3, placeholder=" …")
+    return "\n".join([*lines, f"seed {seed}"])
+
+
+def _is_damaged(weight: float, verdict: Verdict | None) -> bool:
+    if verdict is None:
+        return False
+    below, above = verdict.onset, verdict.ceiling_onset
+    return bool((below and weight <= below.weight) or (above and weight >= above.weight))
+
+
+def _draw_effect(axes: Axes, verdict: Verdict) -> None:
+    _draw_line(axes, [(p.weight, p.effect, p.effect_spread) for p in verdict.points], BLUE, "o")
+    axes.set_ylabel("effect")
+    axes.set_title("How far the pictures move from weight 0", loc="left", fontsize=11)
+    highest = max((p.effect for p in verdict.points if not math.isnan(p.effect)), default=0.0)
+    axes.set_ylim(0, 1.15 * max(0.1, highest))
+    spot = verdict.weight_range.sweet_spot if verdict.weight_range else None
+    if spot is not None:
+        near, far = spot
+        half = 0.012 * (verdict.points[-1].weight - verdict.points[0].weight)
+        axes.axvspan(far - half, near + half, color=GREEN, alpha=0.22, linewidth=0)
+        axes.text(
+            (near + far) / 2,
+            0.03,
+            "sweet spot",
+            color="#00664a",
+            ha="center",
+            transform=axes.get_xaxis_transform(),
+            fontsize=9,
+        )
+
+
+def _draw_damage(axes: Axes, points: Sequence[Point]) -> None:
+    top = min(TALLEST_DAMAGE, 1.15 * max([1.6, *(p.damage for p in points)]))
+    _draw_line(
+        axes, [(p.weight, min(p.damage, top), p.damage_spread) for p in points], VERMILLION, "s"
+    )
+    beyond = [p.weight for p in points if p.damage > top]
+    axes.plot(beyond, [top] * len(beyond), "^", color=VERMILLION, markersize=9, clip_on=False)
+    axes.axhline(1, color=GRAY, linestyle="--", linewidth=1.2)
+    axes.text(
+        1.0,
+        1,
+        "edge of healthy ",
+        color="#555555",
+        ha="right",
+        va="bottom",
+        fontsize=9,
+        transform=axes.get_yaxis_transform(),
+    )
+    axes.set_ylabel("damage")
+    axes.set_title("How much worse they look by themselves", loc="left", fontsize=11)
+    axes.set_ylim(0, top)
+
+
+def _draw_line(
+    axes: Axes, values: Sequence[tuple[float, float, float]], colour: str, marker: str
+) -> None:
+    weights, middles, spreads = (np.array(column) for column in zip(*values, strict=True))
+    axes.fill_between(
+        weights, middles - spreads, middles + spreads, color=colour, alpha=0.18, linewidth=0
+    )
+    axes.plot(weights, middles, marker=marker, color=colour, linewidth=1.8, markersize=5)
+
+
+def _mark_onset(effect: Axes, damage: Axes, onset: Onset, reach: float) -> None:
+    for axes in (effect, damage):
+        axes.axvspan(
+            min(onset.band),
+            max(onset.band),
+            facecolor="#eeeeee",
+            edgecolor="#b0b0b0",
+            hatch="///",
+            linewidth=0,
+            zorder=0,
+        )
+    # The label stands outside of the band, or inside where the figure would end.
+    outside = abs(onset.weight) < 0.6 * reach
+    to_the_left = (onset.weight < 0) == outside
+    edge = max if (onset.weight < 0) != outside else min
+    damage.annotate(
+        f"onset {format_weight(onset.weight)}",
+        (edge(onset.band), 0.97),
+        xycoords=damage.get_xaxis_transform(),
+        xytext=(-6 if to_the_left else 6, 0),
+        textcoords="offset points",
+        ha="right" if to_the_left else "left",
+        va="top",
+        fontsize=10,
+        fontweight="bold",
+        color="#8f3f00",
+    )
+
+
+def _ticks(weights: Sequence[float]) -> tuple[list[float], list[str]]:
+    """Label every weight, or every second, third … where they would touch; always 0."""
+    every = math.ceil(len(weights) / 11)
+    zero = weights.index(0.0) if 0.0 in weights else 0
+    chosen = [weight for index, weight in enumerate(weights) if (index - zero) % every == 0]
+    return chosen, [format_weight(weight) for weight in chosen]
