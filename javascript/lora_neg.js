@@ -136,7 +136,24 @@
         if (loraNeg.preview) loraNeg.preview.recheck(tab);
     }
 
+    // The button at the end of our settings page.
+    async function onReset(event) {
+        const button = event.target instanceof Element && event.target.closest("#lora_neg_reset");
+        const note = button && find("#lora_neg_reset_note");
+        if (!note || !window.confirm(`${button.textContent}?`)) return;
+        try {
+            const { changed } = await ask("reset-settings", {});
+            note.textContent = changed ? "Done. This page shows it after Reload UI." : "All of them had their defaults.";
+            if (loraNeg.preview) loraNeg.preview.recheck();
+        } catch (error) {
+            note.textContent = String(error.message);
+        }
+    }
+
     Object.assign(loraNeg, { TABS, History, ask, box, find, panelPart, read, valueOf, write });
 
-    if (typeof onAfterUiUpdate === "function") onAfterUiUpdate(() => TABS.forEach(refreshFindings));
+    if (typeof onAfterUiUpdate === "function") {
+        onAfterUiUpdate(() => TABS.forEach(refreshFindings));
+        onUiLoaded(() => gradioApp().addEventListener("click", onReset));
+    }
 })();

@@ -37,9 +37,10 @@ def write(p: Any, mode: Mode, findings: Iterable[Finding]) -> None:
     params = p.extra_generation_params
     for key in KEYS:
         params.pop(key, None)
-    if changes or (mode is Mode.ADVISE and findings):
+    with_mode, with_changes = options.infotext_parts()
+    if with_mode and (changes or (mode is Mode.ADVISE and findings)):
         params[MODE_KEY] = mode.value
-    if changes:
+    if with_changes and changes:
         params[CHANGES_KEY] = "; ".join(changes)
 
 

@@ -1,4 +1,4 @@
-"""The extension's page in the host's settings, and what the user set there."""
+"""What the user set on the extension's page of the host's settings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...policy import DEFAULT_RULE_MODES, GuardSettings, Mode, NegativeTag
+from ...policy.matrix import DEFAULT_FLOORS
 
 SECTION = ("lora_neg", "LoRA Negative Guard")
 PREFIX = "lora_neg_"
@@ -17,25 +18,13 @@ BUDGET = f"{PREFIX}budget"
 BUDGET_RELATIVE = f"{PREFIX}budget_relative"
 NEGATIVE_TAG = f"{PREFIX}negative_tag"
 
-RULE_LABELS: Mapping[str, str] = {
-    "R1": "R1: negative weights stay in the range of the LoRA's type",
-    "R1f": "R1f: the same on Flux",
-    "R2": "R2: trigger words out of the negative prompt",
-    "R2b": "R2b: core terms of a LoRA's captions out of the negative prompt",
-    "R2c": "R2c: a LoRA's own recommended negative prompt",
-    "R3": "R3: lower CFG while a negative weight is active",
-    "R4": "R4: separate text-encoder weight beside a negative weight",
-    "R5": "R5: stacking budget",
-    "R6": "R6: tug of war between the negative prompt and a LoRA",
-    "R8": "R8: <lora:…> in the negative prompt",
-    "R9": 'R9: plain-word negation ("without a hat") in the prompt',
-    "R11a": "R11a: the same LoRA twice",
-    "R11b": "R11b: unknown LoRA names",
-    "R11c": "R11c: LoRAs of another model family",
-    "R11d": "R11d: weights that are no numbers",
-}
-ADVISE_ONLY = frozenset({"R6", "R11c", "R11d"})
-"""Rules that have nothing they could change."""
+INFOTEXT = f"{PREFIX}infotext"
+DEGRADED = f"{PREFIX}degraded"
+TEXT_ENCODER = f"{PREFIX}text_encoder"
+CLAMP_CONFIDENCE = f"{PREFIX}clamp_confidence"
+DROP_CONFIDENCE = f"{PREFIX}drop_confidence"
+
+INFOTEXT_ALL, INFOTEXT_MODE, INFOTEXT_NONE = "mode and changes", "mode only", "nothing"
 
 
 def rule_key(rule: str) -> str:
@@ -43,53 +32,9 @@ def rule_key(rule: str) -> str:
     return f"{PREFIX}rule_{rule.lower()}"
 
 
-def register_options() -> None:
-    """Add the settings page; to be called in the host's ``on_ui_settings``."""
-    import gradio as gr
-    from modules import shared
-
-    def add(key: str, default: Any, label: str, component: Any = None, **args: Any) -> None:
-        info = shared.OptionInfo(default, label, component, args or None, section=SECTION)
-        shared.opts.add_option(key, info)
-
-    modes = [mode.value for mode in Mode]
-    add(ENABLED, True, "Guard new generations by default", gr.Checkbox)
-    add(MODE, Mode.ENFORCE.value, "Mode by default", gr.Radio, choices=modes)
-    for rule, label in RULE_LABELS.items():
-        choices = modes[1:] if rule in ADVISE_ONLY else modes
-        add(rule_key(rule), DEFAULT_RULE_MODES[rule].value, label, gr.Radio, choices=choices)
-    add(
-        CFG_CEILING,
-        6.0,
-        "Highest CFG scale while a negative weight is active (R3)",
-        gr.Slider,
-        minimum=4.0,
-        maximum=6.0,
-        step=0.5,
-    )
-    add(
-        BUDGET,
-        2.5,
-        "Stacking budget: highest sum of LoRA weights (R5)",
-        gr.Slider,
-        minimum=0.5,
-        maximum=10.0,
-        step=0.1,
-    )
-    add(
-        BUDGET_RELATIVE,
-        False,
-        "Count weights relative to each LoRA's preferred weight (R5)",
-        gr.Checkbox,
-    )
-    add(
-        NEGATIVE_TAG,
-        NegativeTag.MOVE.value,
-        "A LoRA tag in the negative prompt is (R8)",
-        gr.Radio,
-        choices=[choice.value for choice in NegativeTag],
-    )
-    add(NOTICE_SEEN, False, "The notice of the first start was read", gr.Checkbox)
+def floor_key(name: str) -> str:
+    """Return the option of a type's floor."""
+    return f"{PREFIX}floor_{name}"
 
 
 def read_settings(mode: Mode, switched: Mapping[str, Mode] | None = None) -> GuardSettings:
@@ -107,11 +52,33 @@ def read_settings(mode: Mode, switched: Mapping[str, Mode] | None = None) -> Gua
     return GuardSettings(
         mode=mode,
         rules={**rules, **(switched or {})},
+        clamp_confidence=_number(opts, CLAMP_CONFIDENCE, defaults.clamp_confidence),
+        drop_confidence=_number(opts, DROP_CONFIDENCE, defaults.drop_confidence),
         cfg_ceiling=min(max(_number(opts, CFG_CEILING, defaults.cfg_ceiling), 4.0), 6.0),
+        text_encoder=min(max(_number(opts, TEXT_ENCODER, defaults.text_encoder), 0.4), 0.6),
         budget=_number(opts, BUDGET, defaults.budget),
+        degraded=_number(opts, DEGRADED, defaults.degraded),
         budget_relative=bool(getattr(opts, BUDGET_RELATIVE, False)),
         negative_tag=_negative_tag(getattr(opts, NEGATIVE_TAG, None)),
+        floors=_floors(opts),
     )
+
+
+def _floors(opts: Any) -> dict[str, float]:
+    """Return the floors that differ from the matrix; never above 0."""
+    floors = {
+        name: min(_number(opts, floor_key(name), default), 0.0)
+        for name, default in DEFAULT_FLOORS.items()
+    }
+    return {name: floor for name, floor in floors.items() if floor != DEFAULT_FLOORS[name]}
+
+
+def infotext_parts() -> tuple[bool, bool]:
+    """Return whether the mode and whether the changes go into the infotext."""
+    from modules.shared import opts
+
+    wanted = getattr(opts, INFOTEXT, INFOTEXT_ALL)
+    return wanted != INFOTEXT_NONE, wanted not in (INFOTEXT_NONE, INFOTEXT_MODE)
 
 
 def _mode(value: object, default: Mode) -> Mode:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from ...loras.card import LoraCard
 from ...policy import Mode
 from ..reporting import HealthItem, Report
-from . import loader, options
+from . import loader, options, settings_page
 from .guard import Guard
 from .outlook import KnownCards, WebuiBoxes
 
@@ -89,6 +89,11 @@ def api_accounts() -> dict[str, str] | None:
         if account:
             accounts[user] = password
     return accounts
+
+
+def reset_settings(_: Mapping[str, Any]) -> dict[str, int]:
+    """Answer the button of the settings page."""
+    return {"changed": settings_page.reset_options()}
 
 
 def health() -> list[HealthItem]:
