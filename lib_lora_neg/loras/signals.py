@@ -157,6 +157,15 @@ _ROMAJI = re.compile(
 """The syllables of Japanese names in Latin letters."""
 
 
+_LONGEST_ROMAJI = 14
+"""No longer word is tried: a syllable may end in ``n`` or the next begin with it, so the ways to
+read a word double with every syllable."""
+
+
+def _is_romaji(word: str) -> bool:
+    return len(word) <= _LONGEST_ROMAJI and _ROMAJI.fullmatch(word) is not None
+
+
 def _known(word: str) -> bool:
     return any(True for _ in word_groups(word))
 
@@ -175,7 +184,7 @@ def _name_shapes(title: str) -> Iterator[str]:
             yield "person_name"
         if len(words(head)) == 1:
             yield "one_word_name"
-    if any(_ROMAJI.fullmatch(word) and not _known(word) for word in words(head)):
+    if any(_is_romaji(word) and not _known(word) for word in words(head)):
         yield "romaji_name"
     segments = [
         part for part in re.split(r"[(\[（【|｜/／)\]）】,]|\s[-–—]\s", title) if part.strip()

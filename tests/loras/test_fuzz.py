@@ -110,7 +110,17 @@ def test_any_side_file(reader: Any, data: dict[str, Any]) -> None:
     build_card(name="x", sidecars=(reader(data),))
 
 
-@pytest.mark.parametrize("text", ["(" * 20_000, "a," * 20_000, "\\(" * 20_000, "-1 to " * 9_000])
+LONG = ["(" * 20_000, "a," * 20_000, "\\(" * 20_000, "-1 to " * 9_000, "a" * 20_000, "nan" * 9_000]
+LONG += [
+    "use the word " * 2_000,
+    "negative " * 3_000,
+    "A b " * 9_000,
+    "<" * 20_000,
+    "trigger: " * 900,
+]
+
+
+@pytest.mark.parametrize("text", LONG, ids=lambda text: text[:8])
 def test_long_texts_are_read_in_time(text: str) -> None:
     side = read_civitai_version(
         {"description": text, "trainedWords": [text], "model": {"name": text, "tags": [text]}}

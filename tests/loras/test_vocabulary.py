@@ -29,9 +29,9 @@ def test_normalised(text: str, plain: str) -> None:
     assert normalise_tag(plain) == plain
 
 
-COMMON = """1girl|2boys|6+girls|solo|looking at viewer|Looking_at_viewer|simple background|masterpiece
-|best quality|lowres|bad anatomy|bad hands|worst quality|blurry|watermark|text|signature|score_9
-|score_8_up|extra digits|jpeg artifacts|white background|upper body"""
+COMMON = """1girl|2boys|6+girls|solo|looking at viewer|Looking_at_viewer|simple background
+|masterpiece|best quality|lowres|bad anatomy|bad hands|worst quality|blurry|watermark|text|signature
+|score_9|score_8_up|extra digits|jpeg artifacts|white background|upper body"""
 OWN = "inkwash|blue hair|hu tao (genshin)|dress|monochrome|lighthouse|zwx|twin braids|雷"
 
 
