@@ -1,0 +1,112 @@
+"""A host with a library: what the library tab needs from the place it runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..loras.card import LoraCard
+from ..loras.decisions import Decision
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far reading the LoRA files has come.
+
+    Attributes:
+        running: a thread reads files now.
+        done: files read in this run.
+        total: files to read in this run.
+        waiting: it lets a generation finish first.
+        failure: why the last run ended early; empty if it did not.
+    """
+
+    running: bool = False
+    done: int = 0
+    total: int = 0
+    waiting: bool = False
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of one decision.
+
+    Attributes:
+        name: of the LoRA.
+        done: it was kept somewhere.
+        note: for people: where it was kept if not beside the file, or why it was not.
+    """
+
+    name: str
+    done: bool = True
+    note: str = ""
+
+
+class LibraryTabHost(Protocol):
+    """A host whose LoRAs can be listed, explained and decided about.
+
+    LoRAs are named by their file's stem, as the host names them; nobody outside the host says
+    or sees a path.
+    """
+
+    def begin(self) -> None:
+        """Start reading the files in the background, unless that was done before."""
+        ...
+
+    def refresh(self) -> None:
+        """Look for new and changed files in the background."""
+        ...
+
+    def progress(self) -> Progress:
+        """Return how far the background thread is."""
+        ...
+
+    def names(self) -> Sequence[str]:
+        """Return the names of all LoRAs that the host lists now."""
+        ...
+
+    def known(self, name: str) -> LoraCard | None:
+        """Return a card that was read already; never reads a file."""
+        ...
+
+    def card(self, name: str) -> LoraCard | None:
+        """Return a card, reading its file if need be; ``None`` for an unknown name."""
+        ...
+
+    def location(self, card: LoraCard) -> str:
+        """Return where the file lies, relative to the LoRA folder."""
+        ...
+
+    def copies(self, name: str) -> Sequence[str]:
+        """Return the locations that share this name, if there are several."""
+        ...
+
+    def floors(self) -> Mapping[str, float]:
+        """Return the floors that the user set for types, by the matrix's keys."""
+        ...
+
+    def problems(self) -> Sequence[str]:
+        """Return what is wrong with the folders and the index."""
+        ...
+
+    def decisions(self, names: Iterable[str]) -> Mapping[str, Decision]:
+        """Return what the user decided about LoRAs, for those of the names that are known."""
+        ...
+
+    def save(self, decisions: Mapping[str, Decision]) -> Sequence[Saved]:
+        """Keep decisions; an empty one takes back what was decided."""
+        ...
+
+    def export(self) -> Mapping[str, Any]:
+        """Return all decisions as a JSON object."""
+        ...
+
+    def restore(self, exported: Mapping[str, Any]) -> Sequence[Saved]:
+        """Take over what `export` returned, here or elsewhere.
+
+        Raises:
+            ValueError: this is no such object; the message says why.
+        """
+        ...

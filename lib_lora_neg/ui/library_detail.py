@@ -1,0 +1,201 @@
+"""All that is known of one LoRA, as JSON for the library's detail view."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from heapq import nlargest
+from typing import Any
+
+from ..loras.card import LoraCard, LoraType, RangeSource, TagTableKind, WeightRange
+from ..loras.decisions import Decision, write_decision
+from ..loras.tagtable import TagGrade, grade_tag
+from ..policy.matrix import explicit_range, range_in_force
+from ..policy.wording import minus
+from .library_words import SOURCE_NAMES, SURE, effective_range, range_text, type_name
+
+MAX_TAGS = 200
+"""Tags that the bar picture can show."""
+
+MAX_LINES = 100
+"""Triggers, ranges, problems or blocks of one file; a hostile file can hold any number."""
+
+MAX_TEXT = 2000
+
+GRADE_NAMES = {
+    TagGrade.UBIQUITOUS: "ubiquitous",
+    TagGrade.SEPARABLE: "separable",
+    TagGrade.NOT_CAPTIONED: "not captioned",
+    TagGrade.UNKNOWN: "unknown",
+}
+GRADE_MEANINGS = {
+    TagGrade.UBIQUITOUS: "on 90 % of the captions or more: part of what it learnt, as a "
+    "negative it fights the LoRA",
+    TagGrade.SEPARABLE: "on 5 to 90 %: learnt apart from the rest, a negative can reach it",
+    TagGrade.NOT_CAPTIONED: "on less than 5 %: text cannot reach what it learnt of it",
+    TagGrade.UNKNOWN: "its captions say nothing that can be believed",
+}
+
+_TABLE_NOTES = {
+    TagTableKind.NONE: "The file holds no captions, so every term is of unknown grade.",
+    TagTableKind.FAKE: "The table in the file was written only to carry the trigger word; "
+    "it says nothing about captions.",
+    TagTableKind.PROSE: "Its captions are sentences; what is counted here are their pieces.",
+    TagTableKind.RICH: "",
+}
+
+_ORDER = (RangeSource.USER, RangeSource.MEASURED, RangeSource.SIDECAR)
+_WHY = {
+    RangeSource.USER: "a range that you typed goes before every other",
+    RangeSource.MEASURED: "a measured range goes before what files and types say",
+    RangeSource.SIDECAR: "what its author states goes before the range of its type",
+    RangeSource.TYPE: "nobody stated or measured a range for it, so its type's holds",
+}
+
+
+def detail(
+    card: LoraCard,
+    decision: Decision,
+    location: str = "",
+    copies: Sequence[str] = (),
+    floors: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
+    """Return what the detail view shows.
+
+    Args:
+        card: the LoRA.
+        decision: what the user decided about it.
+        location: its file, relative to the LoRA folder.
+        copies: files of the same name, where there are several.
+        floors: those that the user set for types.
+    """
+    inference = card.inference
+    record = write_decision(decision)
+    return {
+        "name": card.name,
+        "title": _cut(card.title),
+        "alias": _cut(card.alias) if card.alias != card.name else "",
+        "location": location,
+        "copies": list(copies)[:MAX_LINES],
+        "type": inference.type.value,
+        "type_name": type_name(inference.type),
+        "confidence": round(inference.confidence, 2),
+        "verdict": _verdict(card),
+        "reasons": _lines(inference.reasons),
+        "family": card.family.value,
+        "family_candidates": [family.value for family in card.family_candidates],
+        "facts": [[label, _cut(text)] for label, text in _facts(card) if text],
+        "range": range_text(effective_range(card, floors)),
+        "ranges": _ranges(card, floors or {}),
+        "triggers": [
+            {"text": _cut(t.text), "source": t.source, "confidence": round(t.confidence, 2)}
+            for t in card.triggers[:MAX_LINES]
+        ],
+        "more_triggers": max(0, len(card.triggers) - MAX_LINES),
+        "tags": _tags(card),
+        "problems": [*_lines(card.problems), *_copies(copies)],
+        "decision": {
+            "type": record.get("type"),
+            "triggers": record.get("triggers"),
+            "range": record.get("range"),
+            "guard_off": decision.guard_off,
+        },
+        "decided": not decision.is_empty,
+    }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]} …"
+
+
+def _lines(texts: Sequence[str]) -> list[str]:
+    shown = [_cut(text) for text in texts[:MAX_LINES]]
+    more = len(texts) - len(shown)
+    return [*shown, f"and {more} more"] if more > 0 else shown
+
+
+def _verdict(card: LoraCard) -> str:
+    """Say what the guard makes of the type."""
+    if card.guard_off:
+        return "Guard off: no rule applies to this LoRA."
+    if explicit_range(card) is not None:
+        return "A range was stated for this very LoRA, so its type does not decide."
+    if card.inference.type is LoraType.UNKNOWN:
+        return "The type is not known, so the guard only advises."
+    if card.inference.confidence < SURE:
+        return f"Too unsure for the guard to act (from {SURE:.0%}): it only advises."
+    return "Sure enough for the guard to act on it."
+
+
+def _facts(card: LoraCard) -> list[tuple[str, str]]:
+    parts = card.parts
+    named = (("text encoder", parts.text_encoder), ("unet", parts.unet)) if parts else ()
+    candidates = ", ".join(family.value for family in card.family_candidates)
+    rank = "" if card.rank is None else f", rank {card.rank}"
+    images = "not known" if card.image_count is None else str(card.image_count)
+    weight = card.preferred_weight
+    return [
+        ("Fits", candidates),
+        ("Algorithm", f"{card.algorithm}{' (DoRA)' if card.weight_decomposed else ''}{rank}"),
+        ("Tensor names", card.key_format),
+        ("Parts", ", ".join(name for name, there in named if there) or "not known"),
+        ("Training pictures", f"{images} ({card.data_width.value} data)"),
+        ("Preferred weight", "" if weight is None else minus(weight)),
+        ("Activation text", card.activation_text),
+        ("Recommended negative", card.negative_text),
+        ("Embeddings inside", ", ".join(card.bundled_embeddings[:MAX_LINES])),
+    ]
+
+
+def _ranges(card: LoraCard, floors: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return all ranges, the one in force first, each with why it does or does not hold."""
+    force = range_in_force(card, card.family, floors)
+    stated = sorted(
+        (found for found in card.ranges if found.source in _ORDER),
+        key=lambda found: (found is not force, _ORDER.index(found.source)),
+    )
+    rows = [_range_row(found, found is force) for found in stated[:MAX_LINES]]
+    of_type = range_in_force(replace(card, ranges=()), card.family, floors)
+    if card.inference.type is not LoraType.UNKNOWN and of_type is not None:
+        rows.append(_range_row(of_type, explicit_range(card) is None))
+    return rows
+
+
+def _range_row(found: WeightRange, in_force: bool) -> dict[str, Any]:
+    spot = found.sweet_spot
+    why = _WHY[found.source] if in_force else "a stronger range holds"
+    if not in_force and found.source is RangeSource.SIDECAR and (found.floor or 0) >= 0:
+        why = "says nothing about negative weights"
+    return {
+        "text": range_text(found),
+        "floor": found.floor,
+        "ceiling": found.ceiling,
+        "sweet_spot": f"{minus(spot[0])} … {minus(spot[1])}" if spot is not None else "",
+        "source": SOURCE_NAMES[found.source],
+        "reference": _cut(found.reference),
+        "in_force": in_force,
+        "why": why,
+    }
+
+
+def _tags(card: LoraCard) -> dict[str, Any]:
+    table = card.tags
+    shares = table.shares if table.kind is not TagTableKind.NONE else {}
+    most = nlargest(MAX_TAGS, shares.items(), key=lambda item: (item[1], item[0]))
+    most.sort(key=lambda item: (-item[1], item[0]))
+    return {
+        "kind": table.kind.value,
+        "note": _TABLE_NOTES[table.kind],
+        "captions": table.captions,
+        "total": len(shares),
+        "rows": [
+            {"tag": _cut(tag), "share": round(share, 4), "grade": grade_tag(table, tag).value}
+            for tag, share in most
+        ],
+    }
+
+
+def _copies(copies: Sequence[str]) -> list[str]:
+    if len(copies) < 2:
+        return []
+    return [f"{len(copies)} files have this name; the host loads {copies[-1]}"]

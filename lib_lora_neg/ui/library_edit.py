@@ -1,0 +1,200 @@
+"""What the user changes about LoRAs: read from JSON, applied to decisions, taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..hosts.boxes import BoxesError
+from ..hosts.library import LibraryTabHost, Saved
+from ..loras.card import LoraType, RangeSource, WeightRange
+from ..loras.decisions import Decision
+
+MAX_NAMES = 20_000
+MAX_NAME = 1000
+MAX_TRIGGERS = 100
+MAX_TRIGGER = 200
+WIDEST = 20.0
+"""No LoRA is used at a weight beyond this; Flux workflows reach ±10."""
+
+MAX_NOTES = 5
+REFERENCE = "typed by the user"
+
+Change = Callable[[Decision], Decision]
+
+
+@dataclass(frozen=True)
+class EditResult:
+    """What an edit did.
+
+    Attributes:
+        saved: what became of each decision.
+        unknown: names that the host does not know.
+        unchanged: LoRAs of which the decision already said so.
+    """
+
+    saved: tuple[Saved, ...]
+    unknown: int = 0
+    unchanged: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the result for the page, notes once each."""
+        notes = list(dict.fromkeys(item.note for item in self.saved if item.note))
+        failed = [item for item in self.saved if not item.done]
+        return {
+            "saved": len(self.saved) - len(failed),
+            "failed": len(failed),
+            "unknown": self.unknown,
+            "unchanged": self.unchanged,
+            "names": [item.name for item in self.saved if item.done],
+            "notes": notes[:MAX_NOTES],
+            "more_notes": max(0, len(notes) - MAX_NOTES),
+        }
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One edit, as it can be taken back."""
+
+    label: str
+    before: Mapping[str, Decision]
+    after: Mapping[str, Decision]
+
+
+class Editor:
+    """Changes decisions and remembers the last change."""
+
+    def __init__(self, host: LibraryTabHost) -> None:
+        self._host = host
+        self._last: _Step | None = None
+
+    @property
+    def undo_label(self) -> str:
+        """What `undo` would take back, in words; empty if nothing."""
+        return self._last.label if self._last is not None else ""
+
+    def edit(self, names: Sequence[str], change: Change) -> EditResult:
+        """Apply a change to the decisions of some LoRAs and keep them."""
+        known = set(self._host.names())
+        before = self._host.decisions(name for name in names if name in known)
+        after = {name: change(decision) for name, decision in before.items()}
+        changed = {name: after[name] for name in before if after[name] != before[name]}
+        saved = tuple(self._host.save(changed)) if changed else ()
+        done = {item.name for item in saved if item.done}
+        if done:
+            label = next(iter(done)) if len(done) == 1 else f"{len(done)} LoRAs"
+            self._last = _Step(
+                label,
+                {name: before[name] for name in before if name in done},
+                {name: after[name] for name in before if name in done},
+            )
+        return EditResult(saved, len(set(names) - known), len(before) - len(changed))
+
+    def undo(self) -> EditResult:
+        """Take the last edit back where nobody has decided anew since.
+
+        Raises:
+            BoxesError: there is nothing to take back.
+        """
+        step = self._last
+        if step is None:
+            raise BoxesError("undo", "there is nothing to take back")
+        now = self._host.decisions(step.after)
+        same = {
+            name: decision
+            for name, decision in step.before.items()
+            if now.get(name) == step.after[name]
+        }
+        saved = tuple(self._host.save(same)) if same else ()
+        self._last = None
+        return EditResult(saved, unchanged=len(step.before) - len(same))
+
+
+def read_names(body: Mapping[str, Any]) -> list[str]:
+    """Return the names that a request is about, each once.
+
+    Raises:
+        BoxesError: they are not a list of texts of bearable size.
+    """
+    names = body.get("names")
+    if not isinstance(names, list) or len(names) > MAX_NAMES:
+        raise BoxesError("names", f"must be a list of at most {MAX_NAMES} names")
+    if not all(isinstance(name, str) and len(name) <= MAX_NAME for name in names):
+        raise BoxesError("names", "must be names of LoRAs")
+    return list(dict.fromkeys(names))
+
+
+def read_change(body: Mapping[str, Any]) -> Change:
+    """Understand ``{"clear": true}`` or ``{"set": {…}}``; null in ``set`` means "as inferred".
+
+    What a scan measured stays: it is not the user's word.
+
+    Raises:
+        BoxesError: a value has the wrong type or size.
+    """
+    if body.get("clear") is True:
+        return lambda decision: Decision(measured=decision.measured)
+    wanted = body.get("set")
+    if not isinstance(wanted, Mapping) or not wanted:
+        raise BoxesError("set", "must be an object that says what to change")
+    fields: dict[str, Any] = {}
+    for key, value in wanted.items():
+        if key == "type":
+            fields["type"] = _type(value)
+        elif key == "triggers":
+            fields["triggers"] = _triggers(value)
+        elif key == "range":
+            fields["weight_range"] = _range(value)
+        elif key == "guard_off" and isinstance(value, bool):
+            fields["guard_off"] = value
+        else:
+            raise BoxesError(str(key)[:40], "cannot be set so")
+    return lambda decision: replace(decision, **fields)
+
+
+def _type(value: object) -> LoraType | None:
+    if value is None:
+        return None
+    try:
+        return LoraType(value)
+    except ValueError as error:
+        raise BoxesError("type", "must be one of the types, or null") from error
+
+
+def _triggers(value: object) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) > MAX_TRIGGERS:
+        raise BoxesError("triggers", f"must be a list of at most {MAX_TRIGGERS} words")
+    if not all(isinstance(text, str) and len(text) <= MAX_TRIGGER for text in value):
+        raise BoxesError("triggers", f"must be texts of at most {MAX_TRIGGER} characters")
+    words = (" ".join(text.split()) for text in value)
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+def _range(value: object) -> WeightRange | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise BoxesError("range", "must be an object with floor and ceiling, or null")
+    floor, ceiling = _weight(value, "floor"), _weight(value, "ceiling")
+    if floor is None and ceiling is None:
+        return None
+    if floor is not None and floor > 0:
+        raise BoxesError("floor", "must be 0 or below: it is the lowest negative weight")
+    if ceiling is not None and ceiling < 0:
+        raise BoxesError("ceiling", "must be 0 or above")
+    return WeightRange(floor, ceiling, None, RangeSource.USER, REFERENCE)
+
+
+def _weight(value: Mapping[str, Any], key: str) -> float | None:
+    number = value.get(key)
+    if number is None:
+        return None
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise BoxesError(key, "must be a number")
+    # Compared before it is converted: NaN fails the test, and an integer may have any size.
+    if not -WIDEST <= number <= WIDEST:
+        raise BoxesError(key, f"must lie between −{WIDEST:g} and {WIDEST:g}")
+    return float(number)
