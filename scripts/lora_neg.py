@@ -11,16 +11,21 @@ for _name in [name for name in sys.modules if name.split(".")[0] == "lib_lora_ne
 
 from modules import script_callbacks, scripts  # noqa: E402
 
+from lib_lora_neg.api.library_routes import add_library_routes  # noqa: E402
 from lib_lora_neg.api.page import add_page_routes  # noqa: E402
 from lib_lora_neg.api.public import add_public_routes  # noqa: E402
 from lib_lora_neg.hosts.switches import rules_switched_off  # noqa: E402
-from lib_lora_neg.hosts.webui import compare, infotext, options  # noqa: E402
+from lib_lora_neg.hosts.webui import compare, infotext, options, settings_page  # noqa: E402
 from lib_lora_neg.hosts.webui import script as host  # noqa: E402
 from lib_lora_neg.hosts.webui.guard import TITLE  # noqa: E402
+from lib_lora_neg.hosts.webui.library import WebuiLibraryTab  # noqa: E402
 from lib_lora_neg.ui.answers import page_answers  # noqa: E402
+from lib_lora_neg.ui.library_answers import library_answers  # noqa: E402
+from lib_lora_neg.ui.library_tab import library_tab  # noqa: E402
 from lib_lora_neg.ui.panel import build_panel  # noqa: E402
 from lib_lora_neg.ui.preset import PresetWiring  # noqa: E402
 
+library = WebuiLibraryTab()
 preset = PresetWiring(host.known_cards, host.has_scheduler())
 
 
@@ -71,7 +76,9 @@ def on_app_started(demo, app):
     """Make the guard live, and add the routes to the host's application."""
     host.start()
     if demo is not None:
-        add_page_routes(app, page_answers(host.boxes, host.WebuiLibrary()))
+        answers = page_answers(host.boxes, host.WebuiLibrary(), lasting=True)
+        add_page_routes(app, {**answers, "reset-settings": host.reset_settings})
+        add_library_routes(app, library_answers(library))
     accounts = host.api_accounts()
     if accounts is not None:
         add_public_routes(app, host.boxes, host.WebuiLibrary(), accounts)
@@ -83,6 +90,9 @@ def on_after_component(component, **kwargs):
 
 
 script_callbacks.on_after_component(on_after_component)
-script_callbacks.on_ui_settings(options.register_options)
+script_callbacks.on_ui_settings(settings_page.register_options)
+script_callbacks.on_ui_settings(library.register_option)
+script_callbacks.on_ui_tabs(library_tab)
 script_callbacks.on_app_started(on_app_started)
 script_callbacks.on_script_unloaded(host.stop)
+script_callbacks.on_script_unloaded(library.stop)

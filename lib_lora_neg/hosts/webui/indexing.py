@@ -1,0 +1,96 @@
+"""Reading all LoRA files of the host in a thread of its own, out of everybody's way."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from threading import Lock, Thread
+
+from ..library import Progress
+
+PAUSE_SECONDS = 0.25
+"""How long to wait before looking again whether a generation still runs."""
+
+YIELD_EVERY = 20
+"""Files after which other threads are let in for sure."""
+
+Read = Callable[[Callable[[int, int], None]], None]
+
+
+class BackgroundReader:
+    """Runs one reading of all files at a time, and says how far it is.
+
+    Args:
+        read: reads what is new; is given a function to call after each file.
+        is_busy: whether the host makes pictures, which go first.
+    """
+
+    def __init__(self, read: Read, is_busy: Callable[[], bool]) -> None:
+        self._read = read
+        self._is_busy = is_busy
+        self._lock = Lock()
+        self._progress = Progress()
+        self._begun = False
+        self._again = False
+        self._stopped = False
+
+    @property
+    def progress(self) -> Progress:
+        """How far the reading is."""
+        return self._progress
+
+    def begin(self) -> None:
+        """Start reading if that never happened."""
+        with self._lock:
+            if self._begun:
+                return
+            self._begun = True
+        self.again()
+
+    def again(self) -> None:
+        """Read once more; a reading that is under way is followed by another one."""
+        with self._lock:
+            self._begun = True
+            if self._progress.running:
+                self._again = True
+                return
+            self._progress = Progress(running=True)
+        Thread(target=self._run, name="lora-neg-library", daemon=True).start()
+
+    def stop(self) -> None:
+        """End a reading that is under way at its next file."""
+        self._stopped = True
+
+    def _run(self) -> None:
+        failure = ""
+        while True:
+            try:
+                self._read(self._after_file)
+            except _StoppedError:
+                failure = "stopped"
+            except Exception as error:
+                traceback.print_exc()
+                failure = f"{type(error).__name__}: {error}"
+            with self._lock:
+                if not self._again or self._stopped:
+                    done, total = self._progress.done, self._progress.total
+                    self._progress = Progress(False, done, total, failure=failure)
+                    return
+                self._again, failure = False, ""
+
+    def _after_file(self, done: int, total: int) -> None:
+        if self._stopped:
+            raise _StoppedError
+        self._progress = Progress(True, done, total)
+        while self._is_busy():
+            self._progress = Progress(True, done, total, waiting=True)
+            time.sleep(PAUSE_SECONDS)
+            if self._stopped:
+                raise _StoppedError
+        if done % YIELD_EVERY == 0:
+            time.sleep(0.001)
+
+
+class _StoppedError(Exception):
+    """The extension is being unloaded."""

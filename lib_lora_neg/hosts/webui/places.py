@@ -1,0 +1,53 @@
+"""Where the host keeps LoRAs, and where it lets an extension keep files of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...library.saving import DecisionBook
+
+DECISIONS = "decisions.json"
+
+
+def lora_folders() -> list[str]:
+    """Return the host's LoRA folders that exist, in its order."""
+    from modules.shared import cmd_opts
+
+    found = [getattr(cmd_opts, key, None) for key in ("lora_dir", "lyco_dir_backcompat")]
+    found += list(getattr(cmd_opts, "lora_dirs", None) or ())
+    return list(dict.fromkeys(str(folder) for folder in found if folder and Path(folder).is_dir()))
+
+
+def below_lora_folder(path: str) -> str:
+    """Return a file's place below its LoRA folder, with slashes; its name if it is in none."""
+    for folder in lora_folders():
+        try:
+            return Path(path).relative_to(folder).as_posix()
+        except ValueError:
+            continue
+    return Path(path).name
+
+
+def index_folder() -> Path:
+    """Return where the catalog keeps its index: beside the host's own caches."""
+    try:
+        from modules.cache import cache_dir
+    except ImportError:
+        cache_dir = str(_data_folder() / "cache")
+    return Path(cache_dir) / "lora_neg"
+
+
+def own_decisions() -> Path:
+    """Return the file for decisions that cannot lie beside their LoRA; no cache: it is kept."""
+    return _data_folder() / "lora_neg" / DECISIONS
+
+
+def decision_book() -> DecisionBook:
+    """Return what reads and keeps the user's decisions on this host."""
+    return DecisionBook(own_decisions())
+
+
+def _data_folder() -> Path:
+    from modules.paths_internal import data_path
+
+    return Path(data_path)
