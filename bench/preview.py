@@ -1,0 +1,128 @@
+"""What the live preview costs: the answer to ``POST /check``, and a keystroke in the page.
+
+    python bench/preview.py [--loras 2000] [--requests 400] [--url http://127.0.0.1:7860]
+
+Without ``--url`` it measures the routes in this process, over a library of made-up LoRAs; needs
+FastAPI (requirements/page-gradio4.txt). With node, it also times what a keystroke runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+BUDGET_MS = 300
+"""From the pause in typing to the chips."""
+
+PROMPTS = [
+    ("a cat", "blurry"),
+    ("portrait, <lora:lora_0007:-0.9>, oil", "lowres, bad hands"),
+    (
+        "1girl, ((masterpiece)), <lora:lora_0100:0.8>, <lora:lora_0201:-0.4>, without a hat, "
+        + ", ".join(f"word {number}" for number in range(60)),
+        "lowres, (bad anatomy:1.2), " + ", ".join(f"bad thing {number}" for number in range(40)),
+    ),
+]
+
+KEYSTROKE = """
+import { load } from "%s/tests/javascript/load.mjs";
+const boxes = new Map();
+const box = (value) => ({ value, offsetParent: {}, checked: false });
+const app = {
+    querySelector: (selector) => {
+        if (!boxes.has(selector)) boxes.set(selector, box("a ".repeat(300)));
+        return boxes.get(selector);
+    },
+    querySelectorAll: () => [],
+};
+const loraNeg = load(["lora_neg.js"], { gradioApp: () => app });
+const times = [];
+for (let round = 0; round < 2000; round += 1) {
+    const start = performance.now();
+    JSON.stringify(loraNeg.read("txt2img"));
+    times.push(performance.now() - start);
+}
+times.sort((a, b) => a - b);
+console.log(times[1000] * 1000);
+"""
+
+
+def in_process(loras: int) -> Callable[[bytes], None]:
+    from fastapi import FastAPI
+    from starlette.testclient import TestClient
+
+    from lib_lora_neg.api.public import add_public_routes
+    from tests.support.cards import SyntheticCards
+    from tests.support.outlook import BoxesFor
+
+    made = SyntheticCards()
+    host = BoxesFor(made.get(f"lora_{number:04d}") for number in range(loras))
+    app = FastAPI()
+    add_public_routes(app, host, host, {})
+    client = TestClient(app)
+
+    def ask(body: bytes) -> None:
+        headers = {"content-type": "application/json"}
+        answer = client.post("/lora-neg/v1/check", content=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+
+    return ask
+
+
+def over_http(url: str) -> Callable[[bytes], None]:
+    def ask(body: bytes) -> None:
+        request = urllib.request.Request(
+            f"{url}/lora-neg/v1/check", body, {"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            answer.read()
+
+    return ask
+
+
+def latencies(ask: Callable[[bytes], None], requests: int) -> list[float]:
+    """Return milliseconds per request, over the prompts in turn; no two requests are equal."""
+    times = []
+    for number in range(requests):
+        prompt, negative = PROMPTS[number % len(PROMPTS)]
+        body = json.dumps({"prompt": f"{prompt}, {number}", "negative_prompt": negative}).encode()
+        start = time.perf_counter()
+        ask(body)
+        times.append((time.perf_counter() - start) * 1000)
+    return times
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--loras", type=int, default=2000)
+    parser.add_argument("--requests", type=int, default=400)
+    parser.add_argument("--url")
+    options = parser.parse_args()
+    ask = over_http(options.url) if options.url else in_process(options.loras)
+    latencies(ask, 20)
+    times = sorted(latencies(ask, options.requests))
+    median, late = statistics.median(times), times[int(len(times) * 0.95)]
+    where = options.url or f"in process, {options.loras} LoRAs"
+    print(f"POST /check ({where}): median {median:.2f} ms, 95 % {late:.2f} ms,")
+    print(f"    {median / BUDGET_MS:.1%} of the {BUDGET_MS} ms from the pause to the chips")
+    node = shutil.which("node")
+    if node:
+        script = KEYSTROKE % ROOT.as_uri()
+        command = [node, "--input-type=module", "--eval", script]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        print(f"reading all boxes after a pause: median {float(done.stdout):.0f} µs of JavaScript")
+
+
+if __name__ == "__main__":
+    main()
