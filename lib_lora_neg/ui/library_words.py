@@ -41,7 +41,6 @@ BY_USER = "chosen by the user"
 
 EVIDENCE_NAMES = {
     "yours": "you decided something about it",
-    "guard-off": "guard off: no rule applies to it",
     "measured": "a weight scan measured its range",
     "captions": "its captions are known",
     "prose": "its captions are sentences: no tags to count",
@@ -113,7 +112,6 @@ def evidence_of(card: LoraCard) -> tuple[str, ...]:
     sources = {found.source for found in card.ranges}
     holds = {
         "yours": is_decided(card),
-        "guard-off": card.guard_off,
         "measured": RangeSource.MEASURED in sources,
         "captions": card.tags.kind is TagTableKind.RICH,
         "prose": card.tags.kind is TagTableKind.PROSE,

@@ -1,0 +1,379 @@
+// The details of one LoRA in the library: why it is what it is, its captions as bars, its ranges,
+// and the form in which the user decides otherwise.
+(() => {
+    const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const FIRST_TAGS = 20;
+
+    // What the form would change against what was decided; null if nothing.
+    function changeOf(form, decided) {
+        const set = {};
+        const type = form.type || null;
+        if (type !== (decided.type || null)) set.type = type;
+        const triggers = form.ownTriggers ? form.triggers.split("\n").map((t) => t.trim()).filter(Boolean) : null;
+        if (JSON.stringify(triggers) !== JSON.stringify(decided.triggers || null)) set.triggers = triggers;
+        const number = (text) => (text === "" ? null : Number(text));
+        const range = form.floor === "" && form.ceiling === ""
+            ? null : { floor: number(form.floor), ceiling: number(form.ceiling) };
+        const before = decided.range || null;
+        const same = range === null || before === null
+            ? range === before
+            : range.floor === (before.floor ?? null) && range.ceiling === (before.ceiling ?? null);
+        if (!same) set.range = range;
+        if (form.guardOff !== Boolean(decided.guard_off)) set.guard_off = form.guardOff;
+        return Object.keys(set).length ? set : null;
+    }
+
+    class LibraryDetails {
+        constructor(library) {
+            Object.assign(this, loraNeg.libraryParts);
+            this.library = library;
+            this.name = null;
+            this.drafts = new Map();
+            this.root = this.element("aside", "lora-neg-details");
+            this.root.setAttribute("aria-label", "Details");
+            this.root.tabIndex = -1;
+            this.root.hidden = true;
+            this.root.addEventListener("keydown", (event) => {
+                if (event.key !== "Escape") return;
+                event.stopPropagation();
+                this.close();
+            });
+        }
+
+        async show(name, focus = false) {
+            this.keepDraft();
+            this.name = name;
+            this.root.hidden = false;
+            this.library.root.classList.add("lora-neg-with-details");
+            this.library.draw();
+            try {
+                const data = await loraNeg.ask("library-detail", { name });
+                if (this.name !== name) return;
+                this.draw(data);
+            } catch (error) {
+                if (this.name !== name) return;
+                this.form = null;
+                this.root.replaceChildren(this.head({ name }), this.note(error.message, true));
+            }
+            if (focus) this.root.focus();
+        }
+
+        reload() {
+            if (this.name) this.show(this.name);
+        }
+
+        // Decisions about some LoRAs were kept: what stood in their forms is no draft any more.
+        changed(names = []) {
+            names.forEach((name) => this.drafts.delete(name));
+            if (names.includes(this.name)) {
+                this.form = null;
+                this.reload();
+            }
+        }
+
+        close() {
+            this.keepDraft();
+            this.name = null;
+            this.form = null;
+            this.root.hidden = true;
+            this.library.root.classList.remove("lora-neg-with-details");
+            this.library.draw();
+            this.library.grid.focus();
+        }
+
+        keepDraft() {
+            if (!this.name || !this.form) return;
+            const values = this.values();
+            if (changeOf(values, this.data.decision)) this.drafts.set(this.name, values);
+            else this.drafts.delete(this.name);
+        }
+
+        // ---- drawing ------------------------------------------------------------------------
+
+        draw(data) {
+            const scrolled = this.data && this.data.name === data.name ? this.root.scrollTop : 0;
+            this.data = data;
+            this.root.replaceChildren(
+                this.head(data),
+                this.problems(data),
+                this.typePart(data),
+                this.formPart(data),
+                this.section("Ranges", this.ranges(data)),
+                this.section("Triggers", this.triggers(data)),
+                this.section("Captions", this.captions(data)),
+                this.section("File", this.facts(data)),
+            );
+            this.root.scrollTop = scrolled;
+        }
+
+        head(data) {
+            const head = this.element("header", "lora-neg-details-head");
+            const titles = this.element("div", "lora-neg-details-titles");
+            const name = this.element("h3", "");
+            name.append(this.quoted("", data.name));
+            titles.append(name);
+            const below = [data.title !== data.name && data.title, data.alias && `also ${data.alias}`];
+            const text = below.filter(Boolean).join(" · ");
+            if (text) titles.append(this.quoted("lora-neg-below", text));
+            const close = this.button("lora-neg-close", "×", () => this.close());
+            close.setAttribute("aria-label", "Close details");
+            head.append(titles, close);
+            return head;
+        }
+
+        section(title, ...content) {
+            const made = this.element("section", "lora-neg-details-section");
+            made.append(this.element("h4", "", title), ...content);
+            return made;
+        }
+
+        note(text, bad = false) {
+            return this.quoted(bad ? "lora-neg-note lora-neg-failed" : "lora-neg-note", text);
+        }
+
+        list(texts) {
+            const made = this.element("ul", "lora-neg-list");
+            for (const text of texts) {
+                const item = this.element("li");
+                item.append(this.quoted("", text));
+                made.append(item);
+            }
+            return made;
+        }
+
+        problems(data) {
+            const made = this.element("div", "lora-neg-problems");
+            if (data.problems.length) made.append(this.element("strong", "", "⚠ Problems"), this.list(data.problems));
+            made.hidden = !data.problems.length;
+            return made;
+        }
+
+        typePart(data) {
+            const line = this.element("p", "lora-neg-type-line");
+            const type = this.library.words.types.find(({ id }) => id === data.type) || { letter: "?" };
+            line.append(this.typeMark(data.type, type.letter), this.element("strong", "", data.type_name));
+            if (data.type !== "unknown" && data.confidence) {
+                const meter = this.element("meter");
+                Object.assign(meter, { min: 0, max: 1, value: data.confidence });
+                meter.setAttribute("aria-label", "Confidence");
+                line.append(meter, this.element("span", "", `${this.percent(data.confidence)} sure`));
+            }
+            return this.section("Type", line, this.note(data.verdict), this.list(data.reasons));
+        }
+
+        ranges(data) {
+            if (!data.ranges.length) {
+                return this.note("Nobody stated a range, and nothing is known for its type and family.");
+            }
+            const made = this.element("ul", "lora-neg-ranges");
+            for (const range of data.ranges) {
+                const item = this.element("li", range.in_force ? "lora-neg-in-force" : "");
+                const head = this.element("div", "lora-neg-range-head");
+                const text = this.element("strong", "", range.text);
+                text.dir = "ltr";
+                head.append(
+                    text,
+                    this.element("span", "lora-neg-evidence", range.source),
+                );
+                if (range.in_force) head.append(this.element("span", "lora-neg-force", "in force"));
+                const spot = range.sweet_spot ? `Works best at ${range.sweet_spot}. ` : "";
+                item.append(head, this.note(`${spot}${range.in_force ? "In force: " : "Not in force: "}${range.why}.`));
+                if (range.reference) item.append(this.quoted("lora-neg-below", `Source: ${range.reference}`));
+                made.append(item);
+            }
+            return made;
+        }
+
+        triggers(data) {
+            if (!data.triggers.length) return this.note("None known.");
+            const made = this.element("ul", "lora-neg-trigger-list");
+            for (const trigger of data.triggers) {
+                const item = this.element("li");
+                item.append(
+                    this.quoted("lora-neg-word", trigger.text),
+                    this.element("span", "lora-neg-below", `${trigger.source}, ${this.percent(trigger.confidence)}`),
+                );
+                made.append(item);
+            }
+            if (data.more_triggers) made.append(this.element("li", "lora-neg-below", `and ${data.more_triggers} more`));
+            return made;
+        }
+
+        captions(data) {
+            const { tags } = data;
+            const made = this.element("div", "lora-neg-captions");
+            if (tags.note) made.append(this.note(tags.note));
+            if (!tags.rows.length) return made;
+            made.append(this.legend(), this.bars(tags, FIRST_TAGS));
+            return made;
+        }
+
+        legend() {
+            const made = this.element("ul", "lora-neg-legend");
+            for (const grade of this.library.words.grades) {
+                const item = this.element("li");
+                const mark = this.element("span", "lora-neg-bar-mark");
+                mark.dataset.grade = grade.id;
+                item.append(mark, grade.name);
+                item.title = grade.meaning;
+                made.append(item);
+            }
+            return made;
+        }
+
+        bars(tags, count) {
+            const names = Object.fromEntries(this.library.words.grades.map(({ id, name }) => [id, name]));
+            const made = this.element("div");
+            const list = this.element("ol", "lora-neg-bars");
+            for (const { tag, share, grade } of tags.rows.slice(0, count)) {
+                const item = this.element("li");
+                const label = this.quoted("lora-neg-bar-label", tag);
+                label.title = tag;
+                const bar = this.element("span", "lora-neg-bar");
+                bar.dataset.grade = grade;
+                bar.style.setProperty("--share", `${Math.max(0.5, Math.min(100, share * 100))}%`);
+                const text = this.element("span", "lora-neg-bar-share", this.percent(share));
+                const spoken = this.element("span", "lora-neg-sr", `, ${names[grade]}`);
+                item.title = `${tag}: ${this.percent(share)}, ${names[grade]}`;
+                item.append(label, bar, text, spoken);
+                list.append(item);
+            }
+            made.append(list);
+            const shown = Math.min(count, tags.rows.length);
+            const facts = this.element("p", "lora-neg-note", `${shown} of ${tags.total} tags, ${tags.captions} captions. `);
+            if (shown < tags.rows.length) {
+                facts.append(this.button("lora-neg-link", "Show more", () => {
+                    made.replaceWith(this.bars(tags, tags.rows.length));
+                }));
+            }
+            made.append(facts);
+            return made;
+        }
+
+        facts(data) {
+            const made = this.element("dl", "lora-neg-facts");
+            const rows = [["Path", data.location], ...data.copies.map((copy) => ["Same name", copy]),
+                ["Family", data.family], ...data.facts];
+            for (const [label, text] of rows) {
+                const value = this.element("dd");
+                value.append(this.quoted("", text));
+                made.append(this.element("dt", "", label), value);
+            }
+            return made;
+        }
+
+        // ---- the form -----------------------------------------------------------------------
+
+        formPart(data) {
+            const form = this.element("form", "lora-neg-form");
+            form.noValidate = true;
+            const draft = this.drafts.get(data.name);
+            const { decision } = data;
+            const range = decision.range || {};
+            const type = this.select("Type", [
+                ["", "As inferred"], ...this.library.words.types.map(({ id, name }) => [id, name]),
+            ]);
+            const own = this.input("checkbox", "My own triggers");
+            const triggers = this.element("textarea", "lora-neg-input");
+            triggers.setAttribute("aria-label", "My own triggers, one per line");
+            triggers.rows = 3;
+            triggers.dir = "auto";
+            const inForce = data.ranges.find((item) => item.in_force) || {};
+            const hint = (value) => (value === null || value === undefined ? "none" : String(value));
+            const floor = this.input("number", "Lowest weight", {
+                step: "0.05", min: "-20", max: "0", placeholder: hint(inForce.floor),
+            });
+            const ceiling = this.input("number", "Highest weight", {
+                step: "0.05", min: "0", max: "20", placeholder: hint(inForce.ceiling),
+            });
+            const off = this.input("checkbox", "Guard off");
+            this.form = { type, own, triggers, floor, ceiling, off };
+            this.fill(draft || {
+                type: decision.type || "",
+                ownTriggers: decision.triggers !== null && decision.triggers !== undefined,
+                triggers: (decision.triggers || data.triggers.map((trigger) => trigger.text)).join("\n"),
+                floor: range.floor ?? "",
+                ceiling: range.ceiling ?? "",
+                guardOff: decision.guard_off,
+            });
+            this.save = this.element("button", "lora-neg-button lora-neg-primary", "Save");
+            this.save.type = "submit";
+            const clear = this.button("", "Clear my decisions", () => {
+                this.drafts.delete(data.name);
+                this.form = null;
+                this.library.edit([data.name], { clear: true });
+            });
+            clear.hidden = !data.decided;
+            this.unsaved = this.element("span", "lora-neg-below", "not saved yet");
+            const buttons = this.element("div", "lora-neg-form-buttons");
+            buttons.append(this.save, clear, this.unsaved);
+            form.append(
+                this.field("Type", type),
+                this.field("Range", floor, "to", ceiling),
+                this.labelled(own, "My own triggers, one per line"),
+                triggers,
+                this.labelled(off, "Guard off: no rule applies to this LoRA"),
+                buttons,
+            );
+            form.addEventListener("input", () => this.check());
+            form.addEventListener("change", () => this.check());
+            form.addEventListener("submit", (event) => {
+                event.preventDefault();
+                this.submit();
+            });
+            this.check();
+            return this.section("Your decision", form);
+        }
+
+        field(label, ...content) {
+            const made = this.element("div", "lora-neg-field-row");
+            made.append(this.element("span", "lora-neg-field-label", label), ...content);
+            return made;
+        }
+
+        labelled(box, text) {
+            const made = this.element("label", "lora-neg-check");
+            made.append(box, this.element("span", "", text));
+            return made;
+        }
+
+        fill(values) {
+            this.form.type.value = values.type;
+            this.form.own.checked = values.ownTriggers;
+            this.form.triggers.value = values.triggers;
+            this.form.floor.value = values.floor;
+            this.form.ceiling.value = values.ceiling;
+            this.form.off.checked = values.guardOff;
+        }
+
+        values() {
+            const { type, own, triggers, floor, ceiling, off } = this.form;
+            return {
+                type: type.value,
+                ownTriggers: own.checked,
+                triggers: triggers.value,
+                floor: floor.value,
+                ceiling: ceiling.value,
+                guardOff: off.checked,
+            };
+        }
+
+        check() {
+            this.form.triggers.hidden = !this.form.own.checked;
+            const change = changeOf(this.values(), this.data.decision);
+            this.save.disabled = !change;
+            this.unsaved.hidden = !change;
+        }
+
+        async submit() {
+            const set = changeOf(this.values(), this.data.decision);
+            if (!set) return;
+            const name = this.name;
+            this.save.disabled = true;
+            if (!(await this.library.edit([name], { set })) && this.name === name && this.form) this.check();
+        }
+    }
+
+    loraNeg.LibraryDetails = LibraryDetails;
+    loraNeg.libraryChangeOf = changeOf;
+})();

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { load } from "./load.mjs";
+
+const { libraryLogic, libraryChangeOf, badges } = load([
+    "lora_neg.js", "lora_neg_library.js", "lora_neg_library_detail.js", "lora_neg_badges.js",
+]);
+const { Pages, bulkChange, moved, outcome, windowOf } = libraryLogic;
+
+// Values made in the scripts' own context have other prototypes: compare what they hold.
+const same = (actual, expected) => assert.deepEqual(JSON.parse(JSON.stringify(actual)), expected);
+
+test("a window has the rows in view and some around them", () => {
+    same(windowOf(0, 440, 5000, 44, 2), { first: 0, last: 12 });
+    same(windowOf(4400, 440, 5000, 44, 2), { first: 98, last: 112 });
+    same(windowOf(44 * 4995, 440, 5000, 44, 2), { first: 4993, last: 5000 });
+    same(windowOf(0, 440, 3, 44, 2), { first: 0, last: 3 });
+    same(windowOf(0, 440, 0, 44, 2), { first: 0, last: 0 });
+    same(windowOf(99999, 440, 3, 44, 2), { first: 3, last: 3 });
+});
+
+test("pages know which rows are missing", () => {
+    const pages = new Pages(100);
+    same(pages.missing(0, 12), [0]);
+    same(pages.missing(95, 205), [0, 100, 200]);
+    same(pages.missing(7, 7), []);
+    pages.put(100, [{ name: "a" }, { name: "b" }]);
+    same(pages.missing(95, 205), [0, 200]);
+    assert.equal(pages.row(101).name, "b");
+    assert.equal(pages.row(5), undefined);
+    assert.equal(pages.indexOf("b"), 101);
+    assert.equal(pages.indexOf("c"), -1);
+    pages.clear();
+    assert.equal(pages.row(101), undefined);
+});
+
+for (const [index, count, key, to] of [
+    [-1, 10, "ArrowDown", 0],
+    [-1, 10, "ArrowUp", 9],
+    [0, 10, "ArrowUp", 0],
+    [9, 10, "ArrowDown", 9],
+    [3, 10, "PageDown", 8],
+    [3, 10, "PageUp", 0],
+    [3, 10, "Home", 0],
+    [3, 10, "End", 9],
+    [3, 10, "x", null],
+    [0, 0, "ArrowDown", null],
+]) {
+    test(`${key} leads from ${index} of ${count} to ${to}`, () => {
+        assert.equal(moved(index, count, key, 5), to);
+    });
+}
+
+const nothing = { type: "", floor: "", ceiling: "", guard: "" };
+
+for (const [given, expected] of [
+    [{}, null],
+    [{ type: "style" }, { type: "style" }],
+    [{ type: "inferred" }, { type: null }],
+    [{ floor: "-0.5" }, { range: { floor: -0.5, ceiling: null } }],
+    [{ floor: "0", ceiling: "1" }, { range: { floor: 0, ceiling: 1 } }],
+    [{ guard: "off" }, { guard_off: true }],
+    [{ guard: "on", type: "slider" }, { type: "slider", guard_off: false }],
+]) {
+    test(`the bulk bar makes ${JSON.stringify(expected)} of ${JSON.stringify(given)}`, () => {
+        same(bulkChange({ ...nothing, ...given }), expected);
+    });
+}
+
+for (const given of [{ floor: "0.5" }, { ceiling: "-1" }, { floor: "x" }]) {
+    test(`the bulk bar refuses ${JSON.stringify(given)}`, () => {
+        assert.throws(() => bulkChange({ ...nothing, ...given }));
+    });
+}
+
+test("an outcome is one sentence, with the notes", () => {
+    assert.equal(outcome({ saved: 3, failed: 0, unknown: 0, unchanged: 0, notes: [] }), "3 saved.");
+    assert.equal(
+        outcome({ saved: 0, failed: 2, unknown: 1, unchanged: 4, notes: ["read-only"], more_notes: 2 }),
+        "0 saved, 2 not saved, 1 unknown, 4 unchanged. read-only; and 2 more",
+    );
+});
+
+const form = {
+    type: "", ownTriggers: false, triggers: "", floor: "", ceiling: "", guardOff: false,
+};
+const decided = { type: null, triggers: null, range: null, guard_off: false };
+
+for (const [name, values, before, expected] of [
+    ["nothing", {}, {}, null],
+    ["a type", { type: "style" }, {}, { type: "style" }],
+    ["a type taken back", {}, { type: "style" }, { type: null }],
+    ["the same type", { type: "style" }, { type: "style" }, null],
+    ["triggers", { ownTriggers: true, triggers: " a \n\nb" }, {}, { triggers: ["a", "b"] }],
+    ["no triggers at all", { ownTriggers: true }, {}, { triggers: [] }],
+    ["triggers taken back", {}, { triggers: ["a"] }, { triggers: null }],
+    ["a range", { floor: "-0.5" }, {}, { range: { floor: -0.5, ceiling: null } }],
+    ["the same range", { floor: "-0.5" }, { range: { floor: -0.5, ceiling: null } }, null],
+    ["a range without a ceiling", { floor: "-0.5" }, { range: { floor: -0.5 } }, null],
+    ["a range taken back", {}, { range: { floor: -0.5 } }, { range: null }],
+    ["the guard", { guardOff: true }, {}, { guard_off: true }],
+]) {
+    test(`the form changes ${name}`, () => {
+        same(libraryChangeOf({ ...form, ...values }, { ...decided, ...before }), expected);
+    });
+}
+
+test("arrow keys walk from badge to badge", () => {
+    const list = ["a", "b", "c"];
+    assert.equal(badges.neighbour(list, "a", "ArrowRight"), "b");
+    assert.equal(badges.neighbour(list, "a", "ArrowLeft"), null);
+    assert.equal(badges.neighbour(list, "a", "End"), "c");
+    assert.equal(badges.neighbour(list, "c", "Home"), "a");
+    assert.equal(badges.neighbour(list, "x", "Home"), null);
+    assert.equal(badges.neighbour(list, "a", "x"), null);
+});
+
+test("a badge says its name, type and range to a screen reader", () => {
+    assert.equal(
+        badges.label("ink", { lines: ["Type: style", "Range: ≥ −0.5"] }),
+        "ink: Type: style. Range: ≥ −0.5",
+    );
+});
