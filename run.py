@@ -22,7 +22,7 @@ USAGE = """usage: python run.py demo [arguments of the demo]
        python run.py test [arguments of pytest]
 
 demo   makes a folder of LoRA files of every type and checks real prompts against it
-test   format, lint, types, JavaScript lint where Node.js is there, and the tests
+test   format, lint, types, the tests, and those of the scripts where Node.js is there
 """
 
 
@@ -60,6 +60,7 @@ def test(arguments: list[str]) -> int:
         "ruff check": [python, "-m", "ruff", "check", "."],
         "mypy": [python, "-m", "mypy"],
         "eslint": eslint_command(),
+        "node --test": node_test_command(),
         "pytest": [python, "-m", "pytest", *arguments],
     }
     failed = []
@@ -158,6 +159,12 @@ def eslint_command() -> list[str]:
             raise SetupError("npm could not install ESLint (its own words are above)")
         stamp.write_text(wanted, encoding="utf-8")
     return [node, str(ROOT / "node_modules/eslint/bin/eslint.js"), "javascript"]
+
+
+def node_test_command() -> list[str]:
+    """Return the command that runs the scripts' own tests; empty where Node.js is not there."""
+    node = shutil.which("node")
+    return [node, "--test", "tests/javascript/"] if node else []
 
 
 def call(command: list[str]) -> int:
