@@ -45,7 +45,7 @@
             this.name = name;
             this.root.hidden = false;
             this.library.root.classList.add("lora-neg-with-details");
-            this.library.draw();
+            this.library.grid.draw();
             try {
                 const data = await loraNeg.ask("library-detail", { name });
                 if (this.name !== name) return;
@@ -77,7 +77,7 @@
             this.form = null;
             this.root.hidden = true;
             this.library.root.classList.remove("lora-neg-with-details");
-            this.library.draw();
+            this.library.grid.draw();
             this.library.grid.focus();
         }
 

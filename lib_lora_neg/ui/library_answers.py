@@ -117,7 +117,8 @@ class _Library:
     def edit(self, body: Mapping[str, Any]) -> dict[str, Any]:
         names, change = read_names(body), read_change(body)
         with self._editing:
-            return self._edited(self._editor.edit(names, change))
+            continued = body.get("continued") is True
+            return self._edited(self._editor.edit(names, change, continued=continued))
 
     def undo(self, _: Mapping[str, Any]) -> dict[str, Any]:
         with self._editing:

@@ -57,9 +57,17 @@ class EditResult:
 class _Step:
     """One edit, as it can be taken back."""
 
-    label: str
     before: Mapping[str, Decision]
     after: Mapping[str, Decision]
+
+    @property
+    def label(self) -> str:
+        count = len(self.before)
+        return next(iter(self.before)) if count == 1 else f"{count} LoRAs"
+
+    def followed_by(self, step: _Step) -> _Step:
+        """Return both as one."""
+        return _Step({**step.before, **self.before}, {**self.after, **step.after})
 
 
 class Editor:
@@ -74,8 +82,11 @@ class Editor:
         """What `undo` would take back, in words; empty if nothing."""
         return self._last.label if self._last is not None else ""
 
-    def edit(self, names: Sequence[str], change: Change) -> EditResult:
-        """Apply a change to the decisions of some LoRAs and keep them."""
+    def edit(self, names: Sequence[str], change: Change, *, continued: bool = False) -> EditResult:
+        """Apply a change to the decisions of some LoRAs and keep them.
+
+        ``continued``: this is more of the last edit, and is taken back together with it.
+        """
         known = set(self._host.names())
         before = self._host.decisions(name for name in names if name in known)
         after = {name: change(decision) for name, decision in before.items()}
@@ -83,12 +94,14 @@ class Editor:
         saved = tuple(self._host.save(changed)) if changed else ()
         done = {item.name for item in saved if item.done}
         if done:
-            label = next(iter(done)) if len(done) == 1 else f"{len(done)} LoRAs"
-            self._last = _Step(
-                label,
+            step = _Step(
                 {name: before[name] for name in before if name in done},
                 {name: after[name] for name in before if name in done},
             )
+            first = self._last if continued else None
+            self._last = step if first is None else first.followed_by(step)
+        elif not continued:
+            self._last = None
         return EditResult(saved, len(set(names) - known), len(before) - len(changed))
 
     def undo(self) -> EditResult:

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { load } from "./load.mjs";
 
 const { libraryLogic, libraryChangeOf, badges } = load([
-    "lora_neg.js", "lora_neg_library.js", "lora_neg_library_detail.js", "lora_neg_badges.js",
+    "lora_neg.js", "lora_neg_badges.js", "lora_neg_elements.js", "lora_neg_library.js",
+    "lora_neg_library_detail.js", "lora_neg_library_grid.js",
 ]);
 const { Pages, bulkChange, moved, outcome, windowOf } = libraryLogic;
 
@@ -80,6 +81,13 @@ test("an outcome is one sentence, with the notes", () => {
         outcome({ saved: 0, failed: 2, unknown: 1, unchanged: 4, notes: ["read-only"], more_notes: 2 }),
         "0 saved, 2 not saved, 1 unknown, 4 unchanged. read-only; and 2 more",
     );
+});
+
+test("parts of one edit are told as one", () => {
+    const part = { saved: 2, failed: 1, unknown: 0, unchanged: 1, notes: ["x"], names: ["a"], undo: "a" };
+    const whole = libraryLogic.joined(libraryLogic.joined(null, part), { ...part, undo: "2 LoRAs" });
+    assert.equal(outcome(whole), "4 saved, 2 not saved, 2 unchanged. x");
+    same([whole.names, whole.undo], [["a", "a"], "2 LoRAs"]);
 });
 
 const form = {

@@ -98,6 +98,18 @@ def test_a_bulk_edit_is_kept_and_taken_back() -> None:
         editor.undo()
 
 
+def test_a_continued_edit_is_taken_back_as_one() -> None:
+    host = MemoryLibrary(*(card(name, "unknown") for name in "abc"))
+    editor = Editor(host)
+    change = read_change({"set": {"type": "style"}})
+    editor.edit(["c"], change)
+    editor.edit(["a"], change)
+    editor.edit(["b"], change, continued=True)
+    assert editor.undo_label == "2 LoRAs"
+    editor.undo()
+    assert host.kept == {"a": Decision(), "b": Decision(), "c": Decision(LoraType.STYLE)}
+
+
 def test_undo_leaves_alone_what_was_decided_anew() -> None:
     host = MemoryLibrary(card("a", "unknown"), card("b", "unknown"))
     editor = Editor(host)
