@@ -116,9 +116,6 @@ class WebuiLibraryTab:
     def _read_all(self, after_file: Callable[[int, int], None]) -> None:
         """Bring the catalog up to date and take its cards over; runs in the reader's thread."""
         after_file(0, 0)
-        if self._rescan:
-            self._rescan = False
-            _host_rescan()
         with self._lock:
             self._edited.clear()
         if self._catalog is None:
@@ -126,9 +123,14 @@ class WebuiLibraryTab:
         else:
             self._catalog.refresh()
         catalog, book = self._catalog, places.decision_book()
+        of_catalog = set(catalog.names())
+        if self._rescan:
+            self._rescan = False
+            # The host takes many seconds for thousands of files and knows none meanwhile.
+            if of_catalog != set(available()):
+                _host_rescan()
         catalog.index(after_file)
         own_store = places.own_decisions().exists()
-        of_catalog = set(catalog.names())
         cards: dict[str, LoraCard] = {}
         for name, path in available().items():
             card = catalog.get(name) if name in of_catalog else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+from pathlib import Path, PurePath
 
 from ...library.saving import DecisionBook
 
@@ -11,21 +12,25 @@ DECISIONS = "decisions.json"
 
 def lora_folders() -> list[str]:
     """Return the host's LoRA folders that exist, in its order."""
+    return [folder for folder in _configured_folders() if Path(folder).is_dir()]
+
+
+def _configured_folders() -> list[str]:
     from modules.shared import cmd_opts
 
     found = [getattr(cmd_opts, key, None) for key in ("lora_dir", "lyco_dir_backcompat")]
     found += list(getattr(cmd_opts, "lora_dirs", None) or ())
-    return list(dict.fromkeys(str(folder) for folder in found if folder and Path(folder).is_dir()))
+    return list(dict.fromkeys(str(folder) for folder in found if folder))
 
 
 def below_lora_folder(path: str) -> str:
     """Return a file's place below its LoRA folder, with slashes; its name if it is in none."""
-    for folder in lora_folders():
-        try:
-            return Path(path).relative_to(folder).as_posix()
-        except ValueError:
-            continue
-    return Path(path).name
+    for folder in _configured_folders():
+        prefix = folder.rstrip("/\\") + os.sep
+        # Strings, not paths: this is asked for every file of a library.
+        if path.startswith(prefix):
+            return path[len(prefix) :].replace(os.sep, "/")
+    return PurePath(path).name
 
 
 def index_folder() -> Path:
