@@ -8,6 +8,7 @@ from typing import Any
 
 from ...loras import LoraFileError, read_card
 from ...loras.card import LoraCard
+from . import places
 
 _SIDE_FILES = (".json", ".civitai.info", ".metadata.json", ".api_info.json", ".cm-info.json")
 
@@ -73,7 +74,8 @@ def _resolve(name: str) -> Any | None:
 
 def _stamp(path: str) -> Stamp:
     file = Path(path)
-    return (_mark(file), *(_mark(file.with_suffix(ending)) for ending in _SIDE_FILES))
+    sides = (_mark(file.with_suffix(ending)) for ending in _SIDE_FILES)
+    return (_mark(file), _mark(places.own_decisions()), *sides)
 
 
 def _mark(path: Path) -> tuple[int, int] | None:
@@ -86,6 +88,6 @@ def _mark(path: Path) -> tuple[int, int] | None:
 
 def _read(path: str, on_disk: Any) -> LoraCard:
     try:
-        return read_card(path)
+        return places.decision_book().apply(read_card(path))
     except LoraFileError as error:
         return LoraCard(name=str(on_disk.name), path=path, problems=(str(error),))
