@@ -244,9 +244,9 @@ def noise_level(gray: NDArray[np.uint8]) -> float:
     flat = blocks.swapaxes(1, 2).reshape(down * across, side * side)
     # Whole steps: the mean of the middle half of each block instead of its median, which
     # would jump from step to step.
-    flat = np.sort(flat, axis=1)
-    quarter = flat.shape[1] // 4
-    middle = flat[:, quarter : 3 * quarter].mean(axis=1)
+    ordered = np.sort(flat, axis=1)
+    quarter = ordered.shape[1] // 4
+    middle = ordered[:, quarter : 3 * quarter].mean(axis=1)
     return float(np.percentile(middle, FLAT_QUARTER)) * 0.5 * MAD_TO_SIGMA
 
 
