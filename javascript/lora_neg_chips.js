@@ -78,7 +78,7 @@
         const head = element("div", "lora-neg-head");
         head.append(element("strong", "", chip.title), element("span", "lora-neg-rule", chip.rule));
         const effect = chip.tone === "change" ? "will be changed" : chip.tone === "advice" ? "advice" : "note";
-        head.append(element("span", `lora-neg-badge lora-neg-${chip.tone}`, effect));
+        head.append(element("span", `lora-neg-tone lora-neg-${chip.tone}`, effect));
         const made = [head, element("p", "lora-neg-reason", chip.reason)];
         if (chip.evidence.length) {
             const list = element("ul", "lora-neg-evidence");

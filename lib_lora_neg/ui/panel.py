@@ -127,7 +127,7 @@ def _notice(host: PanelHost, elem_id: Callable[[str], str]) -> tuple[Any, list[t
     )
     with group:
         gr.HTML(NOTICE)
-        with gr.Row():
+        with gr.Row(elem_classes=["lora-neg-answers"]):
             keep = gr.Button("Keep guarding", elem_id=elem_id("notice_keep"), size="sm")
             advise = gr.Button("Only advise me", elem_id=elem_id("notice_advise"), size="sm")
     return group, [(keep, Mode.ENFORCE), (advise, Mode.ADVISE)]

@@ -1,0 +1,118 @@
+"""Makes the pictures of the user guide from a running WebUI.
+
+    python bench/screenshots.py --url http://127.0.0.1:7860 --style poster_style --character aria
+
+The two names are LoRAs of that host; playwright and Chromium are needed, and a checkpoint, with
+which one picture of 128 × 128 is made twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+STRIP = "#lora_neg_preview_txt2img"
+PANEL = '[id^="script_txt2img_"][id$="lora_negative_guard_{}"]'
+
+
+class Camera:
+    """A page of the host, and where its pictures go."""
+
+    def __init__(self, page: Any, folder: Path) -> None:
+        self.page = page
+        self.folder = folder
+
+    def type(self, prompt: str, negative: str) -> None:
+        self.page.fill("#txt2img_prompt textarea", prompt)
+        self.page.fill("#txt2img_neg_prompt textarea", negative)
+        self.page.locator(f"{STRIP} .lora-neg-chip").first.wait_for(timeout=15_000)
+        self.page.wait_for_timeout(700)
+
+    def take(self, name: str, top: str, bottom: str, margin: int = 12) -> None:
+        """Save what lies between two elements, over the width of the first."""
+        # Where an element lies is told from the window's corner, what is clipped from the page's.
+        self.page.evaluate("window.scrollTo(0, 0)")
+        self.page.wait_for_timeout(200)
+        first = self.page.locator(top).first.bounding_box()
+        last = self.page.locator(bottom).first.bounding_box()
+        x, y = max(0, first["x"] - margin), max(0, first["y"] - margin)
+        clip = {
+            "x": x,
+            "y": y,
+            "width": first["width"] + 2 * margin,
+            "height": last["y"] + last["height"] - y + margin,
+        }
+        self.page.screenshot(path=self.folder / f"{name}.png", clip=clip, full_page=True)
+        print(self.folder / f"{name}.png")
+
+    def panel(self, part: str) -> Any:
+        return self.page.locator(PANEL.format(part)).first
+
+
+def preview(camera: Camera, style: str, character: str) -> None:
+    camera.type(
+        f"a lighthouse at dusk <lora:{style}:-0.9> <lora:{character}:-0.5>, without people",
+        f"lowres, blurry, <lora:{style}:0.6>",
+    )
+    camera.take("preview", "#txt2img_prompt_container", STRIP)
+    camera.page.locator(f"{STRIP} .lora-neg-chip").first.click()
+    camera.page.wait_for_timeout(300)
+    camera.take("popover", "#txt2img_prompt_container", f"{STRIP} .lora-neg-popover")
+    camera.page.keyboard.press("Escape")
+
+
+def panel(camera: Camera, style: str, character: str) -> None:
+    camera.type(f"a lighthouse at dusk <lora:{style}:-0.9> <lora:{character}:-0.5>", "blurry")
+    for name, value in (("width", "128"), ("height", "128"), ("steps", "4")):
+        camera.page.fill(f"#txt2img_{name} input[type=number]", value)
+    camera.panel("compare").locator("input").check()
+    camera.page.locator("#txt2img_generate").click()
+    camera.page.locator("#html_info_txt2img", has_text="Steps: 4").first.wait_for(timeout=300_000)
+    camera.page.wait_for_timeout(3000)
+    camera.take("compare", "#txt2img_results", "#txt2img_results")
+    camera.panel("more").get_by_text("More", exact=True).click()
+    camera.page.wait_for_timeout(600)
+    camera.take("panel", PANEL.format("enabled"), PANEL.format("health"))
+
+
+def settings(camera: Camera, style: str, character: str) -> None:
+    del style, character
+    camera.page.locator("#tabs > .tab-nav > button", has_text="Settings").click()
+    camera.page.locator("#settings > .tab-nav > button", has_text="LoRA Negative Guard").click()
+    camera.page.wait_for_timeout(500)
+    camera.take("settings", "#settings_lora_neg", "#settings_lora_neg", 0)
+
+
+SHOTS: tuple[Callable[[Camera, str, str], None], ...] = (preview, panel, settings)
+
+
+def main() -> None:
+    from playwright.sync_api import sync_playwright
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--url", default="http://127.0.0.1:7860")
+    parser.add_argument("--style", required=True)
+    parser.add_argument("--character", required=True)
+    parser.add_argument("--theme", choices=["light", "dark"], default="light")
+    parser.add_argument("--folder", type=Path, default=IMAGES)
+    parser.add_argument("--only", choices=[shot.__name__ for shot in SHOTS])
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        chromium = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1400})
+        page.goto(f"{options.url}/?__theme={options.theme}")
+        page.locator(f"{STRIP} .lora-neg-quiet").wait_for(timeout=90_000)
+        for shot in SHOTS:
+            if options.only in (None, shot.__name__):
+                shot(Camera(page, options.folder), options.style, options.character)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
