@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ..loras.card import LoraCard
 from ..loras.decisions import Decision
+from ..policy import GuardSettings
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ class LibraryTabHost(Protocol):
         """Return the locations that share this name, if there are several."""
         ...
 
-    def floors(self) -> Mapping[str, float]:
-        """Return the floors that the user set for types, by the matrix's keys."""
+    def settings(self) -> GuardSettings:
+        """Return the settings in force, for the floors and confidences that the user set."""
         ...
 
     def problems(self) -> Sequence[str]:

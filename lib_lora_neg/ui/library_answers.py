@@ -17,8 +17,8 @@ from .library_rows import MAX_ROWS, LibraryRow, RowTable, counts, matching, read
 from .library_words import (
     EVIDENCE_NAMES,
     LETTERS,
-    SURE,
     effective_range,
+    is_sure,
     is_type_decided,
     range_short,
     range_text,
@@ -112,7 +112,7 @@ class _Library:
         if card is None:
             raise BoxesError("name", "no LoRA of this name is known")
         decision = host.decisions([name]).get(name, Decision())
-        return detail(card, decision, host.location(card), host.copies(name), host.floors())
+        return detail(card, decision, host.location(card), host.copies(name), host.settings())
 
     def edit(self, body: Mapping[str, Any]) -> dict[str, Any]:
         names, change = read_names(body), read_change(body)
@@ -161,8 +161,9 @@ def badge(host: LibraryTabHost, name: str) -> dict[str, Any] | None:
     card = host.known(name)
     if card is None:
         return None
-    inference, allowed = card.inference, effective_range(card, host.floors())
-    sure = inference.confidence >= SURE
+    settings = host.settings()
+    inference, allowed = card.inference, effective_range(card, settings)
+    sure = is_sure(card, settings)
     confidence = f" ({inference.confidence:.0%})" if inference.confidence else ""
     kind = f"{type_name(inference.type)}{'' if is_type_decided(card) else confidence}"
     return {

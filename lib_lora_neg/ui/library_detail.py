@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from heapq import nlargest
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 from ..loras.card import LoraCard, LoraType, RangeSource, TagTableKind, WeightRange
 from ..loras.decisions import Decision, write_decision
 from ..loras.tagtable import TagGrade, grade_tag
+from ..policy import GuardSettings
 from ..policy.matrix import explicit_range, range_in_force
 from ..policy.wording import minus
-from .library_words import SOURCE_NAMES, SURE, effective_range, range_text, type_name
+from .library_words import SOURCE_NAMES, acts_from, effective_range, range_text, type_name
 
 MAX_TAGS = 200
 """Tags that the bar picture can show."""
@@ -58,7 +59,7 @@ def detail(
     decision: Decision,
     location: str = "",
     copies: Sequence[str] = (),
-    floors: Mapping[str, float] | None = None,
+    settings: GuardSettings | None = None,
 ) -> dict[str, Any]:
     """Return what the detail view shows.
 
@@ -67,10 +68,11 @@ def detail(
         decision: what the user decided about it.
         location: its file, relative to the LoRA folder.
         copies: files of the same name, where there are several.
-        floors: those that the user set for types.
+        settings: in force; the defaults if left out.
     """
     inference = card.inference
     record = write_decision(decision)
+    settings = settings or GuardSettings()
     return {
         "name": card.name,
         "title": _cut(card.title),
@@ -80,13 +82,13 @@ def detail(
         "type": inference.type.value,
         "type_name": type_name(inference.type),
         "confidence": round(inference.confidence, 2),
-        "verdict": _verdict(card),
+        "verdict": _verdict(card, settings),
         "reasons": _lines(inference.reasons),
         "family": card.family.value,
         "family_candidates": [family.value for family in card.family_candidates],
         "facts": [[label, _cut(text)] for label, text in _facts(card) if text],
-        "range": range_text(effective_range(card, floors)),
-        "ranges": _ranges(card, floors or {}),
+        "range": range_text(effective_range(card, settings)),
+        "ranges": _ranges(card, settings),
         "triggers": [
             {"text": _cut(t.text), "source": t.source, "confidence": round(t.confidence, 2)}
             for t in card.triggers[:MAX_LINES]
@@ -114,7 +116,7 @@ def _lines(texts: Sequence[str]) -> list[str]:
     return [*shown, f"and {more} more"] if more > 0 else shown
 
 
-def _verdict(card: LoraCard) -> str:
+def _verdict(card: LoraCard, settings: GuardSettings) -> str:
     """Say what the guard makes of the type."""
     if card.guard_off:
         return "Guard off: no rule applies to this LoRA."
@@ -122,8 +124,9 @@ def _verdict(card: LoraCard) -> str:
         return "A range was stated for this very LoRA, so its type does not decide."
     if card.inference.type is LoraType.UNKNOWN:
         return "The type is not known, so the guard only advises."
-    if card.inference.confidence < SURE:
-        return f"Too unsure for the guard to act (from {SURE:.0%}): it only advises."
+    needed = acts_from(card, settings)
+    if card.inference.confidence < needed:
+        return f"Too unsure for the guard to act (from {needed:.0%}): it only advises."
     return "Sure enough for the guard to act on it."
 
 
@@ -147,15 +150,15 @@ def _facts(card: LoraCard) -> list[tuple[str, str]]:
     ]
 
 
-def _ranges(card: LoraCard, floors: Mapping[str, float]) -> list[dict[str, Any]]:
+def _ranges(card: LoraCard, settings: GuardSettings) -> list[dict[str, Any]]:
     """Return all ranges, the one in force first, each with why it does or does not hold."""
-    force = range_in_force(card, card.family, floors)
+    force = range_in_force(card, card.family, settings.floors)
     stated = sorted(
         (found for found in card.ranges if found.source in _ORDER),
         key=lambda found: (found is not force, _ORDER.index(found.source)),
     )
     rows = [_range_row(found, found is force) for found in stated[:MAX_LINES]]
-    of_type = range_in_force(replace(card, ranges=()), card.family, floors)
+    of_type = range_in_force(replace(card, ranges=()), card.family, settings.floors)
     if card.inference.type is not LoraType.UNKNOWN and of_type is not None:
         rows.append(_range_row(of_type, explicit_range(card) is None))
     return rows

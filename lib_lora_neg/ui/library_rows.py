@@ -12,12 +12,13 @@ from ..hosts.boxes import BoxesError
 from ..hosts.library import LibraryTabHost
 from ..loras.card import LoraCard, LoraType
 from ..loras.families import ModelFamily
+from ..policy import GuardSettings
 from .library_words import (
     SOURCE_NAMES,
-    SURE,
     effective_range,
     evidence_of,
     is_decided,
+    is_sure,
     range_text,
     type_name,
 )
@@ -29,6 +30,8 @@ MAX_SEARCH = 200
 MAX_SHOWN_TRIGGERS = 3
 MAX_SHOWN_TEXT = 200
 """Characters of one text in a row; the rest stands in the details."""
+
+DEFAULTS = GuardSettings()
 
 FLAGS = ("unknown_only", "with_problems", "decided")
 
@@ -98,10 +101,10 @@ def row_of(
     card: LoraCard,
     location: str = "",
     copies: int = 1,
-    floors: Mapping[str, float] | None = None,
+    settings: GuardSettings = DEFAULTS,
 ) -> LibraryRow:
-    """Return the row of a card; ``floors`` are those that the user set for types."""
-    allowed = effective_range(card, floors)
+    """Return the row of a card, with the range and the sureness that the settings ask for."""
+    allowed = effective_range(card, settings)
     triggers = [trigger.text for trigger in card.triggers]
     inference = card.inference
     problems = len(card.problems) + (copies > 1)
@@ -115,7 +118,7 @@ def row_of(
         "type": inference.type.value,
         "type_name": type_name(inference.type),
         "confidence": round(inference.confidence, 2),
-        "sure": inference.confidence >= SURE,
+        "sure": is_sure(card, settings),
         "family": card.family.value,
         "triggers": [text[:MAX_SHOWN_TEXT] for text in triggers[:MAX_SHOWN_TRIGGERS]],
         "more_triggers": max(0, len(triggers) - MAX_SHOWN_TRIGGERS),
@@ -176,15 +179,15 @@ class RowTable:
 
     def __init__(self, host: LibraryTabHost) -> None:
         self._host = host
-        self._floors: Mapping[str, float] = {}
+        self._settings = DEFAULTS
         self._made: dict[str, tuple[LoraCard | None, LibraryRow]] = {}
 
     def rows(self) -> list[LibraryRow]:
         """Return the rows of all LoRAs that the host lists now."""
         made: dict[str, tuple[LoraCard | None, LibraryRow]] = {}
-        floors = self._host.floors()
-        if floors != self._floors:
-            self._floors = floors
+        settings = self._host.settings()
+        if settings != self._settings:
+            self._settings = settings
             self._made = {}
         for name in self._host.names():
             card = self._host.known(name)
@@ -197,7 +200,7 @@ class RowTable:
 
     def _row(self, card: LoraCard) -> LibraryRow:
         host = self._host
-        return row_of(card, host.location(card), len(host.copies(card.name)), self._floors)
+        return row_of(card, host.location(card), len(host.copies(card.name)), self._settings)
 
 
 def read_query(body: Mapping[str, Any]) -> LibraryQuery:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ..loras.card import (
     DataWidth,
     LoraCard,
@@ -12,6 +10,7 @@ from ..loras.card import (
     TagTableKind,
     WeightRange,
 )
+from ..policy import GuardSettings
 from ..policy.matrix import explicit_range, range_in_force
 from ..policy.wording import TYPE_NAMES, minus
 
@@ -25,9 +24,6 @@ LETTERS = {
     LoraType.UNKNOWN: "?",
 }
 """Types in two letters, so that a badge is readable without its colour."""
-
-SURE = 0.7
-"""Confidence from which R1 acts on a type (mission)."""
 
 SOURCE_NAMES = {
     RangeSource.USER: "yours",
@@ -56,14 +52,9 @@ def type_name(kind: LoraType) -> str:
     return "unknown" if kind is LoraType.UNKNOWN else TYPE_NAMES[kind]
 
 
-def effective_range(
-    card: LoraCard, floors: Mapping[str, float] | None = None
-) -> WeightRange | None:
-    """Return the range in force on the LoRA's own family; ``None`` where nothing is known.
-
-    ``floors`` are those that the user set for types.
-    """
-    found = range_in_force(card, card.family, floors)
+def effective_range(card: LoraCard, settings: GuardSettings) -> WeightRange | None:
+    """Return the range in force on the LoRA's own family; ``None`` where nothing is known."""
+    found = range_in_force(card, card.family, settings.floors)
     no_type = card.inference.type is LoraType.UNKNOWN and explicit_range(card) is None
     return None if no_type else found
 
@@ -90,6 +81,18 @@ def range_short(found: WeightRange | None) -> str:
     if ceiling is not None:
         return f"{minus(floor)}…{minus(ceiling)}"
     return f"≥{minus(floor)}"
+
+
+def acts_from(card: LoraCard, settings: GuardSettings) -> float:
+    """Return the type confidence from which R1 acts: taking a tag out asks for more."""
+    allowed = effective_range(card, settings)
+    drops = allowed is not None and allowed.floor is not None and allowed.floor >= 0
+    return settings.drop_confidence if drops else settings.clamp_confidence
+
+
+def is_sure(card: LoraCard, settings: GuardSettings) -> bool:
+    """Whether the type is sure enough for R1 to act on it."""
+    return card.inference.confidence >= acts_from(card, settings)
 
 
 def is_type_decided(card: LoraCard) -> bool:

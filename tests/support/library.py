@@ -10,6 +10,7 @@ from lib_lora_neg.hosts.library import Progress, Saved
 from lib_lora_neg.library.saving import apply_decision
 from lib_lora_neg.loras.card import LoraCard
 from lib_lora_neg.loras.decisions import Decision, write_decision
+from lib_lora_neg.policy import GuardSettings
 
 
 class MemoryLibrary:
@@ -26,7 +27,7 @@ class MemoryLibrary:
         self.begun = 0
         self.state = Progress()
         self.faults: tuple[str, ...] = ()
-        self.set_floors: Mapping[str, float] = {}
+        self.guard = GuardSettings()
         self.same_name: dict[str, tuple[str, ...]] = {}
         self._made: dict[str, tuple[Decision | None, LoraCard]] = {}
 
@@ -59,8 +60,8 @@ class MemoryLibrary:
     def copies(self, name: str) -> Sequence[str]:
         return self.same_name.get(name, ())
 
-    def floors(self) -> Mapping[str, float]:
-        return self.set_floors
+    def settings(self) -> GuardSettings:
+        return self.guard
 
     def problems(self) -> Sequence[str]:
         return self.faults

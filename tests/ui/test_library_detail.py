@@ -91,10 +91,17 @@ def test_the_decision_is_shown_as_it_was_made() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "confidence", "word"),
-    [("style", 0.9, "Sure enough"), ("style", 0.6, "Too unsure"), ("unknown", 0.0, "not known")],
+    [
+        ("style", 0.75, "Sure enough"),
+        ("style", 0.6, "from 70%"),
+        ("character", 0.8, "from 85%"),
+        ("character", 0.9, "Sure enough"),
+        ("unknown", 0.0, "not known"),
+    ],
 )
 def test_the_verdict_says_what_the_guard_does(kind: str, confidence: float, word: str) -> None:
-    assert word in detail(card("a", kind, confidence=confidence), Decision())["verdict"]
+    lora = card("a", kind, confidence=confidence, family=ModelFamily.SDXL)
+    assert word in detail(lora, Decision())["verdict"]
 
 
 def test_files_of_one_name_are_a_problem() -> None:

@@ -10,6 +10,7 @@ from lib_lora_neg.hosts.boxes import BoxesError
 from lib_lora_neg.loras.card import LoraType, RangeSource, WeightRange
 from lib_lora_neg.loras.decisions import Decision
 from lib_lora_neg.loras.families import ModelFamily
+from lib_lora_neg.policy import GuardSettings
 from lib_lora_neg.ui.library_rows import (
     COLUMNS,
     RowTable,
@@ -130,12 +131,13 @@ def test_files_that_were_not_read_come_last_and_match_no_filter() -> None:
     assert counts(rows)["types"] == {"style": 1, "character": 1}
 
 
-def test_a_floor_that_the_user_set_for_a_type_is_in_force() -> None:
+def test_what_the_user_set_for_types_is_in_force() -> None:
     host = MemoryLibrary(STYLE)
     table = RowTable(host)
     assert table.rows()[0].data["range"] == "≥ −0.5"
-    host.set_floors = {"style": -0.25}
+    host.guard = GuardSettings(floors={"style": -0.25}, clamp_confidence=0.99)
     assert table.rows()[0].data["range"] == "≥ −0.25"
+    assert not table.rows()[0].data["sure"]
 
 
 def test_rows_are_made_once_until_their_card_changes() -> None:

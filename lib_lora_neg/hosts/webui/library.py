@@ -11,7 +11,7 @@ from ...library.saving import DecisionBook, Kept, apply_decision
 from ...loras import LoraFileError, read_card
 from ...loras.card import LoraCard
 from ...loras.decisions import Decision
-from ...policy import Mode
+from ...policy import GuardSettings, Mode
 from ..library import Progress, Saved
 from . import places
 from .indexing import BackgroundReader
@@ -75,8 +75,8 @@ class WebuiLibraryTab:
     def copies(self, name: str) -> Sequence[str]:
         return [places.below_lora_folder(path) for path in self._copies.get(name, ())]
 
-    def floors(self) -> Mapping[str, float]:
-        return read_settings(Mode.ENFORCE).floors
+    def settings(self) -> GuardSettings:
+        return read_settings(Mode.ENFORCE)
 
     def problems(self) -> Sequence[str]:
         return self._problems
