@@ -100,7 +100,7 @@ def build_panel(
             elem_classes=["lora-neg-refresh"],
             size="sm",
         )
-        health = gr.HTML(health_html(host.health()), elem_id=elem_id("health"))
+        health = gr.HTML(lambda: health_html(host.health()), elem_id=elem_id("health"))
     refresh.click(
         fn=lambda: (report_html(host.last_report(tab)), health_html(host.health())),
         inputs=[],

@@ -55,16 +55,32 @@ def distilled_guidance(sd_model: Any) -> bool:
     return bool(getattr(sd_model, "use_distilled_cfg_scale", False))
 
 
+def _has_module(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def loads_flux() -> bool:
+    """Whether the host has an engine for Flux checkpoints."""
+    return _has_module("backend.diffusion_engine.flux")
+
+
+def hires_has_own_cfg() -> bool:
+    """Whether the hires pass has a CFG scale of its own."""
+    from modules.processing import StableDiffusionProcessingTxt2Img
+
+    return hasattr(StableDiffusionProcessingTxt2Img, "hr_cfg")
+
+
 def unknown_lora_drops_all() -> bool:
     """Whether one unknown LoRA name makes the host drop all LoRAs of the prompt.
 
     So it is where a patcher refreshes merged LoRAs itself (Forge); the other hosts skip
     the unknown one.
     """
-    try:
-        if find_spec("backend.patcher.base") is None:
-            return False
-    except ModuleNotFoundError:
+    if not _has_module("backend.patcher.base"):
         return False
     from backend.patcher.base import ModelPatcher
 

@@ -11,6 +11,7 @@ from ...policy import Mode
 from ..reporting import HealthItem, Report
 from . import loader, options, settings_page
 from .guard import Guard
+from .health import health
 from .outlook import KnownCards, WebuiBoxes
 
 guard = Guard()
@@ -94,25 +95,6 @@ def api_accounts() -> dict[str, str] | None:
 def reset_settings(_: Mapping[str, Any]) -> dict[str, int]:
     """Answer the button of the settings page."""
     return {"changed": settings_page.reset_options()}
-
-
-def health() -> list[HealthItem]:
-    """Return what is live on this host."""
-    items = [
-        HealthItem(
-            "LoRA loader hook",
-            loader.installed(),
-            "" if loader.installed() else "tags that other scripts add late are not guarded",
-        ),
-    ]
-    try:
-        import networks
-
-        count = len(networks.available_networks)
-        items.append(HealthItem("LoRA list", True, f"{count} known to this host"))
-    except ImportError:
-        items.append(HealthItem("LoRA list", False, "the host's Lora extension is not loaded"))
-    return items
 
 
 def start() -> None:

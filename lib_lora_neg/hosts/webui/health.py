@@ -1,0 +1,63 @@
+"""The health line: what is live on this host, what is limited, and why."""
+
+from __future__ import annotations
+
+from ...policy import DEFAULT_RULE_MODES, Mode
+from ..reporting import HealthItem
+from . import capabilities, loader, options
+
+_MODE_WORDS = {Mode.ENFORCE: "enforced", Mode.ADVISE: "only told", Mode.OFF: "off"}
+
+
+def health() -> list[HealthItem]:
+    """Return one item for each thing the guard needs of this host or of the settings."""
+    return [_hook(), _loras(), _rules(), _flux(), _hires(), _unknown_names()]
+
+
+def _hook() -> HealthItem:
+    hooked = loader.installed()
+    note = "tags that other scripts add late are guarded too"
+    return HealthItem(
+        "LoRA loader hook",
+        hooked,
+        note if hooked else "tags that other scripts add late are not guarded",
+    )
+
+
+def _loras() -> HealthItem:
+    try:
+        import networks
+    except ImportError:
+        return HealthItem("LoRA list", False, "the host's Lora extension is not loaded")
+    return HealthItem("LoRA list", True, f"{len(networks.available_networks)} known to this host")
+
+
+def _rules() -> HealthItem:
+    settings = options.read_settings(Mode.ENFORCE)
+    groups = {mode: [r for r in DEFAULT_RULE_MODES if settings.mode_of(r) is mode] for mode in Mode}
+    told = [f"{_MODE_WORDS[mode]}: {', '.join(rules)}" for mode, rules in groups.items() if rules]
+    return HealthItem("Rules", bool(groups[Mode.ENFORCE] or groups[Mode.ADVISE]), "; ".join(told))
+
+
+def _flux() -> HealthItem:
+    if capabilities.loads_flux():
+        note = "R1f holds on Flux checkpoints; R3 leaves their distilled guidance alone"
+    else:
+        note = "nothing to do, this host loads no Flux checkpoint"
+    return HealthItem("Range on Flux (R1f)", True, note)
+
+
+def _hires() -> HealthItem:
+    if capabilities.hires_has_own_cfg():
+        note = "R3 lowers the CFG of the pass that has the negative weight"
+    else:
+        note = "the host has one CFG for both passes, so R3 lowers it for both"
+    return HealthItem("CFG of the hires pass", True, note)
+
+
+def _unknown_names() -> HealthItem:
+    if capabilities.unknown_lora_drops_all():
+        note = "here one would drop all LoRAs of the prompt, so R11b takes it out"
+    else:
+        note = "the host skips them, so R11b only tells"
+    return HealthItem("Unknown LoRA names", True, note)
