@@ -114,8 +114,12 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Host:
     modules = types.ModuleType("modules")
     modules.shared = shared
     modules.extra_networks = extra_networks
+    processing = types.SimpleNamespace(
+        StableDiffusionProcessingTxt2Img=type("StableDiffusionProcessingTxt2Img", (), {})
+    )
     for name, module in {
         "modules": modules,
+        "modules.processing": processing,
         "modules.shared": shared,
         "modules.extra_networks": extra_networks,
         "networks": networks,
