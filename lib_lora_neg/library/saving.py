@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import stat
@@ -203,8 +204,14 @@ def _save_beside(sidecar: Path, decision: Decision) -> None:
 
 
 def replace_json(path: Path, data: Mapping[str, Any]) -> None:
-    """Write JSON as the host does (four spaces, no escapes), whole or not at all."""
-    target = path.resolve()
+    """Write JSON as the host does (four spaces, no escapes), whole or not at all.
+
+    Raises:
+        OSError: it cannot be written, or is a link, which could lead out of the LoRA folders.
+    """
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link", str(path))
+    target = path
     text = json.dumps(data, indent=4, ensure_ascii=False).encode("utf-8", "surrogatepass")
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".lora_neg-", suffix=".tmp")
     try:

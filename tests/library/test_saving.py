@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lib_lora_neg.library.saving import DecisionBook, apply_decision, read_export
+from lib_lora_neg.library.saving import DecisionBook, apply_decision, read_export, replace_json
 from lib_lora_neg.loras import (
     Decision,
     LoraCard,
@@ -148,3 +148,16 @@ def test_applying_keeps_what_is_not_decided() -> None:
     decided = apply_decision(card, Decision(weight_range=STYLE.weight_range))
     assert decided.ranges == (STYLE.weight_range, found)
     assert decided.inference == card.inference
+
+
+def test_a_side_file_that_is_a_link_is_not_written_through(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.json"
+    outside.write_text("{}", encoding="utf-8")
+    link = tmp_path / "x.json"
+    try:
+        link.symlink_to(outside)
+    except OSError:
+        pytest.skip("no links here")
+    with pytest.raises(OSError, match="link"):
+        replace_json(link, {"a": 1})
+    assert outside.read_text(encoding="utf-8") == "{}"

@@ -8,9 +8,9 @@ from typing import Any
 
 from ...loras import LoraFileError, read_card
 from ...loras.card import LoraCard
+from ...loras.sidecars import SIDE_SUFFIXES
 from . import places
 
-_SIDE_FILES = (".json", ".civitai.info", ".metadata.json", ".api_info.json", ".cm-info.json")
 
 RESCAN_SECONDS = 10.0
 """How long a name that was not found is not looked for on disk again."""
@@ -74,7 +74,7 @@ def _resolve(name: str) -> Any | None:
 
 def _stamp(path: str) -> Stamp:
     file = Path(path)
-    sides = (_mark(file.with_suffix(ending)) for ending in _SIDE_FILES)
+    sides = (_mark(file.with_suffix(ending)) for ending in SIDE_SUFFIXES)
     return (_mark(file), _mark(places.own_decisions()), *sides)
 
 
