@@ -11,7 +11,6 @@ from ...loras.card import LoraCard
 from ...loras.sidecars import SIDE_SUFFIXES
 from . import places
 
-
 RESCAN_SECONDS = 10.0
 """How long a name that was not found is not looked for on disk again."""
 
