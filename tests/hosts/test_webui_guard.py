@@ -137,18 +137,33 @@ def test_advise_only_says_so(guard: Guard) -> None:
     assert {f.rule for f in guard.generations.last["txt2img"].findings} == {"R1", "R3"}
 
 
+@pytest.mark.parametrize("place", ["read_request", "plan", "apply_plan", "change_text"])
 def test_a_failure_leaves_the_picture_and_is_said(
-    guard: Guard, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    guard: Guard,
+    hooked: Host,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    place: str,
 ) -> None:
+    """By the last place the plan is applied already; the loader must not guard either."""
+
     def broken(*_: object) -> None:
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr(guard_module, "plan", broken)
+    monkeypatch.setattr(guard_module, place, broken)
     p = Processing(cfg_scale=9)
-    start(guard, p, ["<lora:style:-0.9>"], [""])
+    start(guard, p, ["<lora:style:-0.9>"], ["oilpaint"])
     run(guard, p)
+    hooked.loader.activate(p, [Params(["style", "-0.9"])])
     guard.postprocess(p)
-    assert (p.prompts, p.cfg_scale) == (["<lora:style:-0.9>"], 9)
+    assert hooked.loader.loaded == [[["style", "-0.9"]]]
+    assert (p.prompts, p.all_prompts, p.main_prompt) == (
+        ["<lora:style:-0.9>"],
+        ["<lora:style:-0.9>"],
+        "<lora:style:-0.9>",
+    )
+    assert (p.negative_prompts, p.cfg_scale) == (["oilpaint"], 9)
+    assert not guard.generations.last["txt2img"].findings
     assert p.extra_generation_params == {infotext.MODE_KEY: infotext.NOT_GUARDED}
     assert "broken on purpose" in guard.generations.last["txt2img"].failures[0]
     assert "broken on purpose" in capsys.readouterr().out

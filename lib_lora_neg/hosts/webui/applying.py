@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ...policy import GuardPlan
 from .reading import batch_slice
 
 HIRES_CFG_KEY = "Hires CFG Scale"
+
+_JOB_LISTS = ("all_prompts", "all_negative_prompts", "all_hr_prompts", "all_hr_negative_prompts")
+_VALUES = ("main_prompt", "main_negative_prompt", "cfg_scale", "hr_cfg")
 
 
 def apply_plan(p: Any, plan: GuardPlan, batch_number: int) -> None:
@@ -35,6 +39,27 @@ def apply_plan(p: Any, plan: GuardPlan, batch_number: int) -> None:
         p.all_hr_negative_prompts[here] = plan.hires.negative_prompts
         if plan.hires.cfg_scale != request.hires.cfg_scale:
             set_hires_cfg(p, plan.hires.cfg_scale)
+
+
+def as_asked(p: Any, batch_number: int) -> Callable[[], None]:
+    """Return what puts everything back that `apply_plan` may change for this batch."""
+    here = batch_slice(p, batch_number)
+    own = {name: list(getattr(p, name)) for name in ("prompts", "negative_prompts")}
+    job = {name: list(getattr(p, name)[here]) for name in _JOB_LISTS if getattr(p, name, None)}
+    values = {name: getattr(p, name) for name in _VALUES if hasattr(p, name)}
+    hires_cfg = p.extra_generation_params.get(HIRES_CFG_KEY)
+
+    def undo() -> None:
+        for name, texts in own.items():
+            getattr(p, name)[:] = texts
+        for name, texts in job.items():
+            getattr(p, name)[here] = texts
+        for name, value in values.items():
+            setattr(p, name, value)
+        if HIRES_CFG_KEY in p.extra_generation_params:
+            p.extra_generation_params[HIRES_CFG_KEY] = hires_cfg
+
+    return undo
 
 
 def set_hires_cfg(p: Any, value: float | None) -> None:

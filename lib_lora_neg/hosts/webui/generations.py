@@ -24,6 +24,7 @@ class Generation:
         nested: it runs inside another generation.
         findings: of all its batches, each once.
         failures: why batches were not guarded.
+        failed: the batch that is being made is not guarded, because the guard failed.
         asked_cfg: CFG scales as asked for, by attribute of ``p``, while lowered ones stand there.
         set_cfg: the lowered ones.
     """
@@ -35,6 +36,7 @@ class Generation:
     nested: bool = False
     findings: list[Finding] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    failed: bool = False
     asked_cfg: dict[str, float | None] = field(default_factory=dict)
     set_cfg: dict[str, float | None] = field(default_factory=dict)
 

@@ -14,7 +14,7 @@ from typing import Any
 from ...policy import Effect, Finding, GuardPlan, Mode, plan
 from ...policy.wording import change_text
 from . import infotext, options
-from .applying import apply_plan, set_hires_cfg
+from .applying import apply_plan, as_asked, set_hires_cfg
 from .cards import HostCards
 from .generations import ATTRIBUTE, Generation, Generations
 from .reading import read_request
@@ -61,10 +61,14 @@ class Guard:
             infotext.write_failure(p)
             return
         restore_cfg(p, generation)
+        generation.failed = False
+        undo, findings = as_asked(p, batch_number), list(generation.findings)
         try:
             guarded = plan(read_request(p, batch_number), self.cards, generation.settings)
             self._apply(p, generation, guarded, batch_number)
         except Exception as error:  # the picture matters more than the guard
+            undo()
+            generation.findings = findings
             self._failed(p, generation, error)
 
     def _apply(self, p: Any, generation: Generation, guarded: GuardPlan, batch_number: int) -> None:
@@ -89,6 +93,9 @@ class Guard:
             comment(p, f"{TITLE}: {'; '.join(changes)}")
 
     def _failed(self, p: Any, generation: Generation, error: Exception) -> None:
+        generation.failed = True
+        generation.asked_cfg.clear()
+        generation.set_cfg.clear()
         generation.failures.append(f"{type(error).__name__}: {error}")
         infotext.write_failure(p)
         comment(p, f"{TITLE} failed, so this was not guarded: {type(error).__name__}: {error}")

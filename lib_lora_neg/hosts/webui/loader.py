@@ -91,7 +91,7 @@ def guard_params(guard: Guard, p: Any, params_list: Sequence[Any]) -> None:
     if not params_list or (getattr(p, "scripts", None) is None and not _is_job(p)):
         return
     generation = guard.generations.of(p) or guard.generations.outer()
-    if generation is None or generation.mode is not Mode.ENFORCE:
+    if generation is None or generation.failed or generation.mode is not Mode.ENFORCE:
         return
     tags = [_tag_of(params) for params in params_list]
     hires = _is_hires(p, params_list)
