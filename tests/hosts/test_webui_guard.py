@@ -179,6 +179,15 @@ def test_a_wrong_mode_is_said_and_nothing_is_guarded(guard: Guard) -> None:
     assert "no such mode" in p.comments[0]
 
 
+def test_settings_of_a_single_request_are_obeyed(guard: Guard, host: Host) -> None:
+    """The host applies them between before_process and the first batch."""
+    p = Processing(cfg_scale=5)
+    start(guard, p, ["<lora:style:-0.9>"], [""])
+    host.opts.lora_neg_rule_r1 = "Off"
+    run(guard, p)
+    assert p.prompts == ["<lora:style:-0.9>"]
+
+
 def test_nested_generations_keep_their_own_findings(guard: Guard) -> None:
     outer = Processing(cfg_scale=9)
     start(guard, outer, ["<lora:style:-0.9>"], [""])

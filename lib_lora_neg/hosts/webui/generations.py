@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,7 @@ class Generation:
         tab: ``txt2img`` or ``img2img``.
         job: mark of the host's job in which it began.
         nested: it runs inside another generation.
+        switched: modes of single rules that the panel's quick switches ask for.
         findings: of all its batches, each once.
         failures: why batches were not guarded.
         failed: the batch that is being made is not guarded, because the guard failed.
@@ -34,6 +36,7 @@ class Generation:
     tab: str
     job: object
     nested: bool = False
+    switched: Mapping[str, Mode] | None = None
     findings: list[Finding] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     failed: bool = False

@@ -50,7 +50,7 @@ class Guard:
         guarded = settings.mode is not Mode.OFF
         infotext.clear(p, guarded=guarded)
         if guarded:
-            self.generations.begin(p, settings, tab)
+            self.generations.begin(p, settings, tab).switched = switched
 
     def before_process_batch(self, p: Any, batch_number: int) -> None:
         """Plan and apply one batch."""
@@ -61,6 +61,8 @@ class Guard:
             infotext.write_failure(p)
             return
         restore_cfg(p, generation)
+        # Not before: the host applies the settings of a single request after before_process.
+        generation.settings = options.read_settings(generation.mode, generation.switched)
         generation.failed = False
         undo, findings = as_asked(p, batch_number), list(generation.findings)
         try:
