@@ -29,6 +29,7 @@ PROBE_FOLDER = "zz-lora-neg-probe"
 
 START_SECONDS = 600
 STOP_SECONDS = 20
+READY = "/sdapi/v1/loras"
 
 SETTINGS: Mapping[str, Any] = {
     "samples_save": False,
@@ -134,8 +135,8 @@ class Server:
         ]
 
     def _answers(self) -> bool:
-        try:
-            answer = httpx.get(f"{self.url}/sdapi/v1/options", trust_env=False, timeout=10)
+        try:  # the last of its routes: extensions add theirs when the others answer already
+            answer = httpx.get(f"{self.url}{READY}", trust_env=False, timeout=10)
         except httpx.HTTPError:
             return False
         return answer.status_code == 200
