@@ -53,6 +53,7 @@ class LoraNegativeGuard(scripts.Script):
             (panel.mode, infotext.pasted_mode),
         ]
         self.paste_field_names = list(infotext.KEYS)
+        host.keep_defaults_in_settings(panel.inputs)
         return panel.inputs
 
     def before_process(self, p, enabled=None, mode=None, both=False, rules=None, *_):

@@ -43,7 +43,7 @@ class PanelHost(Protocol):
     def last_report(self, tab: str) -> Report | None: ...
 
     def accordion(self, enabled: bool, label: str, elem_id: str) -> AbstractContextManager[Any]:
-        """Open an accordion whose header carries the toggle; yields the toggle."""
+        """Open an accordion with the toggle; yields the toggle."""
         ...
 
 

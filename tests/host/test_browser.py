@@ -70,8 +70,8 @@ class Page:
         return self.raw.locator("#html_info_txt2img").first
 
     def toggle(self, tab: str) -> Any:
-        """Return the visible checkbox in the panel's header."""
-        return self.raw.locator(f"#script_{tab}_lora_negative_guard_enabled-visible-checkbox")
+        """Return the checkbox that switches the guard of a tab."""
+        return self.raw.locator(f"#script_{tab}_lora_negative_guard_enabled-checkbox input").first
 
     def go_to(self, tab: str) -> None:
         self.raw.locator("#tabs > .tab-nav button", has_text=re.compile(tab, re.I)).first.click()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ...loras.card import LoraCard
@@ -40,13 +40,19 @@ class WebuiPanelHost:
     def last_report(self, tab: str) -> Report | None:
         return guard.generations.last.get(tab)
 
-    def accordion(self, enabled: bool, label: str, elem_id: str) -> AbstractContextManager[Any]:
-        from modules.ui_components import InputAccordion
+    @contextmanager
+    def accordion(self, enabled: bool, label: str, elem_id: str) -> Iterator[Any]:
+        # Not the host's InputAccordion: closing that switches off what is inside.
+        import gradio as gr
 
-        accordion: AbstractContextManager[Any] = InputAccordion(
-            enabled, label=label, elem_id=elem_id
-        )
-        return accordion
+        with gr.Accordion(label, open=not self.notice_seen(), elem_id=elem_id):
+            yield gr.Checkbox(enabled, label="Guard this tab", elem_id=f"{elem_id}-checkbox")
+
+
+def keep_defaults_in_settings(components: Iterable[Any]) -> None:
+    """Keep the host from saving first defaults, which would outlive the settings of later ones."""
+    for component in components:
+        component.do_not_save_to_config = True
 
 
 class WebuiLibrary:
