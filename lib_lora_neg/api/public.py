@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..hosts.boxes import BoxesHost, Outlook, read_boxes, read_mode, read_rules
-from ..policy import Finding, GuardPlan, Mode, plan
+from ..policy import GuardPlan, Mode, plan
 from . import schemas
 from .cards import LibraryHost, library_page, one_card
 from .exchange import Route, answer, answer_body
@@ -59,7 +59,7 @@ def checked(host: BoxesHost, body: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **_head(outlook),
         "changed": planned.changed,
-        "findings": [finding_json(finding) for finding in planned.findings],
+        "findings": [finding.plain() for finding in planned.findings],
     }
 
 
@@ -73,28 +73,13 @@ def guarded(host: BoxesHost, body: Mapping[str, Any]) -> dict[str, Any]:
         "prompt": first.prompts[0],
         "negative_prompt": first.negative_prompts[0],
         "cfg_scale": first.cfg_scale,
-        "findings": [finding_json(finding) for finding in planned.findings],
+        "findings": [finding.plain() for finding in planned.findings],
     }
     if hires is not None:
         result["hr_prompt"] = hires.prompts[0]
         result["hr_negative_prompt"] = hires.negative_prompts[0]
         result["hr_cfg"] = hires.cfg_scale
     return result
-
-
-def finding_json(finding: Finding) -> dict[str, Any]:
-    """Return a finding for programs."""
-    return {
-        "rule": finding.rule,
-        "effect": finding.effect.value,
-        "field": finding.field.value,
-        "lora": finding.lora,
-        "before": finding.before,
-        "after": finding.after,
-        "reason": finding.reason,
-        "evidence": list(finding.evidence),
-        "source": finding.source,
-    }
 
 
 def _planned(host: BoxesHost, body: Mapping[str, Any]) -> tuple[Outlook, GuardPlan]:

@@ -24,7 +24,7 @@ def as_json(checked: Checked) -> str:
         "prompt": prompt,
         "negative_prompt": negative,
         "cfg_scale": cfg,
-        "findings": [finding_as_json(finding) for finding in checked.plan.findings],
+        "findings": [finding.plain() for finding in checked.plan.findings],
         "family": checked.plan.request.family.value,
     }
     hires = checked.plan.hires
@@ -33,21 +33,6 @@ def as_json(checked: Checked) -> str:
         entry["hr_negative_prompt"] = hires.negative_prompts[0]
         entry["hr_cfg"] = hires.cfg_scale
     return to_json(entry)
-
-
-def finding_as_json(finding: Finding) -> dict[str, object]:
-    """Return a finding as an object of plain values."""
-    return {
-        "rule": finding.rule,
-        "effect": finding.effect.value,
-        "field": finding.field.value,
-        "lora": finding.lora,
-        "before": finding.before,
-        "after": finding.after,
-        "reason": finding.reason,
-        "evidence": list(finding.evidence),
-        "source": finding.source,
-    }
 
 
 def to_json(value: object, **more: object) -> str:

@@ -110,6 +110,20 @@ class Finding:
     source: str = ""
     index: int = 0
 
+    def plain(self) -> dict[str, object]:
+        """Return the finding as plain values, for JSON."""
+        return {
+            "rule": self.rule,
+            "effect": self.effect.value,
+            "field": self.field.value,
+            "lora": self.lora,
+            "before": self.before,
+            "after": self.after,
+            "reason": self.reason,
+            "evidence": list(self.evidence),
+            "source": self.source,
+        }
+
 
 @dataclass(frozen=True)
 class PromptEdit:
