@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import astuple, fields
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..loras.card import (
+    Bracket,
     DataWidth,
     LoraCard,
     LoraParts,
@@ -34,7 +35,7 @@ class Packed(NamedTuple):
     body: bytes
 
 
-PACKING = 3
+PACKING = 4
 """Version of the form below; another version on disk is not read."""
 
 _FAMILIES = {family.value: family for family in ModelFamily}
@@ -76,6 +77,7 @@ def _plain(card: LoraCard) -> _Plain:
         card.guard_off,
         card.problems,
         card.model_hash,
+        None if card.bracket is None else astuple(card.bracket),
     )
 
 
@@ -103,6 +105,8 @@ def unpack_card(packed: Packed, shares: Mapping[str, float]) -> LoraCard:
     values["data_width"] = _WIDTHS[values["data_width"]]
     if values["ranges"]:
         values["ranges"] = tuple(map(_unpack_range, values["ranges"]))
+    if values["bracket"] is not None:
+        values["bracket"] = Bracket(*values["bracket"])
     # The frozen card's own __init__ takes three times as long, which is what a look-up of
     # thousands of cards would then spend its time on.
     card = object.__new__(LoraCard)

@@ -161,6 +161,7 @@ def apply_decision(card: LoraCard, decision: Decision) -> LoraCard:
         triggers=triggers,
         ranges=(*decided, *kept),
         guard_off=card.guard_off or decision.guard_off,
+        bracket=decision.bracket or card.bracket,
     )
 
 

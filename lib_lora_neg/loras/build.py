@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .architecture import FamilyEvidence, family_of_keys, family_of_name, resolve_family
-from .card import LoraCard, LoraParts, TagTable, Trigger, TypeInference, WeightRange
+from .card import Bracket, LoraCard, LoraParts, TagTable, Trigger, TypeInference, WeightRange
 from .evidence import TypeEvidence, collect_evidence
 from .families import FLUX_FAMILIES, ModelFamily
 from .header import Header, read_header
@@ -89,6 +89,7 @@ def build_card(
         guard_off=any(side.decision.guard_off for side in sidecars if side.decision),
         problems=_contradictions(allowed, training),
         model_hash=training.model_hash,
+        bracket=_bracket(sidecars),
     )
 
 
@@ -159,6 +160,11 @@ def _ranges(sides: Sequence[SideFacts]) -> tuple[WeightRange, ...]:
         own = (decision.weight_range, decision.measured) if decision else ()
         ranges.extend(item for item in (*own, side.weight_range) if item is not None)
     return tuple(ranges)
+
+
+def _bracket(sides: Sequence[SideFacts]) -> Bracket | None:
+    found = (side.decision.bracket for side in sides if side.decision is not None)
+    return next((bracket for bracket in found if bracket is not None), None)
 
 
 def _contradictions(allowed: FamilyEvidence, training: TrainingFacts) -> tuple[str, ...]:

@@ -70,12 +70,16 @@ class Bracket:
         bleeding_onset: the weight (≤ 0) where damage starts; ``None`` if none was seen.
         onset_band: weights between which the onset lies.
         checkpoint: short hash of the checkpoint the scan ran on.
+        scan: hash of the scan's plan, by which its pictures are found again.
+        date: when it was kept, as ``2026-11-21``.
     """
 
     suppression: float | None
     bleeding_onset: float | None
     onset_band: tuple[float, float] | None
     checkpoint: str
+    scan: str = ""
+    date: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,6 @@ class LoraCard:
         path: the file; empty for a card made by hand.
         alias: ``ss_output_name``, or the name.
         title: the model page's title, or empty.
-        model_hash: ``sshs_model_hash``, by which infotexts name the file, or empty.
         family: the model family it was made for.
         family_candidates: where the tensors fit several families and nothing names one: those.
         key_format: naming of its tensors (``kohya``, ``diffusers``, ``peft`` …), or ``unknown``.
@@ -162,6 +165,8 @@ class LoraCard:
         bundled_embeddings: names of embeddings inside the file.
         guard_off: the user exempted it from every rule.
         problems: what is wrong with the file or its side files, for people.
+        model_hash: ``sshs_model_hash``, by which infotexts name the file, or empty.
+        bracket: what a weight scan found and the user kept; ``None`` without one.
     """
 
     name: str
@@ -188,6 +193,7 @@ class LoraCard:
     guard_off: bool = False
     problems: tuple[str, ...] = ()
     model_hash: str = ""
+    bracket: Bracket | None = None
 
     @property
     def identity(self) -> str:

@@ -5,7 +5,11 @@
         "type": "style",
         "triggers": ["inkwash"],
         "range": {"floor": -0.6, "ceiling": 1.2, "sweet_spot": [-0.2, -0.5]},
-        "measured": {"floor": -0.4, "bleeding_onset": -0.45, "checkpoint": "abcdef1234"},
+        "measured": {
+            "floor": -0.4, "ceiling": null, "sweet_spot": [-0.2, -0.4],
+            "suppression": 0.31, "bleeding_onset": -0.45, "onset_band": [-0.4, -0.5],
+            "checkpoint": "abcdef1234", "scan": "0123456789abcdef", "date": "2026-11-21"
+        },
         "guard": "off"
     }
 
@@ -18,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .card import LoraType, RangeSource, WeightRange
+from .card import Bracket, LoraType, RangeSource, WeightRange
 from .lenient import as_count, as_items, as_mapping, as_number, as_text, as_texts
 
 OWN_KEY = "lora_neg"
@@ -26,6 +30,9 @@ OWN_KEY = "lora_neg"
 
 SCHEMA = 1
 """Version of the record. A newer record than this is left alone and not obeyed."""
+
+
+_NO_BRACKET = Bracket(None, None, None, "")
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,7 @@ class Decision:
         triggers: the triggers, which then replace all inferred ones; ``None`` if not decided.
         weight_range: the range typed by the user.
         measured: the range that a scan measured and the user kept.
+        bracket: what else that scan found.
         guard_off: no rule applies to this LoRA.
     """
 
@@ -44,6 +52,7 @@ class Decision:
     triggers: tuple[str, ...] | None = None
     weight_range: WeightRange | None = None
     measured: WeightRange | None = None
+    bracket: Bracket | None = None
     guard_off: bool = False
 
     @property
@@ -63,6 +72,7 @@ def read_decision(value: object) -> Decision | None:
         triggers=as_texts(triggers) if isinstance(triggers, list) else None,
         weight_range=_range(record.get("range"), RangeSource.USER, "typed by the user"),
         measured=_range(record.get("measured"), RangeSource.MEASURED, "measured by a scan"),
+        bracket=_bracket(record.get("measured")),
         guard_off=as_text(record.get("guard")).lower() == "off" or record.get("guard") is False,
     )
 
@@ -78,6 +88,8 @@ def write_decision(decision: Decision) -> dict[str, Any]:
         record["range"] = _write_range(decision.weight_range)
     if decision.measured is not None:
         record["measured"] = _write_range(decision.measured)
+    if decision.bracket is not None:
+        record.setdefault("measured", {}).update(_write_bracket(decision.bracket))
     if decision.guard_off:
         record["guard"] = "off"
     return record
@@ -112,6 +124,35 @@ def _range(value: object, source: RangeSource, default_reference: str) -> Weight
         source=source,
         reference=as_text(record.get("reference")) or default_reference,
     )
+
+
+def _bracket(value: object) -> Bracket | None:
+    """Read what a scan found besides the range; ``None`` when only a range stands there."""
+    record = as_mapping(value)
+    onset = as_number(record.get("bleeding_onset"))
+    band = [as_number(item) for item in as_items(record.get("onset_band"))]
+    near, far = band if len(band) == 2 else (None, None)
+    found = Bracket(
+        suppression=as_number(record.get("suppression")),
+        bleeding_onset=None if onset is None else min(onset, 0.0),
+        onset_band=None if near is None or far is None else (max(near, far), min(near, far)),
+        checkpoint=as_text(record.get("checkpoint")),
+        scan=as_text(record.get("scan")),
+        date=as_text(record.get("date")),
+    )
+    return None if found == _NO_BRACKET else found
+
+
+def _write_bracket(bracket: Bracket) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "suppression": bracket.suppression,
+        "bleeding_onset": bracket.bleeding_onset,
+        "onset_band": list(bracket.onset_band) if bracket.onset_band else None,
+        "checkpoint": bracket.checkpoint,
+        "scan": bracket.scan,
+        "date": bracket.date,
+    }
+    return {key: value for key, value in record.items() if value not in (None, "")}
 
 
 def _write_range(weight_range: WeightRange) -> dict[str, Any]:

@@ -147,7 +147,7 @@ def read_change(body: Mapping[str, Any]) -> Change:
         BoxesError: a value has the wrong type or size.
     """
     if body.get("clear") is True:
-        return lambda decision: Decision(measured=decision.measured)
+        return lambda decision: Decision(measured=decision.measured, bracket=decision.bracket)
     wanted = body.get("set")
     if not isinstance(wanted, Mapping) or not wanted:
         raise BoxesError("set", "must be an object that says what to change")

@@ -35,7 +35,11 @@ def make(folder: Path, name: str, tags: dict[str, int] | None = None) -> Path:
     side = {
         "activation text": "zorg, tree",
         "preferred weight": 0.7,
-        "lora_neg": {"type": "style", "range": {"floor": -0.4, "sweet_spot": [-0.1, -0.3]}},
+        "lora_neg": {
+            "type": "style",
+            "range": {"floor": -0.4, "sweet_spot": [-0.1, -0.3]},
+            "measured": {"floor": -0.3, "bleeding_onset": -0.4, "onset_band": [-0.3, -0.4]},
+        },
     }
     path.with_suffix(".json").write_text(json.dumps(side), "utf-8")
     return path
@@ -56,6 +60,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_card_survives_packing(tmp_path: Path) -> None:
     card = read_card(make(tmp_path, "a"))
+    assert card.bracket is not None
     assert unpack_card(pack_card(card), card.tags.shares) == card
 
 

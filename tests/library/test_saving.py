@@ -9,6 +9,7 @@ import pytest
 
 from lib_lora_neg.library.saving import DecisionBook, apply_decision, read_export, replace_json
 from lib_lora_neg.loras import (
+    Bracket,
     Decision,
     LoraCard,
     LoraType,
@@ -23,6 +24,7 @@ STYLE = Decision(
     ("inkwash",),
     WeightRange(-0.6, 1.2, (-0.2, -0.5), RangeSource.USER, "typed by the user"),
     WeightRange(-0.4, None, None, RangeSource.MEASURED, "measured by a scan"),
+    Bracket(0.31, -0.5, (-0.4, -0.5), "abcdef1234", "0123456789abcdef", "2026-11-21"),
     guard_off=True,
 )
 
@@ -48,6 +50,9 @@ def test_a_decision_travels_with_the_file(lora: Path) -> None:
     assert card.inference.confidence == 1.0
     assert card.guard_off
     assert {item.source for item in card.ranges} == {RangeSource.USER, RangeSource.MEASURED}
+    assert card.bracket == STYLE.bracket
+    book.save(lora, Decision())
+    assert read_card(lora).bracket is None
 
 
 def test_other_keys_and_the_form_stay(lora: Path) -> None:
