@@ -91,6 +91,7 @@ def on_after_component(component, **kwargs):
 
 
 script_callbacks.on_after_component(on_after_component)
+script_callbacks.on_before_ui(host.register_axes)
 script_callbacks.on_ui_settings(settings_page.register_options)
 script_callbacks.on_ui_settings(library.register_option)
 script_callbacks.on_ui_tabs(library_tab)

@@ -23,6 +23,7 @@ class Generation:
         tab: ``txt2img`` or ``img2img``.
         job: mark of the host's job in which it began.
         nested: it runs inside another generation.
+        raw: its weights are meant as typed, and so are those of generations inside it.
         switched: modes of single rules that the panel's quick switches ask for.
         findings: of all its batches, each once.
         failures: why batches were not guarded.
@@ -36,6 +37,7 @@ class Generation:
     tab: str
     job: object
     nested: bool = False
+    raw: bool = False
     switched: Mapping[str, Mode] | None = None
     findings: list[Finding] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)

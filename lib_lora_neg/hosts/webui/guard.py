@@ -18,6 +18,7 @@ from .applying import apply_plan, as_asked, set_hires_cfg
 from .cards import HostCards
 from .generations import ATTRIBUTE, Generation, Generations
 from .reading import read_request
+from .xyz_cell import Cell, cell_of
 
 TITLE = "LoRA Negative Guard"
 
@@ -39,9 +40,13 @@ class Guard:
     ) -> None:
         """Begin a generation, or leave it alone; ``switched`` are the panel's quick switches."""
         restore_cfg(p, getattr(p, ATTRIBUTE, None))
+        cell, outer = cell_of(p), self.generations.outer()
+        if cell.unguarded or (outer is not None and outer.raw):
+            self._leave_as_typed(p, cell, tab)
+            return
         try:
-            asked = Mode.parse(mode) if enabled else Mode.OFF
-            settings = options.read_settings(asked, switched)
+            asked = cell.mode_instead_of(Mode.parse(mode) if enabled else Mode.OFF)
+            settings = cell.applied_to(options.read_settings(asked, switched))
         except ValueError as error:
             infotext.clear(p, guarded=True)
             generation = self.generations.begin(p, options.read_settings(Mode.OFF), tab)
@@ -52,17 +57,26 @@ class Guard:
         if guarded:
             self.generations.begin(p, settings, tab).switched = switched
 
+    def _leave_as_typed(self, p: Any, cell: Cell, tab: str) -> None:
+        """Keep away from a cell of raw weights, and from what other scripts make within it."""
+        infotext.clear(p, guarded=True)
+        self.generations.begin(p, options.read_settings(Mode.OFF), tab).raw = True
+        if cell.cfg_ceiling is not None:
+            p.cfg_scale = min(p.cfg_scale, cell.cfg_ceiling)
+        infotext.write_off(p)
+
     def before_process_batch(self, p: Any, batch_number: int) -> None:
         """Plan and apply one batch."""
         generation = self.generations.of(p)
-        if generation is None or not p.prompts:
+        if generation is None or generation.raw or not p.prompts:
             return
         if generation.mode is Mode.OFF:
             infotext.write_failure(p)
             return
         restore_cfg(p, generation)
         # Not before: the host applies the settings of a single request after before_process.
-        generation.settings = options.read_settings(generation.mode, generation.switched)
+        settings = options.read_settings(generation.mode, generation.switched)
+        generation.settings = cell_of(p).applied_to(settings)
         generation.failed = False
         undo, findings = as_asked(p, batch_number), list(generation.findings)
         try:

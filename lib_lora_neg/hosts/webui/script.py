@@ -9,10 +9,11 @@ from typing import Any
 from ...loras.card import LoraCard
 from ...policy import Mode
 from ..reporting import HealthItem, Report
-from . import loader, options, settings_page
-from .guard import Guard
+from . import loader, options, settings_page, xyz
+from .guard import TITLE, Guard
 from .health import health
 from .outlook import KnownCards, WebuiBoxes
+from .xyz_planner import PlotPlanner
 
 guard = Guard()
 boxes = WebuiBoxes(guard.cards)
@@ -96,6 +97,11 @@ def api_accounts() -> dict[str, str] | None:
         if account:
             accounts[user] = password
     return accounts
+
+
+def register_axes() -> None:
+    """Add our axes to the host's XYZ plot; to be called in ``on_before_ui``."""
+    xyz.register_axes(PlotPlanner(boxes, TITLE))
 
 
 def reset_settings(_: Mapping[str, Any]) -> dict[str, int]:
