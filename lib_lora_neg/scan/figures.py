@@ -1,13 +1,7 @@
-"""The two figures of a scan, as PNG: the grid of pictures and the curves.
-
-Colours are Okabe and Ito's, which people with any colour vision tell apart (jfly.uni-koeln.de,
-"Color Universal Design"); form repeats what colour says. matplotlib is imported when the first
-figure is drawn, and only its drawing classes: nothing of the host's own plotting is touched.
-"""
+"""The two figures of a scan, as PNG: the grid of pictures and the curves."""
 
 from __future__ import annotations
 
-import io
 import math
 import textwrap
 from collections.abc import Callable, Sequence
@@ -17,6 +11,18 @@ import numpy as np
 
 from .bracket import Verdict
 from .curves import Point
+from .drawing import (
+    DPI,
+    LIGHT,
+    Palette,
+    draw_line,
+    finish_axes,
+    mark_band,
+    new_figure,
+    title,
+    to_png,
+    weight_ticks,
+)
 from .onset import Onset
 from .plan import Cell, ScanPlan
 from .ports import Pixels
@@ -24,9 +30,6 @@ from .weights import format_weight
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-BLUE, VERMILLION, GREEN, GRAY = "#0072B2", "#D55E00", "#009E73", "#767676"
 
 GRID_WIDTH = 2000
 """Pixels that all thumbnails of a row may take together."""
@@ -34,7 +37,6 @@ GRID_WIDTH = 2000
 THUMBNAIL = (72, 288)
 """Least and most width of a thumbnail in pixels."""
 
-DPI = 100
 TALLEST_DAMAGE = 5.0
 """The damage axis ends here at the latest: beyond, all pictures are equally unusable."""
 
@@ -77,41 +79,24 @@ def draw_grid(plan: ScanPlan, picture_of: PictureOf, verdict: Verdict | None = N
     return _grid_figure(plan, mosaic, (width, height, gap), verdict)
 
 
-def draw_curves(verdict: Verdict) -> bytes | None:
+def draw_curves(verdict: Verdict, palette: Palette = LIGHT) -> bytes | None:
     """Return the curves of effect and damage as a PNG; ``None`` without any point."""
     if not verdict.points:
         return None
-    figure = _figure(7.2, 5.4)
+    figure = new_figure(7.2, 5.4, palette)
     figure.subplots_adjust(left=0.09, right=0.98, top=0.94, bottom=0.1, hspace=0.24)
     effect, damage = figure.subplots(2, 1, sharex=True)
-    _draw_effect(effect, verdict)
-    _draw_damage(damage, verdict.points)
+    _draw_effect(effect, verdict, palette)
+    _draw_damage(damage, verdict.points, palette)
+    reach = max(abs(point.weight) for point in verdict.points)
     for onset in (verdict.onset, verdict.ceiling_onset):
         if onset is not None:
-            _mark_onset(effect, damage, onset, max(abs(p.weight) for p in verdict.points))
+            _mark_onset(effect, damage, onset, reach, palette)
     damage.set_xlabel("LoRA weight")
-    damage.set_xticks(*_ticks([point.weight for point in verdict.points]))
+    damage.set_xticks(*weight_ticks([point.weight for point in verdict.points]))
     for axes in (effect, damage):
-        axes.axvline(0, color=GRAY, linewidth=0.8)
-        axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
-    return _png(figure)
-
-
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _png(figure: Figure) -> bytes:
-    out = io.BytesIO()
-    figure.savefig(out, format="png")
-    return out.getvalue()
+        finish_axes(axes, palette)
+    return to_png(figure)
 
 
 def _grid_figure(
@@ -120,7 +105,7 @@ def _grid_figure(
     width, height, gap = cell
     labels, top = LABELS, 70
     figure_width, figure_height = mosaic.shape[1] + labels + 12, mosaic.shape[0] + top + 12
-    figure = _figure(figure_width / DPI, figure_height / DPI)
+    figure = new_figure(figure_width / DPI, figure_height / DPI)
     axes = figure.add_axes(
         (
             labels / figure_width,
@@ -143,10 +128,10 @@ def _grid_figure(
             va="bottom",
             fontsize=size,
             fontweight="bold" if weight == 0 else "normal",
-            color=VERMILLION if damaged else "black",
+            color=LIGHT.damage if damaged else LIGHT.ink,
         )
         bar: dict[str, Any] = {"hatch": "////", "facecolor": "white"} if damaged else {}
-        colour = VERMILLION if damaged else BLUE
+        colour = LIGHT.damage if damaged else LIGHT.effect
         axes.add_patch(_bar(column * (width + gap), width, colour, bar))
     # Four lines must fit beside a picture.
     label_size = min(LABEL_SIZE, height * 72 / DPI / 5)
@@ -161,8 +146,8 @@ def _grid_figure(
             fontsize=label_size,
         )
     note = "hatched: damaged" if verdict and (verdict.onset or verdict.ceiling_onset) else ""
-    axes.text(-12, -11, note, ha="right", va="center", fontsize=11, color=VERMILLION)
-    return _png(figure)
+    axes.text(-12, -11, note, ha="right", va="center", fontsize=11, color=LIGHT.damage)
+    return to_png(figure)
 
 
 def _bar(left: float, width: float, colour: str, style: dict[str, Any]) -> Any:
@@ -194,72 +179,56 @@ def _is_damaged(weight: float, verdict: Verdict | None) -> bool:
     return bool((below and weight <= below.weight) or (above and weight >= above.weight))
 
 
-def _draw_effect(axes: Axes, verdict: Verdict) -> None:
-    _draw_line(axes, [(p.weight, p.effect, p.effect_spread) for p in verdict.points], BLUE, "o")
+def _draw_effect(axes: Axes, verdict: Verdict, palette: Palette) -> None:
+    draw_line(
+        axes, [(p.weight, p.effect, p.effect_spread) for p in verdict.points], palette.effect, "o"
+    )
     axes.set_ylabel("effect")
-    axes.set_title("How far the pictures move from weight 0", loc="left", fontsize=11)
+    title(axes, "How far the pictures move from weight 0", palette)
     highest = max((p.effect for p in verdict.points if not math.isnan(p.effect)), default=0.0)
     axes.set_ylim(0, 1.15 * max(0.1, highest))
     spot = verdict.weight_range.sweet_spot if verdict.weight_range else None
     if spot is not None:
         near, far = spot
         half = 0.012 * (verdict.points[-1].weight - verdict.points[0].weight)
-        axes.axvspan(far - half, near + half, color=GREEN, alpha=0.22, linewidth=0)
+        axes.axvspan(far - half, near + half, color=palette.good, alpha=0.22, linewidth=0)
         axes.text(
             (near + far) / 2,
             0.03,
             "sweet spot",
-            color="#00664a",
+            color=palette.good_text,
             ha="center",
             transform=axes.get_xaxis_transform(),
             fontsize=9,
         )
 
 
-def _draw_damage(axes: Axes, points: Sequence[Point]) -> None:
+def _draw_damage(axes: Axes, points: Sequence[Point], palette: Palette) -> None:
     top = min(TALLEST_DAMAGE, 1.15 * max([1.6, *(p.damage for p in points)]))
-    _draw_line(
-        axes, [(p.weight, min(p.damage, top), p.damage_spread) for p in points], VERMILLION, "s"
+    draw_line(
+        axes, [(p.weight, min(p.damage, top), p.damage_spread) for p in points], palette.damage, "s"
     )
     beyond = [p.weight for p in points if p.damage > top]
-    axes.plot(beyond, [top] * len(beyond), "^", color=VERMILLION, markersize=9, clip_on=False)
-    axes.axhline(1, color=GRAY, linestyle="--", linewidth=1.2)
+    axes.plot(beyond, [top] * len(beyond), "^", color=palette.damage, markersize=9, clip_on=False)
+    axes.axhline(1, color=palette.axis, linestyle="--", linewidth=1.2)
     axes.text(
         1.0,
         1,
         "edge of healthy ",
-        color="#555555",
+        color=palette.quiet,
         ha="right",
         va="bottom",
         fontsize=9,
         transform=axes.get_yaxis_transform(),
     )
     axes.set_ylabel("damage")
-    axes.set_title("How much worse they look by themselves", loc="left", fontsize=11)
+    title(axes, "How much worse they look by themselves", palette)
     axes.set_ylim(0, top)
 
 
-def _draw_line(
-    axes: Axes, values: Sequence[tuple[float, float, float]], colour: str, marker: str
-) -> None:
-    weights, middles, spreads = (np.array(column) for column in zip(*values, strict=True))
-    axes.fill_between(
-        weights, middles - spreads, middles + spreads, color=colour, alpha=0.18, linewidth=0
-    )
-    axes.plot(weights, middles, marker=marker, color=colour, linewidth=1.8, markersize=5)
-
-
-def _mark_onset(effect: Axes, damage: Axes, onset: Onset, reach: float) -> None:
+def _mark_onset(effect: Axes, damage: Axes, onset: Onset, reach: float, palette: Palette) -> None:
     for axes in (effect, damage):
-        axes.axvspan(
-            min(onset.band),
-            max(onset.band),
-            facecolor="#eeeeee",
-            edgecolor="#b0b0b0",
-            hatch="///",
-            linewidth=0,
-            zorder=0,
-        )
+        mark_band(axes, onset.band, palette)
     # The label stands outside of the band, or inside where the figure would end.
     outside = abs(onset.weight) < 0.6 * reach
     to_the_left = (onset.weight < 0) == outside
@@ -274,13 +243,5 @@ def _mark_onset(effect: Axes, damage: Axes, onset: Onset, reach: float) -> None:
         va="top",
         fontsize=10,
         fontweight="bold",
-        color="#8f3f00",
+        color=palette.damage_text,
     )
-
-
-def _ticks(weights: Sequence[float]) -> tuple[list[float], list[str]]:
-    """Label every weight, or every second, third … where they would touch; always 0."""
-    every = math.ceil(len(weights) / 11)
-    zero = weights.index(0.0) if 0.0 in weights else 0
-    chosen = [weight for index, weight in enumerate(weights) if (index - zero) % every == 0]
-    return chosen, [format_weight(weight) for weight in chosen]

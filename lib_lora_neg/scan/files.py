@@ -98,6 +98,19 @@ def decode_png(data: bytes) -> Pixels:
         return np.asarray(image.convert("RGB"))
 
 
+def png_text(data: bytes, key: str = "parameters") -> str:
+    """Return a text chunk of a PNG; empty when it has none.
+
+    Raises:
+        OSError: when it is damaged.
+    """
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as image:
+        text = image.info.get(key, "")
+    return text if isinstance(text, str) else ""
+
+
 def to_jpeg(png: bytes) -> bytes:
     """Return a PNG's picture as JPEG, with full colour resolution so that lettering stays clean."""
     from PIL import Image

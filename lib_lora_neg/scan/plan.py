@@ -68,6 +68,11 @@ class Cell:
     seed: int
 
     @property
+    def name(self) -> str:
+        """What its files are called."""
+        return f"w{self.weight:.4f}_p{self.prompt:02d}_s{self.seed}"
+
+    @property
     def pair(self) -> tuple[int, int]:
         """Prompt and seed: what a cell shares with its weight-0 picture."""
         return (self.prompt, self.seed)
@@ -94,6 +99,8 @@ class ScanPlan:
         part: the part of the LoRA that takes the weight.
         held: weight of the other part, when ``part`` is not both; 0 at weight 0.
         negative_prompt: the same for every picture.
+        negative_word: added to the negative prompt wherever the LoRA is loaded; for LoRAs that
+            are used together with their word there. It makes a scan of one weight an A/B picture.
         sampling: the same for every picture.
         checkpoint: short hash of the checkpoint.
         facts: whatever else decides a host's pictures (VAE, clip skip …), for the plan's hash.
@@ -109,6 +116,7 @@ class ScanPlan:
     part: Part = Part.BOTH
     held: float = 0.0
     negative_prompt: str = ""
+    negative_word: str = ""
     sampling: Sampling = field(default_factory=Sampling)
     checkpoint: str = ""
     facts: tuple[tuple[str, str], ...] = ()
@@ -121,6 +129,11 @@ class ScanPlan:
         object.__setattr__(self, "weights", tuple(sorted(weights)))
         for problem_text in _problems(self):
             raise PlanError(problem_text)
+
+    @property
+    def is_comparison(self) -> bool:
+        """Whether there is one weight besides 0: pictures with and without the LoRA."""
+        return len(self.weights) == 2
 
     @property
     def pairs(self) -> tuple[tuple[int, int], ...]:
@@ -157,9 +170,9 @@ class ScanPlan:
     def batch(self, cells: tuple[Cell, ...]) -> Batch:
         """Return the request for cells that share one weight."""
         (weight,) = {cell.weight for cell in cells}
-        shots = tuple(
-            Shot(self.prompts[cell.prompt].text, self.negative_prompt, cell.seed) for cell in cells
-        )
+        word = self.negative_word if weight else ""
+        negative = ", ".join(part for part in (self.negative_prompt, word) if part)
+        shots = tuple(Shot(self.prompts[cell.prompt].text, negative, cell.seed) for cell in cells)
         return Batch(self.settings(weight), shots, self.sampling)
 
     def _setting(self, lora: ScannedLora, weight: float) -> LoraSetting:
@@ -170,6 +183,8 @@ class ScanPlan:
     def record(self) -> dict[str, Any]:
         """Return the plan as JSON types; `from_record` reads it."""
         record: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        if not self.negative_word:
+            del record["negative_word"]
         return record
 
     @property
@@ -194,6 +209,7 @@ def from_record(record: Mapping[str, Any]) -> ScanPlan:
             part=Part(record["part"]),
             held=record["held"],
             negative_prompt=record["negative_prompt"],
+            negative_word=record.get("negative_word", ""),
             sampling=Sampling(**record["sampling"]),
             checkpoint=record["checkpoint"],
             facts=tuple((key, value) for key, value in record["facts"]),

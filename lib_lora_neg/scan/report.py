@@ -152,6 +152,7 @@ def _facts(plan: ScanPlan) -> str:
             prompt.text + ("" if prompt.subject else " (unrelated)") for prompt in plan.prompts
         ),
         "Negative prompt": plan.negative_prompt,
+        "Added to it with the LoRA": plan.negative_word,
         "Seeds": ", ".join(map(str, plan.seeds)),
         "CFG scale": f"{sampling.cfg:g}",
         "Distilled CFG": "" if sampling.distilled_cfg is None else f"{sampling.distilled_cfg:g}",

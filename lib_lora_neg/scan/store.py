@@ -3,6 +3,7 @@
     <root>/<lora>-<digest>/
         plan.json                       the plan and its hash
         verdict.json                    what came out, for the history
+        quick.json                      what a quick scan of the same plan said
         cells/w-0.5000_p00_s1.png       the picture, with its infotext
         cells/w-0.5000_p00_s1.npy       its latent, where the host hands it out
         cells/w-0.5000_p00_s1.json      its numbers and the hashes of the other two
@@ -13,9 +14,10 @@ names, counts as not made. Killing the process loses no more than the cell in fl
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from .files import (
     digest_of,
     encode_latent,
     encode_png,
+    png_text,
     read_json,
     safe_stem,
     sweep,
@@ -38,6 +41,9 @@ from .ports import Picture
 
 SCHEMA = 1
 """Version of the folder's layout. A newer folder is left alone."""
+
+
+_OWN_FILES = ("*.json", "report.html", "*.png", "cells/w*.*", "*.lock")
 
 
 class StoreError(ValueError):
@@ -64,6 +70,7 @@ class PastScan:
         started: seconds since 1970.
         finished: cells on disk.
         verdict: the saved record, or empty when the scan was not finished.
+        quick: the saved record of a quick scan of the same plan, or empty.
     """
 
     folder: Path
@@ -71,6 +78,12 @@ class PastScan:
     started: float
     finished: int
     verdict: Mapping[str, Any]
+    quick: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """Pictures that the plan asks for."""
+        return self.plan.cost.pictures
 
 
 class ScanStore:
@@ -112,7 +125,7 @@ class ScanStore:
 
     def path_of(self, cell: Cell, suffix: str = ".png") -> Path:
         """Return where a cell's file lies or will lie."""
-        return self._cells / f"w{cell.weight:.4f}_p{cell.prompt:02d}_s{cell.seed}{suffix}"
+        return self._cells / f"{cell.name}{suffix}"
 
     def save(
         self, cell: Cell, picture: Picture, measures: CellMeasures, seconds: float
@@ -178,6 +191,18 @@ class ScanStore:
             return None
         return data if record.get(suffix[1:]) == digest_of(data) else None
 
+    def infotext(self, cell: Cell) -> str:
+        """Return the host's text in a cell's picture; empty when there is none."""
+        try:
+            return png_text(self.path_of(cell).read_bytes())
+        except (OSError, ValueError):
+            return ""
+
+    def present(self) -> list[Cell]:
+        """Return the cells that seem finished, in the order of the plan; reads no picture."""
+        names = {path.name for path in self._cells.glob("w*.json")}
+        return [cell for cell in self.plan.cells() if self.path_of(cell, ".json").name in names]
+
     def finished(self) -> Iterator[StoredCell]:
         """Yield the finished cells in the order of the plan."""
         for cell in self.plan.cells():
@@ -208,7 +233,9 @@ def history(
         lora: only scans in which the LoRA of this name takes part.
         checkpoint: only scans on the checkpoint of this short hash.
     """
-    found = [scan for folder in sorted(root.glob("*/plan.json")) if (scan := _past(folder.parent))]
+    found = [
+        scan for folder in sorted(root.glob("*/plan.json")) if (scan := past_scan(folder.parent))
+    ]
     return sorted(
         (
             scan
@@ -221,7 +248,8 @@ def history(
     )
 
 
-def _past(folder: Path) -> PastScan | None:
+def past_scan(folder: Path) -> PastScan | None:
+    """Return the scan that a folder holds; ``None`` when it holds none of ours."""
     record = read_json(folder / "plan.json") or {}
     plan, schema, started = record.get("plan"), record.get("schema"), record.get("started")
     if not isinstance(plan, dict) or not isinstance(schema, int) or schema > SCHEMA:
@@ -233,9 +261,28 @@ def _past(folder: Path) -> PastScan | None:
             started=float(started) if isinstance(started, (int, float)) else 0.0,
             finished=sum(1 for _ in (folder / "cells").glob("w*.json")),
             verdict=read_json(folder / "verdict.json") or {},
+            quick=read_json(folder / "quick.json") or {},
         )
     except PlanError:
         return None
+
+
+def delete_scan(folder: Path) -> None:
+    """Delete a scan's files; whatever else lies in its folder stays.
+
+    Raises:
+        StoreError: the folder holds no scan.
+        OSError: a file cannot be deleted.
+    """
+    if past_scan(folder) is None:
+        raise StoreError(f"{folder}: holds no scan")
+    # The plan goes first: what is half deleted is no scan any more.
+    for pattern in ("plan.json", *_OWN_FILES):
+        for path in folder.glob(pattern):
+            path.unlink()
+    for empty in (folder / "cells", folder):
+        with contextlib.suppress(OSError):
+            empty.rmdir()
 
 
 def _read_measures(record: Mapping[str, Any]) -> CellMeasures | None:
