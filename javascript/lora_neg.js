@@ -1,5 +1,5 @@
 // The one global object of LoRA Negative Guard: reads and writes the page's boxes, remembers
-// what it wrote so that it can be undone, and asks the page's own routes.
+// what it wrote so that it can be undone, asks the page's own routes, makes pieces of a page.
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
     const TABS = ["txt2img", "img2img"];
@@ -59,7 +59,20 @@
         const switches = gradioApp().querySelectorAll(`${panelPart(tab, "rules")} input[type=checkbox]`);
         // By position: a localization may have changed the labels.
         if (switches.length) body.switches = [...switches].map((input) => input.checked);
+        const tools = (watched[tab] || []).filter(isOn).map(({ name }) => name);
+        if (tools.length) body.tools = tools;
         return body;
+    }
+
+    // Other extensions that change CFG or the meaning of prompts, by tab: their names, and the
+    // id of the checkbox that switches each on; without one it is always on.
+    const watched = {};
+
+    function isOn({ id }) {
+        if (!id) return true;
+        const input = document.getElementById(id);
+        const checkbox = input && (input.matches("input") ? input : input.querySelector("input[type=checkbox]"));
+        return Boolean(checkbox && checkbox.checked);
     }
 
     // Asks a route of the page; the page's login goes along by itself.
@@ -121,39 +134,30 @@
         }
     }
 
-    // Shows the findings of a generation when it has ended: presses the panel's own button,
-    // so that everything goes over the page's own connection and login.
-    const shown = {};
-    function refreshFindings(tab) {
-        const info = find(`#html_info_${tab}`);
-        const button = find(panelPart(tab, "refresh"));
-        if (!info || !button) return;
-        const text = info.textContent;
-        const known = shown[tab];
-        shown[tab] = text;
-        if (known === undefined || known === text) return;
-        button.click();
-        if (loraNeg.preview) loraNeg.preview.recheck(tab);
+    // ---- pieces of a page, for all of our scripts ----
+
+    function element(tag, className, text) {
+        const made = document.createElement(tag);
+        if (className) made.className = className;
+        if (text !== undefined && text !== "") made.textContent = text;
+        return made;
     }
 
-    // The button at the end of our settings page.
-    async function onReset(event) {
-        const button = event.target instanceof Element && event.target.closest("#lora_neg_reset");
-        const note = button && find("#lora_neg_reset_note");
-        if (!note || !window.confirm(`${button.textContent}?`)) return;
-        try {
-            const { changed } = await ask("reset-settings", {});
-            note.textContent = changed ? "Done. This page shows it after Reload UI." : "All of them had their defaults.";
-            if (loraNeg.preview) loraNeg.preview.recheck();
-        } catch (error) {
-            note.textContent = String(error.message);
-        }
+    // A piece of somebody's text: keeps its own direction inside a right-to-left page.
+    function quoted(className, text) {
+        const made = element("bdi", className, text);
+        made.dir = "auto";
+        return made;
     }
 
-    Object.assign(loraNeg, { TABS, History, ask, box, find, panelPart, read, valueOf, write });
-
-    if (typeof onAfterUiUpdate === "function") {
-        onAfterUiUpdate(() => TABS.forEach(refreshFindings));
-        onUiLoaded(() => gradioApp().addEventListener("click", onReset));
+    function button(className, text, onClick) {
+        const made = element("button", className, text);
+        made.type = "button";
+        if (onClick) made.addEventListener("click", onClick);
+        return made;
     }
+
+    Object.assign(loraNeg, {
+        TABS, History, ask, box, find, panelPart, parts: { element, quoted, button }, read, valueOf, watched, write,
+    });
 })();

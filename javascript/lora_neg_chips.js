@@ -4,27 +4,7 @@
     const CACHE_MS = 5000;
     const CACHE_SIZE = 40;
     const MOST_FACTS = 6;
-
-    function element(tag, className, text) {
-        const made = document.createElement(tag);
-        if (className) made.className = className;
-        if (text !== undefined && text !== "") made.textContent = text;
-        return made;
-    }
-
-    // A piece of somebody's text: keeps its own direction inside a right-to-left page.
-    function quoted(className, text) {
-        const made = element("bdi", className, text);
-        made.dir = "auto";
-        return made;
-    }
-
-    function button(className, text, onClick) {
-        const made = element("button", className, text);
-        made.type = "button";
-        made.addEventListener("click", onClick);
-        return made;
-    }
+    const { button, element, quoted } = loraNeg.parts;
 
     function keyOf(chip) {
         return [chip.rule, chip.field, chip.lead, chip.subject].join("|");
@@ -126,7 +106,5 @@
         return made;
     }
 
-    loraNeg.chips = {
-        Cache, button, element, explanation, keyOf, neighbour, pieces, quoted, summary, tokenCount,
-    };
+    loraNeg.chips = { Cache, explanation, keyOf, neighbour, pieces, summary, tokenCount };
 })();

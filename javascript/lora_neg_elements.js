@@ -7,25 +7,10 @@
 
     // ---- pieces of a page ------------------------------------------------------------------
 
-    function element(tag, className, text) {
-        const made = document.createElement(tag);
-        if (className) made.className = className;
-        if (text !== undefined && text !== "") made.textContent = text;
-        return made;
-    }
-
-    // A piece of somebody's text: keeps its own direction inside a right-to-left page.
-    function quoted(className, text) {
-        const made = element("bdi", className, text);
-        made.dir = "auto";
-        return made;
-    }
+    const { element, quoted } = loraNeg.parts;
 
     function button(className, text, onClick) {
-        const made = element("button", `lora-neg-button ${className}`, text);
-        made.type = "button";
-        if (onClick) made.addEventListener("click", onClick);
-        return made;
+        return loraNeg.parts.button(`lora-neg-button ${className}`, text, onClick);
     }
 
     function select(label, options) {

@@ -4,10 +4,10 @@
     const loraNeg = (window.loraNeg = window.loraNeg || {});
     const PAUSE_MS = 150;
     const WATCH_MS = 500;
-    const HOVER_MS = 150;
 
     const strips = {};
-    const { Cache, button, element, explanation, keyOf, neighbour, pieces, quoted, summary, tokenCount } = loraNeg.chips;
+    const { Cache, keyOf, neighbour, pieces, summary, tokenCount } = loraNeg.chips;
+    const { button, element, quoted } = loraNeg.parts;
 
     // ---- one strip per tab ---------------------------------------------------------------
 
@@ -20,7 +20,6 @@
             this.view = null;
             this.timer = 0;
             this.running = null;
-            this.open = null;
             this.get = (name) => loraNeg.valueOf(tab, name);
             this.set = (name, value) => loraNeg.write(tab, name, value);
             this.build();
@@ -40,15 +39,10 @@
             this.tools = element("div", "lora-neg-tools");
             this.live = element("span", "lora-neg-sr");
             this.live.setAttribute("role", "status");
-            this.popover = element("div", "lora-neg-popover");
-            this.popover.id = `${this.root.id}_popover`;
-            this.popover.hidden = true;
-            this.popover.addEventListener("keydown", (event) => this.onPopoverKey(event));
-            this.popover.addEventListener("pointerenter", () => clearTimeout(this.hover));
-            this.popover.addEventListener("pointerleave", () => this.hoverEnds());
+            this.popover = new loraNeg.Popover(this.root, (action) => this.act(action));
             this.root.addEventListener("focusout", (event) => this.onFocusOut(event));
             this.line.append(this.chips, this.more, this.tools);
-            this.root.append(this.line, this.popover, this.live);
+            this.root.append(this.line, this.popover.root, this.live);
             if (typeof ResizeObserver === "function") {
                 new ResizeObserver(() => this.measure()).observe(this.line);
             }
@@ -100,7 +94,7 @@
         fail(error) {
             this.asked = null;
             this.view = null;
-            this.close();
+            this.popover.close();
             this.chips.replaceChildren(
                 element("span", "lora-neg-quiet", "The preview is not available"),
                 quoted("lora-neg-quiet", String(error.message)),
@@ -112,8 +106,8 @@
         // ---- showing ----
 
         show(view, body) {
-            const focused = this.chips.contains(document.activeElement) || this.popover.contains(document.activeElement);
-            const openKey = this.open ? keyOf(this.open.chip) : null;
+            const focused = this.chips.contains(document.activeElement) || this.popover.root.contains(document.activeElement);
+            const openKey = this.popover.chip && keyOf(this.popover.chip);
             if (this.body && (this.body.mode !== body.mode || this.body.enabled !== body.enabled)) this.flash();
             this.view = view;
             this.body = body;
@@ -123,8 +117,8 @@
             this.chips.replaceChildren(...(this.buttons.length ? this.buttons : [this.quiet(view)]));
             this.tools.replaceChildren(...this.toolButtons(view));
             const again = view.chips.findIndex((chip) => keyOf(chip) === openKey);
-            if (openKey && again >= 0) this.explain(view.chips[again], this.buttons[again]);
-            else this.close();
+            if (openKey && again >= 0) this.popover.show(view.chips[again], this.buttons[again]);
+            else this.popover.close();
             if (focused && !this.root.contains(document.activeElement)) this.focusSomewhere();
             this.announce(summary(view));
             this.measure();
@@ -144,13 +138,13 @@
         }
 
         chipButton(chip) {
-            const made = button(`lora-neg-chip lora-neg-${chip.tone}`, "", () => this.toggle(chip, made));
+            const made = button(`lora-neg-chip lora-neg-${chip.tone}`, "", () => this.popover.toggle(chip, made));
             made.tabIndex = -1;
             made.dataset.rule = chip.rule;
             made.setAttribute("aria-expanded", "false");
             made.append(...pieces(chip));
-            made.addEventListener("pointerenter", () => this.hoverBegins(chip, made));
-            made.addEventListener("pointerleave", () => this.hoverEnds());
+            made.addEventListener("pointerenter", () => this.popover.hoverBegins(chip, made));
+            made.addEventListener("pointerleave", () => this.popover.hoverEnds());
             return made;
         }
 
@@ -168,6 +162,10 @@
             }
             const tokens = view.tokens && tokenCount(view.tokens);
             if (tokens) made.push(tokens);
+            const panel = button("lora-neg-tool lora-neg-to-panel", "⚙", () => loraNeg.panel.show(this.tab));
+            panel.title = "Go to the guard's panel";
+            panel.setAttribute("aria-label", "Go to the guard's panel");
+            made.push(panel);
             return made;
         }
 
@@ -181,7 +179,7 @@
         }
 
         expand(open = !this.root.classList.contains("lora-neg-open")) {
-            this.close();
+            this.popover.close();
             this.root.classList.toggle("lora-neg-open", open);
             this.more.setAttribute("aria-expanded", String(open));
             if (open) {
@@ -201,55 +199,6 @@
             if (next) next.focus();
         }
 
-        // ---- the popover ----
-
-        toggle(chip, at) {
-            if (this.open && this.open.at === at && this.open.pinned) this.close();
-            else this.explain(chip, at, true);
-        }
-
-        hoverBegins(chip, at) {
-            clearTimeout(this.hover);
-            if (this.open && this.open.pinned) return;
-            this.hover = setTimeout(() => this.explain(chip, at), HOVER_MS);
-        }
-
-        hoverEnds() {
-            clearTimeout(this.hover);
-            if (this.open && !this.open.pinned) this.hover = setTimeout(() => this.close(), 2 * HOVER_MS);
-        }
-
-        explain(chip, at, pinned = Boolean(this.open && this.open.pinned)) {
-            this.close();
-            this.open = { chip, at, pinned };
-            at.setAttribute("aria-expanded", "true");
-            at.setAttribute("aria-controls", this.popover.id);
-            this.popover.setAttribute("role", "group");
-            this.popover.setAttribute("aria-label", chip.title);
-            this.popover.replaceChildren(...explanation(chip, (action) => this.act(action)));
-            this.popover.hidden = false;
-            this.putBelow(at);
-        }
-
-        putBelow(at) {
-            const frame = this.root.getBoundingClientRect();
-            const chip = at.getBoundingClientRect();
-            const room = Math.max(0, frame.width - this.popover.offsetWidth);
-            const rightToLeft = getComputedStyle(this.root).direction === "rtl";
-            const start = rightToLeft ? frame.right - chip.right : chip.left - frame.left;
-            this.popover.style.insetInlineStart = `${Math.min(Math.max(0, start), room)}px`;
-            this.popover.style.top = `${chip.bottom - frame.top + 4}px`;
-        }
-
-        close() {
-            clearTimeout(this.hover);
-            if (!this.open) return;
-            this.open.at.setAttribute("aria-expanded", "false");
-            this.open.at.removeAttribute("aria-controls");
-            this.open = null;
-            this.popover.hidden = true;
-        }
-
         // ---- acting ----
 
         act(action) {
@@ -265,7 +214,7 @@
 
         // A decision about a LoRA, kept by the server; the library shows and changes it, too.
         async allowAlways(action) {
-            this.close();
+            this.popover.close();
             const decide = (off) => loraNeg.ask("library-edit", { names: [action.lora], set: { guard_off: off } });
             try {
                 const result = await decide(true);
@@ -279,7 +228,7 @@
         }
 
         perform(action) {
-            this.close();
+            this.popover.close();
             const changes = this.history.apply(action.label, action.writes, this.get, this.set);
             if (changes) this.announce(`Done: ${action.label}`);
             this.check();
@@ -298,14 +247,13 @@
             const index = this.buttons ? this.buttons.indexOf(at) : -1;
             if (index < 0) return;
             if (event.key === "ArrowDown") {
-                this.explain(this.view.chips[index], at, true);
-                const first = this.popover.querySelector("button");
-                if (first) first.focus();
+                this.popover.show(this.view.chips[index], at, true);
+                this.popover.focusFirst();
                 event.preventDefault();
                 return;
             }
             if (event.key === "Escape") {
-                this.escape(event);
+                this.popover.escape(event);
                 return;
             }
             const rightToLeft = getComputedStyle(this.root).direction === "rtl";
@@ -317,27 +265,13 @@
             chip.tabIndex = 0;
             if (chip.offsetTop > this.chips.offsetTop + 8) this.expand(true);
             chip.focus();
-            this.explain(this.view.chips[next], chip, true);
-        }
-
-        onPopoverKey(event) {
-            if (event.key === "Escape") this.escape(event);
-        }
-
-        // Escape also interrupts a generation in the host: it must not when it closes a popover.
-        escape(event) {
-            if (!this.open) return;
-            const at = this.open.at;
-            this.close();
-            at.focus();
-            event.preventDefault();
-            event.stopPropagation();
+            this.popover.show(this.view.chips[next], chip, true);
         }
 
         onFocusOut(event) {
             if (this.root.contains(event.relatedTarget)) return;
             if (event.relatedTarget === null && this.root.matches(":hover")) return;
-            this.close();
+            this.popover.close();
         }
     }
 

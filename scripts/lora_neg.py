@@ -25,6 +25,7 @@ from lib_lora_neg.ui.library_tab import library_tab  # noqa: E402
 from lib_lora_neg.ui.panel import build_panel  # noqa: E402
 from lib_lora_neg.ui.preset import PresetWiring  # noqa: E402
 
+names = host.WebuiLibrary()
 library = WebuiLibraryTab()
 preset = PresetWiring(host.known_cards, host.has_scheduler())
 
@@ -77,12 +78,12 @@ def on_app_started(demo, app):
     """Make the guard live, and add the routes to the host's application."""
     host.start()
     if demo is not None:
-        answers = page_answers(host.boxes, host.WebuiLibrary(), lasting=True)
+        answers = page_answers(host.boxes, names, lasting=True, tools=host.boxes.tools)
         add_page_routes(app, {**answers, "reset-settings": host.reset_settings})
         add_library_routes(app, library_answers(library))
     accounts = host.api_accounts()
     if accounts is not None:
-        add_public_routes(app, host.boxes, host.WebuiLibrary(), accounts)
+        add_public_routes(app, host.boxes, names, accounts)
 
 
 def on_after_component(component, **kwargs):

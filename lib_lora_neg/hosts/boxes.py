@@ -23,6 +23,7 @@ MAX_TEXT = 100_000
 """Characters of one box; the host's own boxes are slow long before."""
 
 MAX_STYLES = 200
+MAX_TOOLS = 50
 
 
 class BoxesError(ValueError):
@@ -46,6 +47,7 @@ class Boxes:
         hr_negative_prompt: likewise.
         hr_cfg: ``None`` where the hires pass has no CFG of its own.
         styles: names of the selected styles.
+        tools: names of other tools that are switched on, as the host calls them.
         family: as the caller says; ``None`` leaves it to the host.
     """
 
@@ -57,6 +59,7 @@ class Boxes:
     hr_negative_prompt: str = ""
     hr_cfg: float | None = None
     styles: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
     family: ModelFamily | None = None
 
     def passes(self) -> tuple[PromptSet, PromptSet | None]:
@@ -128,7 +131,8 @@ def read_boxes(body: object) -> Boxes:
         hr_prompt=_text(body, "hr_prompt"),
         hr_negative_prompt=_text(body, "hr_negative_prompt"),
         hr_cfg=_number(body, "hr_cfg", 0.0) or None if hr_cfg is not None else None,
-        styles=_styles(body),
+        styles=_names(body, "styles", MAX_STYLES),
+        tools=_names(body, "tools", MAX_TOOLS),
         family=_family(body),
     )
 
@@ -217,14 +221,14 @@ def _flag(body: Mapping[str, Any], key: str) -> bool:
     return value
 
 
-def _styles(body: Mapping[str, Any]) -> tuple[str, ...]:
-    value = body.get("styles")
+def _names(body: Mapping[str, Any], key: str, most: int) -> tuple[str, ...]:
+    value = body.get(key)
     if value is None:
         return ()
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise BoxesError("styles", "must be a list of names")
-    if len(value) > MAX_STYLES:
-        raise BoxesError("styles", f"more than {MAX_STYLES}")
+        raise BoxesError(key, "must be a list of names")
+    if len(value) > most:
+        raise BoxesError(key, f"more than {most}")
     return tuple(value)
 
 

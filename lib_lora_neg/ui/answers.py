@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from ..hosts.boxes import Boxes, BoxesError, BoxesHost, read_boxes, read_mode
@@ -28,10 +28,20 @@ class NamesHost(Protocol):
         ...
 
 
-def page_answers(boxes: BoxesHost, names: NamesHost, *, lasting: bool = False) -> dict[str, Answer]:
+Tools = Callable[[str], Iterable[tuple[str, "str | None"]]]
+"""Other tools of a tab that the guard heeds: name, and the id of the checkbox of each."""
+
+
+def page_answers(
+    boxes: BoxesHost, names: NamesHost, *, lasting: bool = False, tools: Tools | None = None
+) -> dict[str, Answer]:
     """Return the answers of the page's routes by the last part of their address.
 
-    ``lasting``: the page has the library's routes, too, which keep decisions about a LoRA.
+    Args:
+        boxes: what the page's boxes mean.
+        names: the LoRAs.
+        lasting: the page has the library's routes, too, which keep decisions about a LoRA.
+        tools: other tools on the page; none without it.
     """
 
     def check(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,4 +61,8 @@ def page_answers(boxes: BoxesHost, names: NamesHost, *, lasting: bool = False) -
         found = negative_tag(card, names.name_in_prompts(name), family)
         return {"tag": found.tag, "reason": found.reason}
 
-    return {"check": check, "negative-tag": recommend}
+    def watched(body: Mapping[str, Any]) -> dict[str, Any]:
+        found = tools(str(body.get("tab"))) if tools is not None else ()
+        return {"tools": [{"name": name, "id": box} for name, box in found]}
+
+    return {"check": check, "negative-tag": recommend, "tools": watched}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import gradio as gr
+from gradio.context import Context
 
 from ..hosts.reporting import HealthItem, Report
 from ..hosts.switches import LABELS
@@ -66,13 +68,12 @@ def build_panel(
     host: PanelHost, tab: str, elem_id: Callable[[str], str], preset: PresetWiring
 ) -> Panel:
     """Build the panel of one tab inside the current gradio blocks."""
-    with host.accordion(
-        host.default_enabled(), "LoRA Negative Guard", elem_id("enabled")
-    ) as enabled:
-        notice, answers = _notice(host, elem_id)
+    built = _Defaults.of(host)
+    with host.accordion(built.enabled, "LoRA Negative Guard", elem_id("enabled")) as enabled:
+        notice, answers = _notice(built, elem_id)
         mode = gr.Radio(
             choices=MODES,
-            value=host.default_mode().value,
+            value=built.mode.value,
             label="Mode",
             info="Enforce changes the generation and says so; Advise only says so.",
             elem_id=elem_id("mode"),
@@ -101,6 +102,8 @@ def build_panel(
             size="sm",
         )
         health = gr.HTML(lambda: health_html(host.health()), elem_id=elem_id("health"))
+        # The page's script presses it when the notice was answered in the other tab.
+        follow = gr.Button("", elem_id=elem_id("follow"), elem_classes=["lora-neg-follow"])
     refresh.click(
         fn=lambda: (report_html(host.last_report(tab)), health_html(host.health())),
         inputs=[],
@@ -108,34 +111,58 @@ def build_panel(
         show_progress=False,
         queue=False,
     )
+    defaults = [notice, mode, enabled]
+    quick: dict[str, Any] = {"inputs": [], "show_progress": False, "queue": False}
     for button, answer in answers:
-        button.click(
-            fn=_answering(host, answer),
-            inputs=[],
-            outputs=[notice, mode],
-            show_progress=False,
-            queue=False,
-        )
+        button.click(fn=partial(_answer, host, answer), outputs=defaults, **quick)
+    now = partial(_now, host, built)
+    follow.click(fn=now, outputs=defaults, **quick)
+    if Context.root_block is not None:
+        # The page is built once, and loaded many times with other settings.
+        Context.root_block.load(fn=now, outputs=defaults, **quick)
     return Panel(enabled, mode, compare, rules)
 
 
-def _notice(host: PanelHost, elem_id: Callable[[str], str]) -> tuple[Any, list[tuple[Any, Mode]]]:
+@dataclass(frozen=True)
+class _Defaults:
+    """What the user's settings say about a panel."""
+
+    enabled: bool
+    mode: Mode
+    notice_seen: bool
+
+    @classmethod
+    def of(cls, host: PanelHost) -> _Defaults:
+        return cls(host.default_enabled(), host.default_mode(), host.notice_seen())
+
+
+def _notice(built: _Defaults, elem_id: Callable[[str], str]) -> tuple[Any, list[tuple[Any, Mode]]]:
     group = gr.Group(
-        visible=not host.notice_seen(),
+        visible=not built.notice_seen,
         elem_id=elem_id("notice"),
         elem_classes=["lora-neg-notice"],
     )
     with group:
         gr.HTML(NOTICE)
         with gr.Row(elem_classes=["lora-neg-answers"]):
-            keep = gr.Button("Keep guarding", elem_id=elem_id("notice_keep"), size="sm")
+            keep = gr.Button(
+                "Keep guarding", elem_id=elem_id("notice_keep"), size="sm", variant="primary"
+            )
             advise = gr.Button("Only advise me", elem_id=elem_id("notice_advise"), size="sm")
     return group, [(keep, Mode.ENFORCE), (advise, Mode.ADVISE)]
 
 
-def _answering(host: PanelHost, answer: Mode) -> Callable[[], tuple[Any, Any]]:
-    def on_click() -> tuple[Any, Any]:
-        host.answer_notice(answer)
-        return gr.update(visible=False), gr.update(value=answer.value)
+def _answer(host: PanelHost, answer: Mode) -> list[Any]:
+    host.answer_notice(answer)
+    return [gr.update(visible=False), gr.update(value=answer.value), gr.update()]
 
-    return on_click
+
+def _now(host: PanelHost, built: _Defaults) -> list[Any]:
+    """Return what has changed since the panel was built; the rest of it is left as it stands."""
+    now = _Defaults.of(host)
+    same = gr.update()
+    return [
+        gr.update(visible=not now.notice_seen) if now.notice_seen != built.notice_seen else same,
+        gr.update(value=now.mode.value) if now.mode is not built.mode else same,
+        gr.update(value=now.enabled) if now.enabled != built.enabled else same,
+    ]

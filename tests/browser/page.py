@@ -2,8 +2,9 @@
 
     python tests/browser/page.py --port 7890 [--loras 2000] [--auth user:password] [--log FILE]
 
-Runs on gradio 3.41.2 and 4.40.0. It stands in for the host with the ids that A1111 and Forge
-give to their inputs, and with the functions that their script.js offers to extensions.
+Runs on gradio 3.41.2 and 4.40.0, and on the one of our own page. It stands in for the host with
+the ids that A1111 and Forge give to their inputs, and with the functions that their script.js
+offers to extensions.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +40,8 @@ from lib_lora_neg.ui.preset import PresetWiring  # noqa: E402
 from tests.support.cards import SyntheticCards, card  # noqa: E402
 
 JAVASCRIPT = [
-    ROOT / "javascript" / f"lora_neg{part}.js" for part in ("", "_cards", "_chips", "_preview")
+    ROOT / "javascript" / f"lora_neg{part}.js"
+    for part in ("", "_cards", "_chips", "_panel", "_popover", "_preview")
 ]
 STYLES = {"quality": ("masterpiece", "lowres, impasto_oil_style")}
 
@@ -125,18 +128,29 @@ class Host:
                 prompts=(f"{first.prompts[0]}, {extra}",),
                 negative_prompts=(f"{first.negative_prompts[0]}, {negative}",),
             )
-        request = GenerationRequest(first, hires, family=boxes.family or ModelFamily.SDXL)
+        family = boxes.family or ModelFamily.SDXL
+        request = GenerationRequest(first, hires, family=family, cfg_tools=boxes.tools)
         return Outlook(boxes, request, settings, self.library)
+
+    def tools(self, tab: str) -> list[tuple[str, str | None]]:
+        return [("Dynamic Thresholding", f"{tab}_thresholding")]
 
     def token_count(self, text: str) -> tuple[int, int]:
         return len(text.replace(",", " ").split()), 75
 
 
 def build(host: Host, wiring: PresetWiring) -> gr.Blocks:
+    """Build each tab by itself and then put it into the page, as both hosts do."""
+    # gradio 6 builds a tab when it is first shown; both hosts build all of them at once.
+    at_once = {"render_children": True} if "render_children" in signature(gr.Tab).parameters else {}
+    tabs = {}
+    for tab in ("txt2img", "img2img"):
+        with gr.Blocks(analytics_enabled=False) as tabs[tab]:
+            build_tab(host, wiring, tab)
     with gr.Blocks(title="LoRA Negative Guard test page") as demo, gr.Tabs():
-        for tab in ("txt2img", "img2img"):
-            with gr.Tab(tab, elem_id=f"tab_{tab}"):
-                build_tab(host, wiring, tab)
+        for tab, inside in tabs.items():
+            with gr.Tab(tab, elem_id=f"tab_{tab}", **at_once):
+                inside.render()
     return demo
 
 
@@ -176,6 +190,7 @@ def build_tab(host: Host, wiring: PresetWiring, tab: str) -> None:
         gr.Checkbox(False, label="Hires. fix", elem_id=f"{tab}_hr-checkbox")
         gr.Textbox(label="Hires prompt", elem_id="hires_prompt")
         gr.Textbox(label="Hires negative prompt", elem_id="hires_neg_prompt")
+    gr.Checkbox(False, label="Dynamic Thresholding", elem_id=f"{tab}_thresholding")
     gr.HTML(cards_html(tab))
     panel = build_panel(host, tab, lambda name: f"script_{tab}_lora_negative_guard_{name}", wiring)
     info = gr.HTML("", elem_id=f"html_info_{tab}")
@@ -237,7 +252,7 @@ def inject(html: str) -> None:
     gr.routes.templates.TemplateResponse = respond
 
 
-def serve_own_files(app: Any) -> None:
+def serve_own_files(app: Any, host: Host) -> None:
     files = {file.name: file for file in JAVASCRIPT}
     files |= {"style.css": ROOT / "style.css", "host.js": Path(__file__).with_name("host.js")}
 
@@ -245,7 +260,11 @@ def serve_own_files(app: Any) -> None:
         kind = "text/css" if name.endswith(".css") else "text/javascript"
         return Response(files[name].read_text(encoding="utf-8"), media_type=kind)
 
+    def forget() -> None:
+        host.mode, host.seen = Mode.ENFORCE, False
+
     app.add_api_route("/own/{name}", own, methods=["GET"])
+    app.add_api_route("/own/forget", forget, methods=["POST"])
 
 
 def main() -> None:
@@ -264,10 +283,10 @@ def main() -> None:
         auth=account,
         prevent_thread_lock=True,
         quiet=True,
-        show_api=False,
+        **({"show_api": False} if "show_api" in signature(gr.Blocks.launch).parameters else {}),
     )
-    serve_own_files(app)
-    answers = page_answers(host, host.library, lasting=True)
+    serve_own_files(app, host)
+    answers = page_answers(host, host.library, lasting=True, tools=host.tools)
     add_page_routes(app, {**answers, "library-edit": host.library.edit})
     add_public_routes(app, host, host.library, dict([account]) if account else {})
     print(f"ready http://127.0.0.1:{options.port}", flush=True)

@@ -27,6 +27,51 @@ def test_toggle_and_modes(page):
     page.strip().get_by_text("The guard is off in this tab").wait_for(timeout=5000)
 
 
+@pytest.fixture
+def first_run(page):
+    yield page
+    page.page.request.post(f"{page.url}/own/forget")
+
+
+def test_the_notice_is_answered_once_for_both_tabs(first_run):
+    page = first_run
+    page.panel("notice_advise").click()
+    page.panel("notice").wait_for(state="hidden", timeout=5000)
+    page.go_to("img2img")
+    page.panel("notice", "img2img").wait_for(state="hidden", timeout=5000)
+    page.until(lambda: chosen_mode(page, "img2img") == "Advise")
+
+    page.open()
+
+    page.panel("notice").wait_for(state="hidden", timeout=5000)
+    page.until(lambda: chosen_mode(page, "txt2img") == "Advise")
+    page.type(STYLE)
+    page.wait_for_chip("style_x")
+    assert page.strip().get_attribute("data-mode") == "advise"
+
+
+def chosen_mode(page, tab):
+    return page.panel("mode", tab).locator("input:checked").input_value()
+
+
+def test_the_strip_leads_to_the_panel(page):
+    page.strip().locator(".lora-neg-to-panel").click()
+    page.until(lambda: page.page.evaluate("document.activeElement.type") == "checkbox")
+    toggle = page.panel("enabled-checkbox").locator("input")
+    assert toggle.evaluate("box => box === document.activeElement")
+
+
+def test_another_tool_that_changes_cfg_is_seen(page):
+    page.type(STYLE)
+    page.wait_for_chip("CFG")
+    assert page.strip().locator(".lora-neg-change").count() == 2
+    page.page.check("#txt2img_thresholding input")
+    page.until(lambda: page.strip().locator(".lora-neg-chip.lora-neg-change").count() == 1)
+    page.strip().locator(".lora-neg-chip.lora-neg-advice", has_text="CFG").click()
+    text = page.strip().locator(".lora-neg-popover").inner_text()
+    assert "not lowered because Dynamic Thresholding is active" in text
+
+
 def test_quick_switch(page):
     page.type(STYLE)
     page.wait_for_chip("style_x")

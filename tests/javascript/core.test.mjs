@@ -63,8 +63,10 @@ test("the history is bounded", () => {
 
 test("nothing is needed of the page to be loaded, and one name is added to it", () => {
     const before = { };
-    const loraNeg = load(["lora_neg.js", "lora_neg_cards.js", "lora_neg_chips.js", "lora_neg_preview.js"], before);
+    const names = ["", "_cards", "_chips", "_panel", "_popover", "_preview"];
+    const loraNeg = load(names.map((name) => `lora_neg${name}.js`), before);
     assert.deepEqual(Object.keys(loraNeg).sort(), [
-        "History", "TABS", "ask", "box", "cards", "chips", "find", "panelPart", "preview", "read", "valueOf", "write",
+        "History", "Popover", "TABS", "ask", "box", "cards", "chips", "find", "panel", "panelPart", "parts", "preview",
+        "read", "valueOf", "watched", "write",
     ]);
 });

@@ -5,6 +5,7 @@ No function looks at a version; each makes the one test that decides its questio
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import Any
 
@@ -126,23 +127,30 @@ _PROMPT_TOOLS = {
 }
 
 
-def active_cfg_tools(p: Any) -> tuple[str, ...]:
-    """Return the tools enabled for this generation that change CFG themselves."""
-    return tuple(dict.fromkeys(tool for tool in _named(p, _CFG_TOOLS) if tool))
+def tool_name(script: Any) -> str | None:
+    """Return the name of the tool that an always-on script is, if it is one we know of."""
+    title = str(script.title()).lower()
+    names = {**_CFG_TOOLS, **_PROMPT_TOOLS}
+    return next((name for part, name in names.items() if part in title), None)
 
 
-def active_prompt_tools(p: Any) -> frozenset[str]:
-    """Return the tools enabled for this generation that give prompts a meaning of their own."""
-    return frozenset(_named(p, _PROMPT_TOOLS))
+def cfg_tools_among(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the tools among ``names`` that change CFG themselves, each once."""
+    known = set(_CFG_TOOLS.values())
+    return tuple(dict.fromkeys(name for name in names if name in known))
 
 
-def _named(p: Any, names: dict[str, str]) -> list[str]:
+def prompt_tools_among(names: Iterable[str]) -> frozenset[str]:
+    """Return the tools among ``names`` that give prompts a meaning of their own."""
+    return frozenset(names) & frozenset(_PROMPT_TOOLS.values())
+
+
+def active_tools(p: Any) -> list[str]:
     """Return the tools whose always-on script is there with its first argument true."""
     runner, args = getattr(p, "scripts", None), getattr(p, "script_args", None) or ()
     found = []
     for script in getattr(runner, "alwayson_scripts", None) or ():
-        title = str(script.title()).lower()
-        tool = next((tool for part, tool in names.items() if part in title), None)
+        tool = tool_name(script)
         if tool is None:
             continue
         start, end = getattr(script, "args_from", None), getattr(script, "args_to", None)
@@ -150,3 +158,26 @@ def _named(p: Any, names: dict[str, str]) -> list[str]:
         if not own or not isinstance(own[0], bool) or own[0]:
             found.append(tool)
     return found
+
+
+def tools_of_page(runner: Any) -> list[tuple[str, str | None]]:
+    """Return the tools of a tab, each with the id of the checkbox that switches it on.
+
+    The id is ``None`` where a tool has none and so is always on. ``runner`` holds the scripts of
+    the tab with the inputs of the page.
+    """
+    inputs = getattr(runner, "inputs", None) or ()
+    found = []
+    for script in getattr(runner, "alwayson_scripts", None) or ():
+        tool = tool_name(script)
+        if tool is None:
+            continue
+        start, end = getattr(script, "args_from", None), getattr(script, "args_to", None)
+        own = inputs[start:end] if start is not None and end is not None else ()
+        checkbox = own[0] if own and isinstance(getattr(own[0], "value", None), bool) else None
+        found.append((tool, None if checkbox is None else _dom_id(checkbox)))
+    return found
+
+
+def _dom_id(component: Any) -> str:
+    return str(getattr(component, "elem_id", None) or f"component-{component._id}")

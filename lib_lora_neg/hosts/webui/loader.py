@@ -136,7 +136,7 @@ def _late_request(p: Any, tags: list[str], hires: bool) -> GenerationRequest:
         first=PromptSet((" ".join(tags),), ("",), cfg if cfg is not None else float(p.cfg_scale)),
         family=capabilities.model_family(sd_model),
         distilled_guidance=capabilities.distilled_guidance(sd_model),
-        cfg_tools=capabilities.active_cfg_tools(p),
+        cfg_tools=capabilities.cfg_tools_among(capabilities.active_tools(p)),
     )
 
 

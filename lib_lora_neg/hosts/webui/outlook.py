@@ -40,10 +40,20 @@ class WebuiBoxes:
             distilled_guidance=model is not None and capabilities.distilled_guidance(model),
             embeddings=capabilities.loaded_embeddings(model) if model is not None else frozenset(),
             injected=injected_loras(),
+            cfg_tools=capabilities.cfg_tools_among(boxes.tools),
+            prompt_tools=capabilities.prompt_tools_among(boxes.tools),
             emphasis=options.emphasis_is_on(),
             unknown_lora_drops_all=capabilities.unknown_lora_drops_all(),
         )
         return Outlook(boxes, request, settings, self._cards, family_assumed=assumed)
+
+    def tools(self, tab: str) -> list[tuple[str, str | None]]:
+        """Return the other tools of a tab that the guard heeds, with their checkbox's id."""
+        from modules import scripts
+
+        return capabilities.tools_of_page(
+            scripts.scripts_img2img if tab == "img2img" else scripts.scripts_txt2img
+        )
 
     def token_count(self, text: str) -> tuple[int, int] | None:
         """Return tokens of ``text`` and the size of the chunks they fill."""

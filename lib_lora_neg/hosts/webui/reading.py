@@ -17,6 +17,7 @@ def read_request(p: Any, batch_number: int) -> GenerationRequest:
     from modules import shared
 
     sd_model = p.sd_model
+    tools = capabilities.active_tools(p)
     return GenerationRequest(
         first=PromptSet(tuple(p.prompts), tuple(p.negative_prompts), float(p.cfg_scale)),
         hires=_hires(p, batch_number),
@@ -24,8 +25,8 @@ def read_request(p: Any, batch_number: int) -> GenerationRequest:
         distilled_guidance=capabilities.distilled_guidance(sd_model),
         embeddings=capabilities.loaded_embeddings(sd_model),
         injected=injected_loras(),
-        cfg_tools=capabilities.active_cfg_tools(p),
-        prompt_tools=capabilities.active_prompt_tools(p),
+        cfg_tools=capabilities.cfg_tools_among(tools),
+        prompt_tools=capabilities.prompt_tools_among(tools),
         emphasis=getattr(shared.opts, "emphasis", "Original") != "None",
         unknown_lora_drops_all=capabilities.unknown_lora_drops_all(),
     )

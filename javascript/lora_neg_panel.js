@@ -1,0 +1,87 @@
+// What the panel's own components cannot do: findings that follow a generation, a notice that both
+// tabs share, the reset button of the settings page, the way to the panel.
+(() => {
+    const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const { TABS, ask, find, panelPart } = loraNeg;
+    const PATIENCE_MS = 10000;
+    const LOOK_MS = 100;
+
+    // Shows the findings of a generation when it has ended: presses the panel's own button,
+    // so that everything goes over the page's own connection and login.
+    const shown = {};
+    function refreshFindings(tab) {
+        const info = find(`#html_info_${tab}`);
+        const button = find(panelPart(tab, "refresh"));
+        if (!info || !button) return;
+        const text = info.textContent;
+        const known = shown[tab];
+        shown[tab] = text;
+        if (known === undefined || known === text) return;
+        button.click();
+        if (loraNeg.preview) loraNeg.preview.recheck(tab);
+    }
+
+    // The button at the end of our settings page.
+    async function onReset(event) {
+        const button = event.target instanceof Element && event.target.closest("#lora_neg_reset");
+        const note = button && find("#lora_neg_reset_note");
+        if (!note || !window.confirm(`${button.textContent}?`)) return;
+        try {
+            const { changed } = await ask("reset-settings", {});
+            note.textContent = changed ? "Done. This page shows it after Reload UI." : "All of them had their defaults.";
+            if (loraNeg.preview) loraNeg.preview.recheck();
+        } catch (error) {
+            note.textContent = String(error.message);
+        }
+    }
+
+    // An answer to the notice of the first start counts for both tabs, but an event of the page
+    // reaches the components of its own tab only: press the button that lets the others follow.
+    function onAnswer(event) {
+        const tab = event.target instanceof Element && TABS.find((name) =>
+            event.target.closest(`${panelPart(name, "notice_keep")}, ${panelPart(name, "notice_advise")}`));
+        if (!tab) return;
+        const until = Date.now() + PATIENCE_MS;
+        const look = () => {
+            const notice = find(panelPart(tab, "notice"));
+            if (notice && getComputedStyle(notice).display !== "none") {
+                if (Date.now() < until) setTimeout(look, LOOK_MS);
+                return;
+            }
+            for (const other of TABS) {
+                const follow = other !== tab && find(panelPart(other, "follow"));
+                if (follow) follow.click();
+            }
+        };
+        look();
+    }
+
+    // Opens the panel of a tab, which some hosts put far below the prompt, and goes there.
+    function show(tab) {
+        const panel = find(panelPart(tab, "enabled"));
+        const label = panel && panel.querySelector(".label-wrap");
+        if (!label) return;
+        if (!label.classList.contains("open")) label.click();
+        const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+        panel.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "center" });
+        const first = find(`${panelPart(tab, "enabled-checkbox")} input`);
+        if (first) first.focus({ preventScroll: true });
+    }
+
+    async function askForTools(tab) {
+        const { tools } = await ask("tools", { tab });
+        loraNeg.watched[tab] = tools;
+    }
+
+    loraNeg.panel = { show };
+
+    if (typeof onAfterUiUpdate === "function") {
+        onAfterUiUpdate(() => TABS.forEach(refreshFindings));
+        onUiLoaded(() => {
+            gradioApp().addEventListener("click", onReset);
+            gradioApp().addEventListener("click", onAnswer);
+            // The preview is right without them, but for the CFG of a tool that changes it.
+            TABS.forEach((tab) => askForTools(tab).catch(() => {}));
+        });
+    }
+})();
