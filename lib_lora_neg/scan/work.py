@@ -1,0 +1,285 @@
+"""The work of one scan's thread: with pictures, or quickly without."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from .locking import FolderInUseError, locked
+from .plan import Cell
+from .ports import Abilities, Batch, Field, Generator, LoraSetting, Picture, Probe, Sampling
+from .quick import judge_quick, take_samples
+from .quick_report import write_quick
+from .report import write_report
+from .runner import CellDone, ScanFailedError, run
+from .store import ScanStore, StoreError, delete_scan, past_scan
+from .workplace import TurnCancelledError, Workplace
+
+log = logging.getLogger(__name__)
+
+
+class JobError(RuntimeError):
+    """A job that cannot go on; the text says why and what to do, for people."""
+
+
+class State(str, Enum):
+    """Where a job is."""
+
+    WAITING = "waiting"
+    """For its turn at the model."""
+    RUNNING = "running"
+    CONCLUDING = "concluding"
+    """All pictures are made, or it was stopped: judging and drawing."""
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its thread has ended."""
+        return self in (State.DONE, State.STOPPED, State.FAILED)
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job as it is at one moment.
+
+    Attributes:
+        scan: name of the scan's folder.
+        name: of the LoRA.
+        quick: it is a quick scan, whose progress counts weights.
+        state: where it is.
+        stopping: somebody asked it to stop.
+        done: cells that are finished or failed.
+        total: cells of the plan.
+        kept: cells that were on disk already.
+        failed: cells without a picture.
+        seconds_left: ``None`` while that is not known.
+        error: why it failed; empty if it did not.
+    """
+
+    scan: str
+    name: str
+    quick: bool = False
+    state: State = State.WAITING
+    stopping: bool = False
+    done: int = 0
+    total: int = 0
+    kept: int = 0
+    failed: int = 0
+    seconds_left: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class CellNews:
+    """A cell that is over in the running job; ``error`` is empty when it has its picture."""
+
+    cell: Cell
+    error: str
+
+
+class Job:
+    """A thread that works on one store."""
+
+    quick = False
+
+    def __init__(self, place: Workplace, store: ScanStore) -> None:
+        self.place, self.store, self.plan = place, store, store.plan
+        self.news: list[CellNews] = []
+        self._stop = threading.Event()
+        self._view = JobView(
+            store.folder.name, self.plan.name, self.quick, total=self.plan.cost.pictures
+        )
+        self._thread = threading.Thread(target=self._run, name="lora-neg-scan", daemon=True)
+
+    def begin(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def wait(self, seconds: float | None) -> None:
+        self._thread.join(seconds)
+
+    def view(self) -> JobView:
+        return replace(self._view, stopping=self._stop.is_set())
+
+    def show(self, **fields: object) -> None:
+        self._view = replace(self._view, **fields)  # type: ignore[arg-type]
+
+    def is_set(self) -> bool:
+        """Whether to stop: a job is its own `Cancellation`."""
+        return self._stop.is_set()
+
+    def work(self) -> None:
+        """Do it.
+
+        Raises:
+            Exception: it failed; the text is shown.
+        """
+        raise NotImplementedError
+
+    def _run(self) -> None:
+        error, mine = "", True
+        try:
+            with locked(self.store.folder):
+                self.work()
+        except TurnCancelledError:
+            pass
+        except (JobError, ScanFailedError, StoreError) as problem:
+            error = str(problem)
+        except FolderInUseError:
+            mine = False
+            error = "another process is working on this scan; stop it there first"
+        except OSError as problem:
+            error = said_of_disk(problem)
+        except Exception as problem:
+            log.exception("scan of %s", self.plan.name)
+            error = f"{type(problem).__name__}: {problem}"
+        if mine:
+            with suppress(OSError):
+                self._leave_nothing()
+        stopped = self._stop.is_set() and not error and self._view.done < self._view.total
+        over = State.FAILED if error else State.STOPPED if stopped else State.DONE
+        self.show(state=over, error=error, seconds_left=None)
+
+    def _leave_nothing(self) -> None:
+        """Take away the folder that was made for a scan of which nothing has come."""
+        found = past_scan(self.store.folder)
+        if found is not None and not found.quick and not found.verdict and not found.finished:
+            delete_scan(self.store.folder)
+
+    def checked_turn(self) -> None:
+        """Say that it is our turn; called within it.
+
+        Raises:
+            JobError: the model is not the one that the scan is about.
+        """
+        chosen = self.place.checkpoint()
+        if chosen is None:
+            raise JobError("no checkpoint is chosen; choose one and go on")
+        if chosen.digest != self.plan.checkpoint:
+            raise JobError(
+                f"the checkpoint was changed to {chosen.title}; this scan belongs to "
+                f"{self.plan.checkpoint or 'another one'}: choose that again and go on"
+            )
+        if chosen.facts != self.plan.facts:
+            changed = sorted({key for key, _ in {*chosen.facts} ^ {*self.plan.facts}})
+            raise JobError(f"settings were changed ({', '.join(changed)}): put them back and go on")
+        self.show(state=State.RUNNING)
+
+
+class PictureJob(Job):
+    """Makes the pictures of a plan."""
+
+    def work(self) -> None:
+        turns = _Turns(self)
+        failure: Exception | None = None
+        try:
+            turns.open()
+            for event in run(self.plan, turns, self.store, turns):
+                self._take(event)
+        except TurnCancelledError:
+            pass
+        except ScanFailedError as problem:
+            failure = problem
+        failure = turns.failure or failure
+        if self._view.done:
+            self.show(state=State.CONCLUDING, seconds_left=None)
+            write_report(self.store)
+        if failure is not None:
+            raise failure
+
+    def _take(self, event: CellDone) -> None:
+        progress = event.progress
+        self.news.append(CellNews(event.cell, event.error))
+        self.show(
+            done=progress.done,
+            total=progress.total,
+            kept=progress.kept,
+            failed=progress.failed,
+            seconds_left=progress.seconds_left,
+        )
+
+
+class _Turns(Generator):
+    """The host's generator, a turn per batch; stops the run when a turn cannot be used."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._abilities = Abilities()
+        self.failure: JobError | None = None
+
+    def open(self) -> None:
+        """Ask the host what it can do, in a turn of its own."""
+        with self._job.place.turn(self._job):
+            self._job.checked_turn()
+            self._generator = self._job.place.generator()
+            self._abilities = self._generator.abilities()
+
+    def is_set(self) -> bool:
+        return self._job.is_set() or self.failure is not None
+
+    def abilities(self) -> Abilities:
+        return self._abilities
+
+    def generate(self, batch: Batch, cancel: object) -> Iterator[Picture]:
+        del cancel
+        self._job.show(state=State.WAITING)
+        try:
+            with self._job.place.turn(self._job):
+                self._job.checked_turn()
+                yield from self._generator.generate(batch, self)
+        except TurnCancelledError:
+            return
+        except JobError as problem:
+            self.failure = problem
+
+
+class QuickJob(Job):
+    """Asks the denoiser instead of making pictures."""
+
+    quick = True
+
+    def __init__(self, place: Workplace, store: ScanStore, levels: Sequence[float]) -> None:
+        super().__init__(place, store)
+        self._levels = tuple(levels)
+        self.show(total=len(self.plan.weights))
+
+    def work(self) -> None:
+        samples = take_samples(self.plan, self, self._levels)
+        self.show(state=State.CONCLUDING, seconds_left=None)
+        write_quick(self.store, judge_quick(samples, checkpoint=self.plan.checkpoint))
+
+    def predict(
+        self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
+    ) -> Sequence[Field]:
+        """Ask the host in a turn; called once per weight."""
+        if self.is_set():
+            raise TurnCancelledError
+        self.show(state=State.WAITING)
+        with self.place.turn(self):
+            self.checked_turn()
+            denoiser = self.place.denoiser()
+            if denoiser is None:
+                raise JobError("this host offers no quick scan; make a weight scan instead")
+            started = time.monotonic()
+            fields = denoiser.predict(loras, probes, sampling)
+        done = self._view.done + 1
+        left = (time.monotonic() - started) * (self._view.total - done)
+        self.show(done=done, seconds_left=left)
+        return fields
+
+
+def said_of_disk(problem: OSError) -> str:
+    """Return what the disk's complaint means to the user."""
+    if problem.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return "the disk is full: free some space and go on; nothing that was finished is lost"
+    return f"the scan's folder cannot be used: {problem.strerror or problem}"
