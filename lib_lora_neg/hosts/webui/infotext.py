@@ -1,20 +1,29 @@
-"""What the guard writes into the infotext, and reads back when one is pasted."""
+"""What the guard writes into the host's infotext, and reads back when one is pasted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...policy import Effect, Finding, Mode
-from ...policy.wording import change_text
+from ...policy import Finding, Mode
+from .. import infotext as common
+from ..infotext import CHANGES_KEY, KEYS, LATE_KEY, MODE_KEY, NOT_GUARDED
 from . import options
 
-MODE_KEY = "LoRA Neg"
-CHANGES_KEY = "LoRA Neg changes"
-LATE_KEY = "LoRA Neg late changes"
-KEYS = (MODE_KEY, CHANGES_KEY, LATE_KEY)
-
-NOT_GUARDED = "not guarded (the guard failed)"
+__all__ = [
+    "CHANGES_KEY",
+    "KEYS",
+    "LATE_KEY",
+    "MODE_KEY",
+    "NOT_GUARDED",
+    "clear",
+    "pasted_enabled",
+    "pasted_mode",
+    "write",
+    "write_failure",
+    "write_late",
+    "write_off",
+]
 
 
 def clear(p: Any, *, guarded: bool) -> None:
@@ -32,16 +41,13 @@ def clear(p: Any, *, guarded: bool) -> None:
 
 def write(p: Any, mode: Mode, findings: Iterable[Finding]) -> None:
     """Write the keys of one batch; none where the guard saw nothing."""
-    findings = tuple(findings)
-    changes = [change_text(f) for f in findings if f.effect is Effect.ENFORCED]
+    with_mode, with_changes = options.infotext_parts()
     params = p.extra_generation_params
     for key in KEYS:
         params.pop(key, None)
-    with_mode, with_changes = options.infotext_parts()
-    if with_mode and (changes or (mode is Mode.ADVISE and findings)):
-        params[MODE_KEY] = mode.value
-    if with_changes and changes:
-        params[CHANGES_KEY] = "; ".join(changes)
+    params.update(
+        common.guard_parameters(mode, findings, with_mode=with_mode, with_changes=with_changes)
+    )
 
 
 def write_off(p: Any) -> None:
@@ -66,14 +72,9 @@ def write_failure(p: Any) -> None:
 
 def pasted_enabled(params: Mapping[str, Any]) -> bool:
     """Return the toggle for a pasted infotext: the user's default where it does not say."""
-    if MODE_KEY in params:
-        return str(params[MODE_KEY]) != NOT_GUARDED
-    return options.default_enabled()
+    return common.pasted_enabled(params, options.default_enabled())
 
 
 def pasted_mode(params: Mapping[str, Any]) -> str:
     """Return the mode for a pasted infotext: the user's default where it does not say."""
-    try:
-        return Mode.parse(params.get(MODE_KEY)).value
-    except ValueError:
-        return options.default_mode().value
+    return common.pasted_mode(params, options.default_mode()).value

@@ -12,9 +12,9 @@ from ...loras import LoraFileError, read_card
 from ...loras.card import LoraCard
 from ...loras.decisions import Decision
 from ...policy import GuardSettings, Mode
+from ..indexing import BackgroundReader
 from ..library import Progress, Saved
 from . import places
-from .indexing import BackgroundReader
 from .options import SECTION, read_settings
 
 BADGES = "lora_neg_card_badges"

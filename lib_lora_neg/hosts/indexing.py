@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from threading import Lock, Thread
 
-from ..library import Progress
+from .library import Progress
 
 PAUSE_SECONDS = 0.25
 """How long to wait before looking again whether a generation still runs."""

@@ -1,0 +1,49 @@
+"""What the guard writes into an infotext, the same on every host, and what it reads back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..policy import Effect, Finding, Mode
+from ..policy.wording import change_text
+
+MODE_KEY = "LoRA Neg"
+CHANGES_KEY = "LoRA Neg changes"
+LATE_KEY = "LoRA Neg late changes"
+KEYS = (MODE_KEY, CHANGES_KEY, LATE_KEY)
+
+NOT_GUARDED = "not guarded (the guard failed)"
+
+
+def guard_parameters(
+    mode: Mode,
+    findings: Iterable[Finding],
+    *,
+    with_mode: bool = True,
+    with_changes: bool = True,
+) -> dict[str, str]:
+    """Return the keys for one batch; none where the guard saw nothing to do."""
+    findings = tuple(findings)
+    changes = [change_text(f) for f in findings if f.effect is Effect.ENFORCED]
+    parameters = {}
+    if with_mode and (changes or (mode is Mode.ADVISE and findings)):
+        parameters[MODE_KEY] = mode.value
+    if with_changes and changes:
+        parameters[CHANGES_KEY] = "; ".join(changes)
+    return parameters
+
+
+def pasted_enabled(params: Mapping[str, Any], default: bool) -> bool:
+    """Return the toggle for a pasted infotext: ``default`` where it does not say."""
+    if MODE_KEY in params:
+        return str(params[MODE_KEY]) != NOT_GUARDED
+    return default
+
+
+def pasted_mode(params: Mapping[str, Any], default: Mode) -> Mode:
+    """Return the mode for a pasted infotext: ``default`` where it does not say."""
+    try:
+        return Mode.parse(params.get(MODE_KEY))
+    except ValueError:
+        return default
