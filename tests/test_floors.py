@@ -13,11 +13,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = "lib_lora_neg"
 WEBUI = {"modules", "modules_forge", "networks", "network", "launch", "backend", "ldm_patched"}
+DIFFUSERS = {"accelerate", "diffusers", "peft", "transformers"}
 
 # A room may import the rooms below it, and of other packages those named here.
 FLOORS: dict[str, tuple[float, set[str]]] = {
     "prompts": (0, set()),
     "infotext": (0, set()),
+    "sentences": (0, set()),
     "png": (0, set()),
     "loras": (0, {"numpy"}),
     "library": (1, {"numpy", "diskcache", "httpx"}),
@@ -30,9 +32,10 @@ FLOORS: dict[str, tuple[float, set[str]]] = {
     "api": (4, {"fastapi", "starlette"}),
     "export": (4, set()),
     "console": (4, set()),
-    "cli": (5, set()),
-    "demo": (5, {"numpy"}),
-    "__main__": (6, set()),
+    "page": (5, {"gradio", "starlette", "PIL"}),
+    "cli": (6, set()),
+    "samples": (5, {"numpy"}),
+    "__main__": (7, set()),
 }
 
 
@@ -74,6 +77,8 @@ def test_imports_go_down_only(path: Path) -> None:
             assert top in others or "*" in others, f"{room} imports {top}"
             in_host = path.is_relative_to(ROOT / PACKAGE / "hosts" / "webui")
             assert top not in WEBUI or in_host, f"{path} imports the WebUI's {top}"
+            in_diffusers = path.is_relative_to(ROOT / PACKAGE / "hosts" / "diffusers")
+            assert top not in DIFFUSERS or in_diffusers, f"{path} imports {top}"
 
 
 PROGRAM = """
@@ -91,7 +96,7 @@ sys.meta_path.insert(0, Forbidden())
     [
         "import lib_lora_neg.prompts, lib_lora_neg.loras, lib_lora_neg.policy",
         "import lib_lora_neg.library.catalog",
-        "from lib_lora_neg.demo.__main__ import main; main(['--folder', sys.argv[1]])",
+        "from lib_lora_neg.cli import main; main(['samples', '--folder', sys.argv[1]])",
     ],
 )
 def test_ground_floors_and_command_line_run_without_torch_and_gradio(

@@ -1,0 +1,106 @@
+"""SHA-256 of checkpoints and LoRAs, as infotexts and scans name them; kept between two starts."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from threading import Lock
+
+from ...loras.card import LoraCard
+
+SHORT = 10
+"""Digits of a checkpoint's hash in an infotext (A1111 ``model_hash``)."""
+
+SHORT_LORA = 12
+"""Digits of a LoRA's hash in an infotext (A1111 ``network_on_disk.shorthash``)."""
+
+_SUFFIXES = (".safetensors", ".json", ".txt")
+
+
+class Hashes:
+    """Hashes of files, computed once for each state of a file.
+
+    Args:
+        file: where they are kept; ``None`` keeps them in memory. What is broken there is
+            forgotten, never an error.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
+        self._lock = Lock()
+        self._known: dict[str, str] = _read(file) if file is not None else {}
+
+    def of_model(self, path: Path) -> str:
+        """Return the hash of a checkpoint file, or of all that decides a model in a folder.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        if not path.is_dir():
+            return self.of_file(path)
+        parts = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES)
+        named = [f"{file.relative_to(path).as_posix()}:{self.of_file(file)}" for file in parts]
+        return hashlib.sha256("\n".join(named).encode()).hexdigest()
+
+    def of_lora(self, card: LoraCard) -> str:
+        """Return the short hash of a LoRA as A1111 has it; empty where its file is gone.
+
+        That is the hash in its metadata, or else of what follows its header.
+        """
+        if card.model_hash:
+            return card.model_hash[:SHORT_LORA]
+        with contextlib.suppress(OSError):
+            return self.of_file(Path(card.path), after_header=True)[:SHORT_LORA]
+        return ""
+
+    def of_file(self, path: Path, *, after_header: bool = False) -> str:
+        """Return the hash of a file, or of its tensors alone.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        status = path.stat()
+        part = "|tensors" if after_header else ""
+        key = f"{path.resolve()}|{status.st_size}|{status.st_mtime_ns}{part}"
+        with self._lock:
+            found = self._known.get(key)
+        if found is None:
+            found = _digest(path, after_header)
+            with self._lock:
+                self._known[key] = found
+                self._save()
+        return found
+
+    def _save(self) -> None:
+        if self._file is None:
+            return
+        with contextlib.suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._file.parent, suffix=".partial")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(self._known, file)
+            Path(name).replace(self._file)
+
+
+def _digest(path: Path, after_header: bool) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        if after_header:
+            file.seek(8 + int.from_bytes(file.read(8), "little"))
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(content, dict):
+        return {}
+    return {key: value for key, value in content.items() if isinstance(value, str)}

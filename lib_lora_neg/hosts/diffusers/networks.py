@@ -1,0 +1,169 @@
+"""LoRAs on a pipeline: merged into its weights as told, taken out without a trace."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...loras.card import LoraCard
+from ...loras.families import ModelFamily
+from ...policy import CardLookup
+from ...scan.ports import LoraSetting
+from .deltas import TEXT_ENCODERS, Network, Place, read_network
+from .errors import LoraError
+
+MOST_KEPT = 16
+"""LoRAs kept in memory; a large one takes some hundred megabytes."""
+
+Stamp = tuple[int, int]
+Recipe = tuple[tuple[str, Stamp, float], ...]
+"""What a weight is made of besides its own value: files with their stamps and weights."""
+
+
+@dataclass
+class _Touched:
+    """A weight that is not its own now: what it was, and what is in it."""
+
+    original: torch.Tensor
+    recipe: Recipe
+
+
+@dataclass
+class Networks:
+    """The LoRAs of one pipeline.
+
+    Every weight is always computed anew from the checkpoint's own, in float32, so what was
+    loaded before leaves no trace, and taking everything out gives back the very same bytes.
+
+    Attributes:
+        pipe: a diffusers pipeline.
+        family: of its checkpoint.
+        cards: the LoRAs by the names that prompts use.
+    """
+
+    pipe: Any
+    family: ModelFamily
+    cards: CardLookup
+    _known: OrderedDict[tuple[str, Stamp], Network] = field(default_factory=OrderedDict)
+    _touched: dict[Place, _Touched] = field(default_factory=dict)
+
+    def find(self, name: str) -> LoraCard:
+        """Return the card of a name.
+
+        Raises:
+            LoraError: there is none.
+        """
+        card = self.cards.get(name)
+        if card is None or not card.path:
+            raise LoraError(name, "not found in the LoRA folders")
+        return card
+
+    def network(self, name: str) -> tuple[Network, Stamp]:
+        """Return a LoRA, from its file if it was not read yet or has changed since.
+
+        Raises:
+            LoraError: it is missing, damaged or for another kind of model.
+        """
+        card = self.find(name)
+        if ModelFamily.UNKNOWN not in (card.family, self.family) and card.family != self.family:
+            raise LoraError(
+                name, f"made for {card.family.value}, and this checkpoint is {self.family.value}"
+            )
+        path = Path(card.path)
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise LoraError(name, f"cannot be read: {error.strerror or error}") from error
+        key = (card.path, (status.st_mtime_ns, status.st_size))
+        network = self._known.get(key)
+        if network is None:
+            # While it is read, the library's layers stand around the weights: these must be
+            # the checkpoint's own, or a change that depends on them would be another one.
+            self._restore_all()
+            network = self._known[key] = read_network(self.pipe, path, name)
+            while len(self._known) > MOST_KEPT:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        return network, key[1]
+
+    def check(self, settings: Iterable[LoraSetting]) -> tuple[list[LoraSetting], list[str]]:
+        """Return the settings that can be applied, and for the others what is in the way."""
+        usable, problems = [], []
+        for setting in settings:
+            try:
+                network, _ = self.network(setting.name)
+            except LoraError as error:
+                problems.append(str(error))
+                continue
+            usable.append(setting)
+            if network.unused:
+                problems.append(
+                    f"LoRA {setting.name}: {network.unused} of its modules have no place in this "
+                    "model and are left out"
+                )
+        return usable, problems
+
+    def apply(self, settings: Sequence[LoraSetting]) -> None:
+        """Make the pipeline's weights those of exactly these LoRAs; none gives the checkpoint.
+
+        A LoRA that stands twice counts with the sum of its weights.
+
+        Raises:
+            LoraError: as `network`; the weights are then the checkpoint's own.
+        """
+        try:
+            loaded = [(setting, *self.network(setting.name)) for setting in settings]
+        except LoraError:
+            self._restore_all()
+            raise
+        wanted: dict[Place, list[tuple[Network, Stamp, float]]] = {}
+        for setting, network, stamp in loaded:
+            for place in network.deltas:
+                weight = setting.text_encoder if place[0] in TEXT_ENCODERS else setting.unet
+                if weight:
+                    wanted.setdefault(place, []).append((network, stamp, weight))
+        with torch.no_grad():
+            for place in [place for place in self._touched if place not in wanted]:
+                self._restore(place)
+            for place, parts in wanted.items():
+                self._merge(place, parts)
+
+    def conditioning_key(self, settings: Sequence[LoraSetting]) -> tuple[tuple[str, float], ...]:
+        """Return what of the settings changes how a prompt is encoded."""
+        return tuple((s.name, s.text_encoder) for s in settings if s.text_encoder)
+
+    def _merge(self, place: Place, parts: Sequence[tuple[Network, Stamp, float]]) -> None:
+        recipe = tuple((network.name, stamp, weight) for network, stamp, weight in parts)
+        touched = self._touched.get(place)
+        if touched is not None and touched.recipe == recipe:
+            return
+        weight = self._weight(place)
+        if touched is None:
+            # Beside a model on a GPU its originals wait in main memory, as in A1111.
+            touched = self._touched[place] = _Touched(weight.detach().to("cpu", copy=True), recipe)
+        merged = touched.original.to(weight.device, torch.float32, copy=True)
+        for network, _, factor in parts:
+            merged.add_(network.deltas[place].dense(merged), alpha=factor)
+        weight.copy_(merged)
+        touched.recipe = recipe
+
+    def _restore_all(self) -> None:
+        with torch.no_grad():
+            for place in list(self._touched):
+                self._restore(place)
+
+    def _restore(self, place: Place) -> None:
+        self._weight(place).copy_(self._touched.pop(place).original)
+
+    def _weight(self, place: Place) -> torch.Tensor:
+        part, name = place
+        module = getattr(self.pipe, part).get_submodule(name)
+        # A pipeline that came with adapters of its user's has their layers around its own.
+        module = getattr(module, "base_layer", module)
+        weight: torch.Tensor = module.weight.data
+        return weight

@@ -1,0 +1,148 @@
+"""The scan's ways to this host: pictures with raw weights, and single predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from ...loras.families import ModelFamily
+from ...scan.ports import (
+    Abilities,
+    Batch,
+    Cancellation,
+    Field,
+    LoraSetting,
+    Picture,
+    Probe,
+    Sampling,
+)
+from .denoisers import Told
+from .engine import Engine, Shot, Texts
+from .infotext import write_infotext
+from .job import Job
+from .latents import Noise
+from .sampling import CancelledError
+from .texts import Cond
+
+PIXELS_AT_ONCE = {"cpu": 256 * 256, "other": 2 * 1024 * 1024}
+"""Pixels of one batch; on a CPU more at once only helps where a picture is small."""
+
+MOST_AT_ONCE = 8
+
+
+class EngineGenerator:
+    """Makes a scan's pictures; the guard has no part in it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def abilities(self) -> Abilities:
+        own = self._engine.defaults()
+        budget = PIXELS_AT_ONCE["cpu" if self._engine.device.type == "cpu" else "other"]
+        return Abilities(
+            max_batch=min(MOST_AT_ONCE, max(1, budget // max(1, own.width * own.height))),
+            keeps_conditioning=True,
+            latents=True,
+        )
+
+    def generate(self, batch: Batch, cancel: Cancellation) -> Iterator[Picture]:
+        """Yield the batch's pictures, which are made together.
+
+        Raises:
+            LoraError: a LoRA cannot be used here: a scan of it would show nothing.
+            JobError: the sampling cannot be done as asked.
+        """
+        engine, first = self._engine, batch.shots[0]
+        job = engine.completed(
+            job_of(batch.sampling, first.prompt, first.negative_prompt), first.seed
+        )
+        texts = Texts(first.prompt, first.negative_prompt, job.cfg_scale, batch.loras)
+        shots = [Shot(shot.prompt, shot.negative_prompt, shot.seed) for shot in batch.shots]
+        try:
+            made = engine.make(job, shots, texts, cancel=cancel)
+        except CancelledError:
+            return
+        for shot, developed in zip(shots, made, strict=True):
+            prompt = _tagged(shot.prompt, batch.loras)
+            tagged = replace(texts, prompt=prompt, negative_prompt=shot.negative_prompt)
+            yield Picture(
+                np.asarray(developed.image),
+                developed.latent.numpy(),
+                write_infotext(engine, job, shot.seed, tagged, None, {}),
+            )
+
+
+class EngineDenoiser:
+    """Evaluates the denoiser on noise alone, at single noise levels.
+
+    A prediction is what a sampler follows: (noisy − denoised) / noise level. For models that
+    predict noise that is the noise, for flow models the velocity.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def predict(
+        self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
+    ) -> Sequence[Field]:
+        """Return the prediction for each probe, in order.
+
+        Raises:
+            LoraError: a LoRA cannot be used here.
+        """
+        engine = self._engine
+        job = engine.completed(job_of(sampling, "", ""), 0)
+        told = Told(job.width, job.height, job.distilled_cfg or 0.0)
+        with engine.lock, torch.inference_mode():
+            engine.networks.apply(loras)
+            return [self._predict(probe, job, told, loras) for probe in probes]
+
+    def _predict(self, probe: Probe, job: Job, told: Told, loras: Sequence[LoraSetting]) -> Field:
+        engine = self._engine
+        cond = engine.encode(probe.prompt, "", job, loras).positive[0][1].at(0)
+        noise = Noise([probe.seed], engine.device).draw(engine.latent_shape(job.width, job.height))
+        level = min(max(probe.level, 0.0), 1.0)
+        if engine.family is ModelFamily.FLUX:
+            t = torch.tensor(level * 1000, device=engine.device)
+            found = engine.denoiser.evaluate(noise * level, t, [cond], told)
+        else:
+            found = self._noise_in(noise, level, cond, told)
+        prediction: Field = found[0].float().cpu().numpy()
+        return prediction
+
+    def _noise_in(self, noise: torch.Tensor, level: float, cond: Cond, told: Told) -> torch.Tensor:
+        """Return the noise that the model sees in pure noise of this level."""
+        scheduler = self._engine.pipe.scheduler
+        alphas = scheduler.alphas_cumprod
+        step = round(level * (len(alphas) - 1))
+        alpha = alphas[step].to(noise.device)
+        x = noise * (1 - alpha).sqrt()
+        t = torch.tensor(step, device=noise.device)
+        found = self._engine.denoiser.evaluate(x, t, [cond], told).float()
+        if scheduler.config.prediction_type == "v_prediction":
+            return alpha.sqrt() * found + (1 - alpha).sqrt() * x
+        return found
+
+
+def job_of(sampling: Sampling, prompt: str, negative_prompt: str) -> Job:
+    """Return a scan's sampling as a job."""
+    return Job(
+        prompt=prompt,
+        negative_prompt=negative_prompt,
+        steps=sampling.steps,
+        sampler=sampling.sampler,
+        scheduler=sampling.scheduler,
+        cfg_scale=sampling.cfg,
+        distilled_cfg=sampling.distilled_cfg,
+        width=sampling.width,
+        height=sampling.height,
+        seed=0,
+    )
+
+
+def _tagged(prompt: str, loras: Sequence[LoraSetting]) -> str:
+    """Return the prompt with the tags that ask for these weights."""
+    return " ".join([prompt, *(lora.tag for lora in loras)])
