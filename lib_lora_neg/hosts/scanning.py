@@ -53,8 +53,9 @@ class ScanTabHost(Workplace, Protocol):
     def lora_digest(self, name: str) -> str:
         """Return a hash of a LoRA's file, so that results of another version are not mixed in.
 
-        Any hash will do that is the same for the same file in every process. Empty when the
-        name is not known or the file cannot be read.
+        Any hash will do that is the same for the same file in every process. Asked for while
+        somebody types: it should be remembered by the file's size and date. Empty when the name
+        is not known or the file cannot be read.
         """
         ...
 

@@ -100,7 +100,7 @@ class ScanStore:
 
     def __init__(self, root: Path, plan: ScanPlan) -> None:
         self.plan = plan
-        self.folder = root / f"{safe_stem(plan.name)}-{plan.digest[:16]}"
+        self.folder = folder_of(root, plan)
         self._cells = self.folder / "cells"
         self._cells.mkdir(parents=True, exist_ok=True)
         sweep(self._cells)
@@ -221,6 +221,11 @@ class ScanStore:
     def save_verdict(self, record: Mapping[str, Any]) -> None:
         """Keep what came out, for the history; raises `OSError` as `save`."""
         write_whole(self.folder / "verdict.json", to_json(record))
+
+
+def folder_of(root: Path, plan: ScanPlan) -> Path:
+    """Return the folder of a plan, which need not exist."""
+    return root / f"{safe_stem(plan.name)}-{plan.digest[:16]}"
 
 
 def history(

@@ -191,7 +191,7 @@ class PictureJob(Job):
         except ScanFailedError as problem:
             failure = problem
         failure = turns.failure or failure
-        if self._view.done:
+        if self._view.done > self._view.failed:
             self.show(state=State.CONCLUDING, seconds_left=None)
             write_report(self.store)
         if failure is not None:

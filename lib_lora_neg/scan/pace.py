@@ -1,0 +1,39 @@
+"""How long a scan will take, from what earlier ones took on the same checkpoint."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from itertools import islice
+
+from .files import read_json
+from .plan import ScanPlan
+from .store import PastScan
+
+LOOKED_AT = 24
+"""Cells whose times are read: enough for a steady median."""
+
+
+def known_pace(scans: Iterable[PastScan], checkpoint: str) -> float | None:
+    """Return seconds per evaluation and megapixel; ``None`` when nothing was made there yet.
+
+    Args:
+        scans: the latest first.
+        checkpoint: short hash.
+    """
+    for scan in scans:
+        if scan.plan.checkpoint == checkpoint and scan.finished:
+            cells = islice((scan.folder / "cells").glob("w*.json"), LOOKED_AT)
+            records = (read_json(path) or {} for path in cells)
+            seconds = [record.get("seconds") for record in records]
+            known = [value for value in seconds if isinstance(value, (int, float)) and value > 0]
+            if known:
+                return statistics.median(known) / (
+                    scan.plan.sampling.evaluations * megapixels(scan.plan)
+                )
+    return None
+
+
+def megapixels(plan: ScanPlan) -> float:
+    """Return the size of one picture in millions of pixels."""
+    return plan.sampling.width * plan.sampling.height / 1e6

@@ -1,0 +1,157 @@
+"""Files of the scan tab: pictures, curves, reports. Named by scan and cell, never by a path."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from ..hosts.scanning import ScanTabHost
+from ..scan.drawing import DARK, LIGHT
+from ..scan.figures import draw_curves
+from ..scan.files import write_whole
+from ..scan.quick import QuickPoint
+from ..scan.quick_report import draw_quick
+from ..scan.report import conclude
+from ..scan.store import PastScan, ScanStore
+from .scan_form import ScanError
+from .scan_view import find_cell, find_scan
+
+THUMBNAIL_SIDES = (96, 192, 384)
+"""Longer sides in which pictures are handed out, besides their own."""
+
+KEPT_THUMBNAILS = 2000
+"""About 15 kB each at most."""
+
+
+@dataclass(frozen=True)
+class PageFile:
+    """What a route hands out.
+
+    Attributes:
+        data: its bytes.
+        media_type: of them.
+        download: file name to save it under; empty for one that is shown.
+    """
+
+    data: bytes
+    media_type: str
+    download: str = ""
+
+
+FileAnswer = Callable[[Mapping[str, str]], PageFile]
+
+
+def scan_files(host: ScanTabHost) -> dict[str, FileAnswer]:
+    """Return what hands out files, by the last part of the address; takes the query's values."""
+
+    def picture(query: Mapping[str, str]) -> PageFile:
+        scan = find_scan(host.scans_folder(), query.get("scan"))
+        cell = find_cell(scan, query.get("cell"))
+        path = scan.folder / "cells" / f"{cell.name}.png"
+        try:
+            if query.get("side") is None:
+                return PageFile(path.read_bytes(), "image/png")
+            side = min(THUMBNAIL_SIDES, key=lambda known: abs(known - _number(query["side"])))
+            return PageFile(_thumbnail(path, path.stat().st_mtime_ns, side), "image/jpeg")
+        except OSError as problem:
+            raise ScanError("cell", "The picture is missing or damaged.") from problem
+
+    def curves(query: Mapping[str, str]) -> PageFile:
+        scan = find_scan(host.scans_folder(), query.get("scan"))
+        return PageFile(_curves(host.scans_folder(), scan, query.get("theme") == "dark"), PNG)
+
+    def report(query: Mapping[str, str]) -> PageFile:
+        scan = find_scan(host.scans_folder(), query.get("scan"))
+        name = f"{scan.folder.name}.html"
+        return PageFile(_read(scan, "report.html"), "text/html; charset=utf-8", name)
+
+    def numbers(query: Mapping[str, str]) -> PageFile:
+        scan = find_scan(host.scans_folder(), query.get("scan"))
+        outcome = scan.verdict if scan.finished else scan.quick
+        if not outcome:
+            raise ScanError("scan", "This scan has no outcome yet.")
+        text = json.dumps(outcome, ensure_ascii=True, allow_nan=False, indent=1)
+        return PageFile(text.encode(), "application/json", f"{scan.folder.name}.json")
+
+    return {
+        "scan-picture": picture,
+        "scan-curves": curves,
+        "scan-report": report,
+        "scan-json": numbers,
+    }
+
+
+PNG = "image/png"
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
+
+
+def _read(scan: PastScan, name: str) -> bytes:
+    try:
+        return (scan.folder / name).read_bytes()
+    except OSError as problem:
+        raise ScanError("scan", "There is no report of this scan yet.") from problem
+
+
+@lru_cache(maxsize=KEPT_THUMBNAILS)
+def _thumbnail(path: Path, changed: int, side: int) -> bytes:
+    """Return a picture as JPEG with its longer side at most ``side``."""
+    from PIL import Image
+
+    del changed
+    out = io.BytesIO()
+    with Image.open(path) as image:
+        small = image.convert("RGB")
+        small.thumbnail((side, side), Image.Resampling.BOX)
+        small.save(out, "JPEG", quality=85, subsampling=0)
+    return out.getvalue()
+
+
+def _curves(root: Path, scan: PastScan, dark: bool) -> bytes:
+    """Return the curves in the page's colours; drawn once per outcome and theme."""
+    source = scan.folder / ("verdict.json" if scan.finished else "quick.json")
+    drawn = scan.folder / f"{source.stem}-{'dark' if dark else 'light'}.png"
+    try:
+        if drawn.stat().st_mtime_ns >= source.stat().st_mtime_ns:
+            return drawn.read_bytes()
+    except OSError:
+        pass
+    palette = DARK if dark else LIGHT
+    if scan.finished:
+        png = draw_curves(conclude(ScanStore(root, scan.plan)), palette)
+    else:
+        png = draw_quick(_quick_points(scan), _band(scan), palette)
+    if png is None:
+        raise ScanError("scan", "There is nothing to draw yet.")
+    with contextlib.suppress(OSError):  # drawn again next time
+        write_whole(drawn, png)
+    return png
+
+
+def _quick_points(scan: PastScan) -> list[QuickPoint]:
+    try:
+        return [
+            QuickPoint(
+                float(point["weight"]),
+                float(point["effect"] or 0.0),
+                point["unrelated"],
+                point["spill"],
+                float(point["departure"] or 0.0),
+            )
+            for point in scan.quick.get("points", [])
+        ]
+    except (KeyError, TypeError, ValueError) as problem:
+        raise ScanError("scan", "The outcome of this scan is damaged.") from problem
+
+
+def _band(scan: PastScan) -> tuple[float, float] | None:
+    bracket = scan.quick.get("bracket")
+    band = bracket.get("onset_band") if isinstance(bracket, Mapping) else None
+    return (float(band[0]), float(band[1])) if band else None
