@@ -18,10 +18,12 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "installed.json"
 OLDEST, NEWEST = (3, 10), (3, 13)
-USAGE = """usage: python run.py demo [arguments of the demo]
+CPU_TORCH = "https://download.pytorch.org/whl/cpu"
+OWN_SOURCES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX")
+USAGE = """usage: python run.py demo [arguments of lora-neg serve]
        python run.py test [arguments of pytest]
 
-demo   makes a folder of LoRA files of every type and checks real prompts against it
+demo   opens a page in the browser that makes guarded pictures with a small model
 test   format, lint, types, the tests, and those of the scripts where Node.js is there
 """
 
@@ -48,8 +50,9 @@ def main(arguments: list[str]) -> int:
 
 
 def demo(arguments: list[str]) -> int:
-    """Run the demo."""
-    return call([str(environment("demo")), "-m", "lib_lora_neg.demo", *arguments])
+    """Serve the page; what it writes goes to ``.demo``."""
+    python = str(environment("demo"))
+    return call([python, "-m", "lib_lora_neg", "serve", "--output", ".demo", *arguments])
 
 
 def test(arguments: list[str]) -> int:
@@ -98,8 +101,13 @@ def environment(name: str) -> Path:
     if stamp.get(name) != wanted:
         print(f"installing requirements/{name}.txt into {VENV.name} …", flush=True)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--no-input"]
-        pip += ["--disable-pip-version-check", "-r", f"requirements/{name}.txt"]
-        if call(pip):
+        pip += ["--disable-pip-version-check"]
+        torch = torch_of(ROOT / "requirements" / f"{name}.txt")
+        if torch and wants_small_torch():
+            print(f"first {torch} without CUDA, from {CPU_TORCH} …", flush=True)
+            # Where that cannot be reached, the usual sources have another build of it.
+            call([*pip, "--retries", "0", "--timeout", "20", "--index-url", CPU_TORCH, torch])
+        if call([*pip, "-r", f"requirements/{name}.txt"]):
             raise SetupError(
                 "pip could not install the requirements (its own words are above).\n"
                 "Without a network connection, or behind a proxy that pip does not know of,\n"
@@ -108,6 +116,22 @@ def environment(name: str) -> Path:
         stamp[name] = wanted
         STAMP.write_text(json.dumps(stamp), encoding="utf-8")
     return python
+
+
+def torch_of(path: Path) -> str:
+    """Return the torch that a requirements file pins; empty when it needs none."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next((line.strip() for line in lines if line.startswith("torch==")), "")
+
+
+def wants_small_torch() -> bool:
+    """Whether the build without CUDA is to be tried: on Linux PyPI's is for NVIDIA GPUs.
+
+    Not where there is such a GPU, or where the user names other sources of packages.
+    """
+    if not sys.platform.startswith("linux") or shutil.which("nvidia-smi"):
+        return False
+    return not any(os.environ.get(name) for name in OWN_SOURCES)
 
 
 def make_venv() -> None:

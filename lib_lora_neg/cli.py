@@ -1,4 +1,4 @@
-"""`lora-neg`: the guard on the command line. Needs neither torch nor gradio."""
+"""`lora-neg`: the guard on the command line. Only `serve` needs torch and gradio."""
 
 from __future__ import annotations
 
@@ -40,15 +40,7 @@ def _check(options: argparse.Namespace) -> int:
     # Imported late: the catalog brings a database along that `--help` does not need.
     from .library.catalog import Catalog
 
-    try:
-        settings = GuardSettings(
-            mode=options.mode,
-            rules=dict(options.rule),
-            cfg_ceiling=options.cfg_ceiling,
-            negative_tag=NegativeTag(options.negative_tag),
-        )
-    except ValueError as problem:
-        raise InputError(str(problem)) from problem
+    settings = _settings(options)
     host = HostTraits(frozenset(options.embedding), options.host == "forge")
     cards = Catalog(_folders(options.lora_dir))
     as_lines = options.json or (options.file and options.file.suffix.lower() == ".jsonl")
@@ -98,6 +90,58 @@ def _library(options: argparse.Namespace) -> int:
     return UNCHANGED
 
 
+def _samples(options: argparse.Namespace) -> int:
+    from .samples.tour import tour
+
+    try:
+        tour(options.folder)
+    except OSError as problem:
+        raise InputError(f"{options.folder}: cannot be written: {problem.strerror}") from problem
+    return UNCHANGED
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from .page.opening import open_site
+    from .page.serving import ServeError, ServeOptions, read_accounts, serve
+
+    def say(text: str) -> None:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    settings = _settings(options)
+    try:
+        served = ServeOptions(
+            output=options.output.resolve(),
+            port=options.port,
+            listen=options.listen,
+            accounts=read_accounts(options.auth) if options.auth is not None else {},
+            browser=not options.no_browser,
+        )
+        site = open_site(
+            options.model,
+            options.lora_dir,
+            data_folder=served.output / ".lora-neg",
+            device=options.device,
+            settings=settings,
+            say=say,
+        )
+        return serve(site, served, say)
+    except ServeError as problem:
+        raise InputError(str(problem)) from problem
+
+
+def _settings(options: argparse.Namespace) -> GuardSettings:
+    try:
+        return GuardSettings(
+            mode=options.mode,
+            rules=dict(options.rule),
+            cfg_ceiling=options.cfg_ceiling,
+            negative_tag=NegativeTag(options.negative_tag),
+        )
+    except ValueError as problem:
+        raise InputError(str(problem)) from problem
+
+
 def _requests(options: argparse.Namespace) -> Iterable[Asked | InputError]:
     if options.prompt is None and options.negative is None and options.file is None:
         raise InputError("nothing to check: give --prompt, --negative or --file")
@@ -134,4 +178,10 @@ def _complain(problem: Exception | str) -> None:
     sys.stderr.write(f"lora-neg: {problem}\n")
 
 
-_COMMANDS = {"check": _check, "show": _show, "library": _library}
+_COMMANDS = {
+    "check": _check,
+    "show": _show,
+    "library": _library,
+    "serve": _serve,
+    "samples": _samples,
+}

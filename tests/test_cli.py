@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from lib_lora_neg.cli import main
-from lib_lora_neg.demo.files import write_lora
-from lib_lora_neg.demo.loras import demo_loras
+from lib_lora_neg.samples.files import write_lora
+from lib_lora_neg.samples.loras import sample_loras
 from tests.pictures import chunk, png
 
 ROOT = Path(__file__).parent.parent
@@ -24,7 +24,7 @@ INFOTEXT = f"{STYLE}\nNegative prompt: lowres\nSteps: 20, Sampler: Euler, CFG sc
 @pytest.fixture(scope="session")
 def loras(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("loras")
-    for lora in demo_loras():
+    for lora in sample_loras():
         write_lora(folder, lora)
     return folder
 
@@ -301,7 +301,7 @@ def test_library_lists_every_file(loras: Path, capsys: pytest.CaptureFixture[str
     output = capsys.readouterr().out
     assert main(["library", str(loras), "--json"]) == 0
     entries = objects(capsys.readouterr().out)
-    assert {entry["name"] for entry in entries} == {lora.name for lora in demo_loras()}
+    assert {entry["name"] for entry in entries} == {lora.name for lora in sample_loras()}
     assert all(entry["name"] in output for entry in entries)
 
 

@@ -27,8 +27,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """`run.py` in a folder of its own, with the commands recorded instead of run."""
     module: Any = load("run")
     (tmp_path / "requirements").mkdir()
-    (tmp_path / "requirements" / "demo.txt").write_text("numpy==1\n")
-    (tmp_path / "requirements" / "test.txt").write_text("-r demo.txt\npytest==1\n")
+    (tmp_path / "requirements" / "base.txt").write_text("numpy==1\n")
+    (tmp_path / "requirements" / "demo.txt").write_text("-r base.txt\ntorch==2.13.0\n")
+    (tmp_path / "requirements" / "test.txt").write_text("-r base.txt\npytest==1\n")
+    monkeypatch.setenv("PIP_FIND_LINKS", "somewhere")
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(module, "STAMP", tmp_path / ".venv" / "installed.json")
@@ -65,7 +67,7 @@ def test_the_environment_is_made_once(run: Any) -> None:
 
 def test_changed_requirements_are_installed_again(run: Any) -> None:
     run.environment("test")
-    (run.ROOT / "requirements" / "demo.txt").write_text("numpy==2\n")
+    (run.ROOT / "requirements" / "base.txt").write_text("numpy==2\n")
     run.environment("test")
     assert len(run.made) == 1
     assert installs(run) == ["requirements/test.txt"] * 2
@@ -77,6 +79,41 @@ def test_another_python_makes_another_environment(run: Any) -> None:
     run.environment("demo")
     assert len(run.made) == 2
     assert len(installs(run)) == 2
+
+
+@pytest.mark.parametrize(
+    ("platform", "gpu", "sources", "tried"),
+    [
+        ("linux", None, "", True),
+        ("linux", "/usr/bin/nvidia-smi", "", False),
+        ("linux", None, "/opt/wheels", False),
+        ("win32", None, "", False),
+        ("darwin", None, "", False),
+    ],
+)
+def test_torch_without_cuda_is_tried_where_it_is_the_better_one(
+    run: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    platform: str,
+    gpu: str | None,
+    sources: str,
+    tried: bool,
+) -> None:
+    for name in run.OWN_SOURCES:
+        monkeypatch.delenv(name, raising=False)
+    if sources:
+        monkeypatch.setenv("PIP_FIND_LINKS", sources)
+    monkeypatch.setattr(run.sys, "platform", platform)
+    monkeypatch.setattr(run.shutil, "which", lambda name: gpu)
+    # The one that cannot be reached is no failure: the usual sources follow.
+    monkeypatch.setattr(
+        run, "call", lambda command: run.commands.append(command) or "-r" not in command
+    )
+    run.environment("demo")
+    assert installs(run) == [*(["torch==2.13.0"] if tried else []), "requirements/demo.txt"]
+    run.environment("test")
+    assert installs(run)[-1] == "requirements/test.txt"
+    assert len(installs(run)) == (3 if tried else 2)
 
 
 def test_a_failed_installation_is_said_and_repeated(
@@ -91,8 +128,15 @@ def test_a_failed_installation_is_said_and_repeated(
 
 
 def test_arguments_are_passed_on(run: Any) -> None:
-    assert run.main(["demo", "--folder", "x"]) == 0
-    assert run.commands[-1][-3:] == ["lib_lora_neg.demo", "--folder", "x"]
+    assert run.main(["demo", "--port", "8000"]) == 0
+    assert run.commands[-1][2:] == [
+        "lib_lora_neg",
+        "serve",
+        "--output",
+        ".demo",
+        "--port",
+        "8000",
+    ]
     assert run.main(["test", "-k", "infotext"]) == 0
     assert run.commands[-1][-4:] == ["-m", "pytest", "-k", "infotext"]
 

@@ -23,6 +23,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_show(commands)
     _add_library(commands)
+    _add_serve(commands)
+    _add_samples(commands)
     return parser
 
 
@@ -56,6 +58,66 @@ def _add_library(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("folder", type=Path, nargs="+", help="searched with its sub-folders")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "serve",
+        help="a page in the browser that makes guarded pictures, without a WebUI",
+        description="Open a page that makes guarded pictures, without a WebUI. In a clone of the "
+        "project it uses the small model that comes with it.",
+    )
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="FILE|DIR",
+        help="checkpoint (.safetensors), or a folder in the diffusers layout",
+    )
+    parser.add_argument(
+        "--lora-dir",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="folder of LoRA files, searched with its sub-folders; repeat for more",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("outputs"),
+        metavar="DIR",
+        help="where pictures go, and what the page remembers (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--device", default="auto", help="cpu, cuda, cuda:1, mps (default: the best there is)"
+    )
+    web = parser.add_argument_group("the page")
+    web.add_argument(
+        "--port", type=_port, help="to listen on (default: the first free one from 7860)"
+    )
+    web.add_argument(
+        "--listen", action="store_true", help="let other machines in, not this one alone"
+    )
+    web.add_argument(
+        "--auth", metavar="USER:PASSWORD", help="ask for a password; separate several by commas"
+    )
+    web.add_argument("--no-browser", action="store_true", help="do not open the browser")
+    _add_policy(parser.add_argument_group("the rules"))
+
+
+def _add_samples(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "samples",
+        help="write small LoRA files of every type, and check prompts against them",
+        description="Write a folder of small LoRA files of every type, and show what the guard "
+        "makes of prompts with them. Needs no model.",
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("lora-neg-samples"),
+        help="where the LoRA files are written (default: %(default)s)",
+    )
 
 
 def _add_request(group: argparse._ArgumentGroup) -> None:
@@ -121,6 +183,13 @@ def _add_policy(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--cfg-ceiling", type=_finite, default=6.0, help="of R3, 4 to 6 (default: 6)"
     )
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 < port < 65536:
+        raise ValueError(text)
+    return port
 
 
 def _finite(text: str) -> float:

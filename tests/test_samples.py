@@ -9,13 +9,13 @@ import pytest
 from safetensors.numpy import load_file
 
 from lib_lora_neg.console.check import Checked, check
-from lib_lora_neg.demo.files import write_lora
-from lib_lora_neg.demo.loras import demo_loras
-from lib_lora_neg.demo.prompts import demo_scenes
 from lib_lora_neg.library.catalog import Catalog
 from lib_lora_neg.loras.card import DataWidth, LoraType
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import GuardSettings
+from lib_lora_neg.samples.files import write_lora
+from lib_lora_neg.samples.loras import sample_loras
+from lib_lora_neg.samples.prompts import sample_scenes
 
 ROOT = Path(__file__).parent.parent
 SDXL = ModelFamily.SDXL
@@ -23,8 +23,8 @@ SDXL = ModelFamily.SDXL
 
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    folder = tmp_path_factory.mktemp("demo")
-    for lora in demo_loras():
+    folder = tmp_path_factory.mktemp("samples")
+    for lora in sample_loras():
         path = write_lora(folder, lora)
         assert load_file(path).keys() == lora.tensors.keys()
     return Catalog([folder])
@@ -90,13 +90,13 @@ def test_the_untouched_scene_is_the_same_object(catalog: Catalog) -> None:
 
 
 def scene(catalog: Catalog, title: str) -> Checked:
-    [asked] = [scene.asked for scene in demo_scenes() if scene.title == title]
+    [asked] = [scene.asked for scene in sample_scenes() if scene.title == title]
     return check(asked, catalog, GuardSettings())
 
 
-def test_the_demo_runs_on_a_console_without_utf8(tmp_path: Path) -> None:
+def test_the_samples_run_on_a_console_without_utf8(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "lib_lora_neg.demo", "--folder", str(tmp_path / "loras")],
+        [sys.executable, "-m", "lib_lora_neg", "samples", "--folder", str(tmp_path / "loras")],
         cwd=ROOT,
         capture_output=True,
         env={**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"},
@@ -104,5 +104,5 @@ def test_the_demo_runs_on_a_console_without_utf8(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     output = done.stdout.decode("utf-8")
-    for shown in demo_scenes():
+    for shown in sample_scenes():
         assert shown.title in output

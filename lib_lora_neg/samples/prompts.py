@@ -1,4 +1,4 @@
-"""The demo's prompts, written as people write them, each for one thing the guard does."""
+"""The sample prompts, written as people write them, each for one thing the guard does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Scene:
     asked: Asked
 
 
-def demo_scenes() -> list[Scene]:
+def sample_scenes() -> list[Scene]:
     """Return the scenes in the order they are told."""
     return [
         Scene(title, Asked(prompt, negative, cfg, family))

@@ -1,4 +1,4 @@
-"""The demo's LoRAs: one of each type, with the facts that real ones of the type carry."""
+"""The sample LoRAs: one of each type, with the facts that real ones of the type carry."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PEFT_UNET = (
 )
 
 
-def demo_loras() -> list[LoraFile]:
+def sample_loras() -> list[LoraFile]:
     """Return the LoRAs, in the order of the rule table's types."""
     return [
         _wide_style(),

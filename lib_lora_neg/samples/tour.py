@@ -1,42 +1,35 @@
-"""`python -m lib_lora_neg.demo`: write the LoRAs, then check the prompts against them."""
+"""`lora-neg samples`: write the sample LoRAs, then check the sample prompts against them."""
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from ..console.check import check
 from ..console.render import as_text
-from ..console.terminal import palette_for, use_utf8
+from ..console.terminal import palette_for
 from ..library.catalog import Catalog
 from ..policy import GuardSettings
 from .files import write_lora
-from .loras import demo_loras
-from .prompts import demo_scenes
+from .loras import sample_loras
+from .prompts import sample_scenes
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo and return its exit status."""
-    use_utf8()
-    parser = argparse.ArgumentParser(prog="python run.py demo", description=__doc__)
-    parser.add_argument(
-        "--folder",
-        type=Path,
-        default=Path(".demo", "loras"),
-        help="where the LoRA files are written (default: %(default)s)",
-    )
-    folder = parser.parse_args(arguments).folder
+def tour(folder: Path) -> None:
+    """Write the LoRAs into ``folder`` and print what the guard makes of each prompt.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
     palette = palette_for(sys.stdout)
     say = sys.stdout.write
-    loras = demo_loras()
+    loras = sample_loras()
     for lora in loras:
         write_lora(folder, lora)
     say(f"{len(loras)} LoRA files of every type written to {folder}\n")
     cards = Catalog([folder])
     changed = 0
-    scenes = demo_scenes()
+    scenes = sample_scenes()
     for number, scene in enumerate(scenes, 1):
         checked = check(scene.asked, cards, GuardSettings())
         changed += checked.plan.changed
@@ -47,14 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     say("Try your own:\n")
     say(f"  {_python()} -m lib_lora_neg check --lora-dir {folder}")
     say(' --cfg 8 --prompt "a <lora:crt_glow:-1>"\n')
-    return 0
 
 
 def _python() -> str:
     """Return the running Python as a person in this folder would type it."""
     python = Path(sys.executable)
     return str(python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,1 +1,0 @@
-"""A folder of LoRA files of every type, and prompts that show what the guard makes of them."""

@@ -1,0 +1,1 @@
+"""The page without a WebUI: `lora-neg serve` and `python run.py demo`."""

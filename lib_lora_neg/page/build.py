@@ -1,0 +1,95 @@
+"""The whole page: a heading and its tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from ..ui.library_tab import library_tab
+from ..ui.preset import PresetWiring
+from .examples import Setting, examples
+from .host import Defaults, PageHost
+from .outputs import Outputs
+from .panel_host import LibraryNames, PagePanelHost
+from .running import Board
+from .tab import Surroundings, build_tab
+
+TITLE = "LoRA Negative Guard"
+TABS = ("txt2img", "img2img")
+
+TabBuilder = Callable[[], "list[tuple[Any, str, str]]"]
+"""What the WebUI's ``on_ui_tabs`` takes: returns blocks, title and id of each tab."""
+
+
+@dataclass(frozen=True)
+class PageParts:
+    """What the page is made of.
+
+    Attributes:
+        host: makes the pictures.
+        panel_host: the host as the panel sees it.
+        outputs: where pictures are saved.
+        board: what is running.
+        model: name of the checkpoint, for the heading.
+        defaults: what stands in the inputs at first.
+        setting: what the examples show.
+        more_tabs: builders of tabs beside generating and the library.
+    """
+
+    host: PageHost
+    panel_host: PagePanelHost
+    outputs: Outputs
+    board: Board
+    model: str
+    defaults: Defaults = field(default_factory=Defaults)
+    setting: Setting = field(default_factory=Setting)
+    more_tabs: Sequence[TabBuilder] = ()
+
+
+def build_page(parts: PageParts) -> gr.Blocks:
+    """Build the page."""
+    names = LibraryNames(parts.host.library)
+    cards = (names.card(name) for name in sorted(names.names(), key=str.lower))
+    around = Surroundings(
+        parts.host,
+        parts.panel_host,
+        PresetWiring(names),
+        parts.outputs,
+        parts.board,
+        parts.defaults,
+        examples((card for card in cards if card is not None), parts.setting),
+    )
+    more = [tab for builder in (library_tab, *parts.more_tabs) for tab in builder()]
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
+        gr.HTML(_heading(parts.model))
+        with gr.Tabs(elem_id="tabs"):
+            for tab in TABS:
+                with gr.Tab(tab, elem_id=f"tab_{tab}", render_children=True):
+                    build_tab(around, tab)
+            for blocks, title, elem_id in more:
+                with gr.Tab(title, elem_id=f"tab_{elem_id}", render_children=True):
+                    blocks.render()
+    for block in page.blocks.values():
+        if isinstance(block, gr.HTML):
+            # Our style sheet has it all; gradio's own makes every button in there a big one.
+            block.apply_default_css = False
+    return page
+
+
+def theme() -> Any:
+    """Return gradio's own look, with the fonts of the system: none is fetched."""
+    system = ["ui-sans-serif", "system-ui", "sans-serif"]
+    return gr.themes.Default(
+        font=system, font_mono=["ui-monospace", "Consolas", "monospace"], primary_hue="orange"
+    )
+
+
+def _heading(model: str) -> str:
+    return (
+        f'<header class="lora-neg-page-head"><h1>{TITLE}</h1>'
+        f"<span>Model: <bdi>{escape(model)}</bdi></span></header>"
+    )

@@ -1,0 +1,157 @@
+"""One press of Generate: the guarded pictures, and beside them those made as typed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from PIL.Image import Image
+
+from ..hosts.infotext import MODE_KEY
+from ..hosts.reporting import Report
+from ..hosts.switches import rules_switched_off
+from ..infotext import format_infotext, parse_infotext
+from ..policy import Mode
+from .host import MadeLike, PageHost, PictureLike, Stop
+from .sheets import sheet
+
+GUARDED, AS_TYPED = "Guarded", "As typed"
+NOTHING_TO_COMPARE = "The guard changed nothing, so there is nothing to compare."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What stands in a tab when Generate is pressed.
+
+    Attributes:
+        fields: of the job, by the names of `hosts.diffusers.Job`.
+        enabled: the panel's toggle.
+        mode: the panel's mode, by its name.
+        compare: make each picture also as typed.
+        rules: labels of the quick switches that are on.
+    """
+
+    fields: Mapping[str, Any]
+    enabled: bool = True
+    mode: str = Mode.ENFORCE.value
+    compare: bool = False
+    rules: object = None
+
+    @property
+    def in_force(self) -> Mode:
+        """The mode, with the toggle taken into account."""
+        return Mode.parse(self.mode) if self.enabled else Mode.OFF
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """One picture of the gallery.
+
+    Attributes:
+        image: of any size.
+        caption: under the picture; empty for none.
+        infotext: to copy; a sheet has that of its first picture.
+        seed: of the picture.
+        keep: it is to be saved: a sheet is made of pictures that are.
+    """
+
+    image: Image
+    caption: str
+    infotext: str
+    seed: int
+    keep: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What came out: the gallery from its first picture on, and what to say about it."""
+
+    shown: Sequence[Shown]
+    report: Report
+    seed: int
+    seconds: float
+    interrupted: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far it is; ``stage`` names the pass where there are two."""
+
+    share: float
+    stage: str = ""
+
+
+def make(host: PageHost, asked: Asked, cancel: Stop, tell: Callable[[Progress], None]) -> Outcome:
+    """Make the pictures, guarded, and as typed where that was asked for and differs.
+
+    Raises:
+        Exception: what the host says; the text is for the person at the page.
+    """
+    began = time.monotonic()
+    mode, rules = asked.in_force, rules_switched_off(asked.rules)
+
+    def told(stage: str) -> Callable[[Any], None]:
+        def on_step(step: Any) -> None:
+            tell(Progress(step.done / step.total if step.total else 1.0, stage))
+
+        return on_step
+
+    compare = asked.compare and mode is not Mode.OFF
+    stage = "guarded" if compare else ""
+    made = host.generate(mode=mode, rules=rules, cancel=cancel, on_step=told(stage), **asked.fields)
+    notes, twin = list(made.problems), None
+    if compare and not made.interrupted:
+        if made.report.enforced:
+            fields = {**asked.fields, "seed": made.job.seed}
+            twin = host.generate(mode=Mode.OFF, cancel=cancel, on_step=told("as typed"), **fields)
+        else:
+            notes.append(NOTHING_TO_COMPARE)
+    return Outcome(
+        shown=_gallery(made, twin),
+        report=made.report,
+        seed=made.job.seed,
+        seconds=time.monotonic() - began,
+        interrupted=made.interrupted or (twin is not None and twin.interrupted),
+        notes=tuple(notes),
+    )
+
+
+def _gallery(made: MadeLike, twin: MadeLike | None) -> list[Shown]:
+    if twin is None:
+        return [_shown(picture, "") for picture in made.pictures]
+    theirs = [_shown(_marked_off(picture), AS_TYPED) for picture in twin.pictures]
+    ours = [_shown(picture, GUARDED) for picture in made.pictures]
+    pairs = [(a.image, b.image) for a, b in zip(ours, theirs, strict=False)]
+    if not pairs:
+        return [*ours, *theirs]
+    first = ours[0]
+    both = Shown(
+        sheet(pairs, (GUARDED, AS_TYPED)),
+        f"{GUARDED} and {AS_TYPED.lower()}, same seed",
+        first.infotext,
+        first.seed,
+        keep=False,
+    )
+    return [both, *ours, *theirs]
+
+
+def _shown(picture: PictureLike, caption: str) -> Shown:
+    return Shown(picture.image, caption, picture.infotext, picture.seed)
+
+
+@dataclass(frozen=True, eq=False)
+class _Marked:
+    image: Image
+    seed: int
+    infotext: str
+
+
+def _marked_off(picture: PictureLike) -> PictureLike:
+    """Say that this picture was made as typed, so that pasting it switches the guard off."""
+    known = parse_infotext(picture.infotext)
+    parameters = {**known.parameters, MODE_KEY: Mode.OFF.value}
+    text = format_infotext(type(known)(known.prompt, known.negative_prompt, parameters))
+    return _Marked(picture.image, picture.seed, text)

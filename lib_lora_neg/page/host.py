@@ -1,0 +1,112 @@
+"""What the page needs from the place where pictures are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from PIL.Image import Image
+
+from ..hosts.boxes import BoxesHost
+from ..hosts.library import LibraryTabHost
+from ..hosts.reporting import HealthItem, Report
+from ..policy import GuardSettings, Mode
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What stands in the inputs at first: pixels, sampling steps, CFG scale."""
+
+    width: int = 512
+    height: int = 512
+    steps: int = 20
+    cfg_scale: float = 7.0
+
+
+class StepLike(Protocol):
+    """How far a generation is."""
+
+    @property
+    def done(self) -> int: ...
+
+    @property
+    def total(self) -> int: ...
+
+
+class PictureLike(Protocol):
+    """One finished picture with its infotext."""
+
+    @property
+    def image(self) -> Image: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def infotext(self) -> str: ...
+
+
+class MadeLike(Protocol):
+    """A generation that is over; ``job.seed`` is the seed that was used."""
+
+    @property
+    def job(self) -> Any: ...
+
+    @property
+    def pictures(self) -> Sequence[PictureLike]: ...
+
+    @property
+    def report(self) -> Report: ...
+
+    @property
+    def interrupted(self) -> bool: ...
+
+    @property
+    def problems(self) -> Sequence[str]: ...
+
+
+class Stop(Protocol):
+    """Says whether somebody wants a generation to end; a `threading.Event` is one."""
+
+    def is_set(self) -> bool: ...
+
+
+class PageHost(Protocol):
+    """A host that makes pictures and knows its LoRAs; `hosts.diffusers.DiffusersHost` is one."""
+
+    settings: GuardSettings
+
+    @property
+    def boxes(self) -> BoxesHost: ...
+
+    @property
+    def library(self) -> LibraryTabHost: ...
+
+    def generate(
+        self,
+        *,
+        mode: Mode | None = None,
+        rules: Mapping[str, Mode] | None = None,
+        cancel: Stop | None = None,
+        on_step: Callable[[Any], None] | None = None,
+        **fields: Any,
+    ) -> MadeLike:
+        """Make pictures, guarded; ``fields`` are those of `hosts.diffusers.Job`."""
+        ...
+
+    def samplers(self) -> list[str]:
+        """Return the names of samplers that can be chosen."""
+        ...
+
+    def schedulers(self) -> list[str]:
+        """Return the names of noise schedules that can be chosen."""
+        ...
+
+    def health(self) -> list[HealthItem]:
+        """Return what the guard needs and whether it is there."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files; nothing is generated afterwards."""
+        ...

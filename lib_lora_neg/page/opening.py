@@ -1,0 +1,70 @@
+"""From what the user names, or the small model, to a host that can be served."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..policy import GuardSettings
+from .host import Defaults
+from .serving import ServeError, Site, be_quiet
+from .world import CHECKOUT, MISSING, SETTING, embedded_world
+
+NEEDED = ("torch", "diffusers", "transformers", "gradio")
+INSTALL = "pip install 'sd-webui-lora-neg[serve]'"
+
+
+def open_site(
+    model: Path | None,
+    lora_folders: Sequence[Path],
+    *,
+    data_folder: Path,
+    device: str = "auto",
+    settings: GuardSettings | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Site:
+    """Load a checkpoint and return what is to be served.
+
+    Args:
+        model: a file or folder; ``None`` takes the small model of a clone, with its LoRAs.
+        lora_folders: searched with their sub-folders.
+        data_folder: where the index of the LoRAs is kept.
+        device: as of `hosts.diffusers.open_host`.
+        settings: of the guard.
+        say: tells the user what takes a while.
+
+    Raises:
+        ServeError: something is missing or cannot be used; the text says what to do.
+    """
+    small = embedded_world() if model is None else None
+    if model is None and small is None:
+        raise ServeError(MISSING.format(folder=CHECKOUT / "lab" / "world"))
+    path = small.model if small is not None else model
+    if path is None or not path.exists():
+        raise ServeError(f"{path}: no such file or folder")
+    folders = list(lora_folders)
+    if small is not None and not folders:
+        folders = [small.loras]
+    for folder in folders:
+        if not folder.is_dir():
+            raise ServeError(f"{folder}: no such folder")
+    _need_libraries()
+    be_quiet()
+    say(f"Loading {path} …")
+    from ..hosts.diffusers import HostError, open_host
+
+    try:
+        host = open_host(path, folders, settings=settings, device=device, data_folder=data_folder)
+    except HostError as problem:
+        raise ServeError(str(problem)) from problem
+    job = host.engine.defaults()
+    defaults = Defaults(job.width, job.height, job.steps, job.cfg_scale)
+    own = SETTING if small is not None else None
+    return Site(host, host.engine.name, own, defaults)
+
+
+def _need_libraries() -> None:
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ServeError(f"{', '.join(missing)} not installed; install with: {INSTALL}")

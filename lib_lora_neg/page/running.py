@@ -1,0 +1,87 @@
+"""Generations in threads of their own, so that the page can show progress and interrupt them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from threading import Event, Lock, Thread
+from typing import Generic, TypeVar
+
+from .generation import Progress
+
+T = TypeVar("T")
+
+POLL_SECONDS = 0.15
+
+
+class Running(Generic[T]):
+    """One piece of work in a thread.
+
+    Args:
+        work: is given the event that ends it and a function that takes its progress.
+    """
+
+    def __init__(self, work: Callable[[Event, Callable[[Progress], None]], T]) -> None:
+        self.cancel = Event()
+        self._done = Event()
+        self._progress = Progress(0.0)
+        self._result: T | None = None
+        self._error: BaseException | None = None
+        self._work = work
+        Thread(target=self._run, name="lora-neg-generation", daemon=True).start()
+
+    def progress(self) -> Iterator[Progress]:
+        """Yield how far the work is, several times a second, until it is over."""
+        while not self._done.wait(POLL_SECONDS):
+            yield self._progress
+
+    def result(self) -> T:
+        """Return what the work returned, waiting for it, or raise what it raised."""
+        self._done.wait()
+        if self._error is not None:
+            raise self._error
+        return self._result  # type: ignore[return-value]
+
+    def _run(self) -> None:
+        try:
+            self._result = self._work(self.cancel, self._tell)
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._done.set()
+
+    def _tell(self, progress: Progress) -> None:
+        self._progress = progress
+
+
+class Board:
+    """What runs now, by who asked for it, so that Interrupt ends one's own work only."""
+
+    def __init__(self) -> None:
+        self._events: dict[tuple[str, str], Event] = {}
+        self._lock = Lock()
+
+    def put(self, key: tuple[str, str], event: Event) -> None:
+        """Remember what ends the work of ``key``."""
+        with self._lock:
+            self._events[key] = event
+
+    def take(self, key: tuple[str, str], event: Event) -> None:
+        """Forget it, unless newer work has taken its place."""
+        with self._lock:
+            if self._events.get(key) is event:
+                del self._events[key]
+
+    def interrupt(self, key: tuple[str, str]) -> bool:
+        """End the work of ``key``; return whether there was any."""
+        with self._lock:
+            event = self._events.get(key)
+        if event is not None:
+            event.set()
+        return event is not None
+
+    def interrupt_all(self) -> None:
+        """End everything: the page is closing."""
+        with self._lock:
+            events = list(self._events.values())
+        for event in events:
+            event.set()

@@ -1,0 +1,179 @@
+"""One tab in which pictures are made: boxes, panel, inputs, gallery, and what connects them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from ..ui.panel import Panel, build_panel
+from ..ui.preset import PresetWiring
+from .cards import cards_html
+from .examples import Example
+from .host import Defaults, PageHost
+from .inputs import InputBuilder, Inputs
+from .outputs import Outputs
+from .panel_host import PagePanelHost
+from .running import Board
+from .tab_events import IDLE, TabEvents, note
+
+TRY = "Try this"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all tabs share."""
+
+    host: PageHost
+    panel_host: PagePanelHost
+    wiring: PresetWiring
+    outputs: Outputs
+    board: Board
+    defaults: Defaults
+    examples: Sequence[Example]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Where a generation is shown.
+
+    Attributes:
+        gallery: pictures.
+        infotext: of the picture that is selected.
+        said: a sentence about the last generation.
+        progress: a bar while one runs.
+        generate: hidden while one runs.
+        interrupt: shown while one runs.
+        texts: infotexts of the gallery's pictures, kept for the session.
+    """
+
+    gallery: Any
+    infotext: Any
+    said: Any
+    progress: Any
+    generate: Any
+    interrupt: Any
+    texts: Any
+
+    def in_order(self) -> list[Any]:
+        """Return them in the order in which generating fills them."""
+        return [
+            self.gallery,
+            self.infotext,
+            self.said,
+            self.progress,
+            self.generate,
+            self.interrupt,
+            self.texts,
+        ]
+
+
+def build_tab(around: Surroundings, tab: str) -> None:
+    """Build one tab inside the current gradio blocks."""
+    builder = InputBuilder(around.host, tab, around.wiring, around.defaults)
+    tries = _examples(around.examples, tab)
+    with gr.Row(elem_classes=["lora-neg-page-top"]):
+        with gr.Column(scale=6, elem_id=f"{tab}_prompt_container"):
+            prompts = builder.prompts()
+        with gr.Column(scale=1, min_width=160, elem_classes=["lora-neg-page-actions"]):
+            generate, interrupt, paste = _buttons(tab)
+    with gr.Row(elem_classes=["lora-neg-page-body"]):
+        with gr.Column(scale=1, min_width=340):
+            picture = builder.picture()
+            panel = build_panel(around.panel_host, tab, _panel_id(tab), around.wiring)
+            inputs = builder.sampling(prompts, picture)
+            _cards(around, tab)
+            dropped = _restoring(tab)
+        with gr.Column(scale=1, min_width=340, elem_id=f"{tab}_results"):
+            results = _results(tab, generate, interrupt)
+    events = TabEvents(around.host, around.panel_host, around.outputs, around.board, tab)
+    _connect(events, inputs, panel, results)
+    events.connect_restoring(inputs, panel, (paste, dropped), results.said, results.infotext)
+    for button, example in tries:
+        events.connect_example(button, example, inputs, panel)
+
+
+def _panel_id(tab: str) -> Any:
+    return lambda part: f"script_{tab}_lora_negative_guard_{part}"
+
+
+def _examples(examples: Sequence[Example], tab: str) -> list[tuple[Any, Example]]:
+    if tab != "txt2img" or not examples:
+        return []
+    with gr.Row(elem_id="txt2img_tries", elem_classes=["lora-neg-page-tries"]):
+        gr.HTML(f"<strong>{TRY}:</strong>")
+        return [
+            (
+                gr.Button(example.title, size="sm", elem_id=f"txt2img_try_{number}"),
+                example,
+            )
+            for number, example in enumerate(examples)
+        ]
+
+
+def _buttons(tab: str) -> tuple[Any, Any, Any]:
+    generate = gr.Button("Generate", variant="primary", elem_id=f"{tab}_generate")
+    interrupt = gr.Button("Interrupt", variant="stop", visible=False, elem_id=f"{tab}_interrupt")
+    paste = gr.Button("Restore from infotext", size="sm", elem_id=f"{tab}_paste")
+    return generate, interrupt, paste
+
+
+def _cards(around: Surroundings, tab: str) -> None:
+    with gr.Accordion("LoRAs to insert", open=False, elem_id=f"{tab}_extra_networks"):
+        gr.HTML(lambda: cards_html(around.host.library, tab))
+
+
+def _restoring(tab: str) -> Any:
+    with gr.Accordion("Restore from a picture", open=False, elem_id=f"{tab}_restore"):
+        return gr.File(
+            label="A PNG with its infotext",
+            file_types=[".png"],
+            type="filepath",
+            height=120,
+            elem_id=f"{tab}_picture",
+        )
+
+
+def _results(tab: str, generate: Any, interrupt: Any) -> Results:
+    gallery = gr.Gallery(
+        label="Pictures",
+        columns=4,
+        height=520,
+        object_fit="contain",
+        format="png",
+        interactive=False,
+        buttons=["download", "fullscreen"],
+        elem_id=f"{tab}_gallery",
+    )
+    with gr.Column(elem_classes=["lora-neg-page-status"]):
+        progress = gr.HTML(IDLE, elem_id=f"{tab}_progress")
+        said = gr.HTML(note(""), elem_id=f"html_info_{tab}")
+    infotext = gr.Textbox(
+        label="Infotext",
+        lines=4,
+        max_lines=12,
+        interactive=False,
+        buttons=["copy"],
+        elem_id=f"{tab}_infotext",
+    )
+    return Results(gallery, infotext, said, progress, generate, interrupt, gr.State([]))
+
+
+def _connect(events: TabEvents, inputs: Inputs, panel: Panel, results: Results) -> None:
+    results.generate.click(
+        fn=events.generate(list(inputs.named())),
+        inputs=[*inputs.named().values(), *panel.inputs],
+        outputs=results.in_order(),
+        show_progress="hidden",
+        concurrency_limit=None,
+    )
+    results.interrupt.click(fn=events.interrupt, inputs=[], outputs=[], queue=False)
+    results.gallery.select(
+        fn=events.selected,
+        inputs=[results.texts],
+        outputs=[results.infotext],
+        show_progress="hidden",
+        queue=False,
+    )

@@ -1,0 +1,209 @@
+"""What the buttons of a tab do."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from ..policy import Mode
+from ..ui.panel import Panel
+from .examples import Example
+from .generation import Asked, Outcome, Progress, make
+from .host import PageHost
+from .inputs import Inputs
+from .outputs import Outputs
+from .panel_host import PagePanelHost
+from .restore import RestoreError, restored, text_of_picture
+from .running import Board, Running
+
+PANEL_VALUES = 4
+IDLE = '<div class="lora-neg-page-progress lora-neg-page-idle"></div>'
+INTEGERS = frozenset({"steps", "width", "height", "batch_count", "batch_size", "seed"})
+
+
+class TabEvents:
+    """The functions behind one tab; gradio calls them in threads of its own."""
+
+    def __init__(
+        self,
+        host: PageHost,
+        panel_host: PagePanelHost,
+        outputs: Outputs,
+        board: Board,
+        tab: str,
+    ) -> None:
+        self._host = host
+        self._panel_host = panel_host
+        self._outputs = outputs
+        self._board = board
+        self._tab = tab
+
+    # ---- generating ----
+
+    def generate(self, names: Sequence[str]) -> Callable[..., Iterator[list[Any]]]:
+        """Return the function behind Generate; its values are ``names`` and the panel's."""
+
+        def on_generate(request: gr.Request, *values: Any) -> Iterator[list[Any]]:
+            asked = self._asked(names, values)
+            yield [gr.skip(), gr.skip(), note(""), bar(Progress(0.0)), *_busy(True), gr.skip()]
+            if self._tab == "img2img" and asked.fields.get("init_image") is None:
+                yield _ended(failed("Choose a picture to start from first."))
+                return
+            yield from self._watched(asked, (str(request.session_hash), self._tab))
+
+        return on_generate
+
+    def interrupt(self, request: gr.Request) -> None:
+        """End what this visitor has running in this tab."""
+        self._board.interrupt((str(request.session_hash), self._tab))
+
+    def selected(self, texts: list[str], event: gr.SelectData) -> str:
+        """Return the infotext of the picture that was selected."""
+        index = event.index if isinstance(event.index, int) else 0
+        return texts[index] if 0 <= index < len(texts) else ""
+
+    def _watched(self, asked: Asked, key: tuple[str, str]) -> Iterator[list[Any]]:
+        running = Running(lambda cancel, tell: make(self._host, asked, cancel, tell))
+        self._board.put(key, running.cancel)
+        try:
+            for progress in running.progress():
+                yield [gr.skip()] * 3 + [bar(progress)] + [gr.skip()] * 3
+            yield self._shown(running.result())
+        except Exception as problem:
+            if not isinstance(problem, RuntimeError | ValueError):
+                traceback.print_exception(problem)
+            yield _ended(failed(f"{problem or type(problem).__name__}"))
+        finally:
+            # Also when the visitor has gone: nobody waits for these pictures any more.
+            running.cancel.set()
+            self._board.take(key, running.cancel)
+
+    def _asked(self, names: Sequence[str], values: Sequence[Any]) -> Asked:
+        fields = dict(zip(names, values[:-PANEL_VALUES], strict=True))
+        for name in INTEGERS & fields.keys():
+            fields[name] = int(fields[name]) if fields[name] is not None else -1
+        fields["prompt"] = fields["prompt"] or ""
+        fields["negative_prompt"] = fields["negative_prompt"] or ""
+        enabled, mode, compare, rules = values[-PANEL_VALUES:]
+        return Asked(fields, bool(enabled), str(mode or Mode.OFF.value), bool(compare), rules)
+
+    def _shown(self, outcome: Outcome) -> list[Any]:
+        self._panel_host.reports[self._tab] = outcome.report
+        items, texts = [], []
+        notes = list(outcome.notes)
+        for shown in outcome.shown:
+            picture: Any = shown.image
+            if shown.keep:
+                try:
+                    picture = str(
+                        self._outputs.save(self._tab, shown.image, shown.infotext, shown.seed)
+                    )
+                except OSError as problem:
+                    notes.append(f"Not saved: {problem.strerror or problem}.")
+            items.append((picture, shown.caption or None))
+            texts.append(shown.infotext)
+        small = bool(outcome.shown) and min(outcome.shown[-1].image.size) < 200
+        gallery = gr.update(
+            value=items,
+            selected_index=0 if items else None,
+            elem_classes=["lora-neg-page-small"] if small else [],
+        )
+        said = sentence(outcome, notes)
+        return [gallery, texts[0] if texts else "", said, IDLE, *_busy(False), texts]
+
+    # ---- restoring ----
+
+    def connect_restoring(
+        self, inputs: Inputs, panel: Panel, sources: tuple[Any, Any], said: Any, infotext: Any
+    ) -> None:
+        """Let the button and a dropped picture, the ``sources``, fill the inputs.
+
+        With an empty prompt the button takes the infotext of the picture that is shown.
+        """
+        paste, picture = sources
+        named = {**inputs.named(), "enabled": panel.enabled, "mode": panel.mode}
+        names = list(named)
+
+        def fill(text: str) -> list[Any]:
+            host = self._host
+            try:
+                values = restored(
+                    text, host.samplers(), host.schedulers(), self._panel_host.default_mode()
+                )
+            except RestoreError as problem:
+                return [gr.skip()] * len(names) + [failed(str(problem))]
+            return [values.get(name, gr.skip()) for name in names] + [note("Settings restored.")]
+
+        def fill_from(path: str | None) -> list[Any]:
+            if not path:
+                return [gr.skip()] * (len(names) + 1)
+            try:
+                return fill(text_of_picture(path))
+            except RestoreError as problem:
+                return [gr.skip()] * len(names) + [failed(str(problem))]
+
+        outputs = [*named.values(), said]
+        quick = {"show_progress": "hidden", "queue": False}
+        paste.click(
+            lambda text, shown: fill(text if text and text.strip() else shown or ""),
+            [inputs.prompt, infotext],
+            outputs,
+            **quick,
+        )
+        picture.upload(fill_from, [picture], outputs, **quick)
+
+    def connect_example(self, button: Any, example: Example, inputs: Inputs, panel: Panel) -> None:
+        """Let a button fill the boxes and switch on guard and comparison."""
+        values = [
+            example.prompt,
+            example.negative_prompt,
+            example.cfg_scale,
+            True,
+            Mode.ENFORCE.value,
+            True,
+        ]
+        outputs = [inputs.prompt, inputs.negative_prompt, inputs.cfg_scale]
+        outputs += [panel.enabled, panel.mode, panel.compare]
+        button.click(lambda: values, [], outputs, show_progress="hidden", queue=False)
+
+
+def bar(progress: Progress) -> str:
+    """Return the progress bar."""
+    percent = round(100 * min(max(progress.share, 0.0), 1.0))
+    words = f"{progress.stage} {percent} %" if progress.stage else f"{percent} %"
+    return (
+        f'<div class="lora-neg-page-progress" role="progressbar" aria-label="Generating" '
+        f'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}">'
+        f'<i style="width:{percent}%"></i><b>{escape(words)}</b></div>'
+    )
+
+
+def sentence(outcome: Outcome, notes: Sequence[str]) -> str:
+    """Return what to say of a generation that is over."""
+    made = sum(shown.keep for shown in outcome.shown)
+    pictures = f"{made} picture" if made == 1 else f"{made} pictures"
+    how = "interrupted after" if outcome.interrupted else "made in"
+    parts = [f"{pictures} {how} {outcome.seconds:.2f} s.", f"Seed {outcome.seed}.", *notes]
+    return note(" ".join(parts))
+
+
+def note(text: str) -> str:
+    """Return a sentence for the line under the gallery."""
+    return f'<p class="lora-neg-page-said" role="status">{escape(text)}</p>'
+
+
+def failed(text: str) -> str:
+    """Return a sentence that says what went wrong."""
+    return f'<p class="lora-neg-page-said lora-neg-page-failed" role="alert">{escape(text)}</p>'
+
+
+def _busy(busy: bool) -> list[Any]:
+    return [gr.update(visible=not busy), gr.update(visible=busy)]
+
+
+def _ended(said: str) -> list[Any]:
+    return [gr.skip(), gr.skip(), said, IDLE, *_busy(False), gr.skip()]

@@ -1,0 +1,90 @@
+"""What the browser gets from us beside gradio's own page: scripts, style, and answers."""
+
+from __future__ import annotations
+
+import hashlib
+import sysconfig
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..api.library_routes import add_library_routes
+from ..api.page import Answer, add_page_routes
+
+PREFIX = "/lora-neg/page/assets"
+OWN = Path(__file__).parent / "assets"
+CHECKOUT = Path(__file__).parents[2]
+SHARE = "share/sd-webui-lora-neg"
+"""Where an installed package has the extension's files, below the environment's data folder."""
+
+
+class AssetsMissingError(RuntimeError):
+    """The extension's scripts are neither beside the package nor installed with it."""
+
+
+def extension_folder() -> Path:
+    """Return the folder with ``style.css`` and ``javascript/``.
+
+    Raises:
+        AssetsMissingError: there is none.
+    """
+    for folder in (CHECKOUT, Path(sysconfig.get_path("data")) / SHARE):
+        if (folder / "style.css").is_file() and (folder / "javascript").is_dir():
+            return folder
+    raise AssetsMissingError(
+        "the page's scripts are not installed; install the package anew, or run it from a clone"
+    )
+
+
+class Assets:
+    """One script and one style sheet, put together once; their addresses change with them."""
+
+    def __init__(self, folder: Path) -> None:
+        scripts = [OWN / "page.js", *sorted((folder / "javascript").glob("*.js"))]
+        styles = [folder / "style.css", OWN / "page.css"]
+        self._files = {
+            "page.js": ("text/javascript", _joined(scripts)),
+            "page.css": ("text/css", _joined(styles)),
+        }
+
+    def head(self) -> str:
+        """Return what goes into the page's head."""
+        script, style = (self._address(name) for name in ("page.js", "page.css"))
+        return f'<script src="{script}"></script><link rel="stylesheet" href="{style}">'
+
+    def add_routes(self, app: Any) -> None:
+        """Serve the files; they hold nothing that a login would protect."""
+
+        async def asset(request: Request) -> Response:
+            found = self._files.get(request.path_params["name"])
+            if found is None:
+                return Response("not found", 404)
+            kind, content = found
+            kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+            return Response(content, media_type=kind, headers=kept)
+
+        app.add_api_route(f"{PREFIX}/{{name}}", asset, methods=["GET"], include_in_schema=False)
+
+    def _address(self, name: str) -> str:
+        digest = hashlib.sha256(self._files[name][1]).hexdigest()[:12]
+        return f".{PREFIX}/{name}?{digest}"
+
+
+def add_routes(
+    app: Any, assets: Assets, page: Mapping[str, Answer], library: Mapping[str, Answer]
+) -> None:
+    """Add files and answers to gradio's application, before its own addresses."""
+    before = list(app.router.routes)
+    assets.add_routes(app)
+    add_page_routes(app, page)
+    add_library_routes(app, library)
+    # gradio answers whatever is left over; what was added must come before that.
+    added = [route for route in app.router.routes if route not in before]
+    app.router.routes[:] = [*added, *before]
+
+
+def _joined(files: list[Path]) -> bytes:
+    return b"\n".join(file.read_bytes() for file in files)

@@ -1,0 +1,33 @@
+"""The small model that comes with a clone of the project, and the LoRAs trained on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .examples import Setting
+
+CHECKOUT = Path(__file__).parents[2]
+
+MISSING = (
+    "no --model was given, and the small model that comes with a clone of the project is not "
+    "here ({folder}).\nGive --model FILE for a checkpoint of your own, or --model FOLDER in the "
+    "diffusers layout; or clone the project and run: python run.py demo"
+)
+
+SETTING = Setting(subject="red circle, blue background", negative="", cfg_scale=5.0)
+"""In the words of that model."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Where it lies."""
+
+    model: Path
+    loras: Path
+
+
+def embedded_world(checkout: Path = CHECKOUT) -> World | None:
+    """Return the small model if it is there."""
+    world = World(checkout / "lab" / "world", checkout / "lab" / "loras")
+    return world if (world.model / "model_index.json").is_file() else None

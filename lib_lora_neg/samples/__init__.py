@@ -1,0 +1,1 @@
+"""Sample LoRA files and prompts: every rule at work, without a model."""
