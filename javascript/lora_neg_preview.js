@@ -40,6 +40,10 @@
             this.live = element("span", "lora-neg-sr");
             this.live.setAttribute("role", "status");
             this.popover = new loraNeg.Popover(this.root, (action) => this.act(action));
+            // One line means its first one, whatever has the focus.
+            this.line.addEventListener("scroll", () => {
+                if (!this.root.classList.contains("lora-neg-open")) this.line.scrollTop = 0;
+            });
             this.root.addEventListener("focusout", (event) => this.onFocusOut(event));
             this.line.append(this.chips, this.more, this.tools);
             this.root.append(this.line, this.popover.root, this.live);

@@ -14,10 +14,10 @@ from modules import script_callbacks, scripts  # noqa: E402
 from lib_lora_neg.api.library_routes import add_library_routes  # noqa: E402
 from lib_lora_neg.api.page import add_page_routes  # noqa: E402
 from lib_lora_neg.api.public import add_public_routes  # noqa: E402
-from lib_lora_neg.hosts.switches import rules_switched_off  # noqa: E402
-from lib_lora_neg.hosts.webui import compare, infotext, options, settings_page  # noqa: E402
+from lib_lora_neg.hosts.webui import infotext, settings_page  # noqa: E402
 from lib_lora_neg.hosts.webui import script as host  # noqa: E402
 from lib_lora_neg.hosts.webui.guard import TITLE  # noqa: E402
+from lib_lora_neg.hosts.webui.language import words  # noqa: E402
 from lib_lora_neg.hosts.webui.library import WebuiLibraryTab  # noqa: E402
 from lib_lora_neg.ui.answers import page_answers  # noqa: E402
 from lib_lora_neg.ui.library_answers import library_answers  # noqa: E402
@@ -27,7 +27,7 @@ from lib_lora_neg.ui.preset import PresetWiring  # noqa: E402
 
 names = host.WebuiLibrary()
 library = WebuiLibraryTab()
-preset = PresetWiring(host.known_cards, host.has_scheduler())
+preset = PresetWiring(host.known_cards, host.has_scheduler(), words)
 
 
 class LoraNegativeGuard(scripts.Script):
@@ -48,7 +48,7 @@ class LoraNegativeGuard(scripts.Script):
 
     def ui(self, is_img2img):
         tab = "img2img" if is_img2img else "txt2img"
-        panel = build_panel(host.WebuiPanelHost(), tab, self.elem_id, preset)
+        panel = build_panel(host.WebuiPanelHost(), tab, self.elem_id, preset, words)
         self.infotext_fields = [
             (panel.enabled, infotext.pasted_enabled),
             (panel.mode, infotext.pasted_mode),
@@ -57,28 +57,22 @@ class LoraNegativeGuard(scripts.Script):
         host.keep_defaults_in_settings(panel.inputs)
         return panel.inputs
 
-    def before_process(self, p, enabled=None, mode=None, both=False, rules=None, *_):
-        host.start()
-        as_typed = compare.prepare(p, bool(both), host.guard.generations)
-        enabled = options.default_enabled() if enabled is None else bool(enabled)
-        mode = options.default_mode() if mode is None else mode
-        switched = rules_switched_off(rules)
-        host.guard.before_process(p, enabled and not as_typed, mode, self.tab, switched)
-        if as_typed:
-            infotext.write_off(p)
+    def before_process(self, p, *args):
+        host.begin(p, self.tab, *args)
 
     def before_process_batch(self, p, *_, batch_number=0, **__):
         host.guard.before_process_batch(p, batch_number)
 
     def postprocess(self, p, processed, *_):
-        compare.finish(p, processed, changed=host.guard.postprocess(p))
+        host.end(p, processed)
 
 
 def on_app_started(demo, app):
     """Make the guard live, and add the routes to the host's application."""
     host.start()
     if demo is not None:
-        answers = page_answers(host.boxes, names, lasting=True, tools=host.boxes.tools)
+        tools = host.boxes.tools
+        answers = page_answers(host.boxes, names, lasting=True, tools=tools, words=words)
         add_page_routes(app, {**answers, "reset-settings": host.reset_settings})
         add_library_routes(app, library_answers(library))
     accounts = host.api_accounts()

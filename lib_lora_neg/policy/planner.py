@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ..loras.card import LoraCard
 from ..loras.families import ModelFamily
 from ..prompts import NetworkTag, Prompt, Rewrite, apply_edits, parse
+from ..sentences import say
 from .draft import Context, Draft, LoraUse, Place, TextDraft
 from .model import (
     CardLookup,
@@ -251,7 +252,7 @@ def _note_empty_negative(
                 lora=None,
                 before=old,
                 after=new,
-                reason=(
+                reason=say(
                     "the negative prompt is empty now: SDXL then uses zeroed embeddings, "
                     "which changes the picture more than the removed words did"
                 ),
@@ -270,7 +271,7 @@ def _note_cfg_one(negatives: tuple[str, ...], draft: Draft, field: Field, contex
             lora=None,
             before="1",
             after="1",
-            reason="at CFG 1 the negative prompt has no effect on the picture",
+            reason=say("at CFG 1 the negative prompt has no effect on the picture"),
             source="A1111 1.10.1 and Forge, observed",
         )
     )

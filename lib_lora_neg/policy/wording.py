@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..loras.card import DataWidth, LoraCard, LoraType, RangeSource, WeightRange
 from ..prompts import format_number
+from ..sentences import Sentence, say
 from .model import Finding
 
 TYPE_NAMES = {
@@ -18,9 +19,9 @@ TYPE_NAMES = {
 """How people read the types."""
 
 _STATED_BY = {
-    RangeSource.USER: "your range",
-    RangeSource.MEASURED: "measured range",
-    RangeSource.SIDECAR: "range in its side file",
+    RangeSource.USER: say("your range"),
+    RangeSource.MEASURED: say("measured range"),
+    RangeSource.SIDECAR: say("range in its side file"),
 }
 
 
@@ -29,15 +30,23 @@ def minus(value: float) -> str:
     return format_number(value).replace("-", "−")
 
 
-def type_text(card: LoraCard, allowed: WeightRange) -> str:
+def type_name(kind: LoraType) -> Sentence:
+    """Return how people read a type, as a piece of a sentence."""
+    return say(TYPE_NAMES[kind])
+
+
+def type_text(card: LoraCard, allowed: WeightRange) -> Sentence:
     """Return what a range rests on: the type with the width of its data, or who stated it."""
     stated = _STATED_BY.get(allowed.source)
     if stated is not None:
         return stated
-    name = TYPE_NAMES[card.inference.type]
+    name = type_name(card.inference.type)
     if card.inference.type is LoraType.STYLE and card.data_width is not DataWidth.UNKNOWN:
-        pictures = "" if card.image_count is None else f", {card.image_count} pictures"
-        return f"{name} ({card.data_width.value} data{pictures})"
+        width = say(f"{card.data_width.value} data")
+        if card.image_count is None:
+            return say("{type} ({width})", type=name, width=width)
+        count = card.image_count
+        return say("{type} ({width}, {count} pictures)", type=name, width=width, count=count)
     return name
 
 

@@ -11,11 +11,12 @@ from ..hosts.boxes import Boxes, Outlook
 from ..loras.card import LoraCard
 from ..policy import DEFAULT_RULE_MODES, CardLookup, Field, Finding, Mode, plan
 from ..prompts import NetworkTag, Prompt, Rewrite, apply_edits, find, format_number, parse
+from ..sentences import Sentence, Words, say
 
 NUDGE = 0.05
 """One step of a LoRA's weight: what users move a slider by."""
 
-NUDGED_RULES = frozenset({"R1", "R1f", "R5", "R6"})
+NUDGED_RULES = frozenset({"R1", "R1f", "R5", "R6", "R10"})
 MOVED_RULES = frozenset({"R8", "R9"})
 """Rules that take something out of one box and write it into another."""
 
@@ -38,13 +39,14 @@ class Action:
     """
 
     kind: str
-    label: str
+    label: Sentence
     writes: Writes = field(default_factory=dict)
     lora: str | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the page gets it."""
-        result: dict[str, Any] = {"kind": self.kind, "label": self.label, "writes": self.writes}
+    def as_json(self, words: Words) -> dict[str, Any]:
+        """Return it as the page gets it, in the page's language."""
+        label = words(self.label)
+        result: dict[str, Any] = {"kind": self.kind, "label": label, "writes": self.writes}
         if self.lora is not None:
             result["lora"] = self.lora
         return result
@@ -69,7 +71,7 @@ class Actions:
         if self._lasting and finding.lora is not None:
             card = self._outlook.cards.get(finding.lora)
             if card is not None:
-                label = "Always allow for this LoRA"
+                label = say("Always allow for this LoRA")
                 actions.append(Action("always", label, lora=card.name))
         return actions
 
@@ -129,13 +131,13 @@ class Actions:
     def _lower_cfg(self) -> Iterator[Action]:
         lower = max(1.0, self._boxes.cfg_scale - 1.0)
         if lower < self._boxes.cfg_scale:
-            label = f"Lower CFG to {format_number(lower)}"
+            label = say("Lower CFG to {cfg}", cfg=format_number(lower))
             yield Action("cfg", label, {Field.CFG.value: lower})
 
     def _nudges(self, finding: Finding) -> Iterator[Action]:
         if finding.rule not in NUDGED_RULES or finding.lora is None:
             return
-        for step, label in ((NUDGE, "Weight +0.05"), (-NUDGE, "Weight −0.05")):
+        for step, label in ((NUDGE, say("Weight +0.05")), (-NUDGE, say("Weight −0.05"))):
             writes = self._change(_PROMPTS, partial(self._nudged, finding, step))
             if writes:
                 yield Action("nudge", label, writes)
@@ -164,7 +166,7 @@ class Actions:
 
         writes = self._change(_NEGATIVES if in_negative else _PROMPTS, exempt)
         if writes:
-            yield Action("allow", "Allow once", writes)
+            yield Action("allow", say("Allow once"), writes)
 
     def _tags_of(self, tree: Prompt, finding: Finding) -> Iterator[NetworkTag]:
         card = self._outlook.cards.get(finding.lora or "")
@@ -282,12 +284,12 @@ def _note(writes: Writes, name: Field, before: str, after: str) -> None:
         writes[name.value] = after
 
 
-def _apply_label(finding: Finding) -> str:
+def _apply_label(finding: Finding) -> Sentence:
     """Return what the button says: what is done, not that it is applied."""
     if finding.rule == "R9":
-        return "Move to negative"
+        return say("Move to negative")
     if finding.rule == "R2c":
-        return "Insert recommended negative"
+        return say("Insert recommended negative")
     if finding.field in (Field.CFG, Field.HR_CFG):
-        return f"Set CFG to {finding.after}"
-    return "Apply to prompt"
+        return say("Set CFG to {cfg}", cfg=finding.after)
+    return say("Apply to prompt")

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from ..hosts.boxes import Boxes, BoxesError, BoxesHost, read_boxes, read_mode
 from ..hosts.switches import rules_at_positions
 from ..loras.card import LoraCard
+from ..sentences import ENGLISH, Words, say
 from .preview import preview
 from .recommend import negative_tag
 
@@ -33,7 +34,12 @@ Tools = Callable[[str], Iterable[tuple[str, "str | None"]]]
 
 
 def page_answers(
-    boxes: BoxesHost, names: NamesHost, *, lasting: bool = False, tools: Tools | None = None
+    boxes: BoxesHost,
+    names: NamesHost,
+    *,
+    lasting: bool = False,
+    tools: Tools | None = None,
+    words: Callable[[], Words] = lambda: ENGLISH,
 ) -> dict[str, Answer]:
     """Return the answers of the page's routes by the last part of their address.
 
@@ -42,13 +48,14 @@ def page_answers(
         names: the LoRAs.
         lasting: the page has the library's routes, too, which keep decisions about a LoRA.
         tools: other tools on the page; none without it.
+        words: returns the page's language.
     """
 
     def check(body: Mapping[str, Any]) -> dict[str, Any]:
         switches = body.get("switches")
         rules = rules_at_positions(switches) if isinstance(switches, list) else {}
         outlook = boxes.outlook(read_boxes(body), read_mode(body), rules)
-        return preview(outlook, boxes.token_count, lasting=lasting)
+        return preview(outlook, boxes.token_count, lasting=lasting, words=words())
 
     def recommend(body: Mapping[str, Any]) -> dict[str, Any]:
         name = body.get("lora")
@@ -56,10 +63,11 @@ def page_answers(
             raise BoxesError("lora", "must be the name of a LoRA")
         card = names.card(name)
         if card is None:
-            return {"tag": None, "reason": f"{name}: no LoRA of this name is known"}
+            unknown = say("{lora}: no LoRA of this name is known", lora=name)
+            return {"tag": None, "reason": words()(unknown)}
         family = boxes.outlook(Boxes()).request.family
         found = negative_tag(card, names.name_in_prompts(name), family)
-        return {"tag": found.tag, "reason": found.reason}
+        return {"tag": found.tag, "reason": words()(found.reason)}
 
     def watched(body: Mapping[str, Any]) -> dict[str, Any]:
         found = tools(str(body.get("tab"))) if tools is not None else ()

@@ -9,6 +9,7 @@ from typing import Any
 from ..policy import CardLookup, Effect, Field, Finding
 from ..policy.wording import TYPE_NAMES, minus
 from ..prompts import NetworkTag, format_number, parse
+from ..sentences import Sentence, Words, say
 from .actions import MOVED_RULES, Action
 
 ADDED, REMOVED, MOVED = "added", "removed", "moved"
@@ -25,6 +26,7 @@ RULE_NAMES = {
     "R6": "Tug of war",
     "R8": "LoRA tag in the negative prompt",
     "R9": "Plain-word negation",
+    "R10": "Concept bleeding",
     "R11a": "The same LoRA twice",
     "R11b": "Unknown LoRA",
     "R11c": "LoRA of another model family",
@@ -43,6 +45,7 @@ _TAILS = {
     "R6": "tug of war with",
     "R8": "LoRA tag is read as text",
     "R9": "negation is not understood",
+    "R10": "concept bleeding",
     "R11a": "twice",
     "R11b": "unknown LoRA",
     "R11c": "other model family",
@@ -54,13 +57,13 @@ _WITH_SUBJECT = frozenset({"R2", "R2b", "R2c", "R6"})
 
 @dataclass(frozen=True)
 class Chip:
-    """One chip, in pieces that a localization can translate one by one.
+    """One chip, in pieces that stand side by side.
 
     Attributes:
         rule: of the finding.
         tone: ``change``, ``advice`` or ``note``.
         field: the box concerned, a `Field` value.
-        lead: whose chip it is: a LoRA's name, ``CFG``, ``negative`` ….
+        lead: whose chip it is: a LoRA's name, or a sentence of ours: ``negative`` ….
         before: as it is.
         after: as it will be, or would be; empty if it only states something.
         done: ``added``, ``removed``, ``moved`` in place of ``after``.
@@ -86,29 +89,23 @@ class Chip:
     source: str = ""
     actions: tuple[Action, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the page gets it."""
-        words = {
-            name: getattr(self, name)
-            for name in (
-                "rule",
-                "tone",
-                "field",
-                "lead",
-                "before",
-                "after",
-                "done",
-                "tail",
-                "subject",
-                "reason",
-                "source",
-            )
-        }
+    def as_json(self, words: Words) -> dict[str, Any]:
+        """Return it as the page gets it, in the page's language."""
         return {
-            **words,
-            "title": RULE_NAMES.get(self.rule, self.rule),
-            "evidence": list(self.evidence),
-            "actions": [action.as_json() for action in self.actions],
+            "rule": self.rule,
+            "tone": self.tone,
+            "field": self.field,
+            "lead": words(self.lead) if isinstance(self.lead, Sentence) else self.lead,
+            "before": self.before,
+            "after": self.after,
+            "done": words(self.done),
+            "tail": words(self.tail),
+            "subject": self.subject,
+            "reason": words(self.reason),
+            "source": words(self.source),
+            "title": words(RULE_NAMES.get(self.rule, self.rule)),
+            "evidence": [words(fact) for fact in self.evidence],
+            "actions": [action.as_json(words) for action in self.actions],
         }
 
 
@@ -116,7 +113,7 @@ def chip_of(finding: Finding, cards: CardLookup) -> Chip:
     """Return the chip of one finding, without its actions."""
     chip = _bare(finding)
     if finding.field in (Field.CFG, Field.HR_CFG):
-        lead = "CFG" if finding.field is Field.CFG else "hires CFG"
+        lead = say("CFG") if finding.field is Field.CFG else say("hires CFG")
         return replace(chip, lead=lead, before=finding.before, after=_changed(finding))
     tag, after = _tag(finding.before), _tag(finding.after)
     if finding.rule == "R11a" and finding.lora is not None:
@@ -145,7 +142,7 @@ def _bare(finding: Finding) -> Chip:
 
 def _of_tag(chip: Chip, finding: Finding, tag: NetworkTag, after: NetworkTag | None) -> Chip:
     negative = finding.field in (Field.NEGATIVE, Field.HR_NEGATIVE)
-    lead = f"negative: {tag.name}" if negative else tag.name
+    lead = say("negative: {lora}", lora=tag.name) if negative else tag.name
     done = REMOVED if not finding.after else ""
     if finding.rule in MOVED_RULES and done and "acts in the prompt" in finding.reason:
         done = MOVED
@@ -155,10 +152,11 @@ def _of_tag(chip: Chip, finding: Finding, tag: NetworkTag, after: NetworkTag | N
 
 def _of_words(chip: Chip, finding: Finding) -> Chip:
     if finding.rule == "empty-negative":
-        return replace(chip, lead="negative prompt is empty", before="", after="")
+        return replace(chip, lead=say("negative prompt is empty"), before="", after="")
     if finding.rule == "cfg-1":
-        return replace(chip, lead="CFG 1", tail="negative prompt has no effect")
-    lead = "negative" if finding.field in (Field.NEGATIVE, Field.HR_NEGATIVE) else "prompt"
+        return replace(chip, lead=say("CFG 1"), tail="negative prompt has no effect")
+    negative = finding.field in (Field.NEGATIVE, Field.HR_NEGATIVE)
+    lead = say("negative") if negative else say("prompt")
     if not finding.before:
         return replace(chip, lead=lead, before=finding.after, done=ADDED)
     if not finding.after:
@@ -171,7 +169,7 @@ def stack_chip(findings: Sequence[Finding], total: float, budget: float) -> Chip
     """Return the one chip that R5's findings, one per LoRA, share."""
     return replace(
         _bare(findings[0]),
-        lead="stack",
+        lead=say("stack"),
         before=f"{format_number(round(total, 2))} / {format_number(budget)}",
         tail="stacking budget",
         evidence=tuple(f"{finding.before} → {finding.after}" for finding in findings),

@@ -6,26 +6,27 @@ from collections.abc import Sequence
 from html import escape
 
 from ..hosts.reporting import HealthItem
+from ..sentences import ENGLISH, Words, say
 
 
-def health_html(items: Sequence[HealthItem]) -> str:
+def health_html(items: Sequence[HealthItem], words: Words = ENGLISH) -> str:
     """Return the health line with a list of details to open."""
     limited = [item for item in items if not item.live]
-    head = (
-        f"All {len(items)} checks passed: the guard is live."
-        if not limited
-        else f"Limited: {'; '.join(escape(item.name) for item in limited)}."
-    )
-    state = "ok" if not limited else "limited"
-    rows = "".join(_row(item) for item in items)
+    if limited:
+        names = "; ".join(words(item.name) for item in limited)
+        head = say("Limited: {names}.", names=names)
+    else:
+        head = say("All {count} checks passed: the guard is live.", count=len(items))
+    state = "limited" if limited else "ok"
+    rows = "".join(_row(item, words) for item in items)
     return (
         f'<details class="lora-neg-health lora-neg-{state}">'
-        f"<summary>{head}</summary><ul>{rows}</ul></details>"
+        f"<summary>{escape(words(head))}</summary><ul>{rows}</ul></details>"
     )
 
 
-def _row(item: HealthItem) -> str:
-    mark = "live" if item.live else "not live"
+def _row(item: HealthItem, words: Words) -> str:
+    mark = words("live" if item.live else "not live")
     state = "ok" if item.live else "limited"
-    note = f": {escape(item.note)}" if item.note else ""
-    return f'<li class="lora-neg-{state}">{escape(item.name)} — {mark}{note}</li>'
+    note = f": {escape(words(item.note))}" if item.note else ""
+    return f'<li class="lora-neg-{state}">{escape(words(item.name))} — {escape(mark)}{note}</li>'

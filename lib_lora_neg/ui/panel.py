@@ -14,11 +14,14 @@ from gradio.context import Context
 from ..hosts.reporting import HealthItem, Report
 from ..hosts.switches import LABELS
 from ..policy import Mode
+from ..sentences import ENGLISH, Words
 from .findings_html import report_html
 from .health import health_html
 from .preset import PresetWiring, build_preset
 
 MODES = [mode.value for mode in Mode]
+
+_QUICK: dict[str, Any] = {"inputs": [], "show_progress": False, "queue": False}
 
 NOTICE = (
     "<strong>LoRA Negative Guard is on.</strong> Before a picture is made it keeps negative "
@@ -65,11 +68,26 @@ class Panel:
 
 
 def build_panel(
-    host: PanelHost, tab: str, elem_id: Callable[[str], str], preset: PresetWiring
+    host: PanelHost,
+    tab: str,
+    elem_id: Callable[[str], str],
+    preset: PresetWiring,
+    words: Callable[[], Words] = lambda: ENGLISH,
 ) -> Panel:
-    """Build the panel of one tab inside the current gradio blocks."""
+    """Build the panel of one tab inside the current gradio blocks.
+
+    Args:
+        host: what the panel shows, and where answers are kept.
+        tab: ``txt2img`` or ``img2img``.
+        elem_id: gives a part's name its id in the page.
+        preset: finds the host's inputs.
+        words: returns the page's language, for the sentences that are made here.
+    """
     built = _Defaults.of(host)
-    with host.accordion(built.enabled, "LoRA Negative Guard", elem_id("enabled")) as enabled:
+    with (
+        host.accordion(built.enabled, "LoRA Negative Guard", elem_id("enabled")) as enabled,
+        gr.Column(elem_classes=["lora-neg-panel"]),
+    ):
         notice, answers = _notice(built, elem_id)
         mode = gr.Radio(
             choices=MODES,
@@ -94,33 +112,38 @@ def build_panel(
                 elem_id=elem_id("rules"),
             )
             preset.panel(tab, build_preset(elem_id))
-        findings = gr.HTML(report_html(None), elem_id=elem_id("findings"))
-        refresh = gr.Button(
-            "Show findings of the last generation",
-            elem_id=elem_id("refresh"),
-            elem_classes=["lora-neg-refresh"],
-            size="sm",
-        )
-        health = gr.HTML(lambda: health_html(host.health()), elem_id=elem_id("health"))
+        _build_findings(host, tab, elem_id, words)
         # The page's script presses it when the notice was answered in the other tab.
         follow = gr.Button("", elem_id=elem_id("follow"), elem_classes=["lora-neg-follow"])
-    refresh.click(
-        fn=lambda: (report_html(host.last_report(tab)), health_html(host.health())),
-        inputs=[],
-        outputs=[findings, health],
-        show_progress=False,
-        queue=False,
-    )
     defaults = [notice, mode, enabled]
-    quick: dict[str, Any] = {"inputs": [], "show_progress": False, "queue": False}
     for button, answer in answers:
-        button.click(fn=partial(_answer, host, answer), outputs=defaults, **quick)
+        button.click(fn=partial(_answer, host, answer), outputs=defaults, **_QUICK)
     now = partial(_now, host, built)
-    follow.click(fn=now, outputs=defaults, **quick)
+    follow.click(fn=now, outputs=defaults, **_QUICK)
     if Context.root_block is not None:
         # The page is built once, and loaded many times with other settings.
-        Context.root_block.load(fn=now, outputs=defaults, **quick)
+        Context.root_block.load(fn=now, outputs=defaults, **_QUICK)
     return Panel(enabled, mode, compare, rules)
+
+
+def _build_findings(
+    host: PanelHost, tab: str, elem_id: Callable[[str], str], words: Callable[[], Words]
+) -> None:
+    """Build the findings of the last generation, their button, and the health line."""
+
+    def shown() -> tuple[str, str]:
+        said = words()
+        return report_html(host.last_report(tab), said), health_html(host.health(), said)
+
+    findings = gr.HTML(lambda: shown()[0], elem_id=elem_id("findings"))
+    refresh = gr.Button(
+        "Show findings of the last generation",
+        elem_id=elem_id("refresh"),
+        elem_classes=["lora-neg-refresh"],
+        size="sm",
+    )
+    health = gr.HTML(lambda: shown()[1], elem_id=elem_id("health"))
+    refresh.click(fn=shown, outputs=[findings, health], **_QUICK)
 
 
 @dataclass(frozen=True)

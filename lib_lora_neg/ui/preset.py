@@ -10,13 +10,15 @@ from typing import Any
 import gradio as gr
 
 from ..policy import CardLookup
+from ..sentences import ENGLISH, Words, say
 from .recommend import preset_prompt
 
 CFG = 5.0
 SAMPLER, SCHEDULER = "DPM++ 2M", "Karras"
 
 LABEL = "SDXL preset for negative LoRAs"
-HINT = "unet −0.3 for styles, −0.2 for concepts, text encoder 0.5, CFG 5, DPM++ 2M Karras"
+HINT = say("unet −0.3 for styles, −0.2 for concepts, text encoder 0.5, CFG 5, DPM++ 2M Karras")
+TAKEN_BACK = say("Preset taken back.")
 
 COMPONENTS = ("prompt", "cfg_scale", "sampling", "scheduler")
 """The host's inputs that the preset sets, by the end of their ids. Old hosts lack the last."""
@@ -47,8 +49,14 @@ class PresetWiring:
     meet: each tab is connected once.
     """
 
-    def __init__(self, cards: CardLookup, has_scheduler: bool = True) -> None:
+    def __init__(
+        self,
+        cards: CardLookup,
+        has_scheduler: bool = True,
+        words: Callable[[], Words] = lambda: ENGLISH,
+    ) -> None:
         self._cards = cards
+        self._words = words
         self._names = COMPONENTS if has_scheduler else COMPONENTS[:-1]
         self._inputs: dict[tuple[str, str], Any] = {}
         self._parts: dict[str, PresetParts] = {}
@@ -82,14 +90,18 @@ class PresetWiring:
     def _apply(self, *values: Any) -> list[Any]:
         preset = preset_prompt(str(values[0] or ""), self._cards)
         if not preset.applies:
-            return [*_unchanged(self._names), None, gr.update(visible=False), _note(preset.note)]
+            note = _note(self._words()(preset.note))
+            return [*_unchanged(self._names), None, gr.update(visible=False), note]
         wanted = [preset.prompt, CFG, SAMPLER, SCHEDULER][: len(self._names)]
-        return [*wanted, list(values), gr.update(visible=True), _note(preset.note)]
+        note = _note(self._words()(preset.note))
+        return [*wanted, list(values), gr.update(visible=True), note]
 
     def _undo(self, before: Any) -> list[Any]:
         if not before:
-            return [*_unchanged(self._names), None, gr.update(visible=False), _note(HINT)]
-        return [*before, None, gr.update(visible=False), _note("Preset taken back.")]
+            note = _note(self._words()(HINT))
+            return [*_unchanged(self._names), None, gr.update(visible=False), note]
+        note = _note(self._words()(TAKEN_BACK))
+        return [*before, None, gr.update(visible=False), note]
 
 
 def _unchanged(names: Iterable[str]) -> list[Any]:

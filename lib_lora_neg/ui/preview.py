@@ -9,6 +9,7 @@ from typing import Any
 from ..hosts.boxes import Outlook
 from ..policy import CardLookup, Finding, GuardPlan, GuardSettings, Mode, plan
 from ..prompts import parse
+from ..sentences import ENGLISH, Words, say
 from .actions import Action, Actions
 from .chips import Chip, chip_of, stack_chip, without_echoes
 
@@ -21,7 +22,11 @@ TokenCount = Callable[[str], "tuple[int, int] | None"]
 
 
 def preview(
-    outlook: Outlook, token_count: TokenCount | None = None, *, lasting: bool = False
+    outlook: Outlook,
+    token_count: TokenCount | None = None,
+    *,
+    lasting: bool = False,
+    words: Words = ENGLISH,
 ) -> dict[str, Any]:
     """Return what the page shows of ``outlook``.
 
@@ -29,6 +34,7 @@ def preview(
         outlook: the boxes and what the host would make of them.
         token_count: tokens of a negative prompt and the size of its chunks, where known.
         lasting: whether the host can keep decisions about a LoRA.
+        words: the page's language.
     """
     mode = outlook.settings.mode
     planned = plan(outlook.request, outlook.cards, outlook.settings)
@@ -38,7 +44,7 @@ def preview(
         "mode": mode.value,
         "family": outlook.request.family.value,
         "family_assumed": outlook.family_assumed,
-        "chips": [chip.as_json() for chip in shown],
+        "chips": [chip.as_json(words) for chip in shown],
         "left_out": len(chips) - len(shown),
         "changes": sum(chip.tone == "change" for chip in chips),
         "advice": sum(chip.tone == "advice" for chip in chips),
@@ -72,7 +78,7 @@ def _stack(findings: Sequence[Finding], actions: Actions, outlook: Outlook) -> C
     before = plan(outlook.request, outlook.cards, advised).first.prompts[0]
     total = stack_total(before, outlook.cards, settings)
     scaled = actions.scaled_to_budget()
-    buttons = (Action("apply", "Scale all to the budget", scaled),) if scaled else ()
+    buttons = (Action("apply", say("Scale all to the budget"), scaled),) if scaled else ()
     return replace(stack_chip(findings, total, settings.budget), actions=buttons)
 
 

@@ -8,8 +8,9 @@ from ..loras.card import LoraCard, LoraType
 from ..loras.families import FLUX_FAMILIES, UNET_WITH_CFG, ModelFamily
 from ..policy import CardLookup
 from ..policy.matrix import range_in_force
-from ..policy.wording import TYPE_NAMES, minus
+from ..policy.wording import minus, type_name
 from ..prompts import Rewrite, apply_edits, format_tag, parse
+from ..sentences import Sentence, say
 
 UNET = {LoraType.STYLE: -0.3, LoraType.CONCEPT: -0.2}
 TEXT_ENCODER = 0.5
@@ -19,33 +20,38 @@ class Recommendation(NamedTuple):
     """A tag (``None`` where no negative weight is recommended) and a sentence about it."""
 
     tag: str | None
-    reason: str
+    reason: Sentence
 
 
 def negative_tag(card: LoraCard, name: str, family: ModelFamily) -> Recommendation:
     """Return how to insert ``card`` under the host's ``name`` for it as a negative."""
     kind = card.inference.type
     if kind is LoraType.TRIGGER_NEGATIVE:
-        word = card.triggers[0].text if card.triggers else "its trigger"
-        reason = f"works at a positive weight with {word!r} in the negative prompt"
+        if card.triggers:
+            word = repr(card.triggers[0].text)
+            reason = say("works at a positive weight with {word} in the negative prompt", word=word)
+        else:
+            reason = say("works at a positive weight with its trigger in the negative prompt")
         return Recommendation(format_tag("lora", name, 1.0, 1.0), reason)
     if kind is LoraType.SLIDER:
-        return Recommendation(format_tag("lora", name, -1.0, -1.0), "slider: both ways are trained")
+        reason = say("slider: both ways are trained")
+        return Recommendation(format_tag("lora", name, -1.0, -1.0), reason)
     allowed = range_in_force(card, family if family is not ModelFamily.UNKNOWN else card.family)
     if allowed is None or allowed.floor is None:
-        return Recommendation(
-            None, f"{name}: {TYPE_NAMES[kind]}, so no negative weight is known to be safe"
-        )
+        template = "{lora}: {type}, so no negative weight is known to be safe"
+        return Recommendation(None, say(template, lora=name, type=type_name(kind)))
     if allowed.floor >= 0.0:
-        return Recommendation(None, f"{name}: a {TYPE_NAMES[kind]} has no safe negative weight")
+        template = "{lora}: a {type} has no safe negative weight"
+        return Recommendation(None, say(template, lora=name, type=type_name(kind)))
     nearest = allowed.sweet_spot[0] if allowed.sweet_spot else allowed.floor
     unet = max(UNET.get(kind, nearest), allowed.floor) if family in UNET_WITH_CFG else nearest
     te = TEXT_ENCODER if family is ModelFamily.SDXL and _has_text_encoder(card) else unet
     if kind is LoraType.DEDICATED_NEGATIVE:
         te = unet
-    reason = f"{TYPE_NAMES[kind]}: recommended at {minus(unet)}"
+    reason = say("{type}: recommended at {weight}", type=type_name(kind), weight=minus(unet))
     if family in FLUX_FAMILIES:
-        reason += "; scan first: users report dim, static pictures at −1 on Flux"
+        caution = say("scan first: users report dim, static pictures at −1 on Flux")
+        reason = say("{reason}; {caution}", reason=reason, caution=caution)
     return Recommendation(format_tag("lora", name, te, unet), reason)
 
 
@@ -57,7 +63,7 @@ class Preset(NamedTuple):
     """The new prompt, and what to tell the person."""
 
     prompt: str
-    note: str
+    note: Sentence
     applies: bool
 
 
@@ -77,6 +83,7 @@ def preset_prompt(prompt: str, cards: CardLookup) -> Preset:
         rewrite.set_weights(tag, TEXT_ENCODER if has_text_encoder else unet, unet)
         names.append(tag.name)
     if not names:
-        note = "No style or concept LoRA stands at a negative weight in the prompt."
+        note = say("No style or concept LoRA stands at a negative weight in the prompt.")
         return Preset(prompt, note, False)
-    return Preset(apply_edits(prompt, rewrite.edits()), f"Preset set for {', '.join(names)}.", True)
+    note = say("Preset set for {loras}.", loras=", ".join(names))
+    return Preset(apply_edits(prompt, rewrite.edits()), note, True)

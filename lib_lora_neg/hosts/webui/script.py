@@ -9,7 +9,8 @@ from typing import Any
 from ...loras.card import LoraCard
 from ...policy import Mode
 from ..reporting import HealthItem, Report
-from . import loader, options, settings_page, xyz
+from ..switches import rules_switched_off
+from . import compare, infotext, loader, options, settings_page, xyz
 from .guard import TITLE, Guard
 from .health import health
 from .outlook import KnownCards, WebuiBoxes
@@ -107,6 +108,30 @@ def register_axes() -> None:
 def reset_settings(_: Mapping[str, Any]) -> dict[str, int]:
     """Answer the button of the settings page."""
     return {"changed": settings_page.reset_options()}
+
+
+def begin(
+    p: Any,
+    tab: str,
+    enabled: object = None,
+    mode: object = None,
+    both: object = False,
+    rules: object = None,
+    *_: object,
+) -> None:
+    """Begin a generation with the script's arguments; what is missing has the user's default."""
+    start()
+    as_typed = compare.prepare(p, bool(both), guard.generations)
+    guarded = not as_typed and (options.default_enabled() if enabled is None else bool(enabled))
+    chosen = options.default_mode() if mode is None else mode
+    guard.before_process(p, guarded, chosen, tab, rules_switched_off(rules))
+    if as_typed:
+        infotext.write_off(p)
+
+
+def end(p: Any, processed: Any) -> None:
+    """End a generation."""
+    compare.finish(p, processed, changed=guard.postprocess(p))
 
 
 def start() -> None:

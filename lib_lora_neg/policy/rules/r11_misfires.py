@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...loras.families import ModelFamily
+from ...sentences import say
 from ..draft import (
     Context,
     Draft,
@@ -18,8 +19,17 @@ from ..draft import (
 )
 from ..settings import Mode
 
-TWICE = "A1111 applies the last weight of a LoRA that stands in the prompt twice, twice"
-DROPS_ALL = "on this host one unknown LoRA name switches all LoRAs of the prompt off"
+TWICE = say("A1111 applies the last weight of a LoRA that stands in the prompt twice, twice")
+SUMMED = say("{twice}; the weights are summed into the first tag", twice=TWICE)
+LEFT = say(
+    "{twice}; their arguments cannot be put into one tag, so they are left as they are",
+    twice=TWICE,
+)
+UNKNOWN = say("no LoRA of this name is known")
+DROPS_ALL = say(
+    "no LoRA of this name is known; on this host one unknown LoRA name switches all LoRAs of "
+    "the prompt off"
+)
 TOOLS_WITH_WORDS = frozenset({"lora-block-weight"})
 """Tools that accept a word where the host wants a number."""
 
@@ -43,9 +53,10 @@ def no_number(draft: Draft, context: Context) -> Draft:
                     lora=use.name,
                     before=tag,
                     after=tag,
-                    reason=(
-                        f"{wrong.raw!r} is no number: A1111 then loads none of the LoRAs "
-                        f"of this prompt (some extensions give such words a meaning)"
+                    reason=say(
+                        "{word} is no number: A1111 then loads none of the LoRAs of this "
+                        "prompt (some extensions give such words a meaning)",
+                        word=repr(wrong.raw),
                     ),
                     source="A1111 1.10.1, observed",
                 )
@@ -74,7 +85,7 @@ def unknown_name(draft: Draft, context: Context) -> Draft:
                 lora=use.name,
                 before=tag_text(text, use),
                 after="",
-                reason="no LoRA of this name is known" + (f"; {DROPS_ALL}" if drops_all else ""),
+                reason=DROPS_ALL if drops_all else UNKNOWN,
                 source="Forge, observed" if drops_all else "",
             )
             if enforced:
@@ -114,11 +125,6 @@ def _merge(text: TextDraft, positions: Sequence[int], context: Context) -> TextD
     merged = replace(first, te=round(sum(tes), 6), unet=round(sum(unets), 6)) if plain else first
     enforced = can_merge and context.enforces("R11a")
     before = " ".join(tag_text(text, use) for use in uses)
-    why_not = (
-        ""
-        if can_merge
-        else "; their arguments cannot be put into one tag, so they are left as they are"
-    )
     context.report(
         "R11a",
         text,
@@ -126,7 +132,7 @@ def _merge(text: TextDraft, positions: Sequence[int], context: Context) -> TextD
         lora=first.name,
         before=before,
         after=edited_tag(text, merged) if can_merge else before,
-        reason=f"{TWICE}{'; the weights are summed into the first tag' if can_merge else why_not}",
+        reason=SUMMED if can_merge else LEFT,
         source="A1111 1.10.1, observed",
     )
     if not enforced:
@@ -155,9 +161,11 @@ def wrong_family(draft: Draft, context: Context) -> Draft:
                 lora=use.name,
                 before=tag,
                 after=tag,
-                reason=(
-                    f"made for {card.family.value}, but the checkpoint is {family.value}: "
-                    f"it matches few layers, and what it does to them is chance"
+                reason=say(
+                    "made for {made_for}, but the checkpoint is {family}: it matches few "
+                    "layers, and what it does to them is chance",
+                    made_for=card.family.value,
+                    family=family.value,
                 ),
                 source="A1111 1.10.1, observed",
             )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ...loras.card import LoraCard, LoraType, RangeSource, WeightRange
 from ...loras.families import FLUX_FAMILIES, UNET_WITH_CFG
+from ...sentences import Sentence, say
 from ..draft import (
     Context,
     Draft,
@@ -23,9 +24,9 @@ from ..wording import minus, type_text
 from . import r1_advice
 from .r1_advice import Advice
 
-INSTEAD_OF_NEGATIVE = (
-    "a character at a negative weight gives a distorted mirror, not an opposite; "
-    "use its trained weight and screen seeds instead"
+NO_CHARACTER = (
+    "{type}: no negative weight; a character at a negative weight gives a distorted mirror, not "
+    "an opposite; use its trained weight and screen seeds instead"
 )
 
 
@@ -101,33 +102,33 @@ class _Judge(NamedTuple):
         clamped = replace(use, te=te, unet=unet, removed=dropped)
         return _Verdict(clamped, sure, self._reason(allowed, floor), allowed.reference)
 
-    def _reason(self, allowed: WeightRange, floor: float) -> str:
-        reason = type_text(self.card, allowed)
-        if floor < 0.0:
-            reason += f": floor {minus(floor)}"
-            near, far = allowed.sweet_spot or (floor, floor)
-            if near != far:
-                reason += f", works best from {minus(near)} to {minus(far)}"
-        elif self.card.inference.type is LoraType.CHARACTER:
-            reason += f": no negative weight; {INSTEAD_OF_NEGATIVE}"
-        else:
-            reason += ": no negative weight is safe"
+    def _reason(self, allowed: WeightRange, floor: float) -> Sentence:
+        reason = _reason(self.card, allowed, floor)
         if self.rule == "R1f" and allowed.source is RangeSource.TYPE:
-            reason += f"; {r1_advice.flux_caution(self.context)}"
+            caution = r1_advice.flux_caution(self.context)
+            return say("{reason}; {caution}", reason=reason, caution=caution)
         return reason
 
     def _refused_on_flux(self) -> _Verdict:
         use, card = self.use, self.card
         known = card.family in UNET_WITH_CFG
         sure = known and card.inference.confidence >= self.context.settings.drop_confidence
-        made_for = card.family.value.upper() if known else "an SD model, as far as can be told"
         refused = replace(
             use,
             te=_raised(use.te, 0.0),
             unet=_raised(use.unet, 0.0),
             removed=max(use.te or 0.0, use.unet or 0.0) <= 0.0,
         )
-        reason = f"dedicated negative made for {made_for}: does not work on Flux"
+        if known:
+            made_for = card.family.value.upper()
+            reason = say(
+                "dedicated negative made for {family}: does not work on Flux", family=made_for
+            )
+        else:
+            reason = say(
+                "dedicated negative made for an SD model, as far as can be told: does not work on "
+                "Flux"
+            )
         return _Verdict(refused, sure, reason, f"{FRAMEWORK}, type table: only on SDXL, not Flux")
 
     def _decide(self, verdict: _Verdict) -> LoraUse:
@@ -135,7 +136,11 @@ class _Judge(NamedTuple):
         enforced = verdict.sure and self.context.enforces(self.rule)
         reason = verdict.reason
         if not verdict.sure:
-            reason += f" (not enforced: only {self.card.inference.confidence:.0%} sure of the type)"
+            reason = say(
+                "{reason} (not enforced: only {share} sure of the type)",
+                reason=reason,
+                share=f"{self.card.inference.confidence:.0%}",
+            )
         wanted = verdict.use
         if wanted.removed and use.tag is not None and not self.context.may_remove(text, use.tag):
             wanted = replace(wanted, te=0.0, unet=0.0, removed=False)
@@ -161,6 +166,23 @@ class _Judge(NamedTuple):
             evidence=self.card.inference.reasons,
             source=source,
         )
+
+
+def _reason(card: LoraCard, allowed: WeightRange, floor: float) -> Sentence:
+    of = type_text(card, allowed)
+    if floor >= 0.0:
+        character = card.inference.type is LoraType.CHARACTER
+        return say(NO_CHARACTER if character else "{type}: no negative weight is safe", type=of)
+    near, far = allowed.sweet_spot or (floor, floor)
+    if near == far:
+        return say("{type}: floor {floor}", type=of, floor=minus(floor))
+    return say(
+        "{type}: floor {floor}, works best from {near} to {far}",
+        type=of,
+        floor=minus(floor),
+        near=minus(near),
+        far=minus(far),
+    )
 
 
 def _lowest(use: LoraUse) -> float | None:

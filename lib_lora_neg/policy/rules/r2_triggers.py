@@ -9,6 +9,7 @@ from ...loras.card import LoraCard, LoraType, Trigger
 from ...loras.families import FLUX_FAMILIES
 from ...loras.vocabulary import is_common_tag, is_generic_word
 from ...prompts import Match, find, normalise
+from ...sentences import Sentence, say
 from ..draft import Context, Draft, LoraUse, TextDraft, each_negative
 from ..matrix import FRAMEWORK, WRONG_LORA
 from ..settings import Mode
@@ -69,7 +70,7 @@ def _strip(
             before=found,
             after=after,
             reason=_reason(use, sure),
-            evidence=(f"{trigger.text!r}: {trigger.source} ({trigger.confidence:.0%})",),
+            evidence=(_evidence(trigger),),
             source=SOURCE,
         )
         if enforced:
@@ -77,15 +78,26 @@ def _strip(
     return text
 
 
-def _reason(use: LoraUse, sure: bool) -> str:
+def _evidence(trigger: Trigger) -> Sentence:
+    return say(
+        "{word}: {where} ({share})",
+        word=repr(trigger.text),
+        where=say(trigger.source),
+        share=f"{trigger.confidence:.0%}",
+    )
+
+
+def _reason(use: LoraUse, sure: bool) -> Sentence:
     if not use.positive:
-        return (
-            f"trigger of {use.name}, which is active at a negative weight: "
-            f"both push away from the same thing"
+        template = (
+            "trigger of {lora}, which is active at a negative weight: both push away from the "
+            "same thing"
         )
-    if not sure:
-        return f"perhaps a trigger of {use.name}: in the negative prompt it would switch it off"
-    return f"trigger of {use.name}: in the negative prompt it switches the LoRA off"
+    elif not sure:
+        template = "perhaps a trigger of {lora}: in the negative prompt it would switch it off"
+    else:
+        template = "trigger of {lora}: in the negative prompt it switches the LoRA off"
+    return say(template, lora=use.name)
 
 
 def _protected(match: Match, trigger: Trigger, needed: frozenset[str]) -> bool:
@@ -121,7 +133,11 @@ def _add_missing(text: TextDraft, use: LoraUse, context: Context) -> TextDraft:
         lora=use.name,
         before="",
         after=words[0],
-        reason=f"{use.name} works through {words[0]!r} in the negative prompt",
+        reason=say(
+            "{lora} works through {word} in the negative prompt",
+            lora=use.name,
+            word=repr(words[0]),
+        ),
         evidence=card.inference.reasons,
         source=WRONG_LORA,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...sentences import say
 from ..draft import Context, Draft, LoraUse, TextDraft, each_negative
 from ..matrix import FRAMEWORK
 from ..settings import Mode
@@ -46,7 +47,7 @@ def _complete(text: TextDraft, use: LoraUse, context: Context) -> TextDraft:
         lora=use.name,
         before="",
         after=", ".join(missing),
-        reason=f"recommended for the negative prompt with {use.name}",
+        reason=say("recommended for the negative prompt with {lora}", lora=use.name),
         source=SOURCE,
     )
     return replace(text, appended=(*text.appended, *missing)) if enforced else text

@@ -7,6 +7,7 @@ from dataclasses import replace
 from ...loras.card import LoraType
 from ...loras.families import UNET_WITH_CFG
 from ...prompts import format_number
+from ...sentences import say
 from ..draft import Context, Draft, LoraUse
 from ..matrix import FRAMEWORK
 from ..model import Effect, Field, Finding
@@ -32,9 +33,13 @@ def cfg_ceiling(draft: Draft, context: Context) -> Draft:
         return draft
     enforced = context.enforces("R3") and not request.cfg_tools
     names = ", ".join(f"{use.name} {minus(use.unet or 0.0)}" for use in causes)
-    reason = f"negative LoRA weight active ({names}): high CFG burns the picture"
+    reason = say("negative LoRA weight active ({loras}): high CFG burns the picture", loras=names)
     if request.cfg_tools:
-        reason += f"; not lowered because {', '.join(request.cfg_tools)} is active"
+        reason = say(
+            "{reason}; not lowered because {tools} is active",
+            reason=reason,
+            tools=", ".join(request.cfg_tools),
+        )
     context.findings.append(
         Finding(
             rule="R3",

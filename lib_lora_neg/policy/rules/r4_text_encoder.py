@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...loras.families import UNET_WITH_CFG
+from ...sentences import say
 from ..draft import Context, Draft, TextDraft, each_prompt, edited_tag, guarded_uses, tag_text
 from ..matrix import FRAMEWORK
 from ..settings import Mode
@@ -38,10 +39,14 @@ def text_encoder(draft: Draft, context: Context) -> Draft:
                 lora=use.name,
                 before=tag_text(text, use),
                 after=edited_tag(text, separated),
-                reason=(
-                    f"text encoder {minus(use.te)} beside unet {minus(use.unet or 0.0)}: "
-                    f"{low} to {high} keeps the prompt's meaning "
-                    f"(a plain <lora:{use.name}:-0.3> means text encoder −0.3 too)"
+                reason=say(
+                    "text encoder {te} beside unet {unet}: {low} to {high} keeps the prompt's "
+                    "meaning (a plain <lora:{lora}:-0.3> means text encoder −0.3 too)",
+                    te=minus(use.te),
+                    unet=minus(use.unet or 0.0),
+                    low=low,
+                    high=high,
+                    lora=use.name,
                 ),
                 source=SOURCE,
             )

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 from ...prompts import format_number
+from ...sentences import say
 from ..draft import (
     Context,
     Draft,
@@ -20,6 +21,12 @@ from ..matrix import FRAMEWORK
 from ..settings import Mode
 
 SOURCE = f"{FRAMEWORK}, stacking budget: below 2.5, degraded above 3.0"
+
+IN_ALL = "LoRA weights add up to {total} in all ({state}): keep the sum at or below {budget}"
+OF_PREFERRED = (
+    "LoRA weights add up to {total} times the preferred weights ({state}): keep the sum at or "
+    "below {budget}"
+)
 
 _SLACK = 1e-6
 
@@ -43,10 +50,11 @@ def _fit(text: TextDraft, context: Context) -> TextDraft:
         return text
     enforced = context.enforces("R5")
     state = "degraded" if total > settings.degraded else "over budget"
-    unit = "times the preferred weights" if settings.budget_relative else "in all"
-    reason = (
-        f"LoRA weights add up to {format_number(total)} {unit} ({state}): "
-        f"keep the sum at or below {format_number(settings.budget)}"
+    reason = say(
+        OF_PREFERRED if settings.budget_relative else IN_ALL,
+        total=format_number(total),
+        state=say(state),
+        budget=format_number(settings.budget),
     )
     factor = settings.budget / total
     for position, use in counted:

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from ...loras.card import LoraCard, LoraType
 from ...prompts import NetworkTag, normalise
+from ...sentences import Sentence, say
 from ..draft import Context, Draft, LoraUse, TextDraft, each_negative, each_prompt, new_tag
 from ..settings import Mode, NegativeTag
-from ..wording import TYPE_NAMES
+from ..wording import type_name
 
 SOURCE = "A1111 wiki: a LoRA cannot be added to the negative prompt"
-READ_AS_TEXT = "the host reads a LoRA tag in the negative prompt as plain text"
+READ_AS_TEXT = "the host reads a LoRA tag in the negative prompt as plain text; {why}"
 
 
 def negative_tags(draft: Draft, context: Context) -> Draft:
@@ -46,7 +47,7 @@ def _with_moved(text: TextDraft, moved: dict[str, LoraUse], context: Context) ->
             lora=use.name,
             before="",
             after=new_tag(use),
-            reason="moved here from the negative prompt",
+            reason=say("moved here from the negative prompt"),
             source=SOURCE,
         )
         text = replace(text, uses=(*text.uses, use))
@@ -71,7 +72,7 @@ def _judge(
         lora=tag.name,
         before=before,
         after="" if goes else before,
-        reason=f"{READ_AS_TEXT}; {reason}",
+        reason=say(READ_AS_TEXT, why=reason),
         evidence=card.inference.reasons if card is not None else (),
         source=SOURCE,
     )
@@ -84,37 +85,40 @@ def _judge(
 
 def _proposal(
     tag: NetworkTag, card: LoraCard | None, present: set[str], context: Context
-) -> tuple[bool, str, LoraUse | None]:
+) -> tuple[bool, Sentence, LoraUse | None]:
     """Return whether the tag goes, why, and the LoRA that moves to the prompt."""
     setting = context.settings.negative_tag
     if setting is NegativeTag.LEAVE:
-        return False, "left there, as set", None
+        return False, say("left there, as set"), None
     if setting is NegativeTag.REMOVE:
-        return True, "removed, as set", None
+        return True, say("removed, as set"), None
     if normalise(tag.name) in {normalise(name) for name in context.request.embeddings}:
-        return False, f"{tag.name} is an embedding: write its bare name instead", None
+        name = tag.name
+        return False, say("{name} is an embedding: write its bare name instead", name=name), None
     if card is None:
-        return False, "no such LoRA is known", None
+        return False, say("no such LoRA is known"), None
     if card.guard_off:
-        return False, "left there: the guard is off for this LoRA", None
+        return False, say("left there: the guard is off for this LoRA"), None
     if card.identity in present:
-        return True, "the same LoRA is in the prompt already, so it is removed here", None
+        return True, say("the same LoRA is in the prompt already, so it is removed here"), None
     return _by_type(tag, card, context)
 
 
-def _by_type(tag: NetworkTag, card: LoraCard, context: Context) -> tuple[bool, str, LoraUse | None]:
+def _by_type(
+    tag: NetworkTag, card: LoraCard, context: Context
+) -> tuple[bool, Sentence, LoraUse | None]:
     kind = card.inference.type
     sure = card.inference.confidence >= context.settings.clamp_confidence
     if kind is LoraType.UNKNOWN or not sure:
-        return False, "its type is not known well enough to act on it", None
+        return False, say("its type is not known well enough to act on it"), None
     if kind is LoraType.CHARACTER:
-        return True, "a character has no safe negative weight, so it is removed", None
+        return True, say("a character has no safe negative weight, so it is removed"), None
     te, unet = tag.te.value, tag.unet.value
     if te is None or unet is None:
-        return False, "its weight is no plain number", None
+        return False, say("its weight is no plain number"), None
     if te == 0.0 and unet == 0.0:
-        return True, "its weight is 0, so it is removed", None
+        return True, say("its weight is 0, so it is removed"), None
     sign = 1.0 if kind is LoraType.TRIGGER_NEGATIVE else -1.0
     use = LoraUse(tag.name, card, None, sign * abs(te), sign * abs(unet))
-    reason = f"a {TYPE_NAMES[kind]} acts in the prompt, as {new_tag(use)}"
+    reason = say("a {type} acts in the prompt, as {tag}", type=type_name(kind), tag=new_tag(use))
     return True, reason, use

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...prompts import Match, find_negations, normalise
+from ...sentences import say
 from ..draft import Context, Draft, TextDraft
 from ..settings import Mode
 from .negative_terms import kept_terms
 
 SOURCE = "Unraveling the mechanism behind negative prompt usage: “man without mustache”"
+
+MOVED = "models read the noun and draw it: moved {things} to the negative prompt"
+MOVE = "models read the noun and draw it: move {things} to the negative prompt"
 
 
 def negation(draft: Draft, context: Context) -> Draft:
@@ -48,7 +52,7 @@ def _with_nouns(negative: TextDraft, nouns: list[str], context: Context) -> Text
         lora=None,
         before="",
         after=", ".join(missing),
-        reason="moved here from the prompt, where models read the noun and draw it",
+        reason=say("moved here from the prompt, where models read the noun and draw it"),
         source=SOURCE,
     )
     return replace(negative, appended=(*negative.appended, *missing))
@@ -57,8 +61,6 @@ def _with_nouns(negative: TextDraft, nouns: list[str], context: Context) -> Text
 def _report(
     text: TextDraft, match: Match, nouns: tuple[str, ...], enforced: bool, context: Context
 ) -> None:
-    things = " and ".join(repr(noun) for noun in nouns)
-    verb = "moved" if enforced else "move"
     context.report(
         "R9",
         text,
@@ -66,7 +68,7 @@ def _report(
         lora=None,
         before=text.tree.text[match.start : match.end],
         after="",
-        reason=f"models read the noun and draw it: {verb} {things} to the negative prompt",
+        reason=say(MOVED if enforced else MOVE, things=", ".join(repr(noun) for noun in nouns)),
         evidence=nouns,
         source=SOURCE,
     )

@@ -12,6 +12,7 @@ from dataclasses import replace
 from ...loras.card import TagTableKind
 from ...loras.vocabulary import is_common_tag
 from ...prompts import find, normalise
+from ...sentences import Sentence, say
 from ..draft import Context, Draft, LoraUse, TextDraft, each_negative
 from ..matrix import FRAMEWORK
 from ..model import Field
@@ -83,7 +84,14 @@ def _judge(text: TextDraft, key: str, use: LoraUse, share: float, context: Conte
             before=found,
             after="" if core else found,
             reason=_reason(use, share, core),
-            evidence=(f"{key!r} on {share:.0%} of the captions of {use.name}",),
+            evidence=(
+                say(
+                    "{word} on {share} of the captions of {lora}",
+                    word=repr(key),
+                    share=f"{share:.0%}",
+                    lora=use.name,
+                ),
+            ),
             source=CORE_SOURCE if core else TUG_SOURCE,
         )
         if enforced:
@@ -91,10 +99,14 @@ def _judge(text: TextDraft, key: str, use: LoraUse, share: float, context: Conte
     return text
 
 
-def _reason(use: LoraUse, share: float, core: bool) -> str:
+def _reason(use: LoraUse, share: float, core: bool) -> Sentence:
     if core:
-        return f"core of what {use.name} was trained on: as a negative it fights the LoRA"
-    return (
-        f"{use.name} was trained with it on {share:.0%} of its pictures, so the two pull at "
-        f"the same thing: move the LoRA's weight by a step in either direction, or lower CFG"
+        return say(
+            "core of what {lora} was trained on: as a negative it fights the LoRA", lora=use.name
+        )
+    return say(
+        "{lora} was trained with it on {share} of its pictures, so the two pull at the same thing: "
+        "move the LoRA's weight by a step in either direction, or lower CFG",
+        lora=use.name,
+        share=f"{share:.0%}",
     )

@@ -1,0 +1,31 @@
+"""The language of the host's page, for the sentences that are made here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ...sentences import ENGLISH, Words
+
+FOLDER = Path(__file__).parents[3] / "localizations"
+
+_loaded: dict[tuple[str, int], Words] = {}
+
+
+def words() -> Words:
+    """Return the language that the user chose for the host's page, if we have it, else English.
+
+    The files are the host's own kind, and the page has the same ones; which one it has is an
+    option of the host's.
+    """
+    from modules.shared import opts
+
+    name = str(getattr(opts, "localization", "None"))
+    path = FOLDER / f"{name}.json"
+    try:
+        key = (name, path.stat().st_mtime_ns)
+        if key not in _loaded:
+            _loaded[key] = Words(json.loads(path.read_text(encoding="utf-8")))
+        return _loaded[key]
+    except (OSError, ValueError):
+        return ENGLISH

@@ -1,0 +1,112 @@
+"""Sentences for people that know what they are made of, so that they can be said in any language.
+
+A `Sentence` is its English text, and behaves like it everywhere; `Words` says it in another
+language. Templates are English, with fields in braces, and are the keys of the files in
+``localizations/``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+class Sentence(str):
+    """An English text made of a template and what fills its fields.
+
+    Fields that are sentences are translated with it; plain text in them (names, numbers) is not.
+    """
+
+    __slots__ = ("fields", "template")
+
+    template: str
+    fields: Mapping[str, str]
+
+    def __new__(cls, template: str, /, **fields: str) -> Sentence:
+        made = super().__new__(cls, _filled(template, fields) if fields else template)
+        made.template = template
+        made.fields = fields
+        return made
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, str]]:
+        return (self.template,), dict(self.fields)
+
+
+def say(template: str, /, **fields: object) -> Sentence:
+    """Return a sentence; without fields, ``template`` is the whole text, whatever it holds."""
+    texts = {name: v if isinstance(v, str) else str(v) for name, v in fields.items()}
+    return Sentence(template, **texts)
+
+
+class Words:
+    """One language.
+
+    Args:
+        translations: by English template; a template that is missing stays English.
+    """
+
+    def __init__(self, translations: Mapping[str, str] | None = None) -> None:
+        self._known = {
+            english: other
+            for english, other in (translations or {}).items()
+            if isinstance(english, str) and isinstance(other, str)
+        }
+
+    def __call__(self, text: str) -> str:
+        """Return ``text`` in this language: a sentence, or one that was stored as plain text."""
+        if not self._known:
+            return text
+        if not isinstance(text, Sentence) or not text.fields:
+            return self._finished(text)
+        fields = {name: self._field(value) for name, value in text.fields.items()}
+        return _filled(self._known.get(text.template, text.template), fields)
+
+    def _field(self, value: str) -> str:
+        return self(value) if isinstance(value, Sentence) else value
+
+    def _finished(self, text: str) -> str:
+        """Return a text whose template is not known any more: it was kept in a file or an index."""
+        known = self._known.get(text)
+        if known is not None:
+            return known
+        for pattern, other, quoted in self._patterns:
+            match = pattern.fullmatch(text)
+            if match is not None:
+                found = match.groupdict()
+                fields = {n: v if n in quoted else self._finished(v) for n, v in found.items()}
+                return _filled(other, fields)
+        return text
+
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], str, frozenset[str]]]:
+        """The templates as patterns, the most telling first; what stands in “ ” is a quotation."""
+        templates = [english for english in self._known if _FIELD.search(english)]
+        templates.sort(key=lambda english: -len(_FIELD.sub("", english)))
+        return [
+            (
+                _pattern(english),
+                self._known[english],
+                frozenset(m[1] for m in _FIELD.finditer(english) if english[m.start() - 1] == "“"),
+            )
+            for english in templates
+        ]
+
+
+ENGLISH = Words()
+
+
+def _filled(template: str, fields: Mapping[str, Any]) -> str:
+    """Fill the fields; one that is not given stays, so that no translation can raise."""
+    return _FIELD.sub(lambda match: str(fields.get(match[1], match[0])), template)
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    pieces = _FIELD.split(english)
+    literal = [re.escape(piece) for piece in pieces[::2]]
+    groups = [f"(?P<{name}>.+?)" for name in pieces[1::2]]
+    joined = "".join(piece + group for piece, group in zip(literal, [*groups, ""], strict=True))
+    return re.compile(joined, re.DOTALL)
