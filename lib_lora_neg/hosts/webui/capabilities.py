@@ -181,3 +181,16 @@ def tools_of_page(runner: Any) -> list[tuple[str, str | None]]:
 
 def _dom_id(component: Any) -> str:
     return str(getattr(component, "elem_id", None) or f"component-{component._id}")
+
+
+def has_forge_backend() -> bool:
+    """Whether models run on Forge's own backend, patched in layers (Forge, Neo)."""
+    return _has_module("backend.sampling.sampling_function")
+
+
+def has_classic_denoiser() -> bool:
+    """Whether samplers call k-diffusion's wrapper around the model itself (A1111).
+
+    reForge has that wrapper too, but its samplers go past it.
+    """
+    return _has_module("k_diffusion.external") and not _has_module("ldm_patched")

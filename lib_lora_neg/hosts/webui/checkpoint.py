@@ -31,8 +31,8 @@ def loaded_model() -> Any | None:
     return model if getattr(model, "sd_checkpoint_info", None) is not None else None
 
 
-def selected_file() -> str | None:
-    """Return the file of the checkpoint that the next generation uses, if that is known."""
+def selected_info() -> Any | None:
+    """Return the host's record of the checkpoint that the next generation uses, if known."""
     from modules import sd_models, shared
 
     loading = getattr(sd_models.model_data, "forge_loading_parameters", None) or {}
@@ -40,7 +40,12 @@ def selected_file() -> str | None:
     if info is None:
         aliases = getattr(sd_models, "checkpoint_aliases", None) or {}
         info = aliases.get(getattr(shared.opts, "sd_model_checkpoint", None))
-    filename = getattr(info, "filename", None)
+    return info
+
+
+def selected_file() -> str | None:
+    """Return the file of the checkpoint that the next generation uses, if that is known."""
+    filename = getattr(selected_info(), "filename", None)
     return str(filename) if filename else None
 
 

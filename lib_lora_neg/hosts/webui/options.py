@@ -23,6 +23,10 @@ DEGRADED = f"{PREFIX}degraded"
 TEXT_ENCODER = f"{PREFIX}text_encoder"
 CLAMP_CONFIDENCE = f"{PREFIX}clamp_confidence"
 DROP_CONFIDENCE = f"{PREFIX}drop_confidence"
+SCAN_BATCH = f"{PREFIX}scan_batch"
+
+MAX_SCAN_BATCH = 8
+"""More at once gains little, and a scan that runs out of memory loses time."""
 
 INFOTEXT_ALL, INFOTEXT_MODE, INFOTEXT_NONE = "mode and changes", "mode only", "nothing"
 
@@ -118,6 +122,13 @@ def emphasis_is_on() -> bool:
     from modules.shared import opts
 
     return getattr(opts, "emphasis", "Original") != "None"
+
+
+def scan_batch() -> int:
+    """Return how many pictures a scan makes at once."""
+    from modules.shared import opts
+
+    return min(max(round(_number(opts, SCAN_BATCH, 1)), 1), MAX_SCAN_BATCH)
 
 
 def notice_seen() -> bool:

@@ -47,6 +47,11 @@ def own_decisions() -> Path:
     return _data_folder() / "lora_neg" / DECISIONS
 
 
+def scans_folder() -> Path:
+    """Return the folder of all scans; no cache either."""
+    return _data_folder() / "lora_neg" / "scans"
+
+
 def decision_book() -> DecisionBook:
     """Return what reads and keeps the user's decisions on this host."""
     return DecisionBook(own_decisions())

@@ -45,6 +45,10 @@ RULES: Mapping[str, tuple[str, str]] = {
         "R9: plain-word negation",
         "“without a hat” is read as a hat; Enforce moves the noun to the negative prompt",
     ),
+    "R10": (
+        "R10: concept bleeding",
+        "says where a negative weight lies past the point from which damage rises",
+    ),
     "R11a": ("R11a: the same LoRA twice", "sums the weights into the first tag"),
     "R11b": (
         "R11b: unknown LoRA names",
@@ -65,7 +69,7 @@ FLOORS: Mapping[str, str] = {
     "flux_concept": "concept on Flux",
     "flux_character": "character on Flux (0: no negative weight)",
 }
-ADVISE_ONLY = frozenset({"R6", "R11c", "R11d"})
+ADVISE_ONLY = frozenset({"R6", "R10", "R11c", "R11d"})
 """Rules that have nothing they could change."""
 
 
@@ -178,6 +182,16 @@ def _options() -> Iterator[_Option]:
         "the prompts in it are always those that were used",
         options.INFOTEXT_ALL,
         [options.INFOTEXT_ALL, options.INFOTEXT_MODE, options.INFOTEXT_NONE],
+    )
+    faster = "more is faster on a large card; with 1 a cell is exactly the picture of its infotext"
+    yield slider(
+        options.SCAN_BATCH,
+        "Pictures that a scan makes at once",
+        faster,
+        1,
+        1,
+        options.MAX_SCAN_BATCH,
+        1,
     )
     yield _Option(
         options.NOTICE_SEEN, False, "The notice of the first start was read", "", gr.Checkbox

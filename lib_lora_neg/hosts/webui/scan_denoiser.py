@@ -1,0 +1,218 @@
+"""Single predictions of the host's denoiser, for the quick scan.
+
+A prediction is what a sampler follows: (noisy latent − denoised latent) / noise level. For models
+that predict noise that is the noise, for flow models the velocity. The input is noise alone at
+the level, so that it needs no picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from inspect import signature
+from typing import Any
+
+import numpy as np
+
+from ...loras.families import ModelFamily
+from ...scan.ports import Field, LoraSetting, Probe, Sampling
+from . import capabilities
+from .checkpoint import selected_family
+from .scan_loras import ScanLoras, missing
+from .scan_pictures import ScanPictureError
+from .scan_queue import in_generation_thread
+
+_CLASSIC = frozenset({ModelFamily.SD1, ModelFamily.SD2, ModelFamily.SDXL})
+"""Families that A1111 runs through k-diffusion's wrapper."""
+
+
+def denoiser() -> WebuiDenoiser | None:
+    """Return the denoiser of the selected checkpoint; ``None`` where it cannot be asked alone."""
+    if capabilities.has_forge_backend():
+        return WebuiDenoiser(_ForgeModel())
+    if capabilities.has_classic_denoiser() and selected_family()[0] in _CLASSIC:
+        return WebuiDenoiser(_ClassicModel())
+    return None
+
+
+class WebuiDenoiser:
+    """A `Denoiser`, to be used within a turn."""
+
+    def __init__(self, model: _ClassicModel | _ForgeModel) -> None:
+        self._model = model
+
+    def predict(
+        self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
+    ) -> Sequence[Field]:
+        """Return the prediction for each probe, with these LoRAs and no others."""
+        with ScanLoras().in_use():
+            return in_generation_thread(lambda: self._predict(loras, probes, sampling))
+
+    def _predict(
+        self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
+    ) -> list[Field]:
+        self._model.load()
+        _load(loras)
+        with self._model.ready(sampling) as shape:
+            conds = {
+                text: self._model.encode(text, sampling)
+                for text in dict.fromkeys(probe.prompt for probe in probes)
+            }
+            return [
+                self._model.evaluate(_noise(probe.seed, shape), probe.level, conds[probe.prompt])
+                for probe in probes
+            ]
+
+
+def _load(loras: Sequence[LoraSetting]) -> None:
+    """Load LoRAs past the prompt, hence past the guard and the host's own additions.
+
+    Raises:
+        ScanPictureError: the host did not load one.
+    """
+    import networks
+
+    names = [lora.name for lora in loras]
+    more: dict[str, Any] = {}
+    if "dyn_dims" in signature(networks.load_networks).parameters:
+        more["dyn_dims"] = [None] * len(names)  # A1111's default is a number that it cannot use
+    networks.load_networks(
+        names,
+        te_multipliers=[lora.text_encoder for lora in loras],
+        unet_multipliers=[lora.unet for lora in loras],
+        **more,
+    )
+    absent = missing(names)
+    if absent:
+        raise ScanPictureError(f"the host did not load {', '.join(absent)}")
+
+
+def _noise(seed: int, shape: tuple[int, int, int]) -> Any:
+    from modules import devices, rng
+
+    return rng.ImageRNG(shape, [seed]).first().to(devices.device)
+
+
+def _prompts(text: str, sampling: Sampling, **more: Any) -> Any:
+    from modules import prompt_parser
+
+    return prompt_parser.SdConditioning(
+        [text], width=sampling.width, height=sampling.height, **more
+    )
+
+
+def _encoded(model: Any, prompts: Any, steps: int) -> Any:
+    from modules import prompt_parser
+
+    schedules = prompt_parser.get_learned_conditioning(model, prompts, steps)
+    return prompt_parser.reconstruct_cond_batch(schedules, 0)
+
+
+def _sigma(sigmas: Any, level: float) -> Any:
+    """Return the noise level: 0 is the schedule's lowest, 1 its highest."""
+    return sigmas[round(min(max(level, 0.0), 1.0) * (len(sigmas) - 1))]
+
+
+def _direction(x: Any, denoised: Any, sigma: Any) -> Field:
+    direction: Field = ((x - denoised) / sigma)[0].float().cpu().numpy().astype(np.float32)
+    return direction
+
+
+class _ClassicModel:
+    """A1111: k-diffusion's wrapper around the model, as its samplers have it."""
+
+    def load(self) -> None:
+        from modules import sd_models
+
+        sd_models.reload_model_weights()
+
+    @contextmanager
+    def ready(self, sampling: Sampling) -> Iterator[tuple[int, int, int]]:
+        import torch
+        from modules import sd_samplers, shared
+        from modules.processing import opt_C, opt_f
+
+        self._sd_model = shared.sd_model
+        self._wrap = sd_samplers.create_sampler("Euler", self._sd_model).model_wrap
+        self._size = (sampling.width, sampling.height)
+        channels = getattr(self._sd_model, "latent_channels", opt_C)
+        with torch.no_grad(), self._sd_model.ema_scope():
+            yield (channels, sampling.height // opt_f, sampling.width // opt_f)
+
+    def encode(self, text: str, sampling: Sampling) -> Any:
+        from modules import devices
+
+        with devices.autocast():
+            return _encoded(self._sd_model, _prompts(text, sampling), sampling.steps)
+
+    def evaluate(self, noise: Any, level: float, cond: Any) -> Field:
+        from modules import devices
+        from modules.processing import txt2img_image_conditioning
+
+        sigma = _sigma(self._wrap.sigmas, level).to(noise)
+        x = noise * sigma
+        blank = txt2img_image_conditioning(self._sd_model, x, *self._size)
+        text = cond if isinstance(cond, dict) else {"c_crossattn": [cond]}
+        upcast = devices.unet_needs_upcast
+        with devices.without_autocast() if upcast else devices.autocast():
+            denoised = self._wrap(x, sigma.reshape(1), cond={**text, "c_concat": [blank]})
+        return _direction(x, denoised, sigma)
+
+
+class _ForgeModel:
+    """Forge: the function that its samplers call, on the patched model."""
+
+    def load(self) -> None:
+        from modules import sd_models
+
+        model, _ = sd_models.forge_model_reload()
+        model.forge_objects = model.forge_objects_original.shallow_copy()
+
+    @contextmanager
+    def ready(self, sampling: Sampling) -> Iterator[tuple[int, int, int]]:
+        import torch
+        from backend.sampling.sampling_function import sampling_cleanup, sampling_prepare
+        from modules import shared
+        from modules.processing import opt_f
+
+        self._model = shared.sd_model
+        self._model.forge_objects = self._model.forge_objects_after_applying_lora.shallow_copy()
+        self._unet = self._model.forge_objects.unet
+        self._size, self._prepared = (sampling.width, sampling.height), False
+        self._prepare, channels = sampling_prepare, self._model.forge_objects.vae.latent_channels
+        with torch.inference_mode():
+            try:
+                yield (channels, sampling.height // opt_f, sampling.width // opt_f)
+            finally:
+                sampling_cleanup(self._unet)
+
+    def encode(self, text: str, sampling: Sampling) -> Any:
+        from backend.sampling.condition import compile_conditions
+        from modules.shared import opts
+
+        more = {}
+        if sampling.distilled_cfg is not None:
+            more["distilled_cfg_scale"] = sampling.distilled_cfg
+        self._model.set_clip_skip(int(opts.CLIP_stop_at_last_layers))
+        cond = _encoded(self._model, _prompts(text, sampling, **more), sampling.steps)
+        return compile_conditions(cond)
+
+    def evaluate(self, noise: Any, level: float, cond: Any) -> Field:
+        import torch
+        from backend.sampling.condition import Condition
+        from backend.sampling.sampling_function import calc_cond_uncond_batch
+        from modules.processing import txt2img_image_conditioning
+
+        predictor = self._unet.model.predictor
+        sigma = _sigma(predictor.sigmas, level).to(noise)
+        x = predictor.noise_scaling(sigma.reshape(1, 1, 1, 1), noise, torch.zeros_like(noise))
+        if not self._prepared:  # after the text encoder has left the device
+            self._prepare(self._unet, x)
+            self._prepared = True
+        if self._model.is_inpaint:
+            blank = txt2img_image_conditioning(self._model, x, *self._size)
+            cond[0]["model_conds"]["c_concat"] = Condition(blank)
+        denoised, _ = calc_cond_uncond_batch(
+            self._unet.model, cond, None, x, sigma.reshape(1), self._unet.model_options
+        )
+        return _direction(x, denoised, sigma)

@@ -1,0 +1,157 @@
+"""A turn at the model for the scan: in the host's own queue, like any other generation."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from ...scan.ports import Cancellation
+from ...scan.workplace import TurnCancelledError
+
+POLL_SECONDS = 0.05
+"""How often a wish to stop is looked for; a sampling step of a real model takes longer."""
+
+LET_IN_SECONDS = 0.005
+"""The host's queue lets whoever asks first pass, even before one that has waited. So the scan,
+which asks again at once after each batch, waits this long."""
+
+TITLE = "LoRA scan"
+
+_T = TypeVar("_T")
+
+
+@contextmanager
+def turn(cancel: Cancellation) -> Iterator[None]:
+    """Have the model: wait for the queue, and be a job that the host's page and API show.
+
+    The host's Interrupt and Skip buttons stop whoever runs this, at whatever it is.
+
+    Raises:
+        TurnCancelledError: ``cancel`` was set while waiting.
+    """
+    from modules.shared import state
+
+    release = _acquired(cancel)
+    try:
+        state.begin(job=_label(cancel))
+        state.textinfo = _label(cancel)
+        try:
+            yield
+        finally:
+            if state.interrupted or state.skipped or state.stopping_generation:
+                _ask_to_stop(cancel)
+            state.end()
+            # As the host's own queue leaves it.
+            state.skipped = state.interrupted = state.stopping_generation = False
+            state.textinfo = None
+    finally:
+        release()
+
+
+def was_interrupted() -> bool:
+    """Whether what was just sampled was broken off halfway."""
+    from modules.shared import state
+
+    return bool(state.interrupted or state.skipped)
+
+
+@contextmanager
+def heeding(cancel: Cancellation) -> Iterator[None]:
+    """Let the host break off its sampling at the next step when ``cancel`` is set."""
+    from modules.shared import state
+
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(POLL_SECONDS):
+            if cancel.is_set():
+                state.interrupt()
+                return
+
+    watcher = threading.Thread(target=watch, name="lora-neg-scan-stop", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def in_generation_thread(work: Callable[[], _T]) -> _T:
+    """Run where the host makes its pictures, and return or raise what ``work`` does.
+
+    Forge has one thread for that, because moving models is faster there.
+    """
+    try:
+        from modules_forge.main_thread import run_and_wait_result
+    except ImportError:
+        return work()
+    results: list[_T] = []
+    failures: list[BaseException] = []
+
+    def kept() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:  # that thread would only print it
+            failures.append(error)
+
+    run_and_wait_result(kept)
+    if failures:
+        raise failures[0]
+    return results[0]
+
+
+def _acquired(cancel: Cancellation) -> Callable[[], Any]:
+    """Wait in the host's queue; return what leaves it.
+
+    The queue has no waiting with an end, so another thread waits, and gives its place back if it
+    comes too late.
+    """
+    from modules.call_queue import queue_lock
+
+    time.sleep(LET_IN_SECONDS)
+    changing, ours, given_up = threading.Lock(), threading.Event(), threading.Event()
+
+    def wait() -> None:
+        queue_lock.acquire()
+        with changing:
+            if not given_up.is_set():
+                ours.set()
+                return
+        queue_lock.release()
+
+    threading.Thread(target=wait, name="lora-neg-scan-queue", daemon=True).start()
+    while not ours.wait(POLL_SECONDS):
+        if not cancel.is_set():
+            continue
+        with changing:
+            if not ours.is_set():
+                given_up.set()
+                raise TurnCancelledError
+    if cancel.is_set():
+        queue_lock.release()
+        raise TurnCancelledError
+    leave: Callable[[], Any] = queue_lock.release
+    return leave
+
+
+def _label(cancel: Cancellation) -> str:
+    """Return what the host shows of this job: a job of the scan tab says how far it is."""
+    view = getattr(cancel, "view", None)
+    job = view() if callable(view) else None
+    done, total = getattr(job, "done", None), getattr(job, "total", None)
+    if not isinstance(done, int) or not isinstance(total, int):
+        return TITLE
+    return f"{TITLE} {min(done + 1, total)}/{total}"
+
+
+def _ask_to_stop(cancel: Cancellation) -> None:
+    """Tell the job that somebody has stopped it with the host's buttons."""
+    for name in ("stop", "set"):
+        ask = getattr(cancel, name, None)
+        if callable(ask):
+            ask()
+            return
