@@ -10,7 +10,7 @@ TITLE = "LoRA Library"
 ELEM_ID = "lora_neg_library"
 
 SHELL = (
-    '<section class="lora-neg-library" aria-label="LoRA Library">'
+    '<section class="lora-neg-library lora-neg-tab" aria-label="LoRA Library">'
     '<p class="lora-neg-library-empty">The library needs JavaScript; it is loading …</p>'
     "</section>"
 )

@@ -10,7 +10,7 @@ TITLE = "LoRA Scan"
 ELEM_ID = "lora_neg_scan"
 
 SHELL = (
-    '<section class="lora-neg-scan" aria-label="LoRA Scan">'
+    '<section class="lora-neg-scan lora-neg-tab" aria-label="LoRA Scan">'
     '<p class="lora-neg-scan-empty">The scan needs JavaScript; it is loading …</p>'
     "</section>"
 )
