@@ -15,7 +15,6 @@ PACKAGES = {
     "gradio": ((3, 41), (5,)),
     "torch": ((2, 1), None),
     "numpy": ((1, 26), (3,)),
-    "diskcache": ((5,), None),
     "httpx": ((0, 24), None),
 }
 

@@ -26,8 +26,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import diskcache
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from lib_lora_neg.library import Catalog
@@ -75,6 +73,7 @@ def metadata(number: int) -> dict[str, str]:
         tags[tag] = max(1, int(images / rank**0.8))
     folder = f"10_thing{number}"
     return {
+        "sshs_model_hash": rng.randbytes(32).hex(),
         "ss_output_name": f"alias{number}",
         "ss_network_module": "networks.lora",
         "ss_base_model_version": "sdxl_base_v1-0",
@@ -119,6 +118,8 @@ class HostStandIn:
     """What A1111 does on ``refresh-loras``, with its cache warm."""
 
     def __init__(self, folder: Path, cache: Path) -> None:
+        import diskcache
+
         self._folder, self._cache = folder, diskcache.Cache(str(cache))
         for path in self._paths():
             with path.open("rb") as file:

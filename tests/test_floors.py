@@ -22,7 +22,7 @@ FLOORS: dict[str, tuple[float, set[str]]] = {
     "sentences": (0, set()),
     "png": (0, set()),
     "loras": (0, {"numpy"}),
-    "library": (1, {"numpy", "diskcache", "httpx"}),
+    "library": (1, {"numpy", "httpx"}),
     "policy": (1, set()),
     "guidance": (2, {"torch"}),
     "branches": (2, {"torch"}),

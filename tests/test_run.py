@@ -206,7 +206,7 @@ def test_usage() -> None:
         ((3, 9, 1), {}, ["Python 3.9 (supported: 3.10 to 3.13)"]),
         ((3, 11, 0), {"gradio": "5.1.0"}, ["gradio 5.1.0 (supported: below 5)"]),
         ((3, 11, 0), {"torch": "2.0.1"}, ["torch 2.0.1 (supported: from 2.1)"]),
-        ((3, 11, 0), {"diskcache": None}, ["diskcache is not installed"]),
+        ((3, 11, 0), {"httpx": None}, ["httpx is not installed"]),
     ],
 )
 def test_install_says_what_is_not_supported(
@@ -217,7 +217,6 @@ def test_install_says_what_is_not_supported(
         "gradio": "3.41.2",
         "torch": "2.1",
         "numpy": "1.26.2",
-        "diskcache": "5.6",
         "httpx": "0.24.1",
     }
     assert install.problems(python, {**usual, **versions}) == expected

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from ..loras.build import read_card
@@ -13,8 +14,8 @@ from ..loras.card import LoraCard
 from ..loras.header import LoraFileError
 from ..loras.tagtable import LazyShares
 from .files import FoundFile, FoundFolder, list_folder, natural_order
-from .packing import Packed, pack_card, unpack_card
-from .store import CardStore, Entry, StoreError, stamp_of
+from .packing import ALIAS, MODEL_HASH, PROBLEMS, Packed, Packer, unpack_card
+from .store import CardStore, StoreError, stamp_of
 
 FORBIDDEN_ALIASES = frozenset(("none", "Addams"))
 """Aliases that A1111 never resolves (``networks.forbidden_network_aliases``)."""
@@ -28,20 +29,19 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class _State:
-    """One listing of the folders, and what was read of it so far."""
+    """One listing of the folders, and what was read of it so far, by path."""
 
-    folders: list[FoundFolder] = field(default_factory=list)
+    folders: dict[str, FoundFolder] = field(default_factory=dict)
     by_name: dict[str, FoundFile] = field(default_factory=dict)
-    shards: dict[str, Mapping[str, Entry]] = field(default_factory=dict)
-    packed: dict[FoundFile, Packed] = field(default_factory=dict)
-    cards: dict[FoundFile, LoraCard] = field(default_factory=dict)
+    fetched: set[str] = field(default_factory=set)
+    packed: dict[str, Packed] = field(default_factory=dict)
+    cards: dict[str, LoraCard] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     aliases: dict[str, FoundFile] | None = None
     forbidden: frozenset[str] = FORBIDDEN_ALIASES
 
     def files(self) -> Iterator[FoundFile]:
-        for folder in self.folders:
-            yield from folder.files
+        return chain.from_iterable(folder.files for folder in self.folders.values())
 
 
 class Catalog:
@@ -86,29 +86,28 @@ class Catalog:
         old, new = self._state, _State()
         for folder in self._folders:
             listing = list_folder(folder)
-            new.folders.extend(listing.folders)
+            new.folders.update((found.path, found) for found in listing.folders)
             new.problems.extend(listing.problems)
         new.by_name = {file.name: file for file in new.files()}
-        for file, packed in old.packed.items():
-            if new.by_name.get(file.name) == file:
-                new.packed[file] = packed
-        for file, card in old.cards.items():
-            if new.by_name.get(file.name) == file:
-                new.cards[file] = card
+        before = {file.path: file for file in old.files()}
+        for file in new.files() if before else ():
+            if before.get(file.path) == file:
+                _take_over(old, new, file.path)
         self._state = new
 
     def index(self, progress: Progress | None = None) -> None:
         """Read every file that is new or changed, and keep what was read in the index on disk."""
         state = self._state
         pending = [file for file in state.files() if self._known(state, file) is None]
+        packer = Packer()
         try:
             for done, file in enumerate(pending, 1):
-                state.packed[file] = pack_card(state.cards.get(file) or _read(file))
+                state.packed[file.path] = packer.pack(state.cards.get(file.path) or _read(file))
                 if progress is not None:
                     progress(done, len(pending))
         finally:
             # Whoever interrupts a long first indexing should not have to begin again.
-            self._save(state, {file.path for file in pending})
+            self._save(state, {os.path.dirname(file.path) for file in pending})  # noqa: PTH120
 
     def get(self, name: str, /) -> LoraCard | None:
         """Return the card that the host would load for ``name``, or ``None`` if it knows none."""
@@ -136,7 +135,9 @@ class Catalog:
             return None
         self.index()
         state = self._state
-        found = [f for f in state.files() if state.packed[f].model_hash[:HASH_DIGITS] == short]
+        found = [
+            f for f in state.files() if state.packed[f.path][MODEL_HASH][:HASH_DIGITS] == short
+        ]
         return self._card(found[-1]) if found else None
 
     def duplicates(self) -> Mapping[str, tuple[str, ...]]:
@@ -150,14 +151,11 @@ class Catalog:
     def problems(self) -> tuple[str, ...]:
         """What is wrong with folders, the index, and the files that were read so far."""
         state = self._state
-        faults = [
-            f"{file.name}: {problem}"
-            for file, packed in state.packed.items()
-            for problem in packed.problems
-        ]
-        for file, card in state.cards.items():
-            if file not in state.packed:
-                faults.extend(f"{card.name}: {problem}" for problem in card.problems)
+        faults: list[str] = []
+        for file in state.files():
+            packed, card = state.packed.get(file.path), state.cards.get(file.path)
+            known = packed[PROBLEMS] if packed is not None else card.problems if card else ()
+            faults.extend(f"{file.name}: {problem}" for problem in known)
         own = (self._store_problem,) if self._store_problem else ()
         return (*own, *state.problems, *faults)
 
@@ -170,50 +168,62 @@ class Catalog:
 
     def _card(self, file: FoundFile) -> LoraCard:
         state = self._state
-        card = state.cards.get(file)
+        card = state.cards.get(file.path)
         if card is None:
             packed = self._known(state, file)
             card = _unpack(file, packed) if packed is not None else _read(file)
-            state.cards[file] = card
+            state.cards[file.path] = card
         return card
 
     def _known(self, state: _State, file: FoundFile) -> Packed | None:
         """Return what the index on disk has of a file, if the file is still the same."""
-        packed = state.packed.get(file)
-        if packed is not None or self._store is None:
-            return packed
-        folder, name = os.path.split(file.path)
-        shard = state.shards.get(folder)
-        if shard is None:
-            shard = state.shards[folder] = self._store.folder(folder)
-        entry = shard.get(name)
-        if entry is None or entry[0] != stamp_of(file):
-            return None
-        packed = state.packed[file] = Packed(*entry[1])
+        packed = state.packed.get(file.path)
+        if packed is None and self._store is not None:
+            folder = os.path.dirname(file.path)  # noqa: PTH120
+            if folder not in state.fetched:
+                state.fetched.add(folder)
+                state.packed.update(_still_valid(state.folders[folder], self._store))
+                packed = state.packed.get(file.path)
         return packed
 
     def _save(self, state: _State, changed: set[str]) -> None:
+        """Write the records of the folders in which something was read."""
         if self._store is None:
             return
         try:
-            for folder in state.folders:
-                if any(file.path in changed for file in folder.files):
-                    entries = {
-                        os.path.basename(file.path): (stamp_of(file), tuple(state.packed[file]))  # noqa: PTH119
-                        for file in folder.files
-                        if file in state.packed
-                    }
-                    self._store.save_folder(folder.path, entries)
+            for path in changed:
+                entries = {
+                    file.path[len(path) :]: (stamp_of(file), state.packed[file.path])
+                    for file in state.folders[path].files
+                    if file.path in state.packed
+                }
+                self._store.save_folder(path, entries)
         except StoreError as error:
             self._store_problem = str(error)
+
+
+def _still_valid(folder: FoundFolder, store: CardStore) -> Iterator[tuple[str, Packed]]:
+    known, start = store.folder(folder.path), len(folder.path)
+    if known:
+        for file in folder.files:
+            entry = known.get(file.path[start:])
+            if entry is not None and entry[0] == stamp_of(file):
+                yield file.path, entry[1]
+
+
+def _take_over(old: _State, new: _State, path: str) -> None:
+    if path in old.packed:
+        new.packed[path] = old.packed[path]
+    if path in old.cards:
+        new.cards[path] = old.cards[path]
 
 
 def _aliases(state: _State) -> tuple[dict[str, FoundFile], frozenset[str]]:
     aliases: dict[str, FoundFile] = {}
     forbidden = set(FORBIDDEN_ALIASES)
     for file in state.files():
-        entry = state.packed.get(file)
-        alias = entry.alias if entry is not None else file.name
+        packed = state.packed.get(file.path)
+        alias = packed[ALIAS] if packed is not None else file.name
         if alias in aliases:
             forbidden.add(alias.lower())
         aliases[file.name] = file
@@ -225,7 +235,7 @@ def _unpack(file: FoundFile, packed: Packed) -> LoraCard:
     """Return the card with a tag table that is read from the file when it is looked at."""
     try:
         return unpack_card(packed, LazyShares(partial(_shares, file)))
-    except (EOFError, KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         return _read(file)
 
 

@@ -53,11 +53,12 @@ def list_folder(folder: str) -> Listing:
     """List the LoRA files below ``folder``, symbolic links followed, loops cut."""
     problems: list[str] = []
     found = [
-        FoundFolder(path, tuple(_lora_files(entries, problems)))
-        for path, entries in _walk(folder, problems)
+        FoundFolder(path, files)
+        for path, entries in _walk(folder.rstrip(os.sep) or folder, problems)
+        if (files := tuple(_lora_files(entries, problems)))
     ]
     found.sort(key=lambda item: natural_order(item.path))
-    return Listing(tuple(item for item in found if item.files), tuple(problems))
+    return Listing(tuple(found), tuple(problems))
 
 
 _Entries = dict[str, os.DirEntry[str]]
@@ -65,7 +66,7 @@ _Entries = dict[str, os.DirEntry[str]]
 
 def _walk(folder: str, problems: list[str]) -> Iterator[tuple[str, _Entries]]:
     seen: set[tuple[int, int]] = set()
-    waiting = [os.fspath(folder)]
+    waiting = [folder]
     while waiting:
         path = waiting.pop()
         try:
@@ -79,7 +80,7 @@ def _walk(folder: str, problems: list[str]) -> Iterator[tuple[str, _Entries]]:
             problems.append(_fault(path, error))
             continue
         # The host passes hidden folders over.
-        waiting.extend(e.path for e in entries.values() if e.is_dir() and e.name[0] != ".")
+        waiting += [e.path for name, e in entries.items() if name[0] != "." and e.is_dir()]
         yield path, entries
 
 
@@ -97,8 +98,8 @@ def _lora_files(entries: _Entries, problems: list[str]) -> Iterator[FoundFile]:
             problems.append(_fault(entry.path, error))
             continue
         if stem and stat.S_ISREG(info.st_mode):
-            path, kind = entry.path, dot + suffix.lower()
-            yield FoundFile(stem, path, kind, info.st_size, info.st_mtime_ns, sides)
+            kind = dot + suffix.lower()
+            yield FoundFile(stem, entry.path, kind, info.st_size, info.st_mtime_ns, sides)
 
 
 _ENDINGS = tuple(LORA_SUFFIXES)
@@ -123,13 +124,14 @@ def _fault(path: str, error: OSError) -> str:
 _DIGITS = re.compile(r"(\d+)")
 
 
-def natural_order(name: str) -> list[tuple[int, int, str]]:
-    """Return a key that puts ``a2`` before ``a10``, as the host does."""
-    return [
-        (0, int(part), "") if part.isdecimal() else (1, 0, part)
-        for part in _DIGITS.split(name.lower())
-        if part
-    ]
+def natural_order(name: str) -> list[str | int]:
+    """Return a key that puts ``a2`` before ``a10``, as the host does.
+
+    Text and numbers alternate from the first place on, so that any two keys can be compared.
+    """
+    parts: list[str | int] = [*_DIGITS.split(name.lower())]
+    parts[1::2] = map(int, parts[1::2])
+    return parts
 
 
 def _printable(path: str) -> str:

@@ -1,12 +1,11 @@
-"""Cards as bytes, for the index on disk: small, quick to read, tag tables left out."""
+"""Cards as plain tuples, for the index on disk: quick to read and write, tag tables left out."""
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Mapping
 from dataclasses import astuple, fields
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..loras.card import (
     Bracket,
@@ -23,19 +22,14 @@ from ..loras.card import (
 )
 from ..loras.families import ModelFamily
 
-_Plain = tuple[Any, ...]
+Packed = tuple[Any, ...]
+"""The fields of a card in their order, each as plain values."""
 
+_CARD = tuple(item.name for item in fields(LoraCard))
+ALIAS, PROBLEMS, MODEL_HASH = map(_CARD.index, ("alias", "problems", "model_hash"))
+"""Where a packed card has what a catalog looks at in all of them."""
 
-class Packed(NamedTuple):
-    """One card on disk: what a catalog looks at in every card, and the rest as bytes."""
-
-    alias: str
-    problems: tuple[str, ...]
-    model_hash: str
-    body: bytes
-
-
-PACKING = 4
+PACKING = 5
 """Version of the form below; another version on disk is not read."""
 
 _FAMILIES = {family.value: family for family in ModelFamily}
@@ -45,12 +39,27 @@ _KINDS = {kind.value: kind for kind in TagTableKind}
 _SOURCES = {source.value: source for source in RangeSource}
 
 
-def pack_card(card: LoraCard) -> Packed:
-    """Return the card without the shares of its tags."""
-    return Packed(card.alias, card.problems, card.model_hash, marshal.dumps(_plain(card)))
+class Packer:
+    """Packs cards; what is equal in two of them becomes one object, which is stored once.
+
+    Files trained alike change the same blocks and are judged for the same reasons, so that most
+    of a card is shared: a record of thousands is small and quickly read.
+    """
+
+    def __init__(self) -> None:
+        self._shared: dict[Any, Any] = {}
+
+    def pack(self, card: LoraCard) -> Packed:
+        """Return the card without the shares of its tags."""
+        # Numbers are left alone: 1, 1.0 and True are equal.
+        shared = self._shared
+        return tuple(
+            shared.setdefault(item, item) if isinstance(item, (str, tuple)) else item
+            for item in _plain(card)
+        )
 
 
-def _plain(card: LoraCard) -> _Plain:
+def _plain(card: LoraCard) -> Packed:
     parts = card.parts
     return (
         card.name,
@@ -81,25 +90,24 @@ def _plain(card: LoraCard) -> _Plain:
     )
 
 
-def _pack_range(item: WeightRange) -> _Plain:
+def _pack_range(item: WeightRange) -> Packed:
     return (item.floor, item.ceiling, item.sweet_spot, item.source.value, item.reference)
 
 
 def unpack_card(packed: Packed, shares: Mapping[str, float]) -> LoraCard:
-    """Return the card that `pack_card` packed.
+    """Return the card that `Packer.pack` packed.
 
     Raises:
-        ValueError, KeyError, TypeError: for a tuple that `pack_card` did not make.
+        ValueError, KeyError, TypeError: for a tuple that `Packer.pack` did not make.
     """
-    values = dict(zip(_CARD, marshal.loads(packed.body), strict=True))
+    values = dict(zip(_CARD, packed, strict=True))
     parts, tags = values["parts"], values["tags"]
-    kind, confidence, reasons = values["inference"]
     values["family"] = _FAMILIES[values["family"]]
     if values["family_candidates"]:
         values["family_candidates"] = tuple(map(_FAMILIES.__getitem__, values["family_candidates"]))
     if parts is not None:
         values["parts"] = _parts(parts)
-    values["inference"] = TypeInference(_TYPES[kind], confidence, reasons)
+    values["inference"] = _inference(values["inference"])
     values["triggers"] = tuple([Trigger(*item) for item in values["triggers"]])
     values["tags"] = TagTable(_KINDS[tags[0]], shares, tags[1]) if tags[1] else _NO_TAGS
     values["data_width"] = _WIDTHS[values["data_width"]]
@@ -114,16 +122,21 @@ def unpack_card(packed: Packed, shares: Mapping[str, float]) -> LoraCard:
     return card
 
 
-_CARD = tuple(item.name for item in fields(LoraCard))
 _NO_TAGS = TagTable()
 
 
 @lru_cache(maxsize=1024)
-def _parts(plain: _Plain) -> LoraParts:
+def _inference(plain: Packed) -> TypeInference:
+    kind, confidence, reasons = plain
+    return TypeInference(_TYPES[kind], confidence, reasons)
+
+
+@lru_cache(maxsize=1024)
+def _parts(plain: Packed) -> LoraParts:
     """Files trained alike change the same parts, so there are few different ones."""
     return LoraParts(*plain)
 
 
-def _unpack_range(packed: _Plain) -> WeightRange:
+def _unpack_range(packed: Packed) -> WeightRange:
     floor, ceiling, sweet_spot, source, reference = packed
     return WeightRange(floor, ceiling, sweet_spot, _SOURCES[source], reference)

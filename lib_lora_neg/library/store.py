@@ -1,26 +1,38 @@
 """The index on disk: what was read of each file, valid while its size and times stay the same.
 
 One record per folder, so that a warm start reads few records. Tag tables are not kept: they are
-large and seldom looked at, and the file itself has them. diskcache (SQLite) keeps two processes
-from harming each other; whoever writes last wins, and every entry is checked against the file.
+large and seldom looked at, and the file itself has them. SQLite keeps two processes from harming
+each other; whoever writes last wins, and every entry is checked against the file.
+
+SQLite itself and not diskcache on top of it: opening a diskcache writes its settings and waits for
+the disk, which took longer than all the rest of a warm start over thousands of files.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import marshal
 import os
+import sqlite3
 import sys
+import time
 from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
 from typing import Any
-
-import diskcache
 
 from .files import FoundFile
 from .packing import PACKING
 
-SIZE_LIMIT = 2 * 1024**3
-"""Bytes from which diskcache drops the records that were not used for longest."""
+FILE = "index.sqlite3"
+
+BUSY_SECONDS = 30.0
+"""How long to wait for another process that writes."""
+
+FORGOTTEN_AFTER = 365 * 24 * 3600.0
+"""Seconds after which a folder that was not written again is dropped: it may be gone for good,
+and one that is not costs one reading."""
 
 _FORM = f"{PACKING}.{sys.version_info[0]}.{sys.version_info[1]}"
 """marshal's form belongs to one Python version, so records of another are not looked at."""
@@ -29,7 +41,7 @@ Stamp = tuple[int, int, tuple[tuple[str, int, int], ...]]
 """Size and time of a file, and of its side files."""
 
 Entry = tuple[Stamp, tuple[Any, ...]]
-"""When it is valid, and the packed card as a plain tuple."""
+"""When it is valid, and the packed card."""
 
 
 def stamp_of(found: FoundFile) -> Stamp:
@@ -42,7 +54,7 @@ class StoreError(Exception):
 
 
 class CardStore:
-    """Packed cards and tag tables on disk, by folder and file.
+    """Packed cards on disk, by folder and file. May be used from several threads.
 
     Args:
         folder: where the index lies; made if missing.
@@ -52,20 +64,38 @@ class CardStore:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self._lock = Lock()
+        self._file = Path(folder) / FILE
         try:
-            self._cache = diskcache.Cache(
-                os.fspath(folder), size_limit=SIZE_LIMIT, disk_min_file_size=2**22
-            )
-        except Exception as error:  # diskcache lets errors of SQLite and of the disk through
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._base = self._open()
+        except (OSError, sqlite3.Error) as error:
             raise StoreError(f"the index in {os.fspath(folder)} cannot be used: {error}") from error
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            return _connect(self._file)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            # No database any more: a damaged index is an empty one, all in it can be read again.
+            for ending in ("", "-wal", "-shm"):
+                Path(f"{self._file}{ending}").unlink(missing_ok=True)
+            return _connect(self._file)
 
     def close(self) -> None:
         """Close the index; it may not be used afterwards."""
-        self._cache.close()
+        with self._lock:
+            self._base.close()
 
     def folder(self, path: str) -> dict[str, Entry]:
         """Return what is known of the files of a folder, by file name; empty if nothing is."""
-        record = self._get("folder", path)
+        found = None
+        with contextlib.suppress(sqlite3.Error), self._lock:
+            found = self._base.execute(
+                "SELECT record FROM folders WHERE path = ? AND form = ?", (_key(path), _FORM)
+            ).fetchone()
+        record = _decode(found[0]) if found is not None else None
         return record if isinstance(record, dict) else {}
 
     def save_folder(self, path: str, entries: Mapping[str, Entry]) -> None:
@@ -74,26 +104,38 @@ class CardStore:
         Raises:
             StoreError: when the disk does not take it.
         """
-        self._set("folder", path, dict(entries))
-
-    def _get(self, kind: str, name: str) -> Any:
+        now = time.time()
+        record = (_key(path), _FORM, now, _encode(dict(entries)))
         try:
-            raw = self._cache.get(_key(kind, name))
-            return _decode(raw) if isinstance(raw, bytes) else None
-        except Exception:
-            # A damaged index is an empty one: everything in it can be read again.
-            return None
-
-    def _set(self, kind: str, name: str, value: Any) -> None:
-        try:
-            self._cache.set(_key(kind, name), _encode(value), retry=True)
-        except Exception as error:
+            with self._lock, self._base:
+                self._base.execute("INSERT OR REPLACE INTO folders VALUES (?, ?, ?, ?)", record)
+                self._base.execute("DELETE FROM folders WHERE saved < ?", (now - FORGOTTEN_AFTER,))
+        except sqlite3.Error as error:
             raise StoreError(f"the index cannot be written: {error}") from error
 
 
-def _key(kind: str, name: str) -> str:
-    digest = hashlib.blake2b(name.encode("utf-8", "surrogateescape"), digest_size=20)
-    return f"{_FORM}:{kind}:{digest.hexdigest()}"
+def _connect(file: Path) -> sqlite3.Connection:
+    base = sqlite3.connect(file, timeout=BUSY_SECONDS, check_same_thread=False)
+    try:
+        known = base.execute("SELECT name FROM sqlite_master WHERE name = 'folders'").fetchone()
+        if known is None:
+            # A reader must not wait for a writer, nor a writer for the disk: nothing in here is
+            # worth more than the time to read it again.
+            base.execute("PRAGMA journal_mode = WAL")
+            base.execute(
+                "CREATE TABLE IF NOT EXISTS folders"
+                " (path BLOB, form TEXT, saved REAL, record BLOB, PRIMARY KEY (path, form))"
+            )
+        base.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        base.close()
+        raise
+    return base
+
+
+def _key(path: str) -> bytes:
+    """Paths need not be valid Unicode."""
+    return hashlib.blake2b(path.encode("utf-8", "surrogateescape"), digest_size=20).digest()
 
 
 def _encode(value: Any) -> bytes:
@@ -101,9 +143,14 @@ def _encode(value: Any) -> bytes:
     return hashlib.blake2b(raw, digest_size=16).digest() + raw
 
 
-def _decode(raw: bytes) -> Any:
+def _decode(raw: object) -> Any:
     """marshal trusts its input, so a record that was damaged on disk must not reach it."""
+    if not isinstance(raw, bytes):
+        return None
     digest, body = raw[:16], raw[16:]
     if hashlib.blake2b(body, digest_size=16).digest() != digest:
         return None
-    return marshal.loads(body)
+    try:
+        return marshal.loads(body)
+    except (EOFError, TypeError, ValueError):
+        return None

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .header import DTYPE_BITS
+from .tensors import DTYPE_BITS
 
 
 def header_bytes(

@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from .architecture import FamilyEvidence, family_of_keys, family_of_name, resolve_family
-from .card import Bracket, LoraCard, LoraParts, TagTable, Trigger, TypeInference, WeightRange
-from .evidence import TypeEvidence, collect_evidence
+from .card import Bracket, LoraCard, LoraParts, Trigger, TypeInference, WeightRange
+from .evidence import collect_evidence
 from .families import FLUX_FAMILIES, ModelFamily
 from .header import Header, read_header
 from .inference import infer_type
 from .keys import KeyFacts, read_keys
-from .roles import find_role
+from .roles import Role, find_role
 from .sidecars import SIDE_SUFFIXES, SideFacts, read_side_files
-from .tagtable import build_tag_table, data_width
+from .tagtable import build_tag_table, data_width, frequent_tags
 from .training import TrainingFacts, read_training
 from .triggers import find_triggers
 
@@ -62,7 +62,9 @@ def build_card(
     family = resolve_family(allowed, _base_names(training, sidecars))
     table = build_tag_table(training.own_subsets)
     folder = Path(path).parent.name if path else ""
-    evidence = collect_evidence(name, folder, training, sidecars, table)
+    frequent = frequent_tags(training.own_subsets, table.captions)
+    evidence = collect_evidence(name, folder, training, sidecars, table, frequent)
+    role = find_role(evidence)
     titles = [side.title for side in sidecars if side.title]
     return LoraCard(
         name=name,
@@ -76,11 +78,17 @@ def build_card(
         weight_decomposed=keys.plan.weight_decomposed or training.algorithm == "dora",
         rank=keys.rank if keys.rank is not None else _stated_rank(training, keys),
         parts=_name_blocks(keys.plan.parts, family),
-        inference=_inference(evidence, sidecars),
-        triggers=_triggers(training, sidecars, table, keys, evidence),
+        inference=_decided_type(sidecars) or infer_type(evidence, role),
+        triggers=_triggers(
+            find_triggers(
+                training, sidecars, table, frequent, keys.plan.embeddings, evidence.names
+            ),
+            sidecars,
+            role,
+        ),
         tags=table,
         image_count=training.image_count,
-        data_width=data_width(training.image_count, table, training.own_subsets),
+        data_width=data_width(training.image_count, table, training.own_subsets, frequent),
         preferred_weight=_first([side.preferred_weight for side in sidecars]),
         activation_text=next((s.activation_text for s in sidecars if s.activation_text), ""),
         negative_text=next((s.negative_text for s in sidecars if s.negative_text), ""),
@@ -126,27 +134,22 @@ def _name_blocks(parts: LoraParts | None, family: ModelFamily) -> LoraParts | No
     return replace(parts, blocks=tuple(blocks))
 
 
-def _inference(evidence: TypeEvidence, sides: Sequence[SideFacts]) -> TypeInference:
+def _decided_type(sides: Sequence[SideFacts]) -> TypeInference | None:
     for side in sides:
         if side.decision is not None and side.decision.type is not None:
             return TypeInference(side.decision.type, 1.0, ("chosen by the user",))
-    return infer_type(evidence)
+    return None
 
 
 def _triggers(
-    training: TrainingFacts,
-    sides: Sequence[SideFacts],
-    table: TagTable,
-    keys: KeyFacts,
-    evidence: TypeEvidence,
+    found: tuple[Trigger, ...], sides: Sequence[SideFacts], role: Role | None
 ) -> tuple[Trigger, ...]:
-    found = find_triggers(training, sides, table, keys.plan.embeddings, evidence.names)
+    """Put the word that goes into the negative prompt first, unless the user decided."""
     decided = any(
         side.decision and (side.decision.triggers is not None or side.decision.type is not None)
         for side in sides
     )
-    role = None if decided else find_role(evidence)
-    if role is None or not role.negative_word:
+    if decided or role is None or not role.negative_word:
         return found
     word = Trigger(role.negative_word, "put into the negative prompt by its author", 0.95)
     others = (t for t in found if t.text.lower() != role.negative_word.lower())

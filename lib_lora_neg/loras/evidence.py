@@ -8,7 +8,6 @@ from itertools import islice
 
 from .card import TagTable, TagTableKind
 from .sidecars import SideFacts
-from .tagtable import frequent_tags
 from .training import TrainingFacts
 
 MAX_DESCRIPTION = 4000
@@ -65,8 +64,9 @@ def collect_evidence(
     training: TrainingFacts,
     sides: Sequence[SideFacts],
     table: TagTable,
+    frequent: Iterable[str] = (),
 ) -> TypeEvidence:
-    """Collect from the metadata, the captions and the side files."""
+    """Collect from the metadata, the captions (``frequent``: tags of many) and the side files."""
     titles = _distinct((*(side.title for side in sides), training.title))
     rich = table.kind is TagTableKind.RICH
     words = [word for side in sides for word in side.trained_words]
@@ -87,15 +87,10 @@ def collect_evidence(
         sample_weights=_first_weights(sides),
         images=training.image_count,
         subsets=len(training.own_subsets),
-        common_tags=_common_tags(training, table) if rich else (),
+        common_tags=tuple(islice(frequent, MAX_COMMON_TAGS)) if rich else (),
         captions=table.captions if rich else 0,
         marked_negative=training.negative,
     )
-
-
-def _common_tags(training: TrainingFacts, table: TagTable) -> tuple[str, ...]:
-    common = frequent_tags(training.own_subsets, table.captions, 0.5)
-    return tuple(islice(common, MAX_COMMON_TAGS))
 
 
 def _labels(training: TrainingFacts) -> tuple[str, ...]:

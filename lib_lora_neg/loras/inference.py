@@ -10,7 +10,7 @@ from __future__ import annotations
 from .card import LoraType, TypeInference
 from .categories import type_of_categories, type_of_folder
 from .evidence import TypeEvidence
-from .roles import find_role
+from .roles import Role
 from .type_model import guess_type
 
 DOUBTED = 0.6
@@ -20,9 +20,13 @@ CONTRADICTING = 0.9
 """Confidence from which the words contradict a category."""
 
 
-def infer_type(evidence: TypeEvidence) -> TypeInference:
-    """Return the type the evidence speaks for; ``UNKNOWN`` comes with what it leans to."""
-    role = find_role(evidence)
+def infer_type(evidence: TypeEvidence, role: Role | None) -> TypeInference:
+    """Return the type the evidence speaks for; ``UNKNOWN`` comes with what it leans to.
+
+    Args:
+        evidence: all that can speak for a type.
+        role: what `find_role` returns of it.
+    """
     if role is not None:
         return role.inference
     stated = type_of_categories(evidence.categories, "category tags") or type_of_folder(

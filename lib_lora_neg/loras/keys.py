@@ -7,12 +7,12 @@ LyCORIS, BFL, XLabs, OneTrainer, SimpleTuner and cloneofsimo's first scripts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from .card import LoraParts
-from .header import TensorInfo, TensorTable
+from .tensors import Shape, TensorInfo, TensorTable
 
 _MARKS: tuple[tuple[str, str], ...] = (
     (".hada_w", "loha"),
@@ -82,7 +82,7 @@ _BUNDLED = re.compile(r"bundle_emb\.(?P<name>.+?)\.string_to_param")
 _LEARNT_TOKEN = re.compile(r"<[^<>\s]{1,64}>")
 
 
-_Factor = tuple[str, str, "int | None", "int | None", "int | None"]
+_Factor = tuple[int, str, "int | None", "int | None", "int | None"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,9 +98,10 @@ class KeyPlan:
         embeddings: names of the embeddings inside the file.
         modules: the changed layers, tensor suffixes cut off, each once.
         has_alpha: alphas stand beside the matrices.
-        probes: factors of one layer of each kind (its block numbers aside): tensor, layer, axes
-            of input, output and rank. The widths of the others only repeat theirs.
-        ranked: every tensor that has the rank among its extents, and on which axis.
+        probes: factors of one layer of each kind (its block numbers aside): place among the
+            tensors, layer, axes of input, output and rank. The widths of the others only
+            repeat theirs.
+        ranked: the place of every tensor that has the rank among its extents, and on which axis.
     """
 
     key_format: str
@@ -111,7 +112,7 @@ class KeyPlan:
     modules: tuple[str, ...]
     has_alpha: bool
     probes: tuple[_Factor, ...]
-    ranked: tuple[tuple[str, int], ...]
+    ranked: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -138,28 +139,29 @@ class KeyFacts:
 
 def read_keys(tensors: Mapping[str, TensorInfo]) -> KeyFacts:
     """Understand the tensors of a header."""
-    return _read_table(tensors) if isinstance(tensors, TensorTable) else _read(tensors)
+    if isinstance(tensors, TensorTable):
+        return _read_table(tensors)
+    return _read(tuple(tensors), [info.shape for info in tensors.values()])
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _read_table(table: TensorTable) -> KeyFacts:
-    return _read(table)
+    return _read(table.names, table.shapes)
 
 
-def _read(tensors: Mapping[str, TensorInfo]) -> KeyFacts:
-    plan = _plan(tuple(tensors))
+def _read(names: tuple[str, ...], shapes: Sequence[Shape]) -> KeyFacts:
+    plan = _plan(names)
     inputs: dict[str, int] = {}
     outputs: dict[str, int] = {}
-    for name, module, to_input, to_output, _ in plan.probes:
-        shape = tensors[name].shape
+    for place, module, to_input, to_output, _ in plan.probes:
+        shape = shapes[place]
         if len(shape) < 2:
             continue
         if to_input is not None:
             inputs[module] = inputs.get(module, 1) * shape[to_input]
         if to_output is not None:
             outputs[module] = outputs.get(module, 1) * shape[to_output]
-    shapes = ((tensors[name].shape, axis) for name, axis in plan.ranked)
-    ranks = {shape[axis] for shape, axis in shapes if len(shape) >= 2}
+    ranks = {shapes[place][axis] for place, axis in plan.ranked if len(shapes[place]) >= 2}
     return KeyFacts(plan, ranks.pop() if len(ranks) == 1 else None, inputs, outputs)
 
 
@@ -168,10 +170,11 @@ def _plan(names: tuple[str, ...]) -> KeyPlan:
     """Understand names. Trainers write the same names into every file for one base model."""
     bundled = {name: match["name"] for name in names if (match := _BUNDLED.match(name))}
     tokens = [name for name in names if _LEARNT_TOKEN.fullmatch(name)]
-    own = [name for name in names if name not in bundled and name not in tokens]
+    foreign = {*bundled, *tokens}
+    own = [name for name in names if name not in foreign]
     modules = tuple(dict.fromkeys(map(_module, own)))
     algorithm, decomposed = _algorithm(own)
-    factors = tuple(_factors(own))
+    factors = tuple(_factors(names, foreign))
     probed = {_NUMBERED.sub(r"\1", module): module for module in reversed(modules)}
     return KeyPlan(
         key_format=_key_format(modules),
@@ -191,12 +194,12 @@ def _plan(names: tuple[str, ...]) -> KeyPlan:
 _NUMBERED = re.compile(r"(blocks?|layers?|attentions|resnets)[._]\d+")
 
 
-def _factors(names: Iterable[str]) -> Iterator[_Factor]:
-    for name in names:
+def _factors(names: Iterable[str], foreign: set[str]) -> Iterator[_Factor]:
+    for place, name in enumerate(names):
         module = _module(name)
         axes = _AXES.get(name[len(module) :].removeprefix(".processor").lstrip("._:"))
-        if axes is not None:
-            yield (name, module, *axes)
+        if axes is not None and name not in foreign:
+            yield (place, module, *axes)
 
 
 def _module(name: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .card import LoraType, TypeInference
 from .evidence import TypeEvidence
@@ -44,6 +45,7 @@ def _role(kind: LoraType, confidence: float, reason: str, word: str = "") -> Rol
     return Role(TypeInference(kind, confidence, (reason,)), word)
 
 
+@lru_cache(maxsize=64)
 def _split_name(name: str) -> str:
     """``sd_xl_NegativeArt-v2`` → ``sd xl Negative Art v2``: words apart, case kept."""
     spaced = re.sub(r"[_\W]+", " ", name.replace("+/-", " plusminus "))

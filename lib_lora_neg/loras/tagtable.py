@@ -28,6 +28,9 @@ NARROW_BELOW = 50
 WIDE_FROM = 500
 """Real images: below the first is narrow, from the second on wide (mission, R1)."""
 
+FREQUENT_SHARE = 0.5
+"""From this share on, a tag is looked at for what it says of the type and the triggers."""
+
 MONOTONOUS_FROM = 20
 """Fewer distinct tags than these are too few to speak of diversity."""
 
@@ -106,12 +109,12 @@ def tag_shares(tables: Iterable[Mapping[str, int]], captions: int) -> dict[str, 
     return {tag: min(1.0, count / captions) for tag, count in counts.items()}
 
 
-def frequent_tags(subsets: Sequence[Subset], captions: int, share: float) -> dict[str, float]:
-    """Return the tags on at least ``share`` of the captions, without working out all others."""
+def frequent_tags(subsets: Sequence[Subset], captions: int) -> dict[str, float]:
+    """Return the tags on at least half of the captions, without working out all others."""
     if len(subsets) > 1:
         every = tag_shares((subset.tags for subset in subsets), captions)
-        return {tag: value for tag, value in every.items() if value >= share}
-    limit = share * captions
+        return {tag: value for tag, value in every.items() if value >= FREQUENT_SHARE}
+    limit = FREQUENT_SHARE * captions
     kept = [{t: n for t, n in subset.tags.items() if n >= limit} for subset in subsets]
     return tag_shares(kept, captions) if captions else {}
 
@@ -151,23 +154,34 @@ def grade_tag(table: TagTable, tag: str) -> TagGrade:
     return TagGrade.SEPARABLE if share >= SEPARABLE_SHARE else TagGrade.NOT_CAPTIONED
 
 
-def data_width(images: int | None, table: TagTable, subsets: Sequence[Subset]) -> DataWidth:
+def data_width(
+    images: int | None,
+    table: TagTable,
+    subsets: Sequence[Subset],
+    frequent: Mapping[str, float],
+) -> DataWidth:
     """Return how wide the training data is: real images, corrected by what their captions share.
 
     Five hundred pictures whose captions all say the same thing are no wide data set. Where the
     count is missing, a well-filled table proves a lower bound.
+
+    Args:
+        images: real images; ``None`` if unknown.
+        table: the caption tags.
+        subsets: the data folders.
+        frequent: what `frequent_tags` returns of them.
     """
     if images is None:
         return DataWidth.WIDE if table.captions >= WIDE_FROM else DataWidth.UNKNOWN
     if images < NARROW_BELOW:
         return DataWidth.NARROW
-    if images < WIDE_FROM or _monotonous(table, subsets):
+    if images < WIDE_FROM or _monotonous(table, subsets, frequent):
         return DataWidth.NORMAL
     return DataWidth.WIDE
 
 
-def _monotonous(table: TagTable, subsets: Sequence[Subset]) -> bool:
+def _monotonous(table: TagTable, subsets: Sequence[Subset], frequent: Mapping[str, float]) -> bool:
     distinct = max((len(subset.tags) for subset in subsets), default=0)
     if table.kind is not TagTableKind.RICH or distinct < MONOTONOUS_FROM:
         return False
-    return 2 * len(frequent_tags(subsets, table.captions, UBIQUITOUS_SHARE)) > distinct
+    return 2 * sum(share >= UBIQUITOUS_SHARE for share in frequent.values()) > distinct

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .card import TagTable, TagTableKind, Trigger
 from .sidecars import SideFacts
-from .tagtable import frequent_tags
 from .training import Subset, TrainingFacts
 from .vocabulary import is_common_tag, is_descriptive_tag, is_generic_word, normalise_tag
 
@@ -49,6 +48,7 @@ def find_triggers(
     training: TrainingFacts,
     sides: Sequence[SideFacts],
     table: TagTable,
+    frequent: Mapping[str, float],
     embeddings: Iterable[str] = (),
     names: Iterable[str] = (),
 ) -> tuple[Trigger, ...]:
@@ -58,6 +58,7 @@ def find_triggers(
         training: the trainer's metadata.
         sides: the side files, strongest first; a decision of the user replaces all else.
         table: the caption tags.
+        frequent: those of them that are on many captions, with their shares.
         embeddings: names of embeddings inside the file.
         names: the LoRA's own names: a word of an activation text that is one of them calls it.
     """
@@ -70,7 +71,7 @@ def find_triggers(
         *_from_metadata(training, table),
         *_from_captions(training),
         *_from_side_files(sides, own_names),
-        *_from_table(table, frequent_tags(training.own_subsets, table.captions, DISTINCTIVE_SHARE)),
+        *_from_table(table, frequent),
         *(Trigger(name, "embedding inside the file", 0.8) for name in embeddings),
     ]
     return _distinct(found)
@@ -233,7 +234,7 @@ def _from_table(table: TagTable, frequent: Mapping[str, float]) -> Iterator[Trig
     tags = [
         (share, tag)
         for tag, share in frequent.items()
-        if not is_common_tag(tag) and not is_descriptive_tag(tag)
+        if share >= DISTINCTIVE_SHARE and not (is_common_tag(tag) or is_descriptive_tag(tag))
     ]
     if table.kind is TagTableKind.PROSE:
         tags = [(share, tag) for share, tag in tags if len(tag.split()) <= 3]

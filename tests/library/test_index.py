@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from lib_lora_neg.library import Catalog
 from lib_lora_neg.library import catalog as catalog_module
-from lib_lora_neg.library.packing import pack_card, unpack_card
+from lib_lora_neg.library.packing import Packer, unpack_card
+from lib_lora_neg.library.store import FILE
 from lib_lora_neg.loras import LoraType, read_card
 from lib_lora_neg.loras.blank import write_blank_lora
 
@@ -61,7 +64,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_card_survives_packing(tmp_path: Path) -> None:
     card = read_card(make(tmp_path, "a"))
     assert card.bracket is not None
-    assert unpack_card(pack_card(card), card.tags.shares) == card
+    assert unpack_card(Packer().pack(card), card.tags.shares) == card
 
 
 def test_a_warm_start_reads_no_file(tmp_path: Path, reads: list[str]) -> None:
@@ -110,10 +113,10 @@ def test_a_damaged_index_is_an_empty_one(tmp_path: Path) -> None:
     make(tmp_path / "loras", "a")
     catalog = Catalog([tmp_path / "loras"], tmp_path / "index")
     catalog.index()
-    assert catalog._store is not None
-    for key in list(catalog._store._cache):
-        catalog._store._cache[key] = b"\xff" * 200
     catalog.close()
+    with closing(sqlite3.connect(tmp_path / "index" / FILE)) as base:
+        base.execute("UPDATE folders SET record = ?", (b"\xff" * 200,))
+        base.commit()
     again = Catalog([tmp_path / "loras"], tmp_path / "index")
     assert again.get("a-alias") is not None
     again.close()
