@@ -89,13 +89,15 @@ def form() -> ScanForm:
         return own if own not in (None, "") else default
 
     side = 512 if family in _SMALL else 1024
+    # Where sizes go by family, the saved one may be another family's.
+    by_family = of_family("width", None) is not None
     model = loaded_model()
     distilled = getattr(model, "use_distilled_cfg_scale", family is ModelFamily.FLUX)
     sampling = Sampling(
         cfg=max(1.0, float(of_family("cfg", defaults.number("CFG Scale", 7.0)))),
         steps=max(1, round(defaults.number("Sampling steps", 20))),
-        width=defaults.side("Width", side) if not preset else side,
-        height=defaults.side("Height", side) if not preset else side,
+        width=side if by_family else defaults.side("Width", side),
+        height=side if by_family else defaults.side("Height", side),
         sampler=str(of_family("sampler", defaults.text("Sampling method"))),
         scheduler=str(of_family("scheduler", defaults.text("Schedule type"))),
         distilled_cfg=float(of_family("d_cfg", 3.5)) if distilled else None,
