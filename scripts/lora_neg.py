@@ -14,19 +14,23 @@ from modules import script_callbacks, scripts  # noqa: E402
 from lib_lora_neg.api.library_routes import add_library_routes  # noqa: E402
 from lib_lora_neg.api.page import add_page_routes  # noqa: E402
 from lib_lora_neg.api.public import add_public_routes  # noqa: E402
+from lib_lora_neg.api.scan_routes import add_scan_routes  # noqa: E402
 from lib_lora_neg.hosts.webui import infotext, settings_page  # noqa: E402
 from lib_lora_neg.hosts.webui import script as host  # noqa: E402
 from lib_lora_neg.hosts.webui.guard import TITLE  # noqa: E402
 from lib_lora_neg.hosts.webui.language import words  # noqa: E402
 from lib_lora_neg.hosts.webui.library import WebuiLibraryTab  # noqa: E402
+from lib_lora_neg.hosts.webui.scan import WebuiScanHost  # noqa: E402
 from lib_lora_neg.ui.answers import page_answers  # noqa: E402
 from lib_lora_neg.ui.library_answers import library_answers  # noqa: E402
 from lib_lora_neg.ui.library_tab import library_tab  # noqa: E402
 from lib_lora_neg.ui.panel import build_panel  # noqa: E402
 from lib_lora_neg.ui.preset import PresetWiring  # noqa: E402
+from lib_lora_neg.ui.scan_mount import ScanTab  # noqa: E402
 
 names = host.WebuiLibrary()
 library = WebuiLibraryTab()
+scan = ScanTab(WebuiScanHost(library))
 preset = PresetWiring(host.known_cards, host.has_scheduler(), words)
 
 
@@ -75,21 +79,19 @@ def on_app_started(demo, app):
         answers = page_answers(host.boxes, names, lasting=True, tools=tools, words=words)
         add_page_routes(app, {**answers, "reset-settings": host.reset_settings})
         add_library_routes(app, library_answers(library))
+        add_scan_routes(app, scan.answers, scan.files)
     accounts = host.api_accounts()
     if accounts is not None:
         add_public_routes(app, host.boxes, names, accounts)
 
 
-def on_after_component(component, **kwargs):
-    """Let the preset find the host's inputs."""
-    preset.component(component, kwargs.get("elem_id"))
-
-
-script_callbacks.on_after_component(on_after_component)
+script_callbacks.on_after_component(lambda c, **more: preset.component(c, more.get("elem_id")))
 script_callbacks.on_before_ui(host.register_axes)
 script_callbacks.on_ui_settings(settings_page.register_options)
 script_callbacks.on_ui_settings(library.register_option)
 script_callbacks.on_ui_tabs(library_tab)
+script_callbacks.on_ui_tabs(scan.build)
 script_callbacks.on_app_started(on_app_started)
 script_callbacks.on_script_unloaded(host.stop)
 script_callbacks.on_script_unloaded(library.stop)
+script_callbacks.on_script_unloaded(scan.stop)
