@@ -18,6 +18,7 @@ SWITCHES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("LoRA tags in the negative prompt", ("R8",)),
     ("Plain-word negation", ("R9",)),
     ("Tags that misfire", ("R11a", "R11b", "R11c", "R11d")),
+    ("Concept bleeding", ("R10",)),
 )
 """Label and rules. The page tells their state by position, so new ones go to the end."""
 

@@ -56,6 +56,7 @@ DEFAULT_RULE_MODES: Mapping[str, Mode] = MappingProxyType(
         "R6": Mode.ADVISE,
         "R8": Mode.ENFORCE,
         "R9": Mode.ADVISE,
+        "R10": Mode.ADVISE,
         "R11a": Mode.ENFORCE,
         "R11b": Mode.ENFORCE,
         "R11c": Mode.ADVISE,

@@ -1,6 +1,6 @@
 """One module per rule. `RULES` is the order of application.
 
-First the tags are put in order (R11, R8), then their weights (R1, R4, R5), then the texts
+First the tags are put in order (R11, R8), then their weights (R1, R4, R5, R10), then the texts
 (R2 and its weaker relatives, R9), last CFG, which depends on the weights that remain.
 """
 
@@ -16,6 +16,7 @@ from . import (
     r5_budget,
     r8_negative_tags,
     r9_negation,
+    r10_bleeding,
     r11_misfires,
     tag_tables,
 )
@@ -29,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     r1_range.negative_range,
     r4_text_encoder.text_encoder,
     r5_budget.budget,
+    r10_bleeding.bleeding,
     r2_triggers.triggers,
     tag_tables.tag_tables,
     r2c_recommended.recommended_negative,

@@ -1,0 +1,117 @@
+"""R10: concept bleeding does not grow in proportion to the weight."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from ...loras.card import Bracket, DataWidth, LoraCard, LoraType
+from ...loras.families import UNET_WITH_CFG
+from ...sentences import Sentence, say
+from ..draft import Context, Draft, LoraUse, TextDraft, each_prompt, edited_tag, tag_text
+from ..matrix import FRAMEWORK
+from ..settings import Mode
+from ..wording import minus
+
+BEND = -0.5
+"""Beyond this the article saw bleeding rise steeply; its floor for styles is −0.4 to −0.5."""
+
+BEND_OF_NARROW_DATA = -0.4
+"""The near end of the article's floor, for LoRAs that learned from few pictures."""
+
+SOURCE = f"{FRAMEWORK}, concept bleeding: −0.4 to −0.7 can cost more than 0 to −0.4"
+
+LEARNED_WHOLE_PICTURES = (LoraType.STYLE, LoraType.CONCEPT)
+"""The types that have a negative range but were not made for it."""
+
+
+class _Bend(NamedTuple):
+    """The weight beyond which it gets worse, and who says so."""
+
+    at: float
+    reason: Sentence
+    source: str
+
+
+def bleeding(draft: Draft, context: Context) -> Draft:
+    """Say where a negative weight lies past the point from which bleeding rises."""
+    if context.mode("R10") is Mode.OFF:
+        return draft
+
+    def look(text: TextDraft) -> TextDraft:
+        for use in text.uses:
+            if use.guarded and use.card is not None and not _held_already(text, use, context):
+                _report(text, use, _bend(use, use.card, context), context)
+        return text
+
+    return each_prompt(draft, look)
+
+
+def _held_already(text: TextDraft, use: LoraUse, context: Context) -> bool:
+    """Whether R1 says already that this weight should be nearer to 0."""
+    return any(
+        finding.rule in ("R1", "R1f")
+        and finding.lora == use.name
+        and (finding.field, finding.index) == (text.field, text.index)
+        and finding.before == tag_text(text, use) != finding.after
+        and finding.after != edited_tag(text, use)
+        for finding in context.findings
+    )
+
+
+def _bend(use: LoraUse, card: LoraCard, context: Context) -> _Bend | None:
+    if not use.negative_unet or use.unet is None or use.te is None:
+        return None
+    if card.bracket is not None and card.bracket.bleeding_onset is not None:
+        measured = _measured(card.bracket, card.bracket.bleeding_onset)
+        return measured if use.unet <= measured.at else None
+    learned_whole = card.inference.type in LEARNED_WHOLE_PICTURES
+    if not learned_whole or context.request.family not in UNET_WITH_CFG:
+        return None
+    at = BEND_OF_NARROW_DATA if card.data_width is DataWidth.NARROW else BEND
+    if use.unet >= at:
+        return None
+    return _Bend(at, _expected(card, at), SOURCE)
+
+
+def _expected(card: LoraCard, at: float) -> Sentence:
+    rises = say(
+        "beyond {weight} concept bleeding rises faster than the weight; a weight scan measures "
+        "where for this LoRA",
+        weight=minus(at),
+    )
+    if card.data_width is not DataWidth.NARROW:
+        return rises
+    if card.image_count is None:
+        return say("trained on few pictures: {rises}", rises=rises)
+    return say("trained on {count} pictures: {rises}", count=card.image_count, rises=rises)
+
+
+def _measured(bracket: Bracket, onset: float) -> _Bend:
+    reason = say("a scan saw damage begin at {weight}", weight=minus(onset))
+    if bracket.onset_band is not None:
+        near, far = map(minus, bracket.onset_band)
+        reason = say(
+            "a scan saw damage begin at {weight} (between {near} and {far})",
+            weight=minus(onset),
+            near=near,
+            far=far,
+        )
+    source = f"scan on {bracket.checkpoint}" if bracket.checkpoint else "scan"
+    return _Bend(onset, reason, f"{source}, {bracket.date}" if bracket.date else source)
+
+
+def _report(text: TextDraft, use: LoraUse, bend: _Bend | None, context: Context) -> None:
+    if bend is None:
+        return
+    te = bend.at if use.te == use.unet else use.te
+    context.report(
+        "R10",
+        text,
+        enforced=False,
+        lora=use.name,
+        before=tag_text(text, use),
+        after=edited_tag(text, replace(use, te=te, unet=bend.at)),
+        reason=bend.reason,
+        source=bend.source,
+    )

@@ -1,0 +1,84 @@
+"""R10: where a negative weight is past the point from which bleeding rises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lib_lora_neg.loras.card import Bracket, DataWidth, LoraCard, RangeSource, WeightRange
+from lib_lora_neg.loras.families import ModelFamily
+from lib_lora_neg.policy import Finding, Mode
+from tests.support.cards import card
+from tests.support.planning import guard
+
+OWN_RANGE = (WeightRange(-1.0, source=RangeSource.USER, reference="typed"),)
+SCANNED = Bracket(0.3, -0.45, (-0.4, -0.5), "abcdef1234", date="2026-11-21")
+
+
+def seen(lora: LoraCard, prompt: str, **options: object) -> list[Finding]:
+    result = guard(prompt, cards=[lora], cfg=5, **options)
+    return [finding for finding in result.findings if finding.rule == "R10"]
+
+
+@pytest.mark.parametrize(
+    ("width", "weight", "better"),
+    [
+        (DataWidth.WIDE, "-0.7", "-0.5"),
+        (DataWidth.WIDE, "-0.9", "-0.5"),  # stands at −0.7 after R1
+        (DataWidth.WIDE, "-0.5", None),
+        (DataWidth.NORMAL, "-0.9", None),  # stands at −0.5 after R1
+        (DataWidth.NARROW, "-0.45", "-0.4"),
+        (DataWidth.NARROW, "-0.4", None),
+        (DataWidth.NARROW, "0.9", None),
+    ],
+)
+def test_the_nearer_weight_is_shown(width: DataWidth, weight: str, better: str | None) -> None:
+    findings = seen(card("s", "style", width=width), f"<lora:s:{weight}>")
+    assert [(f.effect.value, f.after) for f in findings] == (
+        [("advised", f"<lora:s:{better}>")] if better else []
+    )
+
+
+def test_few_pictures_are_named() -> None:
+    narrow = card("s", "style", width=DataWidth.NARROW, images=20)
+    (finding,) = seen(narrow, "<lora:s:-0.5>")
+    assert finding.reason.startswith("trained on 20 pictures: beyond −0.4 concept bleeding")
+
+
+def test_a_text_encoder_weight_of_its_own_stays() -> None:
+    wide = card("s", "style", width=DataWidth.WIDE)
+    (finding,) = seen(wide, "<lora:s:0.5:-0.7>")
+    assert finding.after == "<lora:s:0.5:-0.5>"
+
+
+@pytest.mark.parametrize("kind", ["slider", "dedicated_negative", "unknown", "trigger_negative"])
+def test_types_that_were_made_for_it_or_are_not_known_are_left_alone(kind: str) -> None:
+    assert not seen(card("s", kind, ranges=OWN_RANGE), "<lora:s:-0.9>")
+
+
+def test_families_without_evidence_are_left_alone() -> None:
+    lora = card("s", "style", ranges=OWN_RANGE)
+    assert not seen(lora, "<lora:s:-0.9>", family=ModelFamily.FLUX)
+
+
+def test_what_a_scan_measured_is_said_where_the_users_range_goes_further() -> None:
+    scanned = replace(card("s", "slider", ranges=OWN_RANGE), bracket=SCANNED)
+    (finding,) = seen(scanned, "<lora:s:-0.8>", family=ModelFamily.FLUX)
+    assert finding.after == "<lora:s:-0.45>"
+    assert finding.reason == "a scan saw damage begin at −0.45 (between −0.4 and −0.5)"
+    assert finding.source == "scan on abcdef1234, 2026-11-21"
+    assert not seen(scanned, "<lora:s:-0.4>")
+
+
+def test_nothing_is_said_twice_where_the_range_already_says_it() -> None:
+    measured = WeightRange(-0.4, source=RangeSource.MEASURED)
+    scanned = replace(card("s", "style", ranges=(measured,)), bracket=SCANNED)
+    assert not seen(scanned, "<lora:s:-0.8>")
+    assert not seen(scanned, "<lora:s:-0.8>", rules={"R1": Mode.ADVISE})
+    assert seen(scanned, "<lora:s:-0.8>", rules={"R1": Mode.OFF})
+
+
+@pytest.mark.parametrize("prompt", ["<lora:s:-0.9:guard=off>", "<lora:t:-0.9>"])
+def test_what_is_exempt_or_not_known_is_left_alone(prompt: str) -> None:
+    assert not seen(card("s", "style", width=DataWidth.WIDE), prompt)
