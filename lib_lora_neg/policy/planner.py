@@ -133,6 +133,7 @@ class _Planner:
                 negative=negative,
                 emphasis=self._request.emphasis,
                 tools=self._request.prompt_tools,
+                full_stops=self._settings.full_stops,
             )
             self._trees[negative, text] = tree
         return tree

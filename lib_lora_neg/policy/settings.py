@@ -81,6 +81,7 @@ class GuardSettings:
         budget_relative: count each weight relative to the LoRA's preferred weight (R5).
         text_encoder: te weight beside a negative unet weight (R4), 0.4–0.6.
         negative_tag: what R8 does.
+        full_stops: a full stop ends a term of a prompt, as a comma does.
         floors: lowest safe weights by the keys of `matrix.DEFAULT_FLOORS`, where the user has
             set another one for a type than the matrix (R1).
     """
@@ -95,6 +96,7 @@ class GuardSettings:
     budget_relative: bool = False
     text_encoder: float = 0.5
     negative_tag: NegativeTag = NegativeTag.MOVE
+    full_stops: bool = False
     floors: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -56,6 +56,9 @@ SQUARE_MULTIPLIER = 1 / 1.1
 
 _SINGLE = re.compile(r"[()\[\]:|\\,\n，、;\uff1b]")
 _WITH_WORDS = re.compile(r"[()\[\]:|\\,\n，、;\uff1b]|\b(?:BREAK|ADDCOMM|ADDBASE|ADDROW|ADDCOL)\b")
+_WITH_STOPS = re.compile(
+    r"[()\[\]:|\\,\n，、;\uff1b.。]|\b(?:BREAK|ADDCOMM|ADDBASE|ADDROW|ADDCOL)\b"
+)
 _NUMBER = re.compile(r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*")
 _ATTENTION = re.compile(r"\s*([+-]?[.\d]+)\s*")
 _RUN = frozenset("[]():")
@@ -122,16 +125,18 @@ _SEPARATOR, _OPEN, _CLOSE, _COLON, _PIPE, _BREAK, _KEYWORD, _OPAQUE = tuple(Mark
 _ROUND, _SQUARE, _SCHEDULED, _ALTERNATE = Kind
 
 
-def read_brackets(text: str, start: int, end: int, opaque: Spans = ()) -> Structure:
+def read_brackets(
+    text: str, start: int, end: int, opaque: Spans = (), full_stops: bool = False
+) -> Structure:
     """Read ``text[start:end]``, one sub-prompt, skipping the ``opaque`` spans."""
-    return _Reader(text, start, end).read(start, opaque)
+    return _Reader(text, start, end, full_stops).read(start, opaque)
 
 
 class _Reader:
     """One pass over the tokens. ``spoilt`` is the last place that the schedule grammar can
     only take as text: a pair that was open there is no schedule."""
 
-    def __init__(self, text: str, start: int, end: int) -> None:
+    def __init__(self, text: str, start: int, end: int, full_stops: bool) -> None:
         self.text = text
         self.end = end
         self.tokens: list[Token] = []
@@ -142,7 +147,7 @@ class _Reader:
         self.spoilt = -1
         self.failed = False
         has_words = text.find("BREAK", start, end) >= 0 or text.find("ADD", start, end) >= 0
-        self.finder = _WITH_WORDS if has_words else _SINGLE
+        self.finder = _WITH_STOPS if full_stops else _WITH_WORDS if has_words else _SINGLE
         self.colon = -1
         self.loose_colon = False
 
@@ -173,7 +178,7 @@ class _Reader:
             if position == escaped:
                 continue
             char = text[position]
-            if char in ",\n，、":
+            if char in ",\n，、。":
                 add(Token(position, position + 1, _SEPARATOR, None))
             elif char in "([":
                 self._open(char, position)
@@ -189,7 +194,7 @@ class _Reader:
                 self._other(char, position, match.end())
 
     def _other(self, char: str, position: int, end: int) -> None:
-        """Take a keyword, or a semicolon (which separates only before white space)."""
+        """Take a keyword; a semicolon or full stop separates only before white space."""
         if char in "AB":
             self.tokens.append(Token(position, end, _BREAK if char == "B" else _KEYWORD, None))
         elif end == self.end or self.text[end].isspace():

@@ -156,7 +156,13 @@ def _removal_edits(tree: Prompt, targets: list[Target]) -> list[Edit]:
 
 
 def _parse_like(tree: Prompt, text: str) -> Prompt:
-    return parse(text, negative=tree.negative, emphasis=tree.emphasis, tools=tree.tools)
+    return parse(
+        text,
+        negative=tree.negative,
+        emphasis=tree.emphasis,
+        tools=tree.tools,
+        full_stops=tree.full_stops,
+    )
 
 
 Reading = list[tuple[str, float, bool]]

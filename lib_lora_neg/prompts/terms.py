@@ -80,7 +80,14 @@ def split_parts(text: str, negative: bool, opaque: Spans) -> tuple[Part, ...]:
     return tuple(Part(s, e, *split_part_weight(text, s, e)) for s, e in parts)
 
 
-def lay_out(source: Source, negative: bool, emphasis: bool, opaque: Spans, solid: Spans) -> Layout:
+def lay_out(
+    source: Source,
+    negative: bool,
+    emphasis: bool,
+    opaque: Spans,
+    solid: Spans,
+    full_stops: bool = False,
+) -> Layout:
     """Read the terms of a prompt.
 
     Args:
@@ -90,6 +97,7 @@ def lay_out(source: Source, negative: bool, emphasis: bool, opaque: Spans, solid
         opaque: spans of other tools in the clean text.
         solid: spans of the clean text that belong to no term though the host reads them
             (tags in a negative prompt).
+        full_stops: a full stop before white space ends a term.
     """
     text = source.clean
     maker = _TermMaker(source, emphasis, solid)
@@ -98,7 +106,7 @@ def lay_out(source: Source, negative: bool, emphasis: bool, opaque: Spans, solid
     for number, part in enumerate(parts):
         if number:
             maker.piece(parts[number - 1].end, part.start, Mark.AND, None)
-        structure = read_brackets(text, part.start, part.tail, opaque)
+        structure = read_brackets(text, part.start, part.tail, opaque, full_stops)
         failed = failed or structure.failed
         maker.read(structure, part)
         weight = text[part.tail : part.end]

@@ -33,13 +33,22 @@ class Prompt:
         negative: it is a negative prompt.
         emphasis: brackets mean attention on this host.
         tools: names of the active prompt tools.
+        full_stops: a full stop ends a term.
     """
 
-    def __init__(self, text: str, negative: bool, emphasis: bool, tools: frozenset[str]) -> None:
+    def __init__(
+        self,
+        text: str,
+        negative: bool,
+        emphasis: bool,
+        tools: frozenset[str],
+        full_stops: bool = False,
+    ) -> None:
         self.text = text
         self.negative = negative
         self.emphasis = emphasis
         self.tools = tools
+        self.full_stops = full_stops
         self._suspect = is_suspect(text)
 
     def __str__(self) -> str:
@@ -112,7 +121,9 @@ class Prompt:
             clean = self.source.clean
             found = merge(match.span() for match in match_tags(clean))
             solid = tuple(span for span in found if not overlapping(self.clean_opaque, *span))
-        return lay_out(self.source, self.negative, self.emphasis, self.clean_opaque, solid)
+        return lay_out(
+            self.source, self.negative, self.emphasis, self.clean_opaque, solid, self.full_stops
+        )
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -136,6 +147,7 @@ def parse(
     negative: bool = False,
     emphasis: bool = True,
     tools: frozenset[str] = _NO_TOOLS,
+    full_stops: bool = False,
 ) -> Prompt:
     """Read a prompt; any string is one.
 
@@ -145,5 +157,7 @@ def parse(
         emphasis: whether brackets mean attention (``opts.emphasis`` is not ``None``).
         tools: names of the active prompt tools. ``lora-block-weight`` takes presets out of
             a tag before the host reads its numbers.
+        full_stops: whether a full stop before white space ends a term, as a comma does. The
+            host has no terms, so this is only about what people mean by theirs.
     """
-    return Prompt(text, negative, emphasis, tools)
+    return Prompt(text, negative, emphasis, tools, full_stops)

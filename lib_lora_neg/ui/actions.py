@@ -208,6 +208,7 @@ class Actions:
                 negative=name in _NEGATIVES,
                 emphasis=request.emphasis,
                 tools=request.prompt_tools,
+                full_stops=self._outlook.settings.full_stops,
             )
             for name, text in texts.items()
         }

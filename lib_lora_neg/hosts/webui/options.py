@@ -18,6 +18,7 @@ BUDGET = f"{PREFIX}budget"
 BUDGET_RELATIVE = f"{PREFIX}budget_relative"
 NEGATIVE_TAG = f"{PREFIX}negative_tag"
 
+FULL_STOPS = f"{PREFIX}full_stops"
 INFOTEXT = f"{PREFIX}infotext"
 DEGRADED = f"{PREFIX}degraded"
 TEXT_ENCODER = f"{PREFIX}text_encoder"
@@ -64,6 +65,7 @@ def read_settings(mode: Mode, switched: Mapping[str, Mode] | None = None) -> Gua
         degraded=_number(opts, DEGRADED, defaults.degraded),
         budget_relative=bool(getattr(opts, BUDGET_RELATIVE, False)),
         negative_tag=_negative_tag(getattr(opts, NEGATIVE_TAG, None)),
+        full_stops=bool(getattr(opts, FULL_STOPS, False)),
         floors=_floors(opts),
     )
 

@@ -155,7 +155,13 @@ def _options() -> Iterator[_Option]:
         options.CFG_CEILING, "Highest CFG scale (R3)", ceiling, defaults.cfg_ceiling, 4.0, 6.0, 0.5
     )
     yield slider(
-        options.TEXT_ENCODER, "Text-encoder weight (R4)", "", defaults.text_encoder, 0.4, 0.6, 0.05
+        options.TEXT_ENCODER,
+        "Text-encoder weight (R4)",
+        "beside a negative unet weight, for LoRAs that have text-encoder tensors",
+        defaults.text_encoder,
+        0.4,
+        0.6,
+        0.05,
     )
     total = "highest sum of LoRA weights, signs aside"
     yield slider(options.BUDGET, "Stacking budget (R5)", total, defaults.budget, 0.5, 10.0, 0.1)
@@ -175,6 +181,13 @@ def _options() -> Iterator[_Option]:
         "move: to the prompt, at a negative weight",
         NegativeTag.MOVE.value,
         [choice.value for choice in NegativeTag],
+    )
+    yield _Option(
+        options.FULL_STOPS,
+        False,
+        "A full stop ends a term, as a comma does",
+        "“blurry. low quality.” is read as two terms, not as one",
+        gr.Checkbox,
     )
     yield radio(
         options.INFOTEXT,
