@@ -134,6 +134,13 @@
         }
     }
 
+    // A sentence in the page's language, for what the host does not translate by itself.
+    function said(template, fields = {}) {
+        const known = typeof window.localization === "object" && window.localization;
+        const text = (known && known[template]) || template;
+        return text.replace(/\{(\w+)\}/g, (field, name) => (name in fields ? String(fields[name]) : field));
+    }
+
     // ---- pieces of a page, for all of our scripts ----
 
     function element(tag, className, text) {
@@ -158,6 +165,6 @@
     }
 
     Object.assign(loraNeg, {
-        TABS, History, ask, box, find, panelPart, parts: { element, quoted, button }, read, valueOf, watched, write,
+        TABS, History, ask, box, find, panelPart, parts: { element, quoted, button }, read, said, valueOf, watched, write,
     });
 })();

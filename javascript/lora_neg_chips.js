@@ -5,6 +5,7 @@
     const CACHE_SIZE = 40;
     const MOST_FACTS = 6;
     const { button, element, quoted } = loraNeg.parts;
+    const { said } = loraNeg;
 
     function keyOf(chip) {
         return [chip.rule, chip.field, chip.lead, chip.subject].join("|");
@@ -12,11 +13,10 @@
 
     // What a screen reader hears when the preview has changed.
     function summary(view) {
-        if (view.mode === "Off") return "LoRA Negative Guard is off";
-        const parts = [];
-        if (view.changes) parts.push(`${view.changes} ${view.changes === 1 ? "change" : "changes"}`);
-        if (view.advice) parts.push(`${view.advice} ${view.advice === 1 ? "hint" : "hints"}`);
-        return `LoRA Negative Guard: ${parts.join(", ") || "nothing to change"}`;
+        if (view.mode === "Off") return said("LoRA Negative Guard is off");
+        if (!view.changes && !view.advice) return said("LoRA Negative Guard: nothing to change");
+        const counts = { changes: view.changes, advice: view.advice };
+        return said("LoRA Negative Guard: {changes} to change, {advice} to consider", counts);
     }
 
     // The neighbour that an arrow key leads to among `count` chips, or null.
@@ -88,7 +88,7 @@
         if (chip.after) {
             const arrow = element("span", "lora-neg-arrow", "→");
             arrow.setAttribute("role", "img");
-            arrow.setAttribute("aria-label", "becomes");
+            arrow.setAttribute("aria-label", said("becomes"));
             made.push(arrow, quoted("lora-neg-after", chip.after));
         }
         if (chip.done) made.push(element("span", "lora-neg-done", chip.done));
@@ -102,7 +102,7 @@
         if (before[0] === after[0]) return null;
         const made = element("span", "lora-neg-tokens");
         made.append(element("span", "", "tokens"), ` ${before[0]} → ${after[0]}/${after[1]}`);
-        made.title = "Tokens of the negative prompt before and after the guard, and what its chunks of 75 hold";
+        made.title = said("Tokens of the negative prompt before and after the guard, and what its chunks of 75 hold");
         return made;
     }
 

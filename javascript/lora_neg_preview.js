@@ -8,6 +8,7 @@
     const strips = {};
     const { Cache, keyOf, neighbour, pieces, summary, tokenCount } = loraNeg.chips;
     const { button, element, quoted } = loraNeg.parts;
+    const { said } = loraNeg;
 
     // ---- one strip per tab ---------------------------------------------------------------
 
@@ -31,7 +32,7 @@
             this.line = element("div", "lora-neg-line");
             this.chips = element("div", "lora-neg-chips");
             this.chips.setAttribute("role", "group");
-            this.chips.setAttribute("aria-label", "What the guard would do");
+            this.chips.setAttribute("aria-label", said("What the guard would do"));
             this.chips.addEventListener("keydown", (event) => this.onChipKey(event));
             this.more = button("lora-neg-tool lora-neg-overflow", "", () => this.expand());
             this.more.setAttribute("aria-expanded", "false");
@@ -167,8 +168,8 @@
             const tokens = view.tokens && tokenCount(view.tokens);
             if (tokens) made.push(tokens);
             const panel = button("lora-neg-tool lora-neg-to-panel", "⚙", () => loraNeg.panel.show(this.tab));
-            panel.title = "Go to the guard's panel";
-            panel.setAttribute("aria-label", "Go to the guard's panel");
+            panel.title = said("Go to the guard's panel");
+            panel.setAttribute("aria-label", panel.title);
             made.push(panel);
             return made;
         }
@@ -179,7 +180,7 @@
             const hidden = this.buttons.filter((chip) => chip.offsetTop > this.chips.offsetTop + 8).length;
             this.more.hidden = hidden === 0;
             this.more.textContent = `+${hidden}`;
-            this.more.setAttribute("aria-label", `Show ${hidden} more`);
+            this.more.setAttribute("aria-label", said("Show {count} more", { count: hidden }));
         }
 
         expand(open = !this.root.classList.contains("lora-neg-open")) {
@@ -188,7 +189,7 @@
             this.more.setAttribute("aria-expanded", String(open));
             if (open) {
                 this.more.textContent = "−";
-                this.more.setAttribute("aria-label", "Show one line");
+                this.more.setAttribute("aria-label", said("Show one line"));
             } else {
                 this.measure();
             }
@@ -224,7 +225,7 @@
                 const result = await decide(true);
                 if (result.failed || !result.saved) throw new Error(result.notes[0] || "nothing was saved");
                 this.history.remember(action.label, () => decide(false).then(() => this.check(true), (error) => this.fail(error)));
-                this.announce(`Done: ${action.label}`);
+                this.announce(said("Done: {what}", { what: action.label }));
                 this.check(true);
             } catch (error) {
                 this.fail(error);
@@ -234,13 +235,13 @@
         perform(action) {
             this.popover.close();
             const changes = this.history.apply(action.label, action.writes, this.get, this.set);
-            if (changes) this.announce(`Done: ${action.label}`);
+            if (changes) this.announce(said("Done: {what}", { what: action.label }));
             this.check();
         }
 
         undo() {
             const step = this.history.undo(this.get, this.set);
-            if (step) this.announce(`Undone: ${step.label}`);
+            if (step) this.announce(said("Undone: {what}", { what: step.label }));
             this.check();
         }
 

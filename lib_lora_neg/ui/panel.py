@@ -14,7 +14,7 @@ from gradio.context import Context
 from ..hosts.reporting import HealthItem, Report
 from ..hosts.switches import LABELS
 from ..policy import Mode
-from ..sentences import ENGLISH, Words
+from ..sentences import ENGLISH, Words, say
 from .findings_html import report_html
 from .health import health_html
 from .preset import PresetWiring, build_preset
@@ -23,13 +23,14 @@ MODES = [mode.value for mode in Mode]
 
 _QUICK: dict[str, Any] = {"inputs": [], "show_progress": False, "queue": False}
 
-NOTICE = (
+NOTICE = say(
     "<strong>LoRA Negative Guard is on.</strong> Before a picture is made it keeps negative "
     "LoRA weights in the range their type can stand, takes trigger words out of the negative "
     "prompt, and lowers CFG while a negative weight is active. Every change is listed here and "
     "in the infotext. With <em>Advise</em> it only says what it would change. "
     "<code>guard=off</code> inside a LoRA tag exempts that LoRA."
 )
+"""HTML."""
 
 
 class PanelHost(Protocol):
@@ -88,7 +89,7 @@ def build_panel(
         host.accordion(built.enabled, "LoRA Negative Guard", elem_id("enabled")) as enabled,
         gr.Column(elem_classes=["lora-neg-panel"]),
     ):
-        notice, answers = _notice(built, elem_id)
+        notice, answers = _notice(built, elem_id, words())
         mode = gr.Radio(
             choices=MODES,
             value=built.mode.value,
@@ -159,14 +160,16 @@ class _Defaults:
         return cls(host.default_enabled(), host.default_mode(), host.notice_seen())
 
 
-def _notice(built: _Defaults, elem_id: Callable[[str], str]) -> tuple[Any, list[tuple[Any, Mode]]]:
+def _notice(
+    built: _Defaults, elem_id: Callable[[str], str], words: Words
+) -> tuple[Any, list[tuple[Any, Mode]]]:
     group = gr.Group(
         visible=not built.notice_seen,
         elem_id=elem_id("notice"),
         elem_classes=["lora-neg-notice"],
     )
     with group:
-        gr.HTML(NOTICE)
+        gr.HTML(words(NOTICE))
         with gr.Row(elem_classes=["lora-neg-answers"]):
             keep = gr.Button(
                 "Keep guarding", elem_id=elem_id("notice_keep"), size="sm", variant="primary"

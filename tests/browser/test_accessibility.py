@@ -65,5 +65,5 @@ def test_the_summary_is_said(page):
     page.type("a <lora:style_x:-0.9>, without a hat", "")
     page.wait_for_chip("style_x")
     assert page.strip().get_by_role("status").inner_text() == (
-        "LoRA Negative Guard: 2 changes, 1 hint"
+        "LoRA Negative Guard: 2 to change, 1 to consider"
     )

@@ -18,7 +18,7 @@ test("arrow keys go round, in reading direction", () => {
 test("the summary counts in words", () => {
     assert.equal(chips.summary({ mode: "Off" }), "LoRA Negative Guard is off");
     assert.equal(chips.summary({ mode: "Enforce", changes: 0, advice: 0 }), "LoRA Negative Guard: nothing to change");
-    assert.equal(chips.summary({ mode: "Enforce", changes: 1, advice: 2 }), "LoRA Negative Guard: 1 change, 2 hints");
+    assert.equal(chips.summary({ mode: "Enforce", changes: 1, advice: 2 }), "LoRA Negative Guard: 1 to change, 2 to consider");
 });
 
 test("the cache forgets by age and by number", () => {

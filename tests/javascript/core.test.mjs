@@ -67,6 +67,6 @@ test("nothing is needed of the page to be loaded, and one name is added to it", 
     const loraNeg = load(names.map((name) => `lora_neg${name}.js`), before);
     assert.deepEqual(Object.keys(loraNeg).sort(), [
         "History", "Popover", "TABS", "ask", "box", "cards", "chips", "find", "panel", "panelPart", "parts", "preview",
-        "read", "valueOf", "watched", "write",
+        "read", "said", "valueOf", "watched", "write",
     ]);
 });

@@ -1,44 +1,207 @@
-"""Localization files of the host's kind: same keys, and every key is a text of ours."""
+"""Localization files of the host's kind: complete in every language, with nothing left over."""
 
 from __future__ import annotations
 
+import ast
 import html
 import json
 import re
+import sys
+import types
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from lib_lora_neg.hosts.switches import LABELS
+from lib_lora_neg.hosts.webui import health, settings_page
+from lib_lora_neg.loras import type_model
+from lib_lora_neg.loras.card import DataWidth
+from lib_lora_neg.loras.families import ModelFamily
+from lib_lora_neg.policy import GenerationRequest, GuardSettings, Mode, PromptSet, plan
+from lib_lora_neg.policy.wording import TYPE_NAMES
+from lib_lora_neg.sentences import Words
+from lib_lora_neg.ui.chips import RULE_NAMES
+from tests.support.cards import card
+
 ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "lib_lora_neg"
 FILES = sorted((ROOT / "localizations").glob("*.json"))
-SOURCES = [
-    *(ROOT / "javascript").glob("*.js"),
-    *(ROOT / "lib_lora_neg" / "ui").glob("*.py"),
-    ROOT / "lib_lora_neg" / "hosts" / "switches.py",
-    ROOT / "lib_lora_neg" / "hosts" / "webui" / "settings_page.py",
-    ROOT / "lib_lora_neg" / "policy" / "wording.py",
-    ROOT / "lib_lora_neg" / "policy" / "settings.py",
+OF_THE_PANEL = ("actions", "answers", "chips", "findings_html", "health", "panel", "preset")
+OF_THE_PANEL += ("preview", "recommend")
+SAID = [
+    *(PACKAGE / "policy").rglob("*.py"),
+    *(PACKAGE / "ui" / f"{name}.py" for name in OF_THE_PANEL),
+    PACKAGE / "hosts" / "webui" / "health.py",
+    PACKAGE / "hosts" / "webui" / "script.py",
 ]
+FACTS = [PACKAGE / "loras" / f"{name}.py" for name in ("roles", "categories", "type_model")]
+FIELD = re.compile(r"\{\w+\}")
+
+languages = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 
 
-def words(path: Path) -> dict[str, str]:
+def load(path: Path) -> dict[str, str]:
     loaded = json.loads(path.read_text(encoding="utf-8"))
     assert isinstance(loaded, dict)
     return loaded
 
 
+# ---- what is said, from the source ---------------------------------------------------------
+
+
+def texts_of(node: ast.expr, constants: dict[str, list[str]]) -> list[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value]
+    if isinstance(node, ast.IfExp):
+        return texts_of(node.body, constants) + texts_of(node.orelse, constants)
+    return constants.get(node.id, []) if isinstance(node, ast.Name) else []
+
+
+def templates(path: Path) -> Iterator[str]:
+    """Yield the templates of a module's sentences, as far as they are written in it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    constants: dict[str, list[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            constants.setdefault(node.targets[0].id, []).extend(texts_of(node.value, {}))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say":
+            yield from texts_of(node.args[0], constants)
+
+
+def facts(path: Path) -> Iterator[str]:
+    """Yield the reasons for a type that a module may give, with samples in their fields."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "reason":
+            yield from sampled(node.value)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_role":
+            yield from sampled(node.args[2])
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "TypeInference":
+            reasons = node.args[2] if len(node.args) > 2 else None
+            if isinstance(reasons, ast.Tuple):
+                for reason in reasons.elts:
+                    yield from sampled(reason)
+
+
+def sampled(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Constant):
+        yield str(node.value)
+    elif isinstance(node, ast.JoinedStr):
+        pieces = [p.value if isinstance(p, ast.Constant) else "sample" for p in node.values]
+        yield "".join(map(str, pieces))
+
+
+def options(monkeypatch: pytest.MonkeyPatch) -> list[settings_page._Option]:
+    gradio = types.ModuleType("gradio")
+    for name in ("Slider", "Radio", "Checkbox"):
+        setattr(gradio, name, name)
+    monkeypatch.setitem(sys.modules, "gradio", gradio)
+    return list(settings_page._options())
+
+
+# ---- complete ------------------------------------------------------------------------------
+
+
 def test_they_translate_the_same_texts() -> None:
-    keys = [list(words(path)) for path in FILES]
+    keys = [list(load(path)) for path in FILES]
     assert len(FILES) >= 2
     assert all(other == keys[0] for other in keys)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_nothing_is_left_over(path: Path) -> None:
-    texts = [source.read_text(encoding="utf-8") for source in SOURCES]
-    # Sentences may be written on several lines.
+@languages
+def test_every_sentence_is_translated(path: Path) -> None:
+    said = {text for source in SAID for text in templates(source)}
+    assert len(said) > 90, "the source is written otherwise than this test reads it"
+    said |= set(LABELS) | set(RULE_NAMES.values()) | set(TYPE_NAMES.values())
+    said |= set(health._MODE_WORDS.values())
+    said |= {f"{width.value} data" for width in DataWidth if width is not DataWidth.UNKNOWN}
+    assert sorted(said - set(load(path))) == []
+
+
+@languages
+def test_every_reason_for_a_type_is_translated(path: Path) -> None:
+    words = Words(load(path))
+    reasons = {text for source in FACTS for text in facts(source)}
+    assert len(reasons) > 14, "the source is written otherwise than this test reads it"
+    reasons = reasons - {"sample: sample"} | {"category tags: style, art"}
+    reasons |= set(type_model._SHAPES.values()) | set(type_model._FIELDS.values())
+    reasons |= {f"“big hat” in {where} (style)" for where in type_model._FIELDS.values()}
+    assert [text for text in sorted(reasons) if words(text) == text] == []
+
+
+@languages
+def test_the_settings_page_is_translated(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = load(path)
+    shown = [option.label for option in options(monkeypatch)]
+    # So the host shows help: in brackets, as one piece of text.
+    shown += [f"({option.help})" for option in options(monkeypatch) if option.help]
+    assert len(shown) > 50
+    assert [text for text in shown if text not in known] == []
+
+
+@languages
+def test_what_the_page_says_by_itself_is_translated(path: Path) -> None:
+    scripts = [file.read_text("utf-8") for file in (ROOT / "javascript").glob("lora_neg*.js")]
+    said = {text for script in scripts for text in re.findall(r'\bsaid\("([^"]+)"', script)}
+    assert len(said) > 8
+    assert sorted(said - set(load(path))) == []
+
+
+@languages
+def test_translations_have_the_fields_of_their_text(path: Path) -> None:
+    wrong = [
+        english
+        for english, other in load(path).items()
+        if set(FIELD.findall(english)) != set(FIELD.findall(other)) or not other.strip()
+    ]
+    assert wrong == []
+
+
+@languages
+def test_findings_are_said_in_the_language(path: Path) -> None:
+    words = Words(load(path))
+    cards = {
+        made.name: made
+        for made in (
+            card("style_x", "style", triggers=("oilish",), family=ModelFamily.SDXL),
+            card("hero", "character", family=ModelFamily.SDXL),
+            card("rainy", "style", shares={"rain": 0.8}, family=ModelFamily.SDXL),
+            card("mystery", "unknown", confidence=0.0, family=ModelFamily.SDXL),
+        )
+    }
+    prompt = "<lora:style_x:-0.9> <lora:hero:-0.5> <lora:rainy:2.9> <lora:mystery:-1> <lora:no:1>"
+    asked = PromptSet((f"{prompt}, without a hat",), ("oilish, rain, <lora:hero:1>",), 9.0)
+    request = GenerationRequest(asked, family=ModelFamily.SDXL)
+    for mode in (Mode.ENFORCE, Mode.ADVISE):
+        found = plan(request, cards, GuardSettings(mode)).findings
+        assert len({finding.rule for finding in found}) >= 7
+        for finding in found:
+            assert re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", words(finding.reason)), finding
+
+
+# ---- nothing left over ---------------------------------------------------------------------
+
+
+@languages
+def test_nothing_is_left_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = [*(ROOT / "javascript").glob("*.js"), *SAID]
+    sources += [PACKAGE / "hosts" / "switches.py", PACKAGE / "hosts" / "webui" / "settings_page.py"]
+    sources += [PACKAGE / "policy" / name for name in ("wording.py", "settings.py", "matrix.py")]
+    sources += (PACKAGE / "loras").glob("*.py")
+    texts = [source.read_text(encoding="utf-8") for source in sources]
+    # Sentences may be written on several lines, and facts with fields in their place.
     joined = html.unescape(re.sub(r'"\s*\n\s*f?"', "", "\n".join(texts)))
-    built = ("Lowest weight: ", "Weight ")
-    missing = [key for key in words(path) if key not in joined and not key.startswith(built)]
-    assert missing == []
-    assert all(value.strip() for value in words(path).values())
+    loose = re.sub(r"\{[^{}]*\}", "{}", joined)
+    shown = {option.label for option in options(monkeypatch)}
+    shown |= {f"({option.help})" for option in options(monkeypatch)}
+    built = re.compile(r"(?:wide|narrow|normal) data|leans to .*|category tags: .*|“\{phrases\}” in .*|\{file\}: .*")
+    left = [
+        key
+        for key in load(path)
+        if key not in joined
+        and re.sub(r"\{\w+\}", "{}", key) not in loose
+        and key not in shown
+        and not built.fullmatch(key)
+    ]
+    assert left == []

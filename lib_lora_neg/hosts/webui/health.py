@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from ...policy import DEFAULT_RULE_MODES, Mode
+from ...sentences import Sentence, say
 from ..reporting import HealthItem
 from . import capabilities, loader, options
 
-_MODE_WORDS = {Mode.ENFORCE: "enforced", Mode.ADVISE: "only told", Mode.OFF: "off"}
+_MODE_WORDS = {
+    Mode.ENFORCE: "enforced: {rules}",
+    Mode.ADVISE: "only told: {rules}",
+    Mode.OFF: "off: {rules}",
+}
 
 
 def health() -> list[HealthItem]:
@@ -29,14 +36,21 @@ def _loras() -> HealthItem:
         import networks
     except ImportError:
         return HealthItem("LoRA list", False, "the host's Lora extension is not loaded")
-    return HealthItem("LoRA list", True, f"{len(networks.available_networks)} known to this host")
+    count = len(networks.available_networks)
+    return HealthItem("LoRA list", True, say("{count} known to this host", count=count))
 
 
 def _rules() -> HealthItem:
     settings = options.read_settings(Mode.ENFORCE)
     groups = {mode: [r for r in DEFAULT_RULE_MODES if settings.mode_of(r) is mode] for mode in Mode}
-    told = [f"{_MODE_WORDS[mode]}: {', '.join(rules)}" for mode, rules in groups.items() if rules]
-    return HealthItem("Rules", bool(groups[Mode.ENFORCE] or groups[Mode.ADVISE]), "; ".join(told))
+    told = [
+        say(_MODE_WORDS[mode], rules=", ".join(rules)) for mode, rules in groups.items() if rules
+    ]
+    return HealthItem("Rules", bool(groups[Mode.ENFORCE] or groups[Mode.ADVISE]), _joined(told))
+
+
+def _joined(parts: list[Sentence]) -> Sentence:
+    return reduce(lambda first, second: say("{first}; {second}", first=first, second=second), parts)
 
 
 def _flux() -> HealthItem:

@@ -49,11 +49,11 @@ def _fit(text: TextDraft, context: Context) -> TextDraft:
     if total <= settings.budget + _SLACK:
         return text
     enforced = context.enforces("R5")
-    state = "degraded" if total > settings.degraded else "over budget"
+    state = say("degraded") if total > settings.degraded else say("over budget")
     reason = say(
         OF_PREFERRED if settings.budget_relative else IN_ALL,
         total=format_number(total),
-        state=say(state),
+        state=state,
         budget=format_number(settings.budget),
     )
     factor = settings.budget / total
