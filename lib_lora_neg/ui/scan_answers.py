@@ -167,7 +167,8 @@ class _ScanTab:
         return {
             "pictures": 0 if quick else cost.pictures,
             "weights": len(plan.weights),
-            "pairs": len(plan.pairs),
+            "prompts": len(plan.prompts),
+            "seeds": len(plan.seeds),
             "evaluations": made,
             "seconds": None if pace is None else made * pace * megapixels(plan),
         }

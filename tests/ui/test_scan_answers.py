@@ -121,7 +121,8 @@ def test_choosing_a_lora_suggests_prompts_and_what_to_compare(tab: Tab) -> None:
 def test_the_cost_is_told_before_anything_starts(tab: Tab) -> None:
     told = tab.ask("plan", **FORM)
     assert told["cost"] == {
-        "pictures": 8, "weights": 4, "pairs": 2, "evaluations": 64, "seconds": None,
+        "pictures": 8, "weights": 4, "prompts": 2, "seeds": 1, "evaluations": 64,
+        "seconds": None,
     }  # fmt: skip
     assert told["existing"] is None
     quick = tab.ask("plan", **{**FORM, "kind": "quick"})["cost"]

@@ -1,0 +1,277 @@
+// The scan tab: the form on one side, the job and its result on the other, past scans below. The
+// server does the work in the background; a page that is loaded anew finds it where it is.
+(() => {
+    const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const POLL_MS = 700;
+    const PASTE_MS = 300;
+    const PASTE_BUTTONS = ["#txt2img_tools #paste", "#txt2img_paste", "#paste"];
+
+    class Scan {
+        constructor(root) {
+            this.root = root;
+            this.after = 0;
+            this.job = null;
+        }
+
+        get isRunning() {
+            return Boolean(this.job && !this.job.over);
+        }
+
+        get sends() {
+            return this.overview.sends;
+        }
+
+        async begin() {
+            this.build();
+            this.say("Loading …");
+            try {
+                this.overview = await loraNeg.ask("scan-overview", {});
+                this.job = this.overview.job;
+                this.form.build(this.overview);
+                this.say(this.overview.loras ? "" : "No LoRAs here yet: put LoRA files into the host's LoRA folder.");
+                await this.history.reload();
+                if (this.job) await this.follow(this.job);
+            } catch (error) {
+                this.fail(error);
+            }
+        }
+
+        build() {
+            const { element, button } = loraNeg.libraryParts;
+            this.status = element("p", "lora-neg-library-status");
+            this.status.setAttribute("role", "status");
+            this.status.dir = "auto";
+            this.spoken = element("p", "lora-neg-sr");
+            this.spoken.setAttribute("aria-live", "polite");
+            this.form = new loraNeg.ScanForm(this);
+            this.result = new loraNeg.ScanResult(this);
+            this.history = new loraNeg.ScanHistory(this);
+            this.offered = element("div", "lora-neg-scan-offer");
+            this.offered.hidden = true;
+            this.progress = element("div", "lora-neg-scan-progress");
+            this.progress.hidden = true;
+            this.bar = element("progress");
+            this.bar.setAttribute("aria-label", "Scan");
+            this.progressText = element("span", "lora-neg-scan-progress-text");
+            this.progressText.dir = "auto";
+            this.stop = button("", "Stop", () => this.interrupt());
+            this.showJob = button("lora-neg-link", "Show it", () => this.open(this.job.scan));
+            this.goOn = button("lora-neg-primary", "Go on", () => this.resume(this.job.scan));
+            this.progress.append(this.bar, this.progressText, this.showJob, this.goOn, this.stop);
+            const side = element("div", "lora-neg-scan-side");
+            side.append(this.form.root, this.history.root);
+            const main = element("div", "lora-neg-scan-main");
+            main.append(this.offered, this.progress, this.result.root);
+            const columns = element("div", "lora-neg-scan-columns");
+            columns.append(side, main);
+            this.root.replaceChildren(this.status, this.spoken, columns);
+            // A theme that is changed while the page is open.
+            new MutationObserver(() => this.result.drawCurves())
+                .observe(document.body, { attributes: true, attributeFilter: ["class"] });
+        }
+
+        // ---- the job ------------------------------------------------------------------------
+
+        async start(body) {
+            this.form.showBusy(true);
+            this.say("");
+            try {
+                const { job } = await loraNeg.ask("scan-start", body);
+                await this.follow(job);
+                this.history.reload();
+            } catch (error) {
+                this.fail(error);
+            } finally {
+                this.form.showBusy(this.isRunning);
+            }
+        }
+
+        async resume(scan) {
+            this.say("");
+            try {
+                const { job } = await loraNeg.ask("scan-resume", { scan });
+                await this.follow(job);
+                this.history.reload();
+            } catch (error) {
+                this.fail(error);
+            }
+        }
+
+        async interrupt() {
+            try {
+                const { job } = await loraNeg.ask("scan-stop", {});
+                this.showProgress(job);
+            } catch (error) {
+                this.fail(error);
+            }
+        }
+
+        // Shows a job, and its scan as it fills.
+        async follow(job) {
+            this.after = 0;
+            this.showProgress(job);
+            this.result.data = null;
+            await this.open(job.scan, true);
+            if (!job.over) this.poll();
+        }
+
+        async poll() {
+            if (this.polling) return;
+            this.polling = true;
+            while (this.isRunning) {
+                await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+                if (!this.root.isConnected) return;
+                if (this.root.offsetParent === null) continue;
+                try {
+                    const { job, news, after } = await loraNeg.ask("scan-state", { after: this.after });
+                    if (!job) break;
+                    if (job.scan === this.job.scan) this.after = after;
+                    this.showProgress(job);
+                    this.take(job, news);
+                } catch (error) {
+                    // The host may be restarting: what is on the disk is offered when it is back.
+                    this.say(`No answer from the host: ${error.message}`, true);
+                    await new Promise((resolve) => setTimeout(resolve, 4 * POLL_MS));
+                }
+            }
+            this.polling = false;
+            if (!this.job) return;
+            this.form.check();
+            if (this.result.name === this.job.scan || !this.result.name) await this.open(this.job.scan, true);
+            this.history.reload();
+        }
+
+        take(job, news) {
+            if (this.result.name === job.scan) news.forEach((cell) => this.result.grid.put(cell));
+            else if (!this.result.name && news.length) this.open(job.scan, true);
+        }
+
+        showProgress(job) {
+            const { progressText, spokenStep } = loraNeg.scanLogic;
+            const step = spokenStep(job);
+            this.job = job;
+            this.progress.hidden = !job;
+            if (!job) return;
+            const text = progressText(job);
+            this.progressText.replaceChildren(loraNeg.libraryParts.quoted("", job.name), ` · ${text}`);
+            if (step !== this.spokenStep) this.spoken.textContent = `${job.name}: ${text}`;
+            this.spokenStep = step;
+            this.bar.max = job.total || 1;
+            if (job.state === "concluding" || (job.state === "waiting" && !job.done)) this.bar.removeAttribute("value");
+            else this.bar.value = job.done;
+            this.bar.hidden = job.over;
+            this.progress.classList.toggle("lora-neg-failed", job.state === "failed");
+            this.stop.hidden = job.over;
+            this.stop.disabled = job.stopping || job.state === "concluding";
+            this.goOn.hidden = job.quick || !(job.state === "stopped" || (job.state === "failed" && job.done));
+            this.showJob.hidden = this.result.name === job.scan || !job.done;
+            this.form.showBusy(this.isRunning);
+            if (this.isRunning) this.offered.hidden = true;
+        }
+
+        // An unfinished scan of earlier, while nothing runs.
+        offer(entry) {
+            const { element, quoted, button } = loraNeg.libraryParts;
+            const own = this.job && entry && this.job.scan === entry.scan;
+            this.offered.hidden = !entry || this.isRunning || own || entry.scan === this.declined;
+            if (this.offered.hidden) return;
+            const text = element("span");
+            text.append("The scan of ", quoted("", entry.name), ` was not finished: ${entry.finished} of ${entry.total} pictures.`);
+            this.offered.replaceChildren(
+                text,
+                button("lora-neg-primary", "Go on", () => this.resume(entry.scan)),
+                button("", "Show", () => this.open(entry.scan)),
+                button("lora-neg-link", "Not now", () => {
+                    this.declined = entry.scan;
+                    this.offered.hidden = true;
+                }),
+            );
+        }
+
+        // ---- results ------------------------------------------------------------------------
+
+        async open(scan, quietly = false) {
+            if (!quietly) this.say("");
+            this.opening = scan;
+            try {
+                const data = await loraNeg.ask("scan-open", { scan });
+                if (this.opening !== scan) return;
+                this.result.show(data);
+                if (this.job) this.showProgress(this.job);
+                this.history.mark();
+                if (!quietly) this.result.root.scrollIntoView({ block: "nearest" });
+            } catch (error) {
+                // A job that failed before its first picture has nothing to show.
+                if (!quietly) this.fail(error);
+                else if (!this.isRunning) this.result.empty();
+            }
+        }
+
+        async keep(route, scan) {
+            try {
+                const { scan: data, result } = await loraNeg.ask(route, { scan });
+                this.result.data = data;
+                this.result.drawVerdict();
+                const notes = result.notes.length ? ` ${result.notes.join("; ")}` : "";
+                this.say(route === "scan-save" ? `Saved to ${data.name}.${notes}` : `Taken back from ${data.name}.${notes}`);
+                if (loraNeg.badges) loraNeg.badges.renew([data.name]);
+                if (loraNeg.library) loraNeg.library.reload();
+                const button = this.result.verdict.querySelector(".lora-neg-scan-save");
+                if (button) button.focus();
+            } catch (error) {
+                this.fail(error);
+            }
+        }
+
+        async remove(data) {
+            const what = data.finished ? `this scan and its ${data.finished} pictures` : "this scan";
+            if (!window.confirm(`Delete ${what}?`)) return;
+            try {
+                await loraNeg.ask("scan-delete", { scan: data.scan });
+                if (this.job && this.job.scan === data.scan) this.showProgress(null);
+                this.result.empty();
+                this.say("Deleted.");
+                await this.history.reload();
+                this.form.check();
+            } catch (error) {
+                this.fail(error);
+            }
+        }
+
+        // Lets the host's own paste button understand a text in txt2img.
+        paste(text) {
+            const box = loraNeg.box("txt2img", "prompt");
+            const found = PASTE_BUTTONS.map((selector) => gradioApp().querySelector(selector)).find(Boolean);
+            if (!box || !found) {
+                this.say("This page has no txt2img to send to.", true);
+                return;
+            }
+            if (this.result.grid.dialog.root.open) this.result.grid.dialog.root.close();
+            if (typeof window.switch_to_txt2img === "function") window.switch_to_txt2img();
+            loraNeg.write("txt2img", "prompt", text);
+            setTimeout(() => found.click(), PASTE_MS);
+            this.say("Sent to txt2img.");
+        }
+
+        say(text, bad = false) {
+            this.status.textContent = text;
+            this.status.classList.toggle("lora-neg-failed", bad);
+        }
+
+        fail(error) {
+            this.say(`That did not work: ${error.message}`, true);
+        }
+    }
+
+    // The tab asks for nothing before somebody looks at it.
+    function lookAfter() {
+        const root = gradioApp().querySelector(".lora-neg-scan");
+        if (!root || root.offsetParent === null || root.dataset.ready) return;
+        root.dataset.ready = "true";
+        loraNeg.scan = new Scan(root);
+        loraNeg.scan.begin();
+    }
+
+    if (typeof onAfterUiUpdate === "function") onAfterUiUpdate(lookAfter);
+    if (typeof onUiTabChange === "function") onUiTabChange(() => setTimeout(lookAfter, 0));
+})();

@@ -1,0 +1,117 @@
+// What the scan's scripts share and what needs no page: words for cost, progress and time, where a
+// key leads in the grid, which pictures to ask for.
+(() => {
+    const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const THUMBNAILS = [96, 192, 384];
+
+    // A time for people, rounded as one says it.
+    function duration(seconds) {
+        if (seconds < 50) return `${Math.max(1, Math.round(seconds))} s`;
+        if (seconds < 3570) return `${Math.max(1, Math.round(seconds / 60))} min`;
+        const hours = Math.floor(seconds / 3600 + 1 / 120);
+        const minutes = Math.max(0, Math.round((seconds - hours * 3600) / 60));
+        return minutes ? `${hours} h ${minutes} min` : `${hours} h`;
+    }
+
+    function counted(count, one, many = `${one}s`) {
+        return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+    }
+
+    // What a plan takes, in a sentence.
+    function costText(cost, kind) {
+        const time = cost.seconds === null
+            ? "how long is told once the first are made"
+            : `about ${duration(cost.seconds)}`;
+        const evaluations = counted(cost.evaluations, "evaluation");
+        if (kind === "quick") return `No pictures, ${evaluations} of the model: ${time}.`;
+        const pairs = `${counted(cost.prompts, "prompt")} × ${counted(cost.seeds, "seed")}`;
+        const shape = kind === "compare" ? `${pairs}, with and without` : `${cost.weights} weights × ${pairs}`;
+        return `${counted(cost.pictures, "picture")} (${shape}), ${evaluations}: ${time}.`;
+    }
+
+    // Where a job is, in a sentence.
+    function progressText(job) {
+        const unit = job.quick ? "weights" : "pictures";
+        const count = `${job.done} of ${job.total} ${unit}`;
+        const failed = job.failed ? `, ${job.failed} failed` : "";
+        if (job.state === "done") return `Finished: ${count}${failed}.`;
+        if (job.state === "stopped") return `Stopped at ${count}${failed}.`;
+        if (job.state === "failed") return `Failed at ${count}: ${job.error}`;
+        if (job.state === "concluding") return "Judging and drawing the curves …";
+        if (job.stopping) return `Stopping after this picture: ${count}`;
+        if (job.state === "waiting" && !job.done) return "Waiting for its turn; a generation is running or queued";
+        const left = job.seconds_left === null ? "" : ` · about ${duration(job.seconds_left)} left`;
+        return `${count}${failed}${left}`;
+    }
+
+    // What is said aloud: less than what is shown, a tenth of the way at a time.
+    function spokenStep(job) {
+        if (!job) return "";
+        if (job.over || job.state === "concluding" || job.stopping) return `${job.state}${job.stopping}`;
+        return `${job.state === "waiting" && !job.done ? "waiting" : "running"} ${Math.floor((10 * job.done) / (job.total || 1))}`;
+    }
+
+    // Where a key leads from a cell of the grid, or null.
+    function gridMove({ row, column }, key, rows, columns) {
+        const moves = {
+            ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1],
+            ArrowUp: [row - 1, column], ArrowDown: [row + 1, column],
+            Home: [row, 0], End: [row, columns - 1],
+        };
+        if (!(key in moves)) return null;
+        const [toRow, toColumn] = moves[key];
+        if (toRow < 0 || toRow >= rows || toColumn < 0 || toColumn >= columns) return null;
+        return { row: toRow, column: toColumn };
+    }
+
+    // The side of the thumbnails for cells of some width on this screen.
+    function thumbnailSide(width, ratio = 1) {
+        return THUMBNAILS.find((side) => side >= width * ratio) || THUMBNAILS[THUMBNAILS.length - 1];
+    }
+
+    // The width at which all columns fit beside their labels, within bounds.
+    function fittingWidth(room, columns, labels = 190, gap = 6) {
+        return Math.max(64, Math.min(260, Math.floor((room - labels) / columns) - gap));
+    }
+
+    function fileAddress(name, values) {
+        return `./lora-neg/page/${name}?${new URLSearchParams(values)}`;
+    }
+
+    // Whether a weight lies where the verdict found damage.
+    function isDamaged(weight, verdict) {
+        if (!verdict) return false;
+        const { damaged_to: below, damaged_from: above } = verdict;
+        return (below !== null && weight < 0 && weight <= below + 1e-9)
+            || (above !== null && weight > 0 && weight >= above - 1e-9);
+    }
+
+    function randomSeeds(count, random = Math.random) {
+        const seeds = new Set();
+        while (seeds.size < count) seeds.add(Math.floor(random() * 4294967296));
+        return [...seeds].join(", ");
+    }
+
+    // How many seeds a text names, as far as it can be read.
+    function seedCount(text) {
+        let count = 0;
+        for (const part of text.split(",").map((item) => item.trim()).filter(Boolean)) {
+            const span = part.match(/^(\d+)\s*-\s*(\d+)$/);
+            count += span ? Math.max(1, Number(span[2]) - Number(span[1]) + 1) : 1;
+        }
+        return Math.max(1, Math.min(100, count));
+    }
+
+    // A number as it stands in a box; what is none is sent as it is, so that it can be refused.
+    function numberIn(text) {
+        const trimmed = String(text).trim();
+        if (trimmed === "") return null;
+        const number = Number(trimmed);
+        return Number.isFinite(number) ? number : trimmed;
+    }
+
+    loraNeg.scanLogic = {
+        duration, counted, costText, progressText, spokenStep, gridMove, thumbnailSide, fittingWidth,
+        fileAddress, isDamaged, randomSeeds, seedCount, numberIn,
+    };
+})();

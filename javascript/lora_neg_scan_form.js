@@ -1,0 +1,384 @@
+// The scan's form: what to scan, how, and what it will cost before it starts.
+(() => {
+    const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const { element, quoted, button, select, input, typeMark } = loraNeg.libraryParts;
+    const { costText, numberIn, randomSeeds, seedCount } = loraNeg.scanLogic;
+    const PAUSE_MS = 250;
+    const MEMORY = "lora_neg_scan_form";
+    const KINDS = [
+        ["scan", "Weight scan", "Pictures over the weights, measured and judged"],
+        ["quick", "Quick scan", "The same two numbers from a few evaluations of the model, without pictures"],
+        ["compare", "A/B picture", "With and without the LoRA at the same seeds, side by side"],
+    ];
+    const PARTS = [["both", "Unet and text encoder"], ["unet", "Unet only"], ["text_encoder", "Text encoder only"]];
+    const NUMBERS = [
+        ["cfg", "CFG scale", "0.5"], ["steps", "Steps", "1"], ["width", "Width", "64"],
+        ["height", "Height", "64"], ["distilled_cfg", "Distilled CFG", "0.5"],
+    ];
+    let made = 0;
+
+    class ScanForm {
+        constructor(scan) {
+            this.scan = scan;
+            this.turn = 0;
+            this.kind = "scan";
+            this.lora = null;
+            this.errors = {};
+            this.id = `lora_neg_scan_form_${++made}`;
+            this.root = element("form", "lora-neg-scan-form");
+            this.root.noValidate = true;
+            this.root.setAttribute("aria-label", "What to scan");
+            this.root.addEventListener("input", () => this.changed());
+            this.root.addEventListener("change", () => this.changed());
+            this.root.addEventListener("submit", (event) => {
+                event.preventDefault();
+                if (this.start.disabled) return;
+                if (this.complete) this.scan.open(this.complete);
+                else this.scan.start(this.body());
+            });
+        }
+
+        build(overview) {
+            this.overview = overview;
+            this.notes = {};
+            this.picker = new loraNeg.ScanPicker((name) => this.choose(name), (error) => this.scan.fail(error));
+            this.about = element("div", "lora-neg-scan-about");
+            this.about.hidden = true;
+            this.root.replaceChildren(
+                this.checkpointLine(),
+                this.field("lora", "LoRA", this.picker.root, this.about),
+                this.kindField(),
+                this.weightsField(),
+                this.partField(),
+                this.promptsField(),
+                this.textField("negative_prompt", "Negative prompt", overview.form.negative_prompt),
+                this.seedsField(),
+                this.samplingField(),
+                this.footer(),
+            );
+            this.recall();
+            this.showKind();
+            this.check();
+        }
+
+        // ---- pieces -------------------------------------------------------------------------
+
+        field(name, label, ...content) {
+            const made = element("div", "lora-neg-scan-field");
+            const head = element("div", "lora-neg-scan-label", label);
+            const note = element("p", "lora-neg-note lora-neg-failed");
+            note.id = `${this.id}_${name}_note`;
+            note.hidden = true;
+            this.notes[name] = note;
+            made.append(head, ...content, note);
+            made.dataset.field = name;
+            return made;
+        }
+
+        described(control, name) {
+            control.setAttribute("aria-describedby", `${this.id}_${name}_note`);
+            return control;
+        }
+
+        checkpointLine() {
+            const { checkpoint } = this.overview;
+            const made = this.field("checkpoint", "Checkpoint");
+            const text = checkpoint ? `${checkpoint.title}` : "none chosen";
+            const line = quoted("lora-neg-scan-checkpoint", text);
+            line.title = checkpoint ? `${checkpoint.title} · ${checkpoint.digest}` : "";
+            made.insertBefore(line, made.lastChild);
+            return made;
+        }
+
+        choices(name, label, options, onChange) {
+            const group = element("div", "lora-neg-choices");
+            group.setAttribute("role", "radiogroup");
+            group.setAttribute("aria-label", label);
+            const radios = options.map(([value, text, hint]) => {
+                const option = element("label", "lora-neg-choice");
+                const radio = element("input");
+                Object.assign(radio, { type: "radio", name: `${this.id}_${name}`, value });
+                radio.addEventListener("change", () => onChange(value));
+                if (hint) option.title = hint;
+                option.append(radio, element("span", "", text));
+                group.append(option);
+                return radio;
+            });
+            return { group, radios };
+        }
+
+        kindField() {
+            const { group, radios } = this.choices("kind", "What to make", KINDS, (kind) => {
+                this.kind = kind;
+                this.showKind(true);
+            });
+            this.kinds = radios;
+            this.kindNote = element("p", "lora-neg-note");
+            return this.field("kind", "What to make", group, this.kindNote);
+        }
+
+        weightsField() {
+            this.presets = element("div", "lora-neg-presets");
+            for (const { id, name, weights } of this.overview.presets) {
+                const preset = button("lora-neg-toggle", name, () => {
+                    this.weights.value = weights;
+                    this.changed();
+                });
+                preset.dataset.weights = weights;
+                preset.dataset.preset = id;
+                preset.title = weights;
+                this.presets.append(preset);
+            }
+            this.weights = this.described(input("text", "Weights", { spellcheck: "false", maxlength: "2000" }), "weights");
+            this.weights.dir = "ltr";
+            this.weights.value = this.overview.presets[0].weights;
+            this.word = input("text", "Word added to the negative prompt with the LoRA", {
+                placeholder: "word added to the negative, if it has one", maxlength: "4000",
+            });
+            this.word.dir = "auto";
+            this.weightsHint = element("p", "lora-neg-note", "A list, or a range: -1 - 1 [9], -0.9--0.3 (+0.3). 0 is always made.");
+            this.negativeWord = this.field("negative_word", "Added to the negative prompt with the LoRA", this.word);
+            const both = element("div", "lora-neg-scan-stacked");
+            both.append(this.field("weights", "Weights", this.presets, this.weights, this.weightsHint), this.negativeWord);
+            return both;
+        }
+
+        partField() {
+            this.part = this.described(select("Part that takes the weight", PARTS), "part");
+            this.held = input("number", "Weight of the other part", { step: "0.05", min: "-10", max: "10", value: "0" });
+            this.heldLabel = element("label", "lora-neg-scan-held", "the other part stays at ");
+            this.heldLabel.append(this.held);
+            const line = element("div", "lora-neg-scan-line");
+            line.append(this.part, this.heldLabel);
+            this.heldLabel.hidden = true;
+            return this.field("part", "Part that takes the weight", line);
+        }
+
+        promptsField() {
+            this.prompts = new loraNeg.ScanPrompts(`${this.id}_prompts_note`, () => this.changed());
+            return this.field("prompts", "Prompts", this.prompts.root);
+        }
+
+        textField(name, label, value) {
+            const box = element("textarea", "lora-neg-input");
+            box.rows = 2;
+            box.dir = "auto";
+            box.maxLength = 4000;
+            box.value = value;
+            box.setAttribute("aria-label", label);
+            this[name] = this.described(box, name);
+            return this.field(name, label, box);
+        }
+
+        seedsField() {
+            this.seeds = this.described(input("text", "Seeds", { spellcheck: "false", maxlength: "2000", value: "1, 2" }), "seeds");
+            const line = element("div", "lora-neg-scan-line");
+            line.append(this.seeds, button("", "New seeds", () => {
+                this.seeds.value = randomSeeds(seedCount(this.seeds.value));
+                this.changed();
+            }));
+            return this.field("seeds", "Seeds", line);
+        }
+
+        samplingField() {
+            const usual = this.overview.form;
+            const grid = element("div", "lora-neg-scan-numbers");
+            this.numbers = {};
+            for (const [name, label, step] of NUMBERS) {
+                if (usual[name] === null || usual[name] === undefined) continue;
+                const box = this.described(input("number", label, { step, min: "0" }), name);
+                box.value = String(usual[name]);
+                this.numbers[name] = box;
+                grid.append(this.field(name, label, box));
+            }
+            this.lists = {};
+            for (const [name, label] of [["sampler", "Sampler"], ["scheduler", "Schedule"]]) {
+                const names = this.overview[`${name}s`];
+                if (!names.length) continue;
+                const list = this.described(select(label, names.map((text) => [text, text])), name);
+                list.value = usual[name] || names[0];
+                this.lists[name] = list;
+                grid.append(this.field(name, label, list));
+            }
+            return grid;
+        }
+
+        footer() {
+            const made = this.field("plan", "");
+            made.classList.add("lora-neg-scan-footer");
+            made.firstChild.remove();
+            this.cost = element("p", "lora-neg-scan-cost");
+            this.cost.setAttribute("role", "status");
+            this.start = element("button", "lora-neg-button lora-neg-primary", "Start");
+            this.start.type = "submit";
+            this.start.disabled = true;
+            made.prepend(this.cost);
+            made.append(this.start);
+            return made;
+        }
+
+        // ---- what stands in it --------------------------------------------------------------
+
+        body() {
+            const body = {
+                kind: this.kind,
+                lora: this.lora ? this.lora.name : "",
+                weights: this.weights.value,
+                part: this.part.value,
+                held: numberIn(this.held.value),
+                prompts: this.prompts.read(),
+                negative_prompt: this.negative_prompt.value,
+                negative_word: this.word.value,
+                seeds: this.seeds.value,
+            };
+            for (const [name, box] of Object.entries(this.numbers)) body[name] = numberIn(box.value);
+            for (const [name, list] of Object.entries(this.lists)) body[name] = list.value;
+            return body;
+        }
+
+        // Fills the form with what asked for a scan.
+        async fill(form) {
+            this.kind = form.kind;
+            this.prompts.fill(form.prompts);
+            for (const name of ["weights", "part", "seeds", "negative_prompt"]) this[name].value = form[name];
+            this.held.value = String(form.held || 0);
+            this.word.value = form.negative_word || "";
+            for (const [name, box] of Object.entries({ ...this.numbers, ...this.lists })) {
+                if (form[name] !== null && form[name] !== undefined) box.value = String(form[name]);
+            }
+            this.showKind();
+            await this.choose(form.lora, true);
+        }
+
+        recall() {
+            try {
+                const kept = JSON.parse(localStorage.getItem(MEMORY));
+                if (kept && kept.prompts) this.fill(kept);
+            } catch {
+                localStorage.removeItem(MEMORY);
+            }
+        }
+
+        async choose(name, keep = false) {
+            if (!name) return;
+            try {
+                const lora = await loraNeg.ask("scan-lora", { name });
+                this.lora = lora;
+                this.picker.show(name);
+                this.showLora();
+                this.prompts.offer(lora.prompts, !keep);
+                if (!keep && this.kind === "compare") this.fillCompare();
+                this.scan.history.reload(name);
+            } catch (error) {
+                if (!keep) this.scan.fail(error);
+            }
+            this.changed();
+        }
+
+        showLora() {
+            const { lora } = this;
+            const line = element("p", "lora-neg-type-line");
+            line.append(typeMark(lora.type, lora.letter), element("strong", "", lora.type_name || "not read yet"));
+            if (lora.range && lora.range !== "not known") {
+                const range = element("bdi", "lora-neg-range", lora.range);
+                range.dir = "ltr";
+                line.append(range, element("span", "lora-neg-below", lora.range_source));
+            }
+            this.about.replaceChildren(line);
+            if (lora.saved) this.about.append(quoted("lora-neg-note", lora.saved));
+            if (lora.type === "trigger_negative" || lora.type === "dedicated_negative") {
+                const hint = element("p", "lora-neg-note", "Made to be loaded as a negative: an A/B picture shows best what it does. ");
+                if (this.kind !== "compare") hint.append(button("lora-neg-link", "A/B picture", () => this.setKind("compare")));
+                this.about.append(hint);
+            }
+            this.about.hidden = false;
+        }
+
+        setKind(kind) {
+            this.kind = kind;
+            this.showKind(true);
+            this.changed();
+        }
+
+        fillCompare() {
+            if (!this.lora) return;
+            this.weights.value = String(this.lora.compare.weight);
+            this.word.value = this.lora.compare.word;
+        }
+
+        // Shows the fields of the chosen kind; `moved`: somebody has just chosen it.
+        showKind(moved = false) {
+            const { kind } = this;
+            this.kinds.forEach((radio) => (radio.checked = radio.value === kind));
+            this.kinds.find(({ value }) => value === "quick").disabled = !this.overview.quick;
+            const compare = kind === "compare";
+            this.kindNote.textContent = this.overview.quick || kind !== "scan"
+                ? KINDS.find(([id]) => id === kind)[2] : `${KINDS[0][2]}. This host has no quick scan.`;
+            this.presets.hidden = this.weightsHint.hidden = compare;
+            this.negativeWord.hidden = !compare;
+            if (!moved) return;
+            if (compare) {
+                if (this.weights.value.includes(",") || this.weights.value.includes("[")) this.kept = this.weights.value;
+                this.fillCompare();
+            } else if (this.kept || /^\s*-?[\d.]+\s*$/.test(this.weights.value)) {
+                this.weights.value = this.kept || this.overview.presets[kind === "quick" ? 1 : 0].weights;
+            }
+            if (this.lora) this.showLora();
+        }
+
+        changed() {
+            this.heldLabel.hidden = this.part.value === "both";
+            clearTimeout(this.timer);
+            this.timer = setTimeout(() => this.check(), PAUSE_MS);
+        }
+
+        // Asks what it would cost, or what is wrong.
+        async check() {
+            const turn = ++this.turn;
+            const body = this.body();
+            try {
+                const answer = await loraNeg.ask("scan-plan", body);
+                if (turn !== this.turn) return;
+                this.show(answer);
+                localStorage.setItem(MEMORY, JSON.stringify(body));
+            } catch (error) {
+                if (turn === this.turn) this.scan.fail(error);
+            }
+        }
+
+        show({ errors, cost, existing }) {
+            this.errors = errors;
+            const untouched = !this.lora;
+            for (const [name, note] of Object.entries(this.notes)) {
+                const text = name === "lora" && untouched ? "" : errors[name] || "";
+                // Before a LoRA is chosen nobody has done anything wrong yet.
+                note.textContent = untouched && name === "prompts" ? "" : text;
+                note.hidden = !note.textContent;
+                note.parentNode.classList.toggle("lora-neg-at-fault", !note.hidden);
+            }
+            for (const preset of this.presets.children) {
+                preset.setAttribute("aria-pressed", String(preset.dataset.weights === this.weights.value));
+            }
+            const unfinished = existing && (existing.unfinished || (existing.finished && existing.kind !== "quick"));
+            this.cost.textContent = cost
+                ? costText(cost, this.kind)
+                : untouched ? "Choose a LoRA to see what a scan costs." : "Something above needs a look first.";
+            if (cost && unfinished && this.kind !== "quick") {
+                const missing = existing.total - existing.finished;
+                this.cost.textContent += missing
+                    ? ` ${existing.finished} of them are there already.` : " All of them are there already.";
+            }
+            this.complete = cost && unfinished && existing.finished === existing.total && this.kind !== "quick" ? existing.scan : "";
+            this.ready = Boolean(cost);
+            this.showBusy(this.scan.isRunning);
+        }
+
+        showBusy(busy) {
+            if (!this.start) return;
+            this.start.disabled = !this.ready || busy;
+            this.start.textContent = busy ? "A scan is running" : this.complete ? "Show it" : "Start";
+        }
+    }
+
+    loraNeg.ScanForm = ScanForm;
+})();

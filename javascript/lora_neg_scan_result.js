@@ -1,0 +1,212 @@
+// One scan: its verdict and what to do with it, its pictures, its curves, its numbers.
+(() => {
+    const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const { element, quoted, button } = loraNeg.libraryParts;
+    const { fileAddress } = loraNeg.scanLogic;
+    const KINDS = { scan: "Weight scan", quick: "Quick scan", compare: "A/B picture" };
+
+    class ScanResult {
+        constructor(scan) {
+            this.scan = scan;
+            this.root = element("div", "lora-neg-scan-result");
+            this.grid = new loraNeg.ScanGrid(scan);
+            this.root.append(this.grid.dialog.root);
+            this.verdict = element("div", "lora-neg-scan-verdict");
+            this.head = element("header", "lora-neg-scan-head");
+            this.below = element("div", "lora-neg-scan-below");
+            this.content = element("div", "lora-neg-scan-content");
+            this.content.append(this.head, this.verdict, this.grid.root, this.below);
+            this.root.append(this.content);
+            this.empty();
+        }
+
+        get name() {
+            return this.data ? this.data.scan : null;
+        }
+
+        empty() {
+            this.data = null;
+            this.content.hidden = true;
+            if (!this.welcome) {
+                this.welcome = element("div", "lora-neg-scan-welcome");
+                this.welcome.append(
+                    element("p", "lora-neg-empty-head", "Measure the safe range of a LoRA"),
+                    element("p", "", "A scan makes the same pictures at many weights, with raw weights and the guard aside. It tells what the LoRA does at negative weights and where damage begins, and saves both to the LoRA, so that the guard obeys them."),
+                    element("p", "", "Choose a LoRA, look at the cost, and start."),
+                );
+                this.root.append(this.welcome);
+            }
+            this.welcome.hidden = false;
+        }
+
+        show(data) {
+            this.data = data;
+            this.content.hidden = false;
+            this.welcome.hidden = true;
+            this.drawHead();
+            this.drawVerdict();
+            this.grid.root.hidden = data.kind === "quick";
+            if (data.kind !== "quick") this.grid.show(data);
+            this.drawBelow();
+        }
+
+        drawHead() {
+            const { data } = this;
+            const title = element("h3");
+            title.append(`${KINDS[data.kind]} of `, quoted("", data.name));
+            const when = data.started ? new Date(data.started * 1000).toLocaleString() : "";
+            const count = data.kind === "quick" ? "" : `${data.finished} of ${data.total} pictures`;
+            const facts = [when, count, data.checkpoint && `on ${data.checkpoint}`].filter(Boolean).join(" · ");
+            const titles = element("div", "lora-neg-details-titles");
+            titles.append(title, element("span", "lora-neg-below", facts));
+            const tools = element("div", "lora-neg-library-tools");
+            const add = (text, hint, onClick) => {
+                const made = button("", text, onClick);
+                made.title = hint;
+                tools.append(made);
+            };
+            if (data.unfinished && !data.locked) add("Go on", "Make the pictures that are missing", () => this.scan.resume(data.scan));
+            add("Use again", "Put these settings into the form", () => this.scan.form.fill(data.form));
+            const judged = data.verdict || data.comparison;
+            if (judged && data.kind !== "quick") {
+                tools.append(this.download("scan-report", "Report", "One HTML file with everything in it"));
+            }
+            if (judged) tools.append(this.download("scan-json", "JSON", "All numbers, for programs"));
+            if (this.scan.sends && data.kind !== "quick") {
+                add("Send to XYZ plot", "Set up the same grid in txt2img's XYZ plot", () => this.sendGrid());
+            }
+            if (!data.running && !data.locked) add("Delete", "Delete this scan and its pictures", () => this.scan.remove(data));
+            this.head.replaceChildren(titles, tools);
+        }
+
+        download(route, text, hint) {
+            const link = element("a", "lora-neg-button", text);
+            link.href = fileAddress(route, { scan: this.data.scan });
+            link.download = "";
+            link.title = hint;
+            return link;
+        }
+
+        drawVerdict() {
+            const { data } = this;
+            const found = data.verdict || data.comparison;
+            this.verdict.hidden = !found;
+            if (!found) return;
+            const parts = [quoted("lora-neg-scan-sentence", found.sentence)];
+            if (found.notes.length) {
+                const list = element("ul", "lora-neg-list");
+                for (const note of found.notes) list.append(element("li", "", note));
+                parts.push(list);
+            }
+            if (data.save.possible) parts.push(this.saving(data.save));
+            else for (const note of data.save.notes) parts.push(element("p", "lora-neg-note", note));
+            this.verdict.replaceChildren(...parts);
+        }
+
+        saving({ lines, saved, notes }) {
+            const made = element("div", "lora-neg-scan-saving");
+            const title = saved ? "Saved to this LoRA; the guard obeys it" : "What would be saved to this LoRA";
+            made.append(element("h4", "", title));
+            const list = element("ul", "lora-neg-scan-lines");
+            for (const line of lines) {
+                const item = element("li");
+                item.append(element("bdi", "", line));
+                list.append(item);
+            }
+            made.append(list);
+            for (const note of notes) made.append(element("p", "lora-neg-note", note));
+            const act = saved
+                ? button("", "Take back", () => this.scan.keep("scan-take-back", this.data.scan))
+                : button("lora-neg-primary", "Save to this LoRA", () => this.scan.keep("scan-save", this.data.scan));
+            act.classList.add("lora-neg-scan-save");
+            made.append(act);
+            return made;
+        }
+
+        drawBelow() {
+            const { data } = this;
+            const parts = [];
+            const points = data.verdict ? data.verdict.points : [];
+            if (points.length) {
+                this.curves = element("img", "lora-neg-scan-curves");
+                this.curves.alt = `Curves over the weight. ${data.verdict.sentence} The numbers stand in the table below.`;
+                this.curves.addEventListener("error", () => (this.curves.hidden = true));
+                this.drawCurves();
+                parts.push(this.curves, this.numbers(points));
+            } else this.curves = null;
+            parts.push(this.facts());
+            this.below.replaceChildren(...parts);
+        }
+
+        // In the colours of the page, which may change at any time.
+        drawCurves() {
+            if (!this.curves) return;
+            const theme = document.body.classList.contains("dark") ? "dark" : "light";
+            const { scan, finished } = this.data;
+            const address = fileAddress("scan-curves", { scan, theme, of: finished });
+            if (this.curves.getAttribute("src") !== address) this.curves.src = address;
+        }
+
+        numbers(points) {
+            const quick = this.data.kind === "quick";
+            const heads = quick
+                ? [["weight", "Weight"], ["effect", "Effect"], ["unrelated", "On unrelated prompts"], ["departure", "Departure"]]
+                : [["weight", "Weight"], ["effect", "Effect"], ["damage", "Damage"], ["outside", "Damaged pictures"]];
+            const table = element("table", "lora-neg-scan-points");
+            const line = element("tr");
+            for (const [, text] of heads) {
+                const cell = element("th", "", text);
+                cell.scope = "col";
+                line.append(cell);
+            }
+            const head = element("thead");
+            head.append(line);
+            const body = element("tbody");
+            for (const point of points) {
+                const row = element("tr");
+                for (const [key] of heads) row.append(element("td", "", this.number(point, key)));
+                body.append(row);
+            }
+            table.append(head, body);
+            const frame = element("div", "lora-neg-scan-frame");
+            frame.append(table);
+            return this.folded("Numbers", frame);
+        }
+
+        number(point, key) {
+            const value = point[key];
+            if (value === null || value === undefined) return "–";
+            if (key === "weight") return String(value).replace("-", "−");
+            if (key === "outside") return `${Math.round(value * point.pairs)} of ${point.pairs}`;
+            return value.toFixed(2);
+        }
+
+        facts() {
+            const list = element("dl", "lora-neg-facts");
+            for (const [label, text] of this.data.facts) {
+                const value = element("dd");
+                value.append(quoted("", text));
+                list.append(element("dt", "", label), value);
+            }
+            return this.folded("How it was made", list);
+        }
+
+        folded(title, content) {
+            const made = element("details", "lora-neg-scan-folded");
+            made.append(element("summary", "", title), content);
+            return made;
+        }
+
+        async sendGrid() {
+            try {
+                const { text } = await loraNeg.ask("scan-grid-text", { scan: this.data.scan });
+                if (text) this.scan.paste(text);
+                else this.scan.say("This host has no XYZ plot with a weight axis.", true);
+            } catch (error) {
+                this.scan.fail(error);
+            }
+        }
+    }
+
+    loraNeg.ScanResult = ScanResult;
+})();
