@@ -333,7 +333,8 @@ def test_settings_of_a_cell(plot: Plot, guard: Guard) -> None:
 
 def test_every_number_and_mode_of_the_settings_has_a_name() -> None:
     for name in SETTING_NAMES:
-        value = {"budget relative": "yes", "negative tag": "leave"}.get(name, "0.5")
+        words = {"budget relative": "yes", "negative tag": "leave", "full stops": "yes"}
+        value = words.get(name, "0.5")
         value = "Advise" if name.startswith("R") else "-0.5" if name.endswith("floor") else value
         value = "5" if name == "CFG ceiling" else value
         assert read_changes(f"{name.upper()}={value}")
