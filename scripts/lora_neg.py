@@ -29,7 +29,7 @@ from lib_lora_neg.ui.preset import PresetWiring  # noqa: E402
 from lib_lora_neg.ui.scan_mount import ScanTab  # noqa: E402
 
 names = host.WebuiLibrary()
-library = WebuiLibraryTab()
+library = WebuiLibraryTab(host.guard.cards)
 scan = ScanTab(WebuiScanHost(library))
 preset = PresetWiring(host.known_cards, host.has_scheduler(), words)
 

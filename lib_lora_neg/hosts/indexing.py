@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Lock, Thread
 
 from .library import Progress
@@ -32,8 +33,10 @@ class BackgroundReader:
         self._lock = Lock()
         self._progress = Progress()
         self._begun = False
+        self._alive = False
         self._again = False
         self._stopped = False
+        self._not_before = 0.0
 
     @property
     def progress(self) -> Progress:
@@ -48,14 +51,21 @@ class BackgroundReader:
             self._begun = True
         self.again()
 
-    def again(self) -> None:
-        """Read once more; a reading that is under way is followed by another one."""
+    def again(self, after: float = 0.0) -> None:
+        """Read once more; a reading that is under way is followed by another one.
+
+        Args:
+            after: seconds to wait first. Asked for again meanwhile, it waits as long once more,
+                so that many changes one after the other are read together.
+        """
         with self._lock:
             self._begun = True
-            if self._progress.running:
+            self._not_before = time.monotonic() + after
+            if self._alive:
                 self._again = True
                 return
-            self._progress = Progress(running=True)
+            self._alive = True
+            self._progress = Progress(running=not after)
         Thread(target=self._run, name="lora-neg-library", daemon=True).start()
 
     def stop(self) -> None:
@@ -66,6 +76,7 @@ class BackgroundReader:
         failure = ""
         while True:
             try:
+                self._settle()
                 self._read(self._after_file)
             except _StoppedError:
                 failure = "stopped"
@@ -76,8 +87,20 @@ class BackgroundReader:
                 if not self._again or self._stopped:
                     done, total = self._progress.done, self._progress.total
                     self._progress = Progress(False, done, total, failure=failure)
+                    self._alive = False
                     return
                 self._again, failure = False, ""
+
+    def _settle(self) -> None:
+        while (left := self._not_before - time.monotonic()) > 0:
+            self._progress = replace(self._progress, running=False)
+            if self._stopped:
+                raise _StoppedError
+            time.sleep(min(left, PAUSE_SECONDS))
+        with self._lock:
+            # What was asked for until now is what is read now.
+            self._again = False
+            self._progress = Progress(running=True)
 
     def _after_file(self, done: int, total: int) -> None:
         if self._stopped:

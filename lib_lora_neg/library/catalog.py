@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-from pathlib import Path
 
-from ..loras.build import read_card
+from ..loras.build import read_any_card
 from ..loras.card import LoraCard
-from ..loras.header import LoraFileError
 from ..loras.tagtable import LazyShares
-from .files import FoundFile, FoundFolder, list_folder, natural_order
+from .files import FoundFile, FoundFolder, Stamp, list_folder, natural_order
 from .packing import ALIAS, MODEL_HASH, PROBLEMS, Packed, Packer, unpack_card
-from .store import CardStore, StoreError, stamp_of
+from .store import CardStore, StoreError
 
 FORBIDDEN_ALIASES = frozenset(("none", "Addams"))
 """Aliases that A1111 never resolves (``networks.forbidden_network_aliases``)."""
@@ -25,6 +23,9 @@ HASH_DIGITS = 12
 
 Progress = Callable[[int, int], None]
 """Called with the files read so far and the files to read."""
+
+Each = Callable[[LoraCard, Stamp], None]
+"""Called with a card and what has to be unchanged for it to be valid."""
 
 
 @dataclass
@@ -95,14 +96,25 @@ class Catalog:
                 _take_over(old, new, file.path)
         self._state = new
 
-    def index(self, progress: Progress | None = None) -> None:
-        """Read every file that is new or changed, and keep what was read in the index on disk."""
-        state = self._state
-        pending = [file for file in state.files() if self._known(state, file) is None]
-        packer = Packer()
+    def index(self, progress: Progress | None = None, each: Each | None = None) -> None:
+        """Read every file that is new or changed, and keep what was read in the index on disk.
+
+        Args:
+            progress: called after each file.
+            each: called with every card, first those that are known, then each as it is read.
+        """
+        state, packer = self._state, Packer()
+        pending = []
+        for file in state.files():
+            if self._known(state, file) is None:
+                pending.append(file)
+            elif each is not None:
+                each(self._card(file, state), file.stamp)
         try:
             for done, file in enumerate(pending, 1):
                 state.packed[file.path] = packer.pack(state.cards.get(file.path) or _read(file))
+                if each is not None:
+                    each(self._card(file, state), file.stamp)
                 if progress is not None:
                     progress(done, len(pending))
         finally:
@@ -166,8 +178,8 @@ class Catalog:
             state.aliases, state.forbidden = _aliases(state)
         return None if name.lower() in state.forbidden else state.aliases.get(name)
 
-    def _card(self, file: FoundFile) -> LoraCard:
-        state = self._state
+    def _card(self, file: FoundFile, state: _State | None = None) -> LoraCard:
+        state = state or self._state
         card = state.cards.get(file.path)
         if card is None:
             packed = self._known(state, file)
@@ -193,7 +205,7 @@ class Catalog:
         try:
             for path in changed:
                 entries = {
-                    file.path[len(path) :]: (stamp_of(file), state.packed[file.path])
+                    file.path[len(path) :]: (file.stamp, state.packed[file.path])
                     for file in state.folders[path].files
                     if file.path in state.packed
                 }
@@ -207,7 +219,7 @@ def _still_valid(folder: FoundFolder, store: CardStore) -> Iterator[tuple[str, P
     if known:
         for file in folder.files:
             entry = known.get(file.path[start:])
-            if entry is not None and entry[0] == stamp_of(file):
+            if entry is not None and entry[0] == file.stamp:
                 yield file.path, entry[1]
 
 
@@ -244,9 +256,4 @@ def _shares(file: FoundFile) -> Mapping[str, float]:
 
 
 def _read(file: FoundFile) -> LoraCard:
-    if file.suffix != ".safetensors":
-        return LoraCard(file.name, file.path, file.name, problems=("not safetensors: unread",))
-    try:
-        return read_card(Path(file.path), [side for side, _, _ in file.sides])
-    except LoraFileError as error:
-        return LoraCard(file.name, file.path, file.name, problems=(error.fault,))
+    return read_any_card(file.path, [suffix for suffix, _, _ in file.sides])

@@ -20,7 +20,7 @@ import httpx
 
 from ..loras.lenient import as_count, as_mapping
 from ..loras.sidecars import SideFacts, read_civitai_version
-from .saving import replace_json
+from .writing import replace_json
 
 BASE_URL = "https://civitai.com"
 """The only place that is asked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 # ruff: noqa: PTH116  (ten thousand files: one Path per entry would double the time)
+import contextlib
 import os
 import re
 import stat
@@ -13,6 +14,10 @@ from ..loras.sidecars import SIDE_SUFFIXES
 
 LORA_SUFFIXES = frozenset((".safetensors", ".pt", ".ckpt"))
 """What A1111 lists as a LoRA (``networks.list_available_networks``)."""
+
+
+Stamp = tuple[int, int, tuple[tuple[str, int, int], ...]]
+"""Size and time of a file, and of its side files: a card is valid while they stay the same."""
 
 
 class FoundFile(NamedTuple):
@@ -33,6 +38,11 @@ class FoundFile(NamedTuple):
     size: int
     mtime_ns: int
     sides: tuple[tuple[str, int, int], ...] = ()
+
+    @property
+    def stamp(self) -> Stamp:
+        """What must be unchanged for a card that was read from it to be valid."""
+        return (self.size, self.mtime_ns, self.sides)
 
 
 class FoundFolder(NamedTuple):
@@ -115,6 +125,21 @@ def _side_files(stem: str, entries: _Entries) -> Iterator[tuple[str, int, int]]:
         if entry is not None:
             info = entry.stat()
             yield (suffix, info.st_size, info.st_mtime_ns)
+
+
+def stamp_of(path: str) -> Stamp | None:
+    """Return the stamp of one file, as a listing would have it; ``None`` if it is gone."""
+    stem = os.path.splitext(path)[0]  # noqa: PTH122
+    sides = []
+    try:
+        info = os.stat(path)
+    except OSError:
+        return None
+    for suffix in SIDE_SUFFIXES:
+        with contextlib.suppress(OSError):
+            side = os.stat(stem + suffix)
+            sides.append((suffix, side.st_size, side.st_mtime_ns))
+    return info.st_size, info.st_mtime_ns, tuple(sides)
 
 
 def _fault(path: str, error: OSError) -> str:

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
-import stat
-import tempfile
+import time
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..loras.card import LoraCard, Trigger, TypeInference
 from ..loras.decisions import OWN_KEY, SCHEMA, Decision, read_decision, write_decision
+from .writing import one_writer, replace_json
 
 EXPORT_KIND = "lora_neg decisions"
 """What an exported file says of itself."""
 
 MAX_SIDECAR_BYTES = 8_000_000
 """A longer sidecar is not rewritten."""
+
+
+MAX_OWN_BYTES = 1 << 28
+"""A longer own store is not read: some hundred bytes per LoRA make far less."""
+
+WRITERS = 16
+"""Sidecars that are written at once."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +58,20 @@ class DecisionBook:
 
     def __init__(self, own_file: str | os.PathLike[str] | None = None) -> None:
         self._own_file = Path(own_file) if own_file is not None else None
+        self._known: tuple[tuple[int, int, int], Mapping[str, Any]] | None = None
 
     def decision(self, lora: str | os.PathLike[str]) -> Decision:
-        """Return what is decided about the LoRA file: beside it, else in the own store."""
+        """Return what is decided about the LoRA file: in the own store, else beside it.
+
+        The own store comes first: it is only written when the sidecar cannot be, and emptied
+        when it can.
+        """
+        own = self.own(lora)
+        if own is not None:
+            return own
         with contextlib.suppress(OSError, ValueError, RecursionError):
-            beside = read_decision(_load(_sidecar(lora)).get(OWN_KEY))
-            if beside is not None:
-                return beside
-        return self.own(lora) or Decision()
+            return read_decision(_load(_sidecar(lora)).get(OWN_KEY)) or Decision()
+        return Decision()
 
     def own(self, lora: str | os.PathLike[str]) -> Decision | None:
         """Return what the own store has about the LoRA file, if anything."""
@@ -66,13 +79,20 @@ class DecisionBook:
 
     def save(self, lora: str | os.PathLike[str], decision: Decision) -> Kept:
         """Keep a decision; an empty one takes back what was decided."""
-        try:
-            _save_beside(_sidecar(lora), decision)
-        except (OSError, ValueError, RecursionError) as error:
-            return self._save_own(lora, decision, f"{_sidecar(lora).name}: {_cause(error)}")
-        if self.own(lora) is not None:
-            self._save_own(lora, Decision(), "")
-        return Kept()
+        return self.save_all({os.fspath(lora): decision})[os.fspath(lora)]
+
+    def save_all(self, decisions: Mapping[str, Decision]) -> dict[str, Kept]:
+        """Keep many decisions, by LoRA file; the own store is written once for all of them."""
+        with one_writer(self._own_file):
+            faults = _save_all_beside(decisions)
+            before = self._load_own()
+            records = dict(before)
+            kept = {
+                lora: self._keep(records, lora, decision, faults[lora])
+                for lora, decision in decisions.items()
+            }
+            fault = self._write_own(records) if records != before else ""
+        return {lora: _lost(item, fault) for lora, item in kept.items()} if fault else kept
 
     def apply(self, card: LoraCard) -> LoraCard:
         """Return the card with what the own store has about it; sidecars are in it already."""
@@ -94,36 +114,59 @@ class DecisionBook:
             ValueError: this is nothing that `export` returned; the message says why.
         """
         decisions = read_export(exported)
-        kept: dict[str, Kept] = {}
-        for name, decision in decisions.items():
-            path = loras.get(name)
-            kept[name] = (
-                self.save(path, decision)
-                if path is not None
-                else Kept(done=False, beside=False, note="there is no LoRA of this name here")
-            )
-        return kept
+        here = {os.fspath(loras[name]): said for name, said in decisions.items() if name in loras}
+        kept = self.save_all(here)
+        missing = Kept(done=False, beside=False, note="there is no LoRA of this name here")
+        return {
+            name: kept[os.fspath(loras[name])] if name in loras else missing for name in decisions
+        }
 
-    def _save_own(self, lora: str | os.PathLike[str], decision: Decision, fault: str) -> Kept:
-        if self._own_file is None:
+    def _keep(self, records: dict[str, Any], lora: str, decision: Decision, fault: str) -> Kept:
+        """Change the own store's records according to what became of the sidecar."""
+        before = records.pop(_key(lora), None)
+        if not fault:
+            return Kept()
+        # An empty decision can only take back what the own store says, not a sidecar's word.
+        if self._own_file is None or (decision.is_empty and before is None):
             return Kept(done=False, beside=False, note=fault)
-        try:
-            records = self._load_own()
-            records.pop(_key(lora), None)
-            if not decision.is_empty:
-                records[_key(lora)] = write_decision(decision)
-            self._own_file.parent.mkdir(parents=True, exist_ok=True)
-            replace_json(self._own_file, {"schema": SCHEMA, "decisions": records})
-        except OSError as error:
-            return Kept(done=False, beside=False, note=f"{fault}; own store: {_cause(error)}")
+        if not decision.is_empty:
+            records[_key(lora)] = write_decision(decision)
         return Kept(beside=False, note=f"{fault}; kept in the extension's own store instead")
 
-    def _load_own(self) -> dict[str, Any]:
+    def _write_own(self, records: Mapping[str, Any]) -> str:
+        """Write the own store; return why that was not possible."""
+        if self._own_file is None:
+            return ""
+        try:
+            self._own_file.parent.mkdir(parents=True, exist_ok=True)
+            self._spare_broken()
+            replace_json(self._own_file, {"schema": SCHEMA, "decisions": records})
+        except OSError as error:
+            return f"own store: {_cause(error)}"
+        return ""
+
+    def _spare_broken(self) -> None:
+        """Put an own store that nobody can read out of the way: somebody may mend it by hand."""
+        assert self._own_file is not None
+        try:
+            _load(self._own_file, MAX_OWN_BYTES)
+        except FileNotFoundError:
+            return
+        except (ValueError, RecursionError):
+            self._own_file.replace(self._own_file.with_suffix(f".broken-{time.time_ns()}.json"))
+
+    def _load_own(self) -> Mapping[str, Any]:
+        """Return the own store's records; read anew only when the file was replaced."""
         if self._own_file is None:
             return {}
         with contextlib.suppress(OSError, ValueError, RecursionError):
-            records = _load(self._own_file).get("decisions")
-            return dict(records) if isinstance(records, dict) else {}
+            status = self._own_file.stat()
+            stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
+            known = self._known
+            if known is None or known[0] != stamp:
+                records = _load(self._own_file, MAX_OWN_BYTES).get("decisions")
+                known = self._known = (stamp, records if isinstance(records, dict) else {})
+            return known[1]
         return {}
 
 
@@ -165,6 +208,11 @@ def apply_decision(card: LoraCard, decision: Decision) -> LoraCard:
     )
 
 
+def _lost(kept: Kept, fault: str) -> Kept:
+    """What was to lie in the own store was not kept; what lies beside its LoRA was."""
+    return kept if kept.beside else Kept(done=False, beside=False, note=fault)
+
+
 def _sidecar(lora: str | os.PathLike[str]) -> Path:
     return Path(lora).with_suffix(".json")
 
@@ -173,15 +221,33 @@ def _key(lora: str | os.PathLike[str]) -> str:
     return os.fspath(Path(lora).absolute())
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _load(path: Path, limit: int = MAX_SIDECAR_BYTES) -> dict[str, Any]:
     with path.open("rb") as file:
-        raw = file.read(MAX_SIDECAR_BYTES + 1)
-    if len(raw) > MAX_SIDECAR_BYTES:
+        raw = file.read(limit + 1)
+    if len(raw) > limit:
         raise ValueError("too long to be rewritten")
     data = json.loads(raw.decode("utf-8-sig"))
     if not isinstance(data, dict):
         raise ValueError("not a JSON object")
     return data
+
+
+def _save_all_beside(decisions: Mapping[str, Decision]) -> dict[str, str]:
+    """Write sidecars; return why one could not be written, or an empty text, by LoRA file."""
+
+    def save(item: tuple[str, Decision]) -> str:
+        lora, decision = item
+        try:
+            _save_beside(_sidecar(lora), decision)
+        except (OSError, ValueError, RecursionError) as error:
+            return f"{_sidecar(lora).name}: {_cause(error)}"
+        return ""
+
+    if len(decisions) == 1:
+        return dict(zip(decisions, map(save, decisions.items()), strict=True))
+    # Each file waits until it is safely on the disk; together they wait little longer than one.
+    with ThreadPoolExecutor(WRITERS) as writers:
+        return dict(zip(decisions, writers.map(save, decisions.items()), strict=True))
 
 
 def _save_beside(sidecar: Path, decision: Decision) -> None:
@@ -202,36 +268,6 @@ def _save_beside(sidecar: Path, decision: Decision) -> None:
         replace_json(sidecar, data)
     elif before is not None:
         sidecar.unlink()
-
-
-def replace_json(path: Path, data: Mapping[str, Any]) -> None:
-    """Write JSON as the host does (four spaces, no escapes), whole or not at all.
-
-    Raises:
-        OSError: it cannot be written, or is a link, which could lead out of the LoRA folders.
-    """
-    if path.is_symlink():
-        raise OSError(errno.ELOOP, "it is a link", str(path))
-    target = path
-    text = json.dumps(data, indent=4, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".lora_neg-", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _cause(error: Exception) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from .files import FoundFile
+from .files import Stamp
 from .packing import PACKING
 
 FILE = "index.sqlite3"
@@ -37,16 +37,8 @@ and one that is not costs one reading."""
 _FORM = f"{PACKING}.{sys.version_info[0]}.{sys.version_info[1]}"
 """marshal's form belongs to one Python version, so records of another are not looked at."""
 
-Stamp = tuple[int, int, tuple[tuple[str, int, int], ...]]
-"""Size and time of a file, and of its side files."""
-
 Entry = tuple[Stamp, tuple[Any, ...]]
 """When it is valid, and the packed card."""
-
-
-def stamp_of(found: FoundFile) -> Stamp:
-    """Return what must be unchanged for a record to be valid."""
-    return (found.size, found.mtime_ns, found.sides)
 
 
 class StoreError(Exception):

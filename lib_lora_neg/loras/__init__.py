@@ -1,6 +1,6 @@
 """From bytes to a `LoraCard`: headers, metadata, sidecars, key families, type inference."""
 
-from .build import build_card, read_card
+from .build import build_card, read_any_card, read_card
 from .card import (
     Bracket,
     DataWidth,
@@ -48,6 +48,7 @@ __all__ = [
     "is_descriptive_tag",
     "is_generic_word",
     "normalise_tag",
+    "read_any_card",
     "read_card",
     "read_decision",
     "read_header",

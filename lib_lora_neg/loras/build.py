@@ -11,7 +11,7 @@ from .architecture import FamilyEvidence, family_of_keys, family_of_name, resolv
 from .card import Bracket, LoraCard, LoraParts, Trigger, TypeInference, WeightRange
 from .evidence import collect_evidence
 from .families import FLUX_FAMILIES, ModelFamily
-from .header import Header, read_header
+from .header import Header, LoraFileError, read_header
 from .inference import infer_type
 from .keys import KeyFacts, read_keys
 from .roles import Role, find_role
@@ -39,6 +39,24 @@ def read_card(
     sides, problems = read_side_files(file, side_suffixes)
     card = build_card(name=file.stem, path=str(file), header=header, sidecars=sides)
     return replace(card, problems=(*card.problems, *problems)) if problems else card
+
+
+def read_any_card(
+    path: str | os.PathLike[str], side_suffixes: Iterable[str] = SIDE_SUFFIXES
+) -> LoraCard:
+    """Read a LoRA as `read_card`; of a file that is broken, or of another format, its side files.
+
+    What is wrong with the file is then the first of the card's ``problems``.
+    """
+    file = Path(path)
+    try:
+        if file.suffix.lower() != ".safetensors":
+            raise LoraFileError(file, "not safetensors: unread")
+        return read_card(file, side_suffixes)
+    except LoraFileError as error:
+        sides, problems = read_side_files(file, side_suffixes)
+        card = build_card(name=file.stem, path=str(file), sidecars=sides)
+        return replace(card, problems=(error.fault, *card.problems, *problems))
 
 
 def build_card(

@@ -95,3 +95,25 @@ def test_it_can_be_stopped_even_while_it_waits() -> None:
     until(lambda: reader.progress.waiting)
     reader.stop()
     until(lambda: not reader.progress.running)
+
+
+def test_many_changes_are_read_together_once_they_have_settled() -> None:
+    runs: list[int] = []
+    reader = BackgroundReader(lambda after_file: runs.append(1), lambda: False)
+    for _ in range(5):
+        reader.again(after=0.1)
+        assert not reader.progress.running
+        time.sleep(0.03)
+    assert not runs
+    until(lambda: bool(runs))
+    time.sleep(0.2)
+    assert runs == [1]
+
+
+def test_whoever_looks_for_files_now_does_not_wait_for_changes_to_settle() -> None:
+    runs: list[int] = []
+    reader = BackgroundReader(lambda after_file: runs.append(1), lambda: False)
+    reader.again(after=60.0)
+    reader.again()
+    until(lambda: bool(runs))
+    reader.stop()

@@ -51,13 +51,13 @@ def make(folder: Path, name: str, tags: dict[str, int] | None = None) -> Path:
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
-    original = catalog_module.read_card
+    original = catalog_module.read_any_card
 
-    def counted(path: Path, sides: list[str]) -> object:
-        seen.append(path.name)
+    def counted(path: str, sides: list[str]) -> object:
+        seen.append(Path(path).name)
         return original(path, sides)
 
-    monkeypatch.setattr(catalog_module, "read_card", counted)
+    monkeypatch.setattr(catalog_module, "read_any_card", counted)
     return seen
 
 
@@ -87,6 +87,42 @@ def test_a_warm_start_reads_no_file(tmp_path: Path, reads: list[str]) -> None:
     assert reads == ["b.safetensors"]
     assert {card.name: card for card in second.cards()} == known
     second.close()
+
+
+def test_a_folder_may_be_named_with_a_slash_behind(tmp_path: Path, reads: list[str]) -> None:
+    make(tmp_path / "loras", "a")
+    for _ in range(2):
+        catalog = Catalog([f"{tmp_path}/loras/"], tmp_path / "index")
+        catalog.index()
+        catalog.close()
+    assert reads == ["a.safetensors"]
+
+
+def test_a_file_that_is_no_database_is_replaced(tmp_path: Path, reads: list[str]) -> None:
+    make(tmp_path / "loras", "a")
+    (tmp_path / "index").mkdir()
+    (tmp_path / "index" / FILE).write_bytes(b"no database at all" * 100)
+    for _ in range(2):
+        catalog = Catalog([tmp_path / "loras"], tmp_path / "index")
+        catalog.index()
+        assert not catalog.problems
+        catalog.close()
+    assert reads == ["a.safetensors"]
+
+
+def test_a_broken_file_keeps_what_its_side_files_say(tmp_path: Path) -> None:
+    path = make(tmp_path / "loras", "a")
+    path.write_bytes(b"no lora")
+    old = make(tmp_path / "loras", "b").rename(tmp_path / "loras" / "b.pt")
+    assert old.exists()
+    for catalog in (Catalog([tmp_path / "loras"], tmp_path / "index") for _ in range(2)):
+        for name, fault in (("a", "truncated"), ("b", "not safetensors")):
+            card = catalog.get(name)
+            assert card is not None
+            assert card.inference.type is LoraType.STYLE
+            assert fault in card.problems[0]
+        catalog.index()
+        catalog.close()
 
 
 def test_only_what_changed_is_read_again(tmp_path: Path, reads: list[str]) -> None:

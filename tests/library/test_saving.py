@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
-from lib_lora_neg.library.saving import DecisionBook, apply_decision, read_export, replace_json
+from lib_lora_neg.library.saving import DecisionBook, apply_decision, read_export
+from lib_lora_neg.library.writing import one_writer, replace_json
 from lib_lora_neg.loras import (
     Bracket,
     Decision,
@@ -18,6 +23,8 @@ from lib_lora_neg.loras import (
     read_card,
 )
 from lib_lora_neg.loras.blank import write_blank_lora
+
+ROOT = Path(__file__).resolve().parents[2]
 
 STYLE = Decision(
     LoraType.STYLE,
@@ -166,3 +173,160 @@ def test_a_side_file_that_is_a_link_is_not_written_through(tmp_path: Path) -> No
     with pytest.raises(OSError, match="link"):
         replace_json(link, {"a": 1})
     assert outside.read_text(encoding="utf-8") == "{}"
+
+
+def many(folder: Path, count: int) -> list[Path]:
+    return [
+        write_blank_lora(folder / f"lora{number}.safetensors", {"x.diff": (2, 2)})
+        for number in range(count)
+    ]
+
+
+def test_many_decisions_are_one_write_of_the_own_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loras = many(tmp_path, 30)
+    for lora in loras[:20]:
+        lora.with_suffix(".json").write_text("broken", "utf-8")
+    own, written = tmp_path / "own" / "own.json", []
+
+    def counted(path: Path, data: dict[str, Any]) -> None:
+        written.append(path.name)
+        replace_json(path, data)
+
+    monkeypatch.setattr("lib_lora_neg.library.saving.replace_json", counted)
+    book = DecisionBook(own)
+    kept = book.save_all({str(lora): STYLE for lora in loras})
+    assert all(item.done for item in kept.values())
+    assert [item.beside for item in kept.values()] == [False] * 20 + [True] * 10
+    assert written.count("own.json") == 1
+    assert all(DecisionBook(own).decision(lora) == STYLE for lora in loras)
+
+
+def test_two_processes_lose_nothing_of_each_other(tmp_path: Path) -> None:
+    loras = many(tmp_path, 40)
+    for lora in loras:
+        lora.with_suffix(".json").write_text("broken", "utf-8")
+    code = (
+        "import sys; from lib_lora_neg.library.saving import DecisionBook\n"
+        "from lib_lora_neg.loras import Decision, LoraType\n"
+        "for lora in sys.argv[2:]:\n"
+        "    assert DecisionBook(sys.argv[1]).save(lora, Decision(LoraType.STYLE)).done\n"
+    )
+    own = tmp_path / "own.json"
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code, str(own), *map(str, part)], cwd=ROOT)
+        for part in (loras[::2], loras[1::2])
+    ]
+    assert [process.wait(timeout=60) for process in processes] == [0, 0]
+    book = DecisionBook(own)
+    assert [book.decision(lora).type for lora in loras] == [LoraType.STYLE] * 40
+
+
+def test_a_broken_own_store_is_put_aside_not_overwritten(lora: Path, tmp_path: Path) -> None:
+    lora.with_suffix(".json").write_text("broken", "utf-8")
+    own = tmp_path / "own.json"
+    own.write_text('{"decisions": {"half a', "utf-8")
+    assert DecisionBook(own).save(lora, STYLE).done
+    (aside,) = tmp_path.glob("own.broken-*.json")
+    assert aside.read_text("utf-8") == '{"decisions": {"half a'
+    assert DecisionBook(own).decision(lora) == STYLE
+
+
+def test_the_own_store_goes_before_a_sidecar_that_cannot_be_written(
+    lora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = DecisionBook(tmp_path / "own.json")
+    book.save(lora, Decision(LoraType.CONCEPT))
+
+    def refuse(sidecar: Path, decision: Decision) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("lib_lora_neg.library.saving._save_beside", refuse)
+    assert book.save(lora, Decision(LoraType.STYLE)).done
+    assert book.decision(lora).type is LoraType.STYLE
+    assert book.apply(read_card(lora)).inference.type is LoraType.STYLE
+    assert book.save(lora, Decision()).done
+    assert book.decision(lora).type is LoraType.CONCEPT
+    assert not book.save(lora, Decision()).done, "the sidecar still says so"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_new_sidecar_has_the_usual_permissions(lora: Path) -> None:
+    previous = os.umask(0o027)
+    try:
+        DecisionBook().save(lora, STYLE)
+    finally:
+        os.umask(previous)
+    assert lora.with_suffix(".json").stat().st_mode & 0o777 == 0o640
+
+
+def test_one_writer_at_a_time(tmp_path: Path) -> None:
+    inside: list[int] = []
+    worst: list[int] = []
+
+    def work() -> None:
+        for _ in range(20):
+            with one_writer(tmp_path / "own.json"):
+                inside.append(1)
+                worst.append(len(inside))
+                inside.pop()
+
+    threads = [Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert max(worst) == 1
+
+
+def as_somebody(work: Callable[[], str]) -> str:
+    """Do something as a user whom permissions stop; root, whom none does, becomes another."""
+    if os.geteuid():
+        return work()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            os.write(writing, work().encode())
+        except BaseException as error:
+            os.write(writing, repr(error).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        text = answer.read()
+    os.waitpid(child, 0)
+    return text
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_folder_that_is_really_read_only(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "loras", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.mkdir()
+    (lora,) = many(folder, 1)
+    for path in (tmp_path, *list(tmp_path.parents)[:2]):
+        path.chmod(0o755)
+    elsewhere.chmod(0o777)
+    own = elsewhere / "own.json"
+
+    def work() -> str:
+        kept = DecisionBook(own).save(lora, STYLE)
+        card = DecisionBook(own).apply(read_card(lora))
+        return f"{kept.done} {kept.beside} {card.inference.type.value} {kept.note}"
+
+    folder.chmod(0o555)
+    try:
+        said = as_somebody(work)
+    finally:
+        folder.chmod(0o755)
+    assert said == (
+        "True False style lora0.json: cannot be written (Permission denied); "
+        "kept in the extension's own store instead"
+    )
+    assert [file.name for file in folder.iterdir()] == ["lora0.safetensors"]
+    assert DecisionBook(own).decision(lora) == STYLE

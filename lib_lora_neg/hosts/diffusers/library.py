@@ -65,14 +65,11 @@ class DiffusersLibrary:
         return {name: book.decision(paths[name]) for name in names if name in paths}
 
     def save(self, decisions: Mapping[str, Decision]) -> Sequence[Saved]:
-        paths, book = self._paths(), self._engine.book
-        return self._saved(
-            {
-                name: book.save(paths[name], decision)
-                for name, decision in decisions.items()
-                if name in paths
-            }
-        )
+        paths = self._paths()
+        names = {paths[name]: name for name in decisions if name in paths}
+        wanted = {path: decisions[name] for path, name in names.items()}
+        kept = self._engine.book.save_all(wanted)
+        return self._saved({names[path]: item for path, item in kept.items()})
 
     def export(self) -> Mapping[str, Any]:
         return self._engine.book.export(self._paths().items())

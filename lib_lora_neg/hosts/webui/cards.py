@@ -1,31 +1,35 @@
-"""Cards of the LoRAs that the host knows, by the names it accepts in a prompt."""
+"""Cards of the LoRAs that the host knows: one store for generations, pages and the library."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
-from ...loras import LoraFileError, read_card
+from ...library.files import Stamp, stamp_of
+from ...loras import read_any_card
 from ...loras.card import LoraCard
-from ...loras.sidecars import SIDE_SUFFIXES
 from . import places
 
 RESCAN_SECONDS = 10.0
 """How long a name that was not found is not looked for on disk again."""
 
-Stamp = tuple[tuple[int, int] | None, ...]
+_Stamps = tuple[Stamp | None, object]
 
 
 class HostCards:
     """A card lookup that resolves names as the host's own loader does.
 
-    A card is read once and again when its file or a side file changes.
+    A card is read once, by whoever needs it first, and again when its file, a side file or the
+    user's own decisions change. Reading one file takes milliseconds; nobody ever waits for the
+    library's reading of all of them.
     """
 
     def __init__(self) -> None:
-        self._cards: dict[str, tuple[Stamp, LoraCard]] = {}
+        self._cards: dict[str, tuple[_Stamps, LoraCard]] = {}
         self._missed: dict[str, float] = {}
+        self._lock = Lock()
 
     def get(self, name: str, /) -> LoraCard | None:
         """Return the card of ``name``, or ``None`` if the host would not find it either."""
@@ -38,15 +42,33 @@ class HostCards:
     def peek(self, name: str, /) -> LoraCard | None:
         """Return the card of ``name`` if the host knows it now, without looking for new files."""
         on_disk = _resolve(name)
-        if on_disk is None:
-            return None
-        path = str(on_disk.filename)
-        stamp = _stamp(path)
+        return None if on_disk is None else self.at(str(on_disk.filename))
+
+    def at(self, path: str) -> LoraCard:
+        """Return the card of a file, reading it if it is new or changed."""
+        stamps = (stamp_of(path), _own_stamp())
         known = self._cards.get(path)
-        if known is None or known[0] != stamp:
-            known = (stamp, _read(path, on_disk))
-            self._cards[path] = known
-        return known[1]
+        if known is not None and known[0] == stamps:
+            return known[1]
+        return self._keep(path, stamps, read_any_card(path))
+
+    def known(self, path: str) -> LoraCard | None:
+        """Return the card of a file as it was last read; touches no disk."""
+        found = self._cards.get(path)
+        return found[1] if found is not None else None
+
+    def offer(self, card: LoraCard, stamp: Stamp) -> None:
+        """Take a card that the catalog read, unless the same state of the file is known."""
+        stamps = (stamp, _own_stamp())
+        known = self._cards.get(card.path)
+        if known is None or known[0] != stamps:
+            self._keep(card.path, stamps, card)
+
+    def _keep(self, path: str, stamps: _Stamps, card: LoraCard) -> LoraCard:
+        decided = places.decision_book().apply(card)
+        with self._lock:
+            self._cards[path] = (stamps, decided)
+        return decided
 
     def _may_rescan(self, name: str) -> bool:
         now = time.monotonic()
@@ -71,10 +93,8 @@ def _resolve(name: str) -> Any | None:
     return networks.available_network_aliases.get(name)
 
 
-def _stamp(path: str) -> Stamp:
-    file = Path(path)
-    sides = (_mark(file.with_suffix(ending)) for ending in SIDE_SUFFIXES)
-    return (_mark(file), _mark(places.own_decisions()), *sides)
+def _own_stamp() -> object:
+    return _mark(places.own_decisions())
 
 
 def _mark(path: Path) -> tuple[int, int] | None:
@@ -83,10 +103,3 @@ def _mark(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size
-
-
-def _read(path: str, on_disk: Any) -> LoraCard:
-    try:
-        return places.decision_book().apply(read_card(path))
-    except LoraFileError as error:
-        return LoraCard(name=str(on_disk.name), path=path, problems=(str(error),))

@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from threading import Lock
 from typing import Any
 
 from ...library import Catalog
-from ...library.saving import DecisionBook, Kept, apply_decision
-from ...loras import LoraFileError, read_card
+from ...library.saving import Kept
 from ...loras.card import LoraCard
 from ...loras.decisions import Decision
 from ...policy import GuardSettings, Mode
 from ..indexing import BackgroundReader
 from ..library import Progress, Saved
 from . import places
+from .cards import HostCards
 from .options import SECTION, read_settings
 
 BADGES = "lora_neg_card_badges"
 """The option that the page's script looks at."""
 
 
-class WebuiLibraryTab:
-    """The host's LoRAs: their names are the host's, what is known of them is the catalog's."""
+SETTLED_SECONDS = 3.0
+"""How long nothing must have been saved before the changed files are read into the index."""
 
-    def __init__(self) -> None:
+
+class WebuiLibraryTab:
+    """The host's LoRAs: their names are the host's, what is known of them is read by a catalog.
+
+    Args:
+        cards: what generations and pages look cards up in; the catalog fills it.
+    """
+
+    def __init__(self, cards: HostCards) -> None:
+        self._store = cards
         self._catalog: Catalog | None = None
-        self._cards: dict[str, LoraCard] = {}
-        self._edited: dict[str, LoraCard] = {}
         self._copies: Mapping[str, tuple[str, ...]] = {}
         self._problems: tuple[str, ...] = ()
-        self._lock = Lock()
         self._rescan = False
         self._reader = BackgroundReader(self._read_all, is_busy)
 
@@ -61,13 +66,12 @@ class WebuiLibraryTab:
         return tuple(available())
 
     def known(self, name: str) -> LoraCard | None:
-        return self._cards.get(name)
+        path = path_of(name)
+        return self._store.known(path) if path is not None else None
 
     def card(self, name: str) -> LoraCard | None:
-        card, path = self._cards.get(name), available().get(name)
-        if card is not None or path is None:
-            return card
-        return _read(name, path, places.decision_book())
+        path = path_of(name)
+        return self._store.at(path) if path is not None else None
 
     def location(self, card: LoraCard) -> str:
         return places.below_lora_folder(card.path)
@@ -86,62 +90,52 @@ class WebuiLibraryTab:
         return {name: book.decision(paths[name]) for name in names if name in paths}
 
     def save(self, decisions: Mapping[str, Decision]) -> Sequence[Saved]:
-        book, paths = places.decision_book(), available()
-        kept = {
-            name: book.save(paths[name], decision)
-            for name, decision in decisions.items()
-            if name in paths
-        }
-        return self._saved(kept, paths, book)
+        paths = available()
+        names = {paths[name]: name for name in decisions if name in paths}
+        wanted = {path: decisions[name] for path, name in names.items()}
+        kept = places.decision_book().save_all(wanted)
+        return self._saved({names[path]: item for path, item in kept.items()})
 
     def export(self) -> Mapping[str, Any]:
         return places.decision_book().export(available().items())
 
     def restore(self, exported: Mapping[str, Any]) -> Sequence[Saved]:
-        book, paths = places.decision_book(), available()
-        return self._saved(book.restore(exported, paths), paths, book)
+        return self._saved(places.decision_book().restore(exported, available()))
 
-    def _saved(
-        self, kept: Mapping[str, Kept], paths: Mapping[str, str], book: DecisionBook
-    ) -> list[Saved]:
+    def _saved(self, kept: Mapping[str, Kept]) -> list[Saved]:
         """Read the cards of what was kept anew; the catalog follows in the background."""
         for name in (name for name, item in kept.items() if item.done):
-            card = _read(name, paths[name], book)
-            with self._lock:
-                self._cards[name] = self._edited[name] = card
+            self.card(name)
         if kept:
-            self._reader.again()
+            self._reader.again(SETTLED_SECONDS)
         return [Saved(name, item.done, item.note) for name, item in kept.items()]
 
     def _read_all(self, after_file: Callable[[int, int], None]) -> None:
-        """Bring the catalog up to date and take its cards over; runs in the reader's thread."""
+        """Bring the catalog up to date; runs in the reader's thread."""
         after_file(0, 0)
-        with self._lock:
-            self._edited.clear()
         if self._catalog is None:
             self._catalog = Catalog(places.lora_folders(), places.index_folder())
         else:
             self._catalog.refresh()
-        catalog, book = self._catalog, places.decision_book()
-        of_catalog = set(catalog.names())
+        catalog = self._catalog
         if self._rescan:
             self._rescan = False
             # The host takes many seconds for thousands of files and knows none meanwhile.
-            if of_catalog != set(available()):
+            if set(catalog.names()) != set(available()):
                 _host_rescan()
-        catalog.index(after_file)
-        own_store = places.own_decisions().exists()
-        cards: dict[str, LoraCard] = {}
-        for name, path in available().items():
-            card = catalog.get(name) if name in of_catalog else None
-            if card is None or is_unreadable(card):
-                card = _read(name, path, book)
-            cards[name] = book.apply(card) if own_store else card
         self._copies = catalog.duplicates()
-        of_files = {f"{card.name}: {text}" for card in cards.values() for text in card.problems}
+        catalog.index(after_file, self._store.offer)
+        for path in available().values():
+            # A file that the host has from elsewhere, or that it names in another way.
+            if self._store.known(path) is None:
+                self._store.at(path)
+        of_files = {
+            f"{name}: {text}"
+            for name, path in available().items()
+            if (card := self._store.known(path)) is not None
+            for text in card.problems
+        }
         self._problems = tuple(text for text in catalog.problems if text not in of_files)
-        with self._lock:
-            self._cards = {**cards, **self._edited}
 
 
 def available() -> dict[str, str]:
@@ -154,6 +148,16 @@ def available() -> dict[str, str]:
     return {name: str(found.filename) for name, found in dict(networks.available_networks).items()}
 
 
+def path_of(name: str) -> str | None:
+    """Return where the host has a LoRA, by its file's stem."""
+    try:
+        import networks
+    except ImportError:
+        return None
+    found = networks.available_networks.get(name)
+    return str(found.filename) if found is not None else None
+
+
 def _host_rescan() -> None:
     """Let the host look for new files, as its own Refresh button does."""
     try:
@@ -161,19 +165,6 @@ def _host_rescan() -> None:
     except ImportError:
         return
     networks.list_available_networks()
-
-
-def _read(name: str, path: str, book: DecisionBook) -> LoraCard:
-    try:
-        return book.apply(read_card(path))
-    except LoraFileError as error:
-        card = LoraCard(name, path, name, problems=(error.fault,))
-        return apply_decision(card, book.decision(path))
-
-
-def is_unreadable(card: LoraCard) -> bool:
-    """Whether nothing is known of a file but what is wrong with it."""
-    return card == LoraCard(card.name, card.path, card.alias, problems=card.problems)
 
 
 def is_busy() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path, PurePath
 
 from ...library.saving import DecisionBook
@@ -54,7 +55,13 @@ def scans_folder() -> Path:
 
 def decision_book() -> DecisionBook:
     """Return what reads and keeps the user's decisions on this host."""
-    return DecisionBook(own_decisions())
+    return _book(own_decisions())
+
+
+@lru_cache(maxsize=1)
+def _book(own_file: Path) -> DecisionBook:
+    """One book for all, because it remembers what it read of its own file."""
+    return DecisionBook(own_file)
 
 
 def _data_folder() -> Path:
