@@ -11,6 +11,7 @@
             this.root = root;
             this.after = 0;
             this.job = null;
+            this.failures = [];
         }
 
         get isRunning() {
@@ -65,9 +66,31 @@
             const columns = element("div", "lora-neg-scan-columns");
             columns.append(side, main);
             this.root.replaceChildren(this.status, this.spoken, columns);
+            new IntersectionObserver(([seen]) => {
+                if (seen.isIntersecting) this.refresh();
+            }).observe(this.root);
             // A theme that is changed while the page is open.
             new MutationObserver(() => this.result.drawCurves())
                 .observe(document.body, { attributes: true, attributeFilter: ["class"] });
+        }
+
+        // The tab is looked at again: the checkpoint may be another one by now.
+        async refresh() {
+            if (!this.overview || this.refreshing) return;
+            this.refreshing = true;
+            try {
+                const { job, ...overview } = await loraNeg.ask("scan-overview", {});
+                const { job: before, ...known } = this.overview;
+                if (JSON.stringify(overview) !== JSON.stringify(known)) {
+                    this.overview = { ...overview, job: before };
+                    this.form.build(this.overview, this.form.body());
+                } else this.form.check();
+                if (job && !job.over && !this.isRunning) await this.follow(job);
+            } catch (error) {
+                this.fail(error);
+            } finally {
+                this.refreshing = false;
+            }
         }
 
         // ---- the job ------------------------------------------------------------------------
@@ -78,6 +101,7 @@
             try {
                 const { job } = await loraNeg.ask("scan-start", body);
                 await this.follow(job);
+                this.progress.scrollIntoView({ block: "nearest" });
                 this.history.reload();
             } catch (error) {
                 this.fail(error);
@@ -108,9 +132,11 @@
 
         // Shows a job, and its scan as it fills.
         async follow(job) {
-            this.after = 0;
             this.showProgress(job);
             this.result.data = null;
+            const { news, after } = await loraNeg.ask("scan-state", { after: 0 });
+            this.after = after;
+            this.failures = news.filter(({ error }) => error);
             await this.open(job.scan, true);
             if (!job.over) this.poll();
         }
@@ -142,8 +168,14 @@
         }
 
         take(job, news) {
+            this.failures.push(...news.filter(({ error }) => error));
             if (this.result.name === job.scan) news.forEach((cell) => this.result.grid.put(cell));
             else if (!this.result.name && news.length) this.open(job.scan, true);
+        }
+
+        // Whether the line of the job has a button to go on with this scan.
+        offersToGoOn(scan) {
+            return Boolean(this.job && this.job.scan === scan && !this.goOn.hidden);
         }
 
         showProgress(job) {
@@ -197,6 +229,7 @@
                 const data = await loraNeg.ask("scan-open", { scan });
                 if (this.opening !== scan) return;
                 this.result.show(data);
+                if (this.job && this.job.scan === scan) this.failures.forEach((cell) => this.result.grid.put(cell));
                 if (this.job) this.showProgress(this.job);
                 this.history.mark();
                 if (!quietly) this.result.root.scrollIntoView({ block: "nearest" });

@@ -38,7 +38,8 @@
             });
         }
 
-        build(overview) {
+        // Builds the form anew, with what stood in it or what stood in it last time.
+        build(overview, kept = null) {
             this.overview = overview;
             this.notes = {};
             this.picker = new loraNeg.ScanPicker((name) => this.choose(name), (error) => this.scan.fail(error));
@@ -56,7 +57,7 @@
                 this.samplingField(),
                 this.footer(),
             );
-            this.recall();
+            this.recall(kept);
             this.showKind();
             this.check();
         }
@@ -250,10 +251,14 @@
             await this.choose(form.lora, true);
         }
 
-        recall() {
+        recall(kept) {
+            if (kept) {
+                this.fill(kept);
+                return;
+            }
             try {
-                const kept = JSON.parse(localStorage.getItem(MEMORY));
-                if (kept && kept.prompts) this.fill(kept);
+                const before = JSON.parse(localStorage.getItem(MEMORY));
+                if (before && before.prompts) this.fill(before);
             } catch {
                 localStorage.removeItem(MEMORY);
             }
@@ -359,16 +364,17 @@
             for (const preset of this.presets.children) {
                 preset.setAttribute("aria-pressed", String(preset.dataset.weights === this.weights.value));
             }
-            const unfinished = existing && (existing.unfinished || (existing.finished && existing.kind !== "quick"));
+            const quick = this.kind === "quick";
+            const there = cost && existing && (quick ? existing.sentence : existing.finished);
             this.cost.textContent = cost
                 ? costText(cost, this.kind)
                 : untouched ? "Choose a LoRA to see what a scan costs." : "Something above needs a look first.";
-            if (cost && unfinished && this.kind !== "quick") {
-                const missing = existing.total - existing.finished;
+            const missing = there && !quick ? existing.total - existing.finished : 0;
+            if (there) {
                 this.cost.textContent += missing
-                    ? ` ${existing.finished} of them are there already.` : " All of them are there already.";
+                    ? ` ${existing.finished} of them are there already.` : " It was made before.";
             }
-            this.complete = cost && unfinished && existing.finished === existing.total && this.kind !== "quick" ? existing.scan : "";
+            this.complete = there && !missing ? existing.scan : "";
             this.ready = Boolean(cost);
             this.showBusy(this.scan.isRunning);
         }

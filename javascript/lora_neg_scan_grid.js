@@ -125,7 +125,7 @@
         // A cell has become finished, or has failed.
         put({ id, error }) {
             const found = this.buttons && this.buttons.get(id);
-            if (!found) return;
+            if (!found || found.made.dataset.cell) return;
             const { made, label } = found;
             if (error) {
                 made.replaceChildren(element("span", "lora-neg-scan-fault", "⚠"));
@@ -133,7 +133,6 @@
                 made.setAttribute("aria-label", `${label}: failed, ${error}`);
                 return;
             }
-            if (made.dataset.cell) return;
             const image = element("img");
             image.loading = "lazy";
             image.alt = "";

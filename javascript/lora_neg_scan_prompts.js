@@ -66,6 +66,8 @@
             const here = this.read();
             const untouched = !here.some(({ text }) => text.trim()) || JSON.stringify(here) === this.suggested;
             this.suggestions = prompts;
+            // As they were suggested before the page was loaded anew.
+            if (JSON.stringify(here) === JSON.stringify(prompts)) this.suggested = JSON.stringify(here);
             this.suggest.disabled = !prompts.length;
             if (use && untouched) this.useSuggestions();
         }

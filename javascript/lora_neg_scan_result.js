@@ -54,6 +54,7 @@
             const { data } = this;
             const title = element("h3");
             title.append(`${KINDS[data.kind]} of `, quoted("", data.name));
+            title.title = data.name;
             const when = data.started ? new Date(data.started * 1000).toLocaleString() : "";
             const count = data.kind === "quick" ? "" : `${data.finished} of ${data.total} pictures`;
             const facts = [when, count, data.checkpoint && `on ${data.checkpoint}`].filter(Boolean).join(" · ");
@@ -65,7 +66,7 @@
                 made.title = hint;
                 tools.append(made);
             };
-            if (data.unfinished && !data.locked) add("Go on", "Make the pictures that are missing", () => this.scan.resume(data.scan));
+            if (data.unfinished && !data.locked && !this.scan.offersToGoOn(data.scan)) add("Go on", "Make the pictures that are missing", () => this.scan.resume(data.scan));
             add("Use again", "Put these settings into the form", () => this.scan.form.fill(data.form));
             const judged = data.verdict || data.comparison;
             if (judged && data.kind !== "quick") {
@@ -127,7 +128,7 @@
             const { data } = this;
             const parts = [];
             const points = data.verdict ? data.verdict.points : [];
-            if (points.length) {
+            if (points.length > 1) {
                 this.curves = element("img", "lora-neg-scan-curves");
                 this.curves.alt = `Curves over the weight. ${data.verdict.sentence} The numbers stand in the table below.`;
                 this.curves.addEventListener("error", () => (this.curves.hidden = true));

@@ -43,12 +43,12 @@ class ScanJobs:
 
     def start_quick(self, plan: ScanPlan, levels: Sequence[float] = LEVELS) -> JobView:
         """Carry out a plan without making pictures; raises as `start`."""
-        return self._begin(QuickJob(self._place, self._open(plan), levels))
+        return self._begin(QuickJob(self._place, self._open(plan, quick=True), levels))
 
-    def _open(self, plan: ScanPlan) -> ScanStore:
+    def _open(self, plan: ScanPlan, *, quick: bool = False) -> ScanStore:
         self._refuse_second()
         try:
-            return ScanStore(self._root(), plan)
+            return ScanStore(self._root(), plan, quick=quick)
         except StoreError as problem:
             raise JobError(str(problem)) from problem
         except OSError as problem:

@@ -3,7 +3,7 @@
     <root>/<lora>-<digest>/
         plan.json                       the plan and its hash
         verdict.json                    what came out, for the history
-        quick.json                      what a quick scan of the same plan said
+        quick.json                      what came out of a quick scan, which makes no cells
         cells/w-0.5000_p00_s1.png       the picture, with its infotext
         cells/w-0.5000_p00_s1.npy       its latent, where the host hands it out
         cells/w-0.5000_p00_s1.json      its numbers and the hashes of the other two
@@ -43,6 +43,8 @@ SCHEMA = 1
 """Version of the folder's layout. A newer folder is left alone."""
 
 
+QUICK_SUFFIX = "-quick"
+
 _OWN_FILES = ("*.json", "report.html", "*.png", "cells/w*.*", "*.lock")
 
 
@@ -70,7 +72,7 @@ class PastScan:
         started: seconds since 1970.
         finished: cells on disk.
         verdict: the saved record, or empty when the scan was not finished.
-        quick: the saved record of a quick scan of the same plan, or empty.
+        quick: the saved record of a quick scan, or empty.
     """
 
     folder: Path
@@ -92,15 +94,16 @@ class ScanStore:
     Args:
         root: folder of all scans; made if missing.
         plan: whose results are kept; the folder is found again by the plan's hash.
+        quick: it is for a quick scan, which has a folder of its own.
 
     Raises:
         StoreError: when the folder holds another plan or is of a newer version.
         OSError: when it cannot be written.
     """
 
-    def __init__(self, root: Path, plan: ScanPlan) -> None:
+    def __init__(self, root: Path, plan: ScanPlan, *, quick: bool = False) -> None:
         self.plan = plan
-        self.folder = folder_of(root, plan)
+        self.folder = folder_of(root, plan, quick=quick)
         self._cells = self.folder / "cells"
         self._cells.mkdir(parents=True, exist_ok=True)
         sweep(self._cells)
@@ -223,9 +226,9 @@ class ScanStore:
         write_whole(self.folder / "verdict.json", to_json(record))
 
 
-def folder_of(root: Path, plan: ScanPlan) -> Path:
-    """Return the folder of a plan, which need not exist."""
-    return root / f"{safe_stem(plan.name)}-{plan.digest[:16]}"
+def folder_of(root: Path, plan: ScanPlan, *, quick: bool = False) -> Path:
+    """Return the folder of a plan, or of its quick scan; it need not exist."""
+    return root / f"{safe_stem(plan.name)}-{plan.digest[:16]}{QUICK_SUFFIX if quick else ''}"
 
 
 def history(

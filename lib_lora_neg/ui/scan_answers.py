@@ -153,7 +153,7 @@ class _ScanTab:
         except FormError as problem:
             return {"errors": problem.errors, "cost": None, "existing": None}
         quick = body.get("kind") == "quick"
-        existing = past_scan(folder_of(self._root, plan))
+        existing = past_scan(folder_of(self._root, plan, quick=quick))
         return {
             "errors": {},
             "cost": self._cost(plan, quick),

@@ -14,7 +14,7 @@ from ..policy.wording import minus
 from ..scan.jobs import JobView
 from ..scan.locking import is_locked
 from ..scan.plan import Cell, ScanPlan
-from ..scan.store import PastScan, ScanStore, past_scan
+from ..scan.store import QUICK_SUFFIX, PastScan, ScanStore, past_scan
 from ..scan.weights import format_weight, format_weights
 from .library_words import range_text
 from .scan_form import ScanError, form_of
@@ -155,7 +155,9 @@ def found_range(scan: PastScan) -> tuple[WeightRange, Bracket] | None:
                 bracket["bleeding_onset"],
                 (float(band[0]), float(band[1])) if band else None,
                 str(bracket["checkpoint"]),
-                scan.plan.digest[:16],
+                scan.folder.name[-len(QUICK_SUFFIX) - 16 :]
+                if scan.quick
+                else scan.plan.digest[:16],
             ),
         )
     except (KeyError, TypeError, ValueError, IndexError):
