@@ -8,13 +8,16 @@
 or around a pipeline that is there already: `guarded`, and `guard_call` for one call of it.
 """
 
+from .calls import GuardedCall, guard_call
 from .errors import HostError, JobError, LoraError, ModelError
 from .host import DiffusersHost, guarded, open_host
+from .infotext import save_png
 from .job import Generated, HiresFix, Job, MadePicture, Step
 
 __all__ = [
     "DiffusersHost",
     "Generated",
+    "GuardedCall",
     "HiresFix",
     "HostError",
     "Job",
@@ -23,6 +26,8 @@ __all__ = [
     "MadePicture",
     "ModelError",
     "Step",
+    "guard_call",
     "guarded",
     "open_host",
+    "save_png",
 ]

@@ -47,7 +47,8 @@ def unet_config(shapes: Shapes, hints: Mapping[str, Any], pooled: int | None) ->
     linear = any(name.endswith("1.proj_in.weight") and len(shapes[name]) == 2 for name in shapes)
     context = next(shape[1] for name, shape in shapes.items() if name.endswith("attn2.to_k.weight"))
     config: Config = {
-        "sample_size": 64,
+        # Latents of the pictures it was trained on: 512, or for SDXL 1024 pixels wide.
+        "sample_size": 128 if "label_emb.0.0.weight" in shapes else 64,
         "in_channels": conv_in[1],
         "out_channels": shapes["out.2.weight"][0],
         "block_out_channels": channels,

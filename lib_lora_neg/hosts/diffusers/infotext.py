@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from pathlib import Path
+from typing import BinaryIO
 
 from PIL.PngImagePlugin import PngInfo
 
@@ -69,7 +70,7 @@ def write_infotext(
     return format_infotext(Infotext(first.prompt, first.negative_prompt, parameters))
 
 
-def save_png(picture: MadePicture, path: Path) -> None:
+def save_png(picture: MadePicture, path: str | os.PathLike[str] | BinaryIO) -> None:
     """Write a picture with its infotext where A1111 has it, as a PNG.
 
     Raises:
@@ -77,7 +78,8 @@ def save_png(picture: MadePicture, path: Path) -> None:
     """
     info = PngInfo()
     info.add_text("parameters", picture.infotext)
-    picture.image.save(path, format="PNG", pnginfo=info)
+    target = path if hasattr(path, "write") else os.fspath(path)
+    picture.image.save(target, format="PNG", pnginfo=info)
 
 
 def _model(engine: Engine) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from ...loras.families import ModelFamily
 from .devices import choose_device, choose_dtype
 from .errors import ModelError
 from .layouts import family_of_file, read_shapes
+from .quiet import quiet
 from .single_file import Sources, load_single_file
 
 INDEX = "model_index.json"
@@ -44,7 +44,8 @@ def load_pipeline(sources: Sources, device_name: str, dtype_name: str) -> tuple[
         pipe = _load_folder(path, dtype)
         family = family_of_pipeline(pipe)
     else:
-        pipe, family = load_single_file(sources, dtype)
+        with quiet():
+            pipe, family = load_single_file(sources, dtype)
     for part in pipe.components.values():
         if isinstance(part, torch.nn.Module):
             part.to(device).eval().requires_grad_(False)
@@ -67,9 +68,20 @@ def family_of_pipeline(pipe: Any) -> ModelFamily:
     for name in ("unet", "transformer"):
         if hasattr(pipe, name) and getattr(pipe, name) is None:
             raise ModelError(f"this pipeline has no {name}")
-    if family is ModelFamily.SD1 and pipe.unet.config.cross_attention_dim == _CONTEXT_OF_SD2:
-        return ModelFamily.SD2
-    return family
+    return family_of_parts(pipe)
+
+
+def family_of_parts(pipe: Any) -> ModelFamily:
+    """Return the family of any pipeline (ControlNet, inpainting …) by its parts."""
+    if type(getattr(pipe, "transformer", None)).__name__ == "FluxTransformer2DModel":
+        return ModelFamily.FLUX
+    unet = getattr(pipe, "unet", None)
+    if type(unet).__name__ != "UNet2DConditionModel" or unet is None:
+        return ModelFamily.UNKNOWN
+    if unet.config.addition_embed_type == "text_time":
+        return ModelFamily.SDXL
+    context = unet.config.cross_attention_dim
+    return ModelFamily.SD2 if context == _CONTEXT_OF_SD2 else ModelFamily.SD1
 
 
 def _is_flux(path: Path) -> bool:
@@ -104,22 +116,18 @@ def _load_folder(folder: Path, dtype: torch.dtype) -> Any:
     options: dict[str, Any] = {}
     if name.startswith("StableDiffusion") and "XL" not in name:
         options = {"safety_checker": None, "requires_safety_checker": False}
-    library_log = logging.getLogger("diffusers")
-    level = library_log.level
-    library_log.setLevel(logging.ERROR)
     try:
-        return kind.from_pretrained(
-            str(folder),
-            torch_dtype=dtype,
-            local_files_only=True,
-            use_safetensors=True,
-            variant=_variant(folder),
-            **options,
-        )
+        with quiet():
+            return kind.from_pretrained(
+                str(folder),
+                torch_dtype=dtype,
+                local_files_only=True,
+                use_safetensors=True,
+                variant=_variant(folder),
+                **options,
+            )
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, AttributeError) as error:
         raise ModelError(f"{folder}: cannot be loaded: {error}") from error
-    finally:
-        library_log.setLevel(level)
 
 
 def _variant(folder: Path) -> str | None:

@@ -84,7 +84,7 @@ class _Loader:
         unet = self._unet(hints, None)
         tokenizer = clip_tokenizer(self._path, self._sources.tokenizer)
         if family is ModelFamily.SD2:
-            tokenizer.pad_token = "!"  # as OpenCLIP pads: token 0
+            tokenizer.pad_token = "!"
         velocity = hints.get("parameterization") == "v" or "v_pred" in self._shapes
         if family is ModelFamily.SD2 and not hints:
             velocity = predicts_velocity(unet)
@@ -106,11 +106,8 @@ class _Loader:
         if not any(name.startswith(layouts.CLIP_L_OF_SDXL) for name in self._shapes):
             raise ModelError("it has only one text encoder: an SDXL refiner cannot be used alone")
         second = self._open_clip(layouts.CLIP_G_OF_SDXL)
-        tokenizers = [
-            clip_tokenizer(self._path, self._sources.tokenizer, subfolder)
-            for subfolder in ("tokenizer", "tokenizer_2")
-        ]
-        tokenizers[1].pad_token = "!"
+        tokenizers = [clip_tokenizer(self._path, self._sources.tokenizer) for _ in range(2)]
+        tokenizers[1].pad_token = "!"  # as OpenCLIP pads: token 0
         return StableDiffusionXLPipeline(
             vae=self._vae("sdxl"),
             text_encoder=self._clip_l(layouts.CLIP_L_OF_SDXL),
