@@ -39,8 +39,10 @@ def library_page(host: LibraryHost, query: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def one_card(host: LibraryHost, name: str) -> dict[str, Any]:
-    """Return all that is known of one LoRA.
+def one_card(
+    host: LibraryHost, name: str, floors: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """Return all that is known of one LoRA; ``floors`` are those that the user set for types.
 
     Raises:
         ApiError: the host knows none of that name.
@@ -48,7 +50,7 @@ def one_card(host: LibraryHost, name: str) -> dict[str, Any]:
     card = host.card(name)
     if card is None:
         raise ApiError(404, "unknown_lora", "no LoRA of this name is known", "name")
-    return card_json(card)
+    return card_json(card, floors)
 
 
 def short_json(card: LoraCard) -> dict[str, Any]:
@@ -64,9 +66,9 @@ def short_json(card: LoraCard) -> dict[str, Any]:
     }
 
 
-def card_json(card: LoraCard) -> dict[str, Any]:
+def card_json(card: LoraCard, floors: Mapping[str, float] | None = None) -> dict[str, Any]:
     """Return the whole card, but for where the file lies."""
-    allowed = range_in_force(card, card.family)
+    allowed = range_in_force(card, card.family, floors)
     return {
         **short_json(card),
         "reasons": list(card.inference.reasons),

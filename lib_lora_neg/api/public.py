@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..hosts.boxes import BoxesHost, Outlook, read_boxes, read_mode, read_rules
+from ..hosts.boxes import Boxes, BoxesHost, Outlook, read_boxes, read_mode, read_rules
 from ..policy import GuardPlan, Mode, plan
 from . import schemas
 from .cards import LibraryHost, library_page, one_card
@@ -27,7 +27,7 @@ def add_public_routes(
         return await answer(request, lambda: library_page(library, request.query_params))
 
     async def show_card(request: Request) -> Response:
-        return await answer(request, lambda: one_card(library, request.path_params["name"]))
+        return await answer(request, lambda: shown(boxes, library, request.path_params["name"]))
 
     async def check(request: Request) -> Response:
         return await answer_body(request, lambda body: checked(boxes, body))
@@ -51,6 +51,11 @@ def add_public_routes(
     add("/library/{name}", show_card, "GET", schemas.CARD)
     add("/check", check, "POST", schemas.CHECK)
     add("/guard", guard, "POST", schemas.GUARD)
+
+
+def shown(boxes: BoxesHost, library: LibraryHost, name: str) -> dict[str, Any]:
+    """Return one card, with the range that the host's settings give it."""
+    return one_card(library, name, boxes.outlook(Boxes()).settings.floors)
 
 
 def checked(host: BoxesHost, body: Mapping[str, Any]) -> dict[str, Any]:

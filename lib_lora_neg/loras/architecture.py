@@ -18,7 +18,7 @@ _UNET = re.compile(r"(?:down|up|input|output)_blocks[._]\d|mid_block|middle_bloc
 _CROSS_KEY = re.compile(r"attn2[._](?:processor[._])?to_[kv]$")
 _DEEP = re.compile(r"transformer_blocks[._][1-9]")
 _SDXL_ONLY = re.compile(
-    r"(?:lora_te2|text_encoder_2|label_emb|add_embedding)|up_blocks[._]0[._]attentions"
+    r"(?:lora_te[12]_|text_encoder_2|label_emb|add_embedding)|up_blocks[._]0[._]attentions"
 )
 _SD_ONLY = re.compile(r"down_blocks[._]0[._]attentions|up_blocks[._]3|input_blocks[._][12][._]1")
 _OLD_TEXT = re.compile(r"lora_te_text_model|text_encoder\.|text_encoder:")
@@ -314,8 +314,11 @@ def _text_only(keys: KeyFacts, text: str) -> FamilyEvidence:
         return _one(F.ANIMA)
     if not _TEXT_LAYER.search(text):
         return _NOTHING
-    if 1024 in keys.inputs.values():
+    if re.search(r"lora_te1_", text):
+        # CLIP-L numbered as the first of several; SD1 and SD2 have only one and no number.
+        return FamilyEvidence(F.UNKNOWN, (F.SDXL, F.SD3, F.FLUX))
+    if 1024 in keys.inputs.values() or _depth(_TEXT_LAYER, text) >= 12:
         return _one(F.SD2)
     if "lora_te_text_model" in text:
         return FamilyEvidence(F.UNKNOWN, (F.SD1, F.SD2), F.SD1)
-    return FamilyEvidence(F.UNKNOWN, (F.SD1, F.SDXL))
+    return FamilyEvidence(F.UNKNOWN, (F.SD1, F.SDXL, F.SD3, F.FLUX))

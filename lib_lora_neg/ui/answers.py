@@ -65,8 +65,9 @@ def page_answers(
         if card is None:
             unknown = say("{lora}: no LoRA of this name is known", lora=name)
             return {"tag": None, "reason": words()(unknown)}
-        family = boxes.outlook(Boxes()).request.family
-        found = negative_tag(card, names.name_in_prompts(name), family)
+        outlook = boxes.outlook(Boxes())
+        floors = outlook.settings.floors
+        found = negative_tag(card, names.name_in_prompts(name), outlook.request.family, floors)
         return {"tag": found.tag, "reason": words()(found.reason)}
 
     def watched(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ..loras.card import LoraCard, LoraType
@@ -23,8 +24,13 @@ class Recommendation(NamedTuple):
     reason: Sentence
 
 
-def negative_tag(card: LoraCard, name: str, family: ModelFamily) -> Recommendation:
-    """Return how to insert ``card`` under the host's ``name`` for it as a negative."""
+def negative_tag(
+    card: LoraCard, name: str, family: ModelFamily, floors: Mapping[str, float] | None = None
+) -> Recommendation:
+    """Return how to insert ``card`` under the host's ``name`` for it as a negative.
+
+    ``floors`` are those that the user set for types (`range_in_force`).
+    """
     kind = card.inference.type
     if kind is LoraType.TRIGGER_NEGATIVE:
         if card.triggers:
@@ -36,7 +42,8 @@ def negative_tag(card: LoraCard, name: str, family: ModelFamily) -> Recommendati
     if kind is LoraType.SLIDER:
         reason = say("slider: both ways are trained")
         return Recommendation(format_tag("lora", name, -1.0, -1.0), reason)
-    allowed = range_in_force(card, family if family is not ModelFamily.UNKNOWN else card.family)
+    own_family = family if family is not ModelFamily.UNKNOWN else card.family
+    allowed = range_in_force(card, own_family, floors)
     if allowed is None or allowed.floor is None:
         template = "{lora}: {type}, so no negative weight is known to be safe"
         return Recommendation(None, say(template, lora=name, type=type_name(kind)))

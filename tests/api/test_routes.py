@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,7 @@ from starlette.testclient import TestClient  # noqa: E402
 from lib_lora_neg.api.exchange import MAX_BODY  # noqa: E402
 from lib_lora_neg.api.page import add_page_routes  # noqa: E402
 from lib_lora_neg.api.public import add_public_routes  # noqa: E402
+from lib_lora_neg.hosts.boxes import Boxes, Outlook  # noqa: E402
 from lib_lora_neg.loras.families import ModelFamily  # noqa: E402
 from lib_lora_neg.ui.answers import page_answers  # noqa: E402
 from tests.support.cards import card  # noqa: E402
@@ -119,6 +121,19 @@ def test_a_card_tells_no_path() -> None:
     answer = client().get(f"{V1}/library/style_x")
     assert answer.json()["range"]["floor"] == -0.5
     assert ".safetensors" not in answer.text
+
+
+def test_a_card_has_the_range_of_the_settings_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    outlook = HOST.outlook
+
+    def strict(boxes: Boxes, *rest: object) -> Outlook:
+        found = outlook(boxes, *rest)
+        return replace(found, settings=replace(found.settings, floors={"style": -0.25}))
+
+    monkeypatch.setattr(HOST, "outlook", strict, raising=False)
+    told = client().get(f"{V1}/library/style_x").json()["range"]
+    assert told["floor"] == -0.25
+    assert "you" in told["reference"] or "setting" in told["reference"]
 
 
 @pytest.mark.parametrize("name", ["nobody", "..", "../../etc/passwd", "%2e%2e%2fstyle_x", "a%00b"])

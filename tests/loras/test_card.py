@@ -317,3 +317,27 @@ def test_build_card_is_pure_and_needs_nothing() -> None:
     card = build_card(name="x", header=header)
     assert card.family is ModelFamily.UNKNOWN
     assert card.algorithm == "unknown"
+
+
+TEXT = "text_model_encoder_layers_{}_mlp_fc1.lora_down.weight"
+MID = "lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"
+
+
+@pytest.mark.parametrize(
+    ("tensors", "family", "candidates"),
+    [
+        ({f"lora_te1_{TEXT.format(3)}": (8, 1024)}, "unknown", ("sdxl", "sd3", "flux")),
+        ({f"lora_te1_{TEXT.format(3)}": (8, 768), MID: (8, 1280)}, "sdxl", ()),
+        ({f"lora_te_{TEXT.format(3)}": (8, 1024)}, "sd2", ()),
+        ({f"lora_te_{TEXT.format(20)}": (8, 3)}, "sd2", ()),
+        ({f"lora_te_{TEXT.format(3)}": (8, 768)}, "sd1", ()),
+        ({f"lora_te2_{TEXT.format(3)}": (8, 1280)}, "sdxl", ()),
+    ],
+)
+def test_families_by_their_text_encoder(
+    tensors: dict[str, tuple[int, ...]], family: str, candidates: tuple[str, ...]
+) -> None:
+    table = {name: TensorInfo("F16", shape) for name, shape in tensors.items()}
+    card = build_card(name="x", header=Header(table, {}))
+    assert card.family.value == family
+    assert tuple(found.value for found in card.family_candidates) == candidates

@@ -37,6 +37,13 @@ def test_recommended_tag(kind: str, family: str, more: dict, tag: str | None) ->
     assert found.reason
 
 
+def test_a_floor_that_the_user_set_is_recommended_and_never_passed() -> None:
+    one = card("x", "style")
+    for floor, tag in ((-0.2, "<lora:x:-0.2>"), (-0.6, "<lora:x:-0.3>")):
+        found = negative_tag(one, "x", ModelFamily.SD1, {"style": floor})
+        assert found.tag == tag
+
+
 CARDS = {c.name: c for c in [card("s", "style"), card("c", "concept"), card("h", "character")]}
 
 
