@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from ..infotext import format_infotext, parse_infotext
 from ..policy import Effect, Finding, Mode
 from ..policy.wording import change_text
 
@@ -32,6 +34,17 @@ def guard_parameters(
     if with_changes and changes:
         parameters[CHANGES_KEY] = "; ".join(changes)
     return parameters
+
+
+def marked_off(text: str) -> str:
+    """Return the infotext of an unguarded picture so that pasting it switches the guard off."""
+    if not text:
+        return ""
+    said = parse_infotext(text)
+    if MODE_KEY in said.parameters:
+        return text
+    parameters = {**said.parameters, MODE_KEY: Mode.OFF.value}
+    return format_infotext(replace(said, parameters=parameters))
 
 
 def pasted_enabled(params: Mapping[str, Any], default: bool) -> bool:

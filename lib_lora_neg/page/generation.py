@@ -9,10 +9,9 @@ from typing import Any
 
 from PIL.Image import Image
 
-from ..hosts.infotext import MODE_KEY
+from ..hosts.infotext import marked_off
 from ..hosts.reporting import Report
 from ..hosts.switches import rules_switched_off
-from ..infotext import format_infotext, parse_infotext
 from ..policy import Mode
 from .host import MadeLike, PageHost, PictureLike, Stop
 from .sheets import sheet
@@ -122,7 +121,10 @@ def make(host: PageHost, asked: Asked, cancel: Stop, tell: Callable[[Progress], 
 def _gallery(made: MadeLike, twin: MadeLike | None) -> list[Shown]:
     if twin is None:
         return [_shown(picture, "") for picture in made.pictures]
-    theirs = [_shown(_marked_off(picture), AS_TYPED) for picture in twin.pictures]
+    theirs = [
+        Shown(picture.image, AS_TYPED, marked_off(picture.infotext), picture.seed)
+        for picture in twin.pictures
+    ]
     ours = [_shown(picture, GUARDED) for picture in made.pictures]
     pairs = [(a.image, b.image) for a, b in zip(ours, theirs, strict=False)]
     if not pairs:
@@ -140,18 +142,3 @@ def _gallery(made: MadeLike, twin: MadeLike | None) -> list[Shown]:
 
 def _shown(picture: PictureLike, caption: str) -> Shown:
     return Shown(picture.image, caption, picture.infotext, picture.seed)
-
-
-@dataclass(frozen=True, eq=False)
-class _Marked:
-    image: Image
-    seed: int
-    infotext: str
-
-
-def _marked_off(picture: PictureLike) -> PictureLike:
-    """Say that this picture was made as typed, so that pasting it switches the guard off."""
-    known = parse_infotext(picture.infotext)
-    parameters = {**known.parameters, MODE_KEY: Mode.OFF.value}
-    text = format_infotext(type(known)(known.prompt, known.negative_prompt, parameters))
-    return _Marked(picture.image, picture.seed, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from ..policy import GuardSettings
@@ -53,6 +54,7 @@ def open_site(
     be_quiet()
     say(f"Loading {path} …")
     from ..hosts.diffusers import HostError, open_host
+    from ..hosts.diffusers.scan_tab import DiffusersScanHost
 
     try:
         host = open_host(path, folders, settings=settings, device=device, data_folder=data_folder)
@@ -61,7 +63,7 @@ def open_site(
     job = host.engine.defaults()
     defaults = Defaults(job.width, job.height, job.steps, job.cfg_scale)
     own = SETTING if small is not None else None
-    return Site(host, host.engine.name, own, defaults)
+    return Site(host, host.engine.name, own, defaults, partial(DiffusersScanHost, host))
 
 
 def _need_libraries() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
 
@@ -11,6 +12,11 @@ from .generation import Progress
 T = TypeVar("T")
 
 POLL_SECONDS = 0.15
+WAITING = "waiting for another generation:"
+
+
+class StoppedWaitingError(Exception):
+    """Interrupted before its turn came."""
 
 
 class Running(Generic[T]):
@@ -59,6 +65,23 @@ class Board:
     def __init__(self) -> None:
         self._events: dict[tuple[str, str], Event] = {}
         self._lock = Lock()
+        self._turn = Lock()
+
+    @contextmanager
+    def turn(self, cancel: Event, tell: Callable[[Progress], None]) -> Iterator[None]:
+        """Wait until nobody else generates; the model makes one thing at a time.
+
+        Raises:
+            StoppedWaitingError: ``cancel`` was set meanwhile.
+        """
+        while not self._turn.acquire(timeout=POLL_SECONDS):
+            if cancel.is_set():
+                raise StoppedWaitingError
+            tell(Progress(0.0, WAITING))
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def put(self, key: tuple[str, str], event: Event) -> None:
         """Remember what ends the work of ``key``."""

@@ -8,9 +8,15 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from ..hosts.scanning import ScanTabHost
+    from .examples import Setting
+    from .host import Defaults, PageHost
 
 FIRST_PORT, PORTS = 7860, 100
 LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"
@@ -21,8 +27,12 @@ QUIET = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "DIFFUSERS_VERBOSITY": "error",
 }
-"""Nothing of this page goes to anybody: gradio and Hugging Face's libraries obey these."""
+"""Nothing of this page goes to anybody, and little to the terminal: gradio and Hugging Face's
+libraries obey these."""
 
 
 class ServeError(RuntimeError):
@@ -113,20 +123,26 @@ class Site:
         model: name of the checkpoint.
         setting: what the examples show; ``None`` for the usual.
         defaults: of the inputs; ``None`` for the usual.
+        scan: given the folder for scans, returns what the scan tab needs; ``None`` without one.
     """
 
-    host: Any
+    host: PageHost
     model: str
-    setting: Any = None
-    defaults: Any = None
+    setting: Setting | None = None
+    defaults: Defaults | None = None
+    scan: Callable[[Path], ScanTabHost] | None = None
 
 
-def serve(site: Site, options: ServeOptions, say: Callable[[str], None]) -> int:
-    """Serve the page until Ctrl + C and return the exit status.
+def serve(site: Site, options: ServeOptions, say: Callable[[str], None]) -> NoReturn:
+    """Serve the page until Ctrl + C, and end the process with it.
 
     Raises:
         ServeError: it cannot be started.
     """
+    be_quiet()
+    # Imported when the libraries below have been told to be quiet.
+    from .starting import start
+
     running = start(site, options)
     say(f"The page is at {running.url}")
     if options.listen:
@@ -136,94 +152,10 @@ def serve(site: Site, options: ServeOptions, say: Callable[[str], None]) -> int:
     say("Ctrl + C ends it.")
     if options.browser and has_browser():
         webbrowser.open(running.url)
-    try:
+    with suppress(KeyboardInterrupt):
         threading.Event().wait()
-    except KeyboardInterrupt:
+    # Not by the usual way out, which waits for every visitor and every step that is under way.
+    with suppress(KeyboardInterrupt):
+        running.end()
         say("Ended.")
-    running.end()
-    return 0
-
-
-class Started:
-    """A page that is being served."""
-
-    def __init__(self, url: str, port: int, page: Any, host: Any, board: Any) -> None:
-        self.url = url
-        self.port = port
-        self._page = page
-        self._host = host
-        self._board = board
-
-    def end(self) -> None:
-        """Interrupt what runs and let go of files and port, without waiting for anybody."""
-        self._board.interrupt_all()
-        self._host.close()
-        closing = threading.Thread(target=self._page.close, kwargs={"verbose": False}, daemon=True)
-        closing.start()
-        closing.join(3.0)
-
-
-def start(site: Site, options: ServeOptions) -> Started:
-    """Build the page and start its server in a thread of its own.
-
-    Raises:
-        ServeError: it cannot be started.
-    """
-    be_quiet()
-    from ..ui.answers import page_answers
-    from ..ui.library_answers import library_answers
-    from .build import PageParts, build_page, theme
-    from .examples import Setting
-    from .host import Defaults
-    from .memory import Memory
-    from .outputs import Outputs
-    from .panel_host import LibraryNames, PagePanelHost
-    from .running import Board
-    from .web import Assets, AssetsMissingError, add_routes, extension_folder
-
-    try:
-        assets = Assets(extension_folder())
-    except (AssetsMissingError, OSError) as problem:
-        raise ServeError(str(problem)) from problem
-    host, board, outputs = site.host, Board(), Outputs(options.output)
-    parts = PageParts(
-        host,
-        PagePanelHost(host, Memory(options.output / ".lora-neg" / "page.json")),
-        outputs,
-        board,
-        site.model,
-        site.defaults or Defaults(),
-        site.setting or Setting(),
-    )
-    page = build_page(parts)
-    port = choose_port(options.address, options.port)
-    try:
-        app, *_ = page.launch(
-            server_name=options.address,
-            server_port=port,
-            auth=list(options.accounts.items()) or None,
-            prevent_thread_lock=True,
-            quiet=True,
-            share=False,
-            inbrowser=False,
-            ssr_mode=False,
-            pwa=False,
-            mcp_server=False,
-            enable_monitoring=False,
-            run_history=False,
-            footer_links=[],
-            theme=theme(),
-            head=assets.head(),
-            allowed_paths=[str(outputs.of_tab(tab).resolve()) for tab in ("txt2img", "img2img")],
-        )
-    except OSError as problem:
-        raise ServeError(f"the server cannot be started: {problem}") from problem
-    names = LibraryNames(host.library)
-    add_routes(
-        app,
-        assets,
-        page_answers(host.boxes, names, lasting=True),
-        library_answers(host.library),
-    )
-    shown = f"http://{LOOPBACK}:{port}/"
-    return Started(shown, port, page, host, board)
+    os._exit(0)

@@ -78,19 +78,18 @@ def build_tab(around: Surroundings, tab: str) -> None:
         with gr.Column(scale=6, elem_id=f"{tab}_prompt_container"):
             prompts = builder.prompts()
         with gr.Column(scale=1, min_width=160, elem_classes=["lora-neg-page-actions"]):
-            generate, interrupt, paste = _buttons(tab)
+            generate, interrupt, sources = _buttons(tab)
     with gr.Row(elem_classes=["lora-neg-page-body"]):
         with gr.Column(scale=1, min_width=340):
             picture = builder.picture()
             panel = build_panel(around.panel_host, tab, _panel_id(tab), around.wiring)
             inputs = builder.sampling(prompts, picture)
             _cards(around, tab)
-            dropped = _restoring(tab)
         with gr.Column(scale=1, min_width=340, elem_id=f"{tab}_results"):
             results = _results(tab, generate, interrupt)
     events = TabEvents(around.host, around.panel_host, around.outputs, around.board, tab)
     _connect(events, inputs, panel, results)
-    events.connect_restoring(inputs, panel, (paste, dropped), results.said, results.infotext)
+    events.connect_restoring(inputs, panel, sources, results.said, results.infotext)
     for button, example in tries:
         events.connect_example(button, example, inputs, panel)
 
@@ -113,27 +112,24 @@ def _examples(examples: Sequence[Example], tab: str) -> list[tuple[Any, Example]
         ]
 
 
-def _buttons(tab: str) -> tuple[Any, Any, Any]:
+def _buttons(tab: str) -> tuple[Any, Any, tuple[Any, Any]]:
+    """Build Generate, Interrupt, and what restores settings: from a text, from a picture."""
     generate = gr.Button("Generate", variant="primary", elem_id=f"{tab}_generate")
     interrupt = gr.Button("Interrupt", variant="stop", visible=False, elem_id=f"{tab}_interrupt")
     paste = gr.Button("Restore from infotext", size="sm", elem_id=f"{tab}_paste")
-    return generate, interrupt, paste
+    picture = gr.UploadButton(
+        "Restore from a PNG",
+        file_types=[".png"],
+        type="filepath",
+        size="sm",
+        elem_id=f"{tab}_picture",
+    )
+    return generate, interrupt, (paste, picture)
 
 
 def _cards(around: Surroundings, tab: str) -> None:
     with gr.Accordion("LoRAs to insert", open=False, elem_id=f"{tab}_extra_networks"):
         gr.HTML(lambda: cards_html(around.host.library, tab))
-
-
-def _restoring(tab: str) -> Any:
-    with gr.Accordion("Restore from a picture", open=False, elem_id=f"{tab}_restore"):
-        return gr.File(
-            label="A PNG with its infotext",
-            file_types=[".png"],
-            type="filepath",
-            height=120,
-            elem_id=f"{tab}_picture",
-        )
 
 
 def _results(tab: str, generate: Any, interrupt: Any) -> Results:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
+from threading import Event
 from typing import Any
 
 import gradio as gr
@@ -18,7 +19,7 @@ from .inputs import Inputs
 from .outputs import Outputs
 from .panel_host import PagePanelHost
 from .restore import RestoreError, restored, text_of_picture
-from .running import Board, Running
+from .running import Board, Running, StoppedWaitingError
 
 PANEL_VALUES = 4
 IDLE = '<div class="lora-neg-page-progress lora-neg-page-idle"></div>'
@@ -67,12 +68,18 @@ class TabEvents:
         return texts[index] if 0 <= index < len(texts) else ""
 
     def _watched(self, asked: Asked, key: tuple[str, str]) -> Iterator[list[Any]]:
-        running = Running(lambda cancel, tell: make(self._host, asked, cancel, tell))
+        def work(cancel: Event, tell: Callable[[Progress], None]) -> Outcome:
+            with self._board.turn(cancel, tell):
+                return make(self._host, asked, cancel, tell)
+
+        running = Running(work)
         self._board.put(key, running.cancel)
         try:
             for progress in running.progress():
                 yield [gr.skip()] * 3 + [bar(progress)] + [gr.skip()] * 3
             yield self._shown(running.result())
+        except StoppedWaitingError:
+            yield _ended(note("Interrupted before it began."))
         except Exception as problem:
             if not isinstance(problem, RuntimeError | ValueError):
                 traceback.print_exception(problem)

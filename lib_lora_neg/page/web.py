@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sysconfig
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from starlette.responses import Response
 
 from ..api.library_routes import add_library_routes
 from ..api.page import Answer, add_page_routes
+from ..api.scan_routes import add_scan_routes
+from ..ui.scan_files import FileAnswer
 
 PREFIX = "/lora-neg/page/assets"
 OWN = Path(__file__).parent / "assets"
@@ -73,14 +76,23 @@ class Assets:
         return f".{PREFIX}/{name}?{digest}"
 
 
-def add_routes(
-    app: Any, assets: Assets, page: Mapping[str, Answer], library: Mapping[str, Answer]
-) -> None:
+@dataclass(frozen=True)
+class Answers:
+    """What answers the page's own requests, by the last part of their address."""
+
+    page: Mapping[str, Answer]
+    library: Mapping[str, Answer]
+    scan: Mapping[str, Answer] = field(default_factory=dict)
+    scan_files: Mapping[str, FileAnswer] = field(default_factory=dict)
+
+
+def add_routes(app: Any, assets: Assets, answers: Answers) -> None:
     """Add files and answers to gradio's application, before its own addresses."""
     before = list(app.router.routes)
     assets.add_routes(app)
-    add_page_routes(app, page)
-    add_library_routes(app, library)
+    add_page_routes(app, answers.page)
+    add_library_routes(app, answers.library)
+    add_scan_routes(app, answers.scan, answers.scan_files)
     # gradio answers whatever is left over; what was added must come before that.
     added = [route for route in app.router.routes if route not in before]
     app.router.routes[:] = [*added, *before]

@@ -15,7 +15,7 @@ be_quiet()
 from tests.page.standin import StandinHost  # noqa: E402
 
 
-def main() -> int:
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--port", type=int)
@@ -25,8 +25,8 @@ def main() -> int:
     accounts = read_accounts(options.auth) if options.auth else {}
     served = ServeOptions(options.output, options.port, accounts=accounts, browser=False)
     host = StandinHost(options.step_seconds)
-    return serve(Site(host, "stand-in"), served, lambda text: print(text, flush=True))
+    serve(Site(host, "stand-in"), served, lambda text: print(text, flush=True))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

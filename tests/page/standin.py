@@ -19,7 +19,7 @@ from PIL import Image
 from lib_lora_neg.hosts.boxes import Boxes, Outlook
 from lib_lora_neg.hosts.reporting import HealthItem, Report
 from lib_lora_neg.infotext import Infotext, format_infotext
-from lib_lora_neg.loras.card import LoraCard, WeightRange
+from lib_lora_neg.loras.card import LoraCard, RangeSource, WeightRange
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import (
     Effect,
@@ -47,7 +47,12 @@ def library() -> MemoryLibrary:
         card("glow", "concept", family=SD1),
         card("spoilt", "dedicated_negative", family=SD1),
         card("wrongish", "trigger_negative", triggers=("wrong",), family=SD1),
-        card("age", "slider", ranges=(WeightRange(-2.0, 2.0),), family=SD1),
+        card(
+            "age",
+            "slider",
+            ranges=(WeightRange(-2.0, 2.0, source=RangeSource.SIDECAR),),
+            family=SD1,
+        ),
         card("mystery", "unknown", confidence=0.0, family=SD1),
     )
 

@@ -35,6 +35,11 @@ function tryToRemoveExtraNetworkFromPrompt(textarea, text) {
     return true;
 }
 
+function switch_to_txt2img() {
+    const tab = document.getElementById("tab_txt2img-button");
+    if (tab) tab.click();
+}
+
 (() => {
     const TABS = ["txt2img", "img2img"];
     const PAUSE_MS = 200;

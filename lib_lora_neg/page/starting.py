@@ -1,0 +1,109 @@
+"""The server: gradio's page with our scripts and answers, in a thread of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..scan.jobs import ScanJobs
+from ..ui.answers import page_answers
+from ..ui.library_answers import library_answers
+from ..ui.scan_answers import scan_answers
+from ..ui.scan_files import scan_files
+from ..ui.scan_tab import scan_tab
+from .build import TABS, PageParts, build_page, theme
+from .examples import Setting
+from .host import Defaults, PageHost
+from .memory import Memory
+from .outputs import Outputs
+from .panel_host import LibraryNames, PagePanelHost
+from .running import Board
+from .serving import LOOPBACK, ServeError, ServeOptions, Site, choose_port
+from .web import Answers, Assets, AssetsMissingError, add_routes, extension_folder
+
+STOP_SECONDS = 2.0
+"""How long a scan gets to end its step when the page closes."""
+
+
+class Started:
+    """A page that is being served."""
+
+    def __init__(self, port: int, host: PageHost, board: Board, jobs: ScanJobs | None) -> None:
+        self.port = port
+        self._host = host
+        self._board = board
+        self._jobs = jobs
+
+    @property
+    def url(self) -> str:
+        """Where the page is, for this machine."""
+        return f"http://{LOOPBACK}:{self.port}/"
+
+    def end(self) -> None:
+        """Interrupt what runs and close the host's files; visitors are not waited for."""
+        self._board.interrupt_all()
+        if self._jobs is not None:
+            # A picture that is finished is kept; the scan goes on from there.
+            self._jobs.close(STOP_SECONDS)
+        self._host.close()
+
+
+def start(site: Site, options: ServeOptions) -> Started:
+    """Build the page and start its server.
+
+    Raises:
+        ServeError: it cannot be started.
+    """
+    try:
+        assets = Assets(extension_folder())
+    except (AssetsMissingError, OSError) as problem:
+        raise ServeError(str(problem)) from problem
+    board, outputs = Board(), Outputs(options.output)
+    parts = PageParts(
+        site.host,
+        PagePanelHost(site.host, Memory(options.output / ".lora-neg" / "page.json")),
+        outputs,
+        board,
+        site.model,
+        site.defaults or Defaults(),
+        site.setting or Setting(),
+        [scan_tab] if site.scan is not None else [],
+    )
+    port = choose_port(options.address, options.port)
+    app = _launch(build_page(parts), port, options, outputs, assets)
+    names = LibraryNames(site.host.library)
+    answers = Answers(
+        page_answers(site.host.boxes, names, lasting=True), library_answers(site.host.library)
+    )
+    jobs = None
+    if site.scan is not None:
+        host = site.scan(options.output / "scans")
+        jobs = ScanJobs(host, host.scans_folder)
+        answers = Answers(answers.page, answers.library, scan_answers(host, jobs), scan_files(host))
+    add_routes(app, assets, answers)
+    return Started(port, site.host, board, jobs)
+
+
+def _launch(page: Any, port: int, options: ServeOptions, outputs: Outputs, assets: Assets) -> Any:
+    """Start gradio's server and return its application."""
+    try:
+        app, *_ = page.launch(
+            server_name=options.address,
+            server_port=port,
+            auth=list(options.accounts.items()) or None,
+            prevent_thread_lock=True,
+            quiet=True,
+            share=False,
+            inbrowser=False,
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+            enable_monitoring=False,
+            run_history=False,
+            footer_links=[],
+            theme=theme(),
+            head=assets.head(),
+            allowed_paths=[str(outputs.of_tab(tab).resolve()) for tab in TABS],
+        )
+    except OSError as problem:
+        raise ServeError(f"the server cannot be started: {problem}") from problem
+    return app
