@@ -130,6 +130,10 @@ def _unet_family(keys: KeyFacts, text: str) -> FamilyEvidence:
     known = {CROSS_WIDTHS[width] for width in widths if width in CROSS_WIDTHS}
     if len(known) == 1:
         return _one(known.pop())
+    if widths and not known:
+        # A model of a size of its own, such as a small one for experiments: its blocks prove
+        # nothing, so what the file says of itself decides.
+        return FamilyEvidence(F.UNKNOWN, (F.SD1, F.SD2, F.SDXL))
     if _SDXL_ONLY.search(text) or (_DEEP.search(text) and not _SD_ONLY.search(text)):
         return _one(F.SDXL)
     return _sd1_or_2(keys, text)

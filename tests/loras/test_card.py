@@ -79,6 +79,18 @@ def test_tensors_outweigh_a_wrong_base(tmp_path: Path) -> None:
     assert "sd_1.5" in card.problems[0]
 
 
+def test_a_model_of_no_published_width_is_what_its_file_says(tmp_path: Path) -> None:
+    small = {
+        "lora_unet_up_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight": (
+            4,
+            128,
+        )
+    }
+    named = {"modelspec.architecture": "stable-diffusion-v1/lora"}
+    assert card_of(tmp_path, named, tensors=small).family is ModelFamily.SD1
+    assert card_of(tmp_path, tensors=small).family is ModelFamily.UNKNOWN
+
+
 def test_shares_are_of_real_pictures(tmp_path: Path) -> None:
     metadata = kohya({"1girl": 20, "Blue_Hair": 10, "hat \\(x\\)": 5}, images=20)
     card = card_of(tmp_path, metadata)
