@@ -247,6 +247,7 @@
                 this.result.drawVerdict();
                 const notes = result.notes.length ? ` ${result.notes.join("; ")}` : "";
                 this.say(route === "scan-save" ? `Saved to ${data.name}.${notes}` : `Taken back from ${data.name}.${notes}`);
+                if (this.form.lora && this.form.lora.name === data.name) this.form.choose(data.name, true);
                 if (loraNeg.badges) loraNeg.badges.renew([data.name]);
                 if (loraNeg.library) loraNeg.library.reload();
                 const button = this.result.verdict.querySelector(".lora-neg-scan-save");

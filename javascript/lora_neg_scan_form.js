@@ -328,6 +328,8 @@
             } else if (this.kept || /^\s*-?[\d.]+\s*$/.test(this.weights.value)) {
                 this.weights.value = this.kept || this.overview.presets[kind === "quick" ? 1 : 0].weights;
             }
+            const [few, more] = this.overview.presets;
+            if (kind === "quick" && this.weights.value === few.weights) this.weights.value = more.weights;
             if (this.lora) this.showLora();
         }
 

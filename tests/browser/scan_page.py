@@ -55,7 +55,7 @@ class DrawnHost(MemoryScanHost):
             card("bad_pictures", "dedicated_negative", family=ModelFamily.SDXL),
             card("for_sd1", "style", family=ModelFamily.SD1),
             card(LONG.strip(), "concept", confidence=0.6, family=ModelFamily.SDXL),
-            *(card(f"style_{number:03d}", "style", family=ModelFamily.SDXL) for number in range(80)),
+            *(card(f"style_{n:03d}", "style", family=ModelFamily.SDXL) for n in range(80)),
         )  # fmt: skip
         self.world = World("noise", onset=0.55, side=256, max_batch=2)
         super().__init__(library, folder, Slow(self.world, seconds))
