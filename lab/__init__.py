@@ -1,0 +1,1 @@
+"""A small trained world: drawn scenes, a latent diffusion model of them, LoRAs and a judge."""

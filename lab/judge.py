@@ -1,0 +1,331 @@
+"""The judge: looks at a picture and says what it shows, what was asked for, and what is damaged.
+
+It fits the nearest scene that could have been drawn: a ground (one colour or a vertical gradient),
+a shape with one or two tones, perhaps an outline and a hat. What the fit says is the picture's
+content; what it cannot explain is damage. All distances are CIELAB Delta E 76, where about 2 is
+just visible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy import ndimage
+from skimage.color import rgb2lab
+
+from lab.fitting import Fit, Ground, Mask, coverage, fit_ground, fit_shape, hat_on, shape_at
+from lab.palette import COLOURS, HAT, OUTLINE, Floats, lighter, rgb
+from lab.scenes import SIDE, SIZES, Scene, mute
+
+#: A pixel this far from the ground belongs to something else.
+FOREGROUND = 16.0
+#: Delta E that a sound picture of the world may be off without being called damaged: the
+#: autoencoder alone costs about this much.
+TOLERANCE = 4.0
+#: Below this share of the picture there is no object.
+LEAST_AREA = 0.012
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the judge sees in one picture. Names are ``None`` where there is no object.
+
+    ``damage``: mean Delta E beyond ``TOLERANCE`` between the picture and the nearest clean scene.
+    ``burnt``: mean Delta E of the picture's own tones to the nearest colour of the palette, muted
+    or not, beyond 8. ``hat``: share of a whole hat that is there, 0 to 1. ``outline``: share of
+    the object's rim that is drawn dark, NaN where object or ground is black. ``chroma``: of
+    the object and of the ground at the top.
+    ``match``: intersection over union of the found object and its best shape. ``pieces``: loose
+    pieces beside the object. ``eyes``: whether two dark dots on white look out of the object.
+    """
+
+    background: str
+    gradient: bool
+    shape: str | None
+    colour: str | None
+    size: str | None
+    place: str | None
+    match: float
+    radius: float
+    hat: float
+    outline: float
+    chroma: tuple[float, float]
+    damage: float
+    burnt: float
+    pieces: int
+    eyes: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Which of the asked things are in the picture; ``None`` where it was not asked."""
+
+    shape: bool
+    colour: bool
+    size: bool
+    place: bool
+    background: bool
+
+    @property
+    def both(self) -> bool:
+        """The world's own figure: the asked shape in the asked colour."""
+        return self.shape and self.colour
+
+    @property
+    def all(self) -> bool:
+        return self.both and self.size and self.place and self.background
+
+
+def _chroma(lab: Floats) -> Floats:
+    return np.hypot(lab[..., 1], lab[..., 2])
+
+
+#: Shares of grey at which a colour is still called by its name.
+_MUTES = np.array([0.0, 0.2, 0.4, 0.6, 0.75])
+
+
+@lru_cache(maxsize=1)
+def _muted_palette() -> tuple[Floats, Floats]:
+    """Lab of all colours and their second tones at every mute, each (mutes, colours, 3)."""
+    first = np.stack([rgb(name) for name in COLOURS])
+    second = np.stack([lighter(rgb(name), 0.62) for name in COLOURS])
+    return tuple(  # type: ignore[return-value]
+        rgb2lab(np.stack([mute(tones, float(share)) for share in _MUTES]))
+        for tones in (first, second)
+    )
+
+
+def _name_of_ground(ground: Ground) -> str:
+    first, _ = _muted_palette()
+    return tuple(COLOURS)[int(np.linalg.norm(first - ground.at_top, axis=2).min(axis=0).argmin())]
+
+
+def _name_of_object(pixels: Floats) -> str:
+    """Name the colour of an object's pixels (n, 3) in Lab, of one tone or two."""
+    first, second = _muted_palette()
+    to_first = np.linalg.norm(pixels[:, None, None] - first, axis=3)
+    to_second = np.linalg.norm(pixels[:, None, None] - second, axis=3)
+    nearer = np.minimum(to_first, to_second).mean(axis=0)
+    # A colour shows in its own tone, not in the second one alone.
+    own = (to_first < to_second).mean(axis=0)
+    off = nearer + np.where(own < 0.3, 30.0, 0.0)
+    return tuple(COLOURS)[int(off.min(axis=0).argmin())]
+
+
+def _tones(pixels: Floats) -> Floats:
+    """Two cluster centres of pixels (n, 3); equal where there is only one tone."""
+    light = pixels[:, 0] > np.median(pixels[:, 0])
+    centres = np.stack(
+        [
+            pixels[~light].mean(axis=0),
+            pixels[light].mean(axis=0) if light.any() else pixels.mean(axis=0),
+        ]
+    )
+    for _ in range(6):
+        nearer = np.linalg.norm(pixels[:, None] - centres, axis=2).argmin(axis=1)
+        for index in (0, 1):
+            if (nearer == index).any():
+                centres[index] = np.median(pixels[nearer == index], axis=0)
+    return centres
+
+
+def _place(fit: Fit) -> str:
+    dx, dy = fit.cx - SIDE / 2, fit.cy - SIDE / 2
+    if max(abs(dx), abs(dy)) < 6.0:
+        return "center"
+    if abs(dx) > abs(dy):
+        return "left" if dx < 0 else "right"
+    return "top" if dy < 0 else "bottom"
+
+
+def _outline(lab: Floats, distance: Floats, hat: Floats) -> float:
+    """Share of the rim, 0 to 2 pixels outside the object, that is as dark as an outline."""
+    rim = (distance > 0.5) & (distance < 1.5) & (hat > 1.5)
+    if rim.sum() < 8:
+        return 0.0
+    dark = rgb2lab(np.asarray(OUTLINE, dtype=float) / 255.0)
+    return float((np.linalg.norm(lab[rim] - dark, axis=1) < 28.0).mean())
+
+
+def _off_palette(tone: Floats) -> float:
+    """Delta E to the nearest colour of the palette, muted or not, beyond 8."""
+    off = min(float(np.linalg.norm(tones - tone, axis=2).min()) for tones in _muted_palette())
+    return max(0.0, off - 8.0)
+
+
+def _eyes(lab: Floats, fit: Fit) -> bool:
+    """Two dark dots side by side near the middle of the object, each on white."""
+    r = fit.radius
+    found = 0
+    for side in (-1, 1):
+        x, y = int(fit.cx + side * 0.3 * r), int(fit.cy - 0.05 * r)
+        if not (4 <= x < SIDE - 4 and 4 <= y < SIDE - 4):
+            return False
+        around = lab[y - 4 : y + 5, x - 4 : x + 5]
+        grey = _chroma(around) < 22
+        found += bool((around[3:6, 3:6, 0].min() < 40) and ((around[..., 0] > 75) & grey).sum() > 5)
+    return found == 2
+
+
+def _nearest_scene(
+    lab: Floats, ground: Floats, fit: Fit, tones: Floats, outlined: bool, hat: bool, eyes: bool
+) -> Floats:
+    """Draw the fitted scene with the picture's own tones: Lab (64, 64, 3)."""
+    distance = shape_at(fit)
+    nearer = np.linalg.norm(lab[..., None, :] - tones, axis=3).argmin(axis=2)
+    drawn = ground
+    dark = rgb2lab(np.asarray(OUTLINE, dtype=float) / 255.0)
+    layers = []
+    if outlined:
+        layers.append((dark, coverage(distance - 2.0)))
+    layers.append((tones[nearer], coverage(distance)))
+    if hat:
+        layers.append((rgb2lab(np.asarray(HAT, dtype=float) / 255.0), coverage(hat_on(fit))))
+    for colour, alpha in layers:
+        drawn = drawn * (1 - alpha[..., None]) + colour * alpha[..., None]
+    if eyes:
+        near = distance < -0.2 * fit.radius
+        drawn = np.where((near & (_chroma(lab) < 22))[..., None], lab, drawn)
+    return drawn
+
+
+def _excess(lab: Floats, drawn: Floats) -> float:
+    """Mean Delta E beyond the tolerance; an edge may be off by a pixel."""
+    best = np.full(lab.shape[:2], np.inf)
+    padded = np.pad(drawn, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    for dy in range(3):
+        for dx in range(3):
+            moved = padded[dy : dy + SIDE, dx : dx + SIDE]
+            best = np.minimum(best, np.linalg.norm(lab - moved, axis=2))
+    # Between two neighbours lies every mixture of them.
+    plain = np.linalg.norm(lab - drawn, axis=2)
+    low = ndimage.minimum_filter(drawn, size=(3, 3, 1))
+    high = ndimage.maximum_filter(drawn, size=(3, 3, 1))
+    box = np.linalg.norm(lab - np.clip(lab, low, high), axis=2)
+    best = np.minimum(np.minimum(best, plain), box)
+    return float(np.maximum(0.0, best - TOLERANCE).mean())
+
+
+def _closed(mask: Mask) -> Mask:
+    """Fill what a surface's second tone leaves open, if it looks like the ground."""
+    closed = ndimage.binary_closing(np.pad(mask, 4), iterations=2)[4:-4, 4:-4]
+    # Closing also rounds the corners between the arms of small shapes; only where much was open
+    # is it worth that.
+    return closed if (closed & ~mask).sum() > 0.15 * mask.sum() else mask
+
+
+def read(picture: Floats) -> Reading:
+    """Look at a picture (64, 64, 3), sRGB from 0 to 1."""
+    lab = rgb2lab(np.clip(picture, 0.0, 1.0))
+    ground = fit_ground(lab)
+    model = ground.everywhere()
+    mask = np.linalg.norm(lab - model, axis=2) > FOREGROUND
+    mask = _closed(mask)
+    labels, count = ndimage.label(mask)
+    sizes = ndimage.sum_labels(mask, labels, np.arange(1, count + 1)) if count else np.zeros(0)
+    background = _name_of_ground(ground)
+    burnt_ground = _off_palette(ground.at_top)
+    if not count or sizes.max() < LEAST_AREA * SIDE * SIDE:
+        return _empty(lab, ground, background, burnt_ground)
+    mask = labels == int(sizes.argmax()) + 1
+    pieces = int((sizes > 6).sum()) - 1
+    brown = np.linalg.norm(lab - rgb2lab(np.asarray(HAT, dtype=float) / 255.0), axis=2) < 17.0
+    # Red mixes with green into brown along an edge; a hat is more than a line.
+    brown = ndimage.binary_opening(brown, np.ones((3, 3)))
+    outlined = _has_outline(lab, mask, brown & mask, background)
+    fit = fit_shape(mask, brown & mask, 2.0 if outlined else 0.0)
+    distance, hat_distance = shape_at(fit), hat_on(fit)
+    outline = _outline(lab, distance, hat_distance)
+    in_hat = hat_distance < -0.5
+    hat = float(brown[in_hat].mean()) if in_hat.any() else 0.0
+    inner = distance < -1.2
+    if hat > 0.3:
+        inner &= hat_distance > 1.2
+    if inner.sum() < 12:
+        inner = mask
+    pixels = lab[inner]
+    colour = _name_of_object(pixels)
+    tones = _tones(pixels)
+    eyes = _eyes(lab, fit)
+    drawn = _nearest_scene(lab, model, fit, tones, outlined, hat > 0.3, eyes)
+    full = _muted_palette()[0][:, tuple(COLOURS).index(colour)]
+    own = tones[np.linalg.norm(tones[:, None] - full, axis=2).min(axis=1).argmin()]
+    return Reading(
+        background=background,
+        gradient=ground.gradient,
+        shape=fit.shape,
+        colour=colour,
+        size=min(SIZES, key=lambda name: abs(SIZES[name] - fit.radius)),
+        place=_place(fit),
+        match=fit.match,
+        radius=fit.radius,
+        hat=hat,
+        outline=float("nan") if "black" in (colour, background) else outline,
+        chroma=(float(_chroma(own)), float(_chroma(ground.at_top))),
+        damage=_excess(lab, drawn),
+        burnt=float(np.mean([_off_palette(own), burnt_ground])),
+        pieces=pieces,
+        eyes=eyes,
+    )
+
+
+def _has_outline(lab: Floats, mask: Mask, hat: Mask, background: str) -> bool:
+    """Whether the edge of what stands before the ground is dark and its inside is not."""
+    if background == "black":
+        return False
+    dark = rgb2lab(np.asarray(OUTLINE, dtype=float) / 255.0)
+    is_dark = np.linalg.norm(lab - dark, axis=2) < 30.0
+    once = ndimage.binary_erosion(mask)
+    # The outermost pixels are mixed with the ground; the next ones show the outline itself.
+    edge = once & ~ndimage.binary_erosion(once) & ~hat
+    inside = ndimage.binary_erosion(mask, iterations=3) & ~hat
+    if edge.sum() < 8 or is_dark[edge].mean() < 0.5:
+        return False
+    return inside.sum() < 8 or is_dark[inside].mean() < 0.45
+
+
+def _empty(lab: Floats, ground: Ground, background: str, burnt: float) -> Reading:
+    nan = float("nan")
+    return Reading(
+        background=background,
+        gradient=ground.gradient,
+        shape=None,
+        colour=None,
+        size=None,
+        place=None,
+        match=0.0,
+        radius=0.0,
+        hat=0.0,
+        outline=nan,
+        chroma=(nan, float(_chroma(ground.at_top))),
+        damage=_excess(lab, ground.everywhere()),
+        burnt=burnt,
+        pieces=0,
+        eyes=False,
+    )
+
+
+def compare(asked: Scene, seen: Reading) -> Verdict:
+    """Compare a reading with what a caption that names everything asked for."""
+    return Verdict(
+        shape=seen.shape == asked.shape,
+        colour=seen.colour == asked.colour,
+        size=seen.size == asked.size,
+        place=seen.place == asked.place,
+        background=seen.background == asked.background,
+    )
+
+
+def muted(asked: Scene, seen: Reading) -> float:
+    """Share of the asked colours' chroma that is missing; below 0 is more vivid than the palette.
+
+    NaN where white, grey and black were asked for, which have none.
+    """
+    shares = []
+    for name, found in zip((asked.colour, asked.background), seen.chroma, strict=True):
+        full = float(_chroma(rgb2lab(rgb(name))))
+        if full > 25.0 and not np.isnan(found):
+            shares.append(1.0 - found / full)
+    return float(np.mean(shares)) if shares else float("nan")
