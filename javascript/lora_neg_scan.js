@@ -185,7 +185,9 @@
             this.progress.hidden = !job;
             if (!job) return;
             const text = progressText(job);
-            this.progressText.replaceChildren(loraNeg.libraryParts.quoted("", job.name), ` · ${text}`);
+            const name = loraNeg.libraryParts.quoted("lora-neg-scan-short", job.name);
+            name.title = job.name;
+            this.progressText.replaceChildren(name, ` · ${text}`);
             if (step !== this.spokenStep) this.spoken.textContent = `${job.name}: ${text}`;
             this.spokenStep = step;
             this.bar.max = job.total || 1;
@@ -208,7 +210,7 @@
             this.offered.hidden = !entry || this.isRunning || own || entry.scan === this.declined;
             if (this.offered.hidden) return;
             const text = element("span");
-            text.append("The scan of ", quoted("", entry.name), ` was not finished: ${entry.finished} of ${entry.total} pictures.`);
+            text.append("The scan of ", quoted("lora-neg-scan-short", entry.name), ` was not finished: ${entry.finished} of ${entry.total} pictures.`);
             this.offered.replaceChildren(
                 text,
                 button("lora-neg-primary", "Go on", () => this.resume(entry.scan)),
