@@ -90,6 +90,12 @@ def _library(options: argparse.Namespace) -> int:
     return UNCHANGED
 
 
+def _scan(options: argparse.Namespace) -> int:
+    from .console.scan import scan
+
+    return scan(options)
+
+
 def _samples(options: argparse.Namespace) -> int:
     from .samples.tour import tour
 
@@ -125,7 +131,7 @@ def _serve(options: argparse.Namespace) -> int:
             settings=settings,
             say=say,
         )
-        return serve(site, served, say)
+        serve(site, served, say)
     except ServeError as problem:
         raise InputError(str(problem)) from problem
 
@@ -182,6 +188,7 @@ _COMMANDS = {
     "check": _check,
     "show": _show,
     "library": _library,
+    "scan": _scan,
     "serve": _serve,
     "samples": _samples,
 }

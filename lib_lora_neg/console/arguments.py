@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..policy import DEFAULT_RULE_MODES, Mode, NegativeTag
+from .scan_arguments import add_scan
 
 EPILOG = """exit status: 0 nothing was changed, 1 something was, 2 the input is bad"""
 
@@ -23,6 +24,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_show(commands)
     _add_library(commands)
+    add_scan(commands)
     _add_serve(commands)
     _add_samples(commands)
     return parser

@@ -1,0 +1,348 @@
+"""`lora-neg scan`: plans, makes, judges and keeps weight scans on the diffusers host."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..loras.card import Bracket, LoraCard, WeightRange
+from ..scan import (
+    PlanError,
+    Sampling,
+    ScanFailedError,
+    ScannedLora,
+    ScanPlan,
+    ScanPrompt,
+    ScanStore,
+    StoreError,
+    judge_quick,
+    notes,
+    record,
+    run,
+    sentence,
+    suggest_prompts,
+    take_samples,
+    write_report,
+)
+from ..scan.locking import FolderInUseError, locked
+from ..scan.quick import evaluations
+from ..scan.quick_report import LEVELS, quick_notes, quick_record, quick_sentence, write_quick
+from ..scan.runner import CellDone
+from ..scan.store import QUICK_SUFFIX
+from ..scan.weights import format_weight, format_weights
+from .inputs import InputError
+from .terminal import printable
+
+if TYPE_CHECKING:
+    from ..hosts.diffusers import DiffusersHost
+
+DONE, STOPPED = 0, 1
+
+NEEDED = ("torch", "diffusers", "transformers", "peft", "accelerate", "skimage", "matplotlib")
+INSTALL = "pip install 'sd-webui-lora-neg[diffusers]'"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a scan found, as far as it can be said, kept and printed.
+
+    Attributes:
+        words: sentences for people, the verdict first.
+        record: as JSON types.
+        weight_range: to keep; ``None`` where there is nothing to keep.
+        bracket: likewise.
+        report: the file to look at, or ``None``.
+    """
+
+    words: list[str]
+    record: dict[str, Any]
+    weight_range: WeightRange | None
+    bracket: Bracket | None
+    report: Path | None = None
+
+
+def scan(options: argparse.Namespace) -> int:
+    """Carry out the command; return its exit status.
+
+    Raises:
+        InputError: the model, a LoRA or the plan cannot be used.
+    """
+    _need_libraries()
+    from ..hosts.diffusers import HostError
+
+    host = _open(options)
+    status = DONE
+    try:
+        for name in _names(options, host):
+            plan = _plan(options, host, name)
+            _tell_cost(options, plan)
+            if not options.dry_run:
+                status = max(status, _carry_out(options, host, plan))
+    except HostError as problem:
+        raise InputError(str(problem)) from problem
+    finally:
+        host.close()
+    return status
+
+
+def _need_libraries() -> None:
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise InputError(f"{', '.join(missing)} not installed; install with: {INSTALL}")
+
+
+def _open(options: argparse.Namespace) -> DiffusersHost:
+    from ..hosts.diffusers import HostError, open_host
+
+    folders = list(options.lora_dir)
+    for folder in folders:
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder")
+    # Last, because of one name in two folders the last wins.
+    files = [Path(lora) for lora in options.lora if _is_file(lora)]
+    folders += dict.fromkeys(file.parent for file in files)
+    _say(f"Loading {options.model} …")
+    try:
+        return open_host(
+            options.model,
+            folders,
+            device=options.device,
+            dtype=options.dtype,
+            tokenizer=options.tokenizer,
+            vae=options.vae,
+            text_encoders=options.text_encoder,
+            data_folder=options.output / ".lora-neg",
+        )
+    except HostError as problem:
+        raise InputError(str(problem)) from problem
+
+
+def _is_file(lora: str) -> bool:
+    return lora.endswith(".safetensors")
+
+
+def _names(options: argparse.Namespace, host: DiffusersHost) -> Iterator[str]:
+    for lora in options.lora:
+        path = Path(lora)
+        if not _is_file(lora):
+            if host.engine.get(lora) is None:
+                raise InputError(f"{lora}: no LoRA of this name; give its file, or --lora-dir")
+            yield lora
+            continue
+        if not path.is_file():
+            raise InputError(f"{path}: no such file")
+        card = host.engine.get(path.stem)
+        if card is None or not Path(card.path).samefile(path):
+            raise InputError(f"{path}: another LoRA has this name too: {card and card.path}")
+        yield path.stem
+
+
+def _plan(options: argparse.Namespace, host: DiffusersHost, name: str) -> ScanPlan:
+    engine, own = host.engine, host.engine.defaults()
+    card = engine.get(name)
+    assert card is not None  # `_names` has seen it
+    width, height = options.size or (own.width, own.height)
+    try:
+        return ScanPlan(
+            loras=(ScannedLora(name, engine.hashes.of_lora(card)),),
+            prompts=_prompts(options, card),
+            seeds=options.seeds,
+            weights=options.weights,
+            part=options.part,
+            held=options.held,
+            negative_prompt=options.negative,
+            sampling=Sampling(
+                cfg=own.cfg_scale if options.cfg is None else options.cfg,
+                steps=options.steps or own.steps,
+                width=width,
+                height=height,
+                sampler=options.sampler,
+                scheduler=options.scheduler,
+                distilled_cfg=options.distilled_cfg or own.distilled_cfg,
+            ),
+            checkpoint=engine.digest()[:10],
+        )
+    except PlanError as problem:
+        raise InputError(f"{name}: {problem}") from problem
+
+
+def _prompts(options: argparse.Namespace, card: LoraCard) -> tuple[ScanPrompt, ...]:
+    suggested = suggest_prompts(card)
+    subject = tuple(ScanPrompt(text) for text in options.prompt)
+    unrelated = tuple(ScanPrompt(text, subject=False) for text in options.unrelated)
+    return (
+        *(subject or tuple(prompt for prompt in suggested if prompt.subject)),
+        *(unrelated or tuple(prompt for prompt in suggested if not prompt.subject)),
+    )
+
+
+def _tell_cost(options: argparse.Namespace, plan: ScanPlan) -> None:
+    weights = format_weights(plan.weights)
+    prompts, seeds = len(plan.prompts), len(plan.seeds)
+    counted = f"{len(plan.weights)} weights ({weights}) × {prompts} prompts × {seeds} seeds"
+    if options.quick:
+        calls = evaluations(plan, LEVELS)
+        _say(f"{plan.name}: {counted} × {len(LEVELS)} noise levels = {calls} evaluations")
+        return
+    cost = plan.cost
+    _say(f"{plan.name}: {counted} = {cost.pictures} pictures, {cost.evaluations} evaluations")
+    for prompt in plan.prompts:
+        _say(f"  {'with' if prompt.subject else 'without'} its subject: {printable(prompt.text)}")
+
+
+def _carry_out(options: argparse.Namespace, host: DiffusersHost, plan: ScanPlan) -> int:
+    try:
+        store = ScanStore(options.output, plan, quick=options.quick)
+        with locked(store.folder), _stopped_by_ctrl_c() as stop:
+            work = _quick if options.quick else _pictures
+            outcome, status = work(host, store, stop)
+    except FolderInUseError as problem:
+        raise InputError(f"{plan.name}: this scan is running in another process") from problem
+    except StoreError as problem:
+        raise InputError(str(problem)) from problem
+    except OSError as problem:
+        raise InputError(f"{options.output}: {problem.strerror or problem}") from problem
+    if outcome is None:
+        return status
+    if options.json:
+        sys.stdout.write(json.dumps(outcome.record, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write("\n".join(outcome.words) + "\n")
+        if outcome.report is not None:
+            sys.stdout.write(f"Report: {outcome.report}\n")
+    if options.save and status == DONE:
+        _save(host, plan, store, outcome)
+    return status
+
+
+def _pictures(
+    host: DiffusersHost, store: ScanStore, stop: threading.Event
+) -> tuple[Outcome | None, int]:
+    line = _ProgressLine(store.plan.cost.pictures)
+    failed = ""
+    try:
+        for cell in run(store.plan, host.generator(), store, stop):
+            line.show(cell)
+            failed = cell.error or failed
+    except ScanFailedError as problem:
+        raise InputError(f"{store.plan.name}: the scan was given up: {problem}") from problem
+    finally:
+        line.end()
+    if stop.is_set():
+        _say("Stopped. The same command goes on from here.")
+    if not any(True for _ in store.finished()):
+        return None, STOPPED
+    verdict = write_report(store)
+    outcome = Outcome(
+        [sentence(verdict), *notes(verdict)],
+        record(store.plan, verdict),
+        verdict.weight_range,
+        verdict.bracket,
+        store.folder / "report.html",
+    )
+    if failed:
+        outcome.words.append(f"Some pictures failed: {failed}")
+    return outcome, STOPPED if stop.is_set() or failed else DONE
+
+
+def _quick(
+    host: DiffusersHost, store: ScanStore, stop: threading.Event
+) -> tuple[Outcome | None, int]:
+    samples = take_samples(store.plan, host.denoiser(), LEVELS)
+    if stop.is_set():
+        return None, STOPPED
+    verdict = judge_quick(samples, checkpoint=store.plan.checkpoint)
+    write_quick(store, verdict)
+    words = [quick_sentence(store.plan, verdict), *quick_notes(verdict)]
+    found = quick_record(store.plan, verdict)
+    return Outcome(words, found, verdict.weight_range, verdict.bracket), DONE
+
+
+def _save(host: DiffusersHost, plan: ScanPlan, store: ScanStore, outcome: Outcome) -> None:
+    name = plan.loras[0].name
+    if outcome.weight_range is None or outcome.bracket is None:
+        _say(f"{name}: nothing to save, because no range was found.")
+        return
+    known = host.library.decisions([name])[name]
+    name_of_scan = store.folder.name.removesuffix(QUICK_SUFFIX)[-16:]
+    bracket = replace(
+        outcome.bracket,
+        scan=name_of_scan + (QUICK_SUFFIX if store.folder.name.endswith(QUICK_SUFFIX) else ""),
+        date=date.today().isoformat(),
+    )
+    decision = replace(known, measured=outcome.weight_range, bracket=bracket)
+    for saved in host.library.save({name: decision}):
+        if not saved.done:
+            raise InputError(f"{name}: not saved: {saved.note}")
+        _say(f"{name}: saved. {saved.note}".rstrip())
+
+
+class _ProgressLine:
+    """How far a scan is: one line that is written over, or a line for each weight in a file."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._live = sys.stderr.isatty()
+        self._weight: float | None = None
+
+    def show(self, cell: CellDone) -> None:
+        progress, weight = cell.progress, cell.cell.weight
+        text = f"{progress.done}/{self._total}  at {format_weight(weight)}"
+        if progress.seconds_left is not None:
+            text += f"  {_time(progress.seconds_left)} left"
+        if cell.error:
+            self.end()
+            _say(f"  {cell.error}")
+        if self._live:
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+        elif weight != self._weight or progress.done == self._total:
+            _say(text)
+        self._weight = weight
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._live:
+            sys.stderr.write("\r\x1b[K")
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+@contextmanager
+def _stopped_by_ctrl_c() -> Iterator[threading.Event]:
+    """Let the first Ctrl+C stop the scan in good order; a second one ends the program."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before: Callable[..., Any] | int | None = signal.getsignal(signal.SIGINT)
+
+    def handler(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, handler)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _say(text: str) -> None:
+    """Tell what is none of the outcome: beside it, so that it can be piped."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
