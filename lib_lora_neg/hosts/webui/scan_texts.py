@@ -19,8 +19,11 @@ PLOT = "X/Y/Z plot"
 def grid_text(plan: ScanPlan) -> str:
     """Return the infotext that makes the host's plot make a scan's grid.
 
-    Weights go across, prompts down, seeds into grids of their own.
+    Weights go across, prompts down, seeds into grids of their own. Empty for a scan whose negative
+    prompt goes with the weight: the plot has nothing for that.
     """
+    if plan.negative_word:
+        return ""
     asked = plan.sampling
     across, values, tags = _weights(plan)
     parameters = {
