@@ -49,7 +49,7 @@ def _role(kind: LoraType, confidence: float, reason: str, word: str = "") -> Rol
 def _split_name(name: str) -> str:
     """``sd_xl_NegativeArt-v2`` → ``sd xl Negative Art v2``: words apart, case kept."""
     spaced = re.sub(r"[_\W]+", " ", name.replace("+/-", " plusminus "))
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", spaced)
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z\d])", " ", spaced)
     return re.sub(r"(?<=[A-Z]{2})(?=[A-Z][a-z])", " ", spaced).strip()
 
 
@@ -209,7 +209,8 @@ def _described_negative(evidence: TypeEvidence) -> Role | None:
     return None
 
 
-_SLIDER_NAME = re.compile(r"\bsliders?\b|スライダー|滑块|슬라이더", re.IGNORECASE)
+# Also at the end of a word that an author did not part: ``ageslider``.
+_SLIDER_NAME = re.compile(r"sliders?\b|スライダー|滑块|슬라이더", re.IGNORECASE)
 _ADJUSTER_NAME = re.compile(
     r"\b(?:tweaker|adjuster|adjustment|adjust|plusminus|regulator|equalizer)s?\b"
     r"|调整|調整|调节|調節|增/减|조정",

@@ -33,8 +33,81 @@ REAL: list[tuple[str, str, str, LoraType, str]] = [
         "huggingface.co/minimaxir/sdxl-wrong-lora",
     ),
     ("sdxl-wrong-lora", "", "", WORD, "the same, file name alone"),
+    (
+        "boring_SDXL_negative_LORA_AutismMix_v1",
+        "",
+        "",
+        DEDICATED,
+        "file name in public ComfyUI workflows, loaded by LoraLoader",
+    ),
+    (
+        "badanatomy_SDXL_negative_LORA_AutismMix_v1",
+        "",
+        "",
+        DEDICATED,
+        "file name in public prompt builders, used at −0.2",
+    ),
+    (
+        "PNTE_neg_ZiT_A_v1",
+        "Z-Image-Turbo-PNTE-Negative-LoRA",
+        "",
+        DEDICATED,
+        "huggingface.co/DoctorDiffusion/Z-Image-Turbo-PNTE-Negative-LoRA",
+    ),
+    ("PNTE_neg_ZiT_A_v1", "", "", DEDICATED, "the same, file name alone"),
+    (
+        "mg_7lambda_negative",
+        "mg_7lambda_negative",
+        "model strength from -0.40",
+        DEDICATED,
+        "huggingface.co/DD32/mg_7lambda_negative",
+    ),
+    ("mg_7lambda_negative", "", "", DEDICATED, "the same, file name alone"),
     ("add_brightness", "Brightness Tweaker", "-2.0~2.0", SLIDER, "civitai.com/models/70034"),
     ("age", "Age", "weights from -4 to 4", SLIDER, "wording of many slider pages"),
+    (
+        "weight_slider_v2",
+        "Weight Slider - LoRA",
+        "-3.0 to 3.0",
+        SLIDER,
+        "civitai.com/models/112552",
+    ),
+    ("add_detail", "Detail Tweaker LoRA", "up/down to 2/-2", SLIDER, "civitai.com/models/58390"),
+    ("ageslider_v2", "", "", SLIDER, "the same without a gap"),
+    ("age_slider_v2", "", "", SLIDER, "file name in public set-up guides"),
+    ("muscle_slider_v1", "", "", SLIDER, "file name in public set-up guides"),
+    ("body_weight_slider_v1", "", "", SLIDER, "file name in public LoRA lists"),
+    ("ShinySkinSlider3.0_800steps", "", "", SLIDER, "file name in public LoRA lists"),
+    ("Pony Realism Slider", "", "", SLIDER, "file name in public LoRA lists"),
+    ("Dramatic Lighting Slider", "", "", SLIDER, "file name in public LoRA lists"),
+    ("depth_of_field_slider_v1", "", "", SLIDER, "huggingface.co/kingcashflow/LoRas"),
+    ("zoom_slider_v1", "", "", SLIDER, "huggingface.co/kingcashflow/LoRas"),
+    ("colorize_slider_v1", "", "", SLIDER, "civitai.com/api/download/models/148933"),
+    ("skin_texture_slider_v1", "", "", SLIDER, "file name in public ComfyUI workflows"),
+    ("hips_size_slider_v1", "", "", SLIDER, "file name in public download scripts"),
+    ("illustrious_gender_transition_slider", "", "", SLIDER, "file name in download scripts"),
+]
+# One author's series: the file is named after the quality, the page says what it is.
+REAL += [
+    (
+        quality,
+        f"ntcai.xyz slider - {quality} (SDXL LoRA)",
+        "Strength: -3 Strength: 0 Strength: 3",
+        SLIDER,
+        f"huggingface.co/ntc-ai/SDXL-LoRA-slider.{quality.replace(' ', '-')}",
+    )
+    for quality in (
+        "fit",
+        "excited",
+        "perfect",
+        "crazy insane stunt",
+        "psychedelic trip",
+        "life of the party",
+        "extremely detailed",
+        "extremely extremely aesthetic",
+        "HOLY SHIT",
+        "the feeling of achieving max power",
+    )
 ]
 
 
@@ -64,6 +137,16 @@ LOOK_ALIKES: list[tuple[str, str, tuple[str, ...], str]] = [
         ("mecha", "robot", "headgear"),
         "Adjust the weight from 0 to 2 for the desired effect",
     ),
+    ("epiNoiseoffset_v2", "epiNoiseoffset", (), "better contrast and darker images"),
+    ("more_details", "Add More Details", (), "between 0.5 and 1 weight"),
+    ("anti25d", "anti25d", (), "Use with minus weight is not supported."),
+    ("make25d", "make25d", (), "Use with minus weight is not supported. Default weight 1.0"),
+    ("unaestheticXL_hk1", "", (), "a textual inversion: huggingface.co/ffxvs"),
+    ("FastNegative", "", (), "a textual inversion: huggingface.co/ffxvs"),
+    ("ziprealism_neg", "", (), "a textual inversion: huggingface.co/jyoung105/general-neg"),
+    ("bad-hands-5", "", (), "a textual inversion"),
+    ("bad_prompt_version2", "", (), "a textual inversion"),
+    ("picxer_real", "PicXer", (), "a realistic enhancer, at 0.65"),
     ("x", "X", (), "Trained 2023-05-01 to 2023-06-01, denoise 0.4/-0.2"),
 ]
 
