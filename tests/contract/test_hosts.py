@@ -1,0 +1,34 @@
+"""Every host turns the same request into the same findings and edits."""
+
+from __future__ import annotations
+
+import pytest
+
+from lib_lora_neg.policy import Effect
+from tests.contract.cases import CASES, Case
+from tests.contract.hosts import HOSTS, planner
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_same_request_has_the_same_outcome(
+    case: Case, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = planner(case, monkeypatch)
+    outcome = HOSTS[host](case, monkeypatch)
+
+    assert outcome.texts == case.result
+    enforced = [found[0] for found in outcome.findings if found[1] == Effect.ENFORCED.value]
+    assert enforced == list(case.enforced)
+    assert outcome.findings == expected.findings
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_same_words_stand_in_the_infotext(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = (HOSTS[host](case, monkeypatch) for host in ("webui", "diffusers"))
+    assert ours.keys == theirs.keys
+    assert bool(ours.keys) == bool(case.enforced or (case.mode.value == "Advise"))
+
+
+def test_modes_differ() -> None:
+    assert {case.mode.value for case in CASES} == {"Enforce", "Advise", "Off"}
