@@ -1,0 +1,51 @@
+"""Make ``lab/world`` from nothing: ``python -m lab.train_world --work FOLDER --out lab/world``.
+
+Five stages, each in the work folder, each left out when its result is there, the long ones
+resumable: the autoencoder, the text encoder, the latents of the data set, the unet, and the decoder
+once more. One process per core.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from lab.dataset import make_part
+from lab.parallel import spread
+from lab.train_text import train_text
+from lab.train_unet import train_unet, write_world
+from lab.train_vae import polish_decoder, train_vae
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, required=True, help="folder for data and states")
+    parser.add_argument("--out", type=Path, help="write the finished world here")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--vae-steps", type=int, default=3000)
+    parser.add_argument("--text-steps", type=int, default=1500)
+    parser.add_argument("--pictures", type=int, default=30000)
+    parser.add_argument("--unet-steps", type=int, default=9000)
+    parser.add_argument("--polish-steps", type=int, default=1200)
+    parser.add_argument("--only-write", action="store_true", help="write --out as things stand")
+    args = parser.parse_args()
+    work: Path = args.work
+    if not args.only_write:
+        work.mkdir(parents=True, exist_ok=True)
+        if not (work / "vae.pt").exists():
+            spread(args.workers, train_vae, work, args.seed, args.vae_steps, 24)
+        if not (work / "text.pt").exists():
+            train_text(work, args.seed, args.text_steps, 48)
+        if not all((work / f"data-{rank}.pkl").exists() for rank in range(args.workers)):
+            share = args.pictures // args.workers
+            spread(args.workers, make_part, work, args.seed, share)
+        spread(args.workers, train_unet, work, args.seed, args.unet_steps, 16)
+    if not args.only_write and not (work / "vae-polished.pt").exists():
+        spread(args.workers, polish_decoder, work, args.seed, args.polish_steps, 8)
+    if args.out:
+        write_world(work, args.out)
+
+
+if __name__ == "__main__":
+    main()
