@@ -119,9 +119,13 @@ def environment(name: str) -> Path:
 
 
 def torch_of(path: Path) -> str:
-    """Return the torch that a requirements file pins; empty when it needs none."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return next((line.strip() for line in lines if line.startswith("torch==")), "")
+    """Return the torch that a requirements file pins, or one it includes; empty without one."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("torch=="):
+            return line.strip()
+        if line.startswith("-r ") and (found := torch_of(path.parent / line[3:].strip())):
+            return found
+    return ""
 
 
 def wants_small_torch() -> bool:

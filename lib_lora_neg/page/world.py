@@ -15,7 +15,7 @@ MISSING = (
     "diffusers layout; or clone the project and run: python run.py demo"
 )
 
-SETTING = Setting(subject="red circle, blue background", negative="", cfg_scale=5.0)
+SETTING = Setting("red circle, medium, center, blue background", "low quality")
 """In the words of that model."""
 
 

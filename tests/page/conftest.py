@@ -42,6 +42,8 @@ class Served:
     def end(self) -> None:
         self.process.terminate()
         self.process.wait(20)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
 
 def serve(output: Path, *arguments: str, program: tuple[str, ...] = ()) -> Served:

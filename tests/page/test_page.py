@@ -8,8 +8,19 @@ import pytest
 from PIL import Image
 
 from lib_lora_neg.png import read_text
+from tests.browser.test_accessibility import AXE, violations
 
 pytestmark = pytest.mark.browser
+
+OURS = [
+    ".lora-neg-page-head",
+    ".lora-neg-page-lora",
+    ".lora-neg-page-status",
+    "#txt2img_tries",
+    ".lora-neg-preview",
+    ".lora-neg-health",
+    ".lora-neg-notice",
+]
 
 STYLE = "a lake <lora:ink:-0.9>"
 
@@ -250,3 +261,16 @@ def test_two_visitors_interrupt_only_themselves(page, browser, served):
     page.page.locator("#txt2img_generate").wait_for(state="visible", timeout=60_000)
     assert "made in" in page.said()
     other.context.close()
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci")
+def test_nothing_serious_for_axe(page):
+    page.type("a <lora:ink:-0.9> <lora:hero:-0.5>, without a hat", "blurry")
+    page.wait_for_chip("hero")
+    page.page.locator("#txt2img_extra_networks").get_by_text("LoRAs to insert").click()
+    page.page.locator("#txt2img_lora_cards .lora-neg-badge").first.wait_for(timeout=8000)
+    for theme in ("light", "dark"):
+        dark = theme == "dark"
+        page.page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
+        page.page.wait_for_timeout(400)
+        assert violations(page, OURS) == []
