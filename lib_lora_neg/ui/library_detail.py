@@ -13,7 +13,14 @@ from ..loras.tagtable import TagGrade, grade_tag
 from ..policy import GuardSettings
 from ..policy.matrix import explicit_range, range_in_force
 from ..policy.wording import minus
-from .library_words import SOURCE_NAMES, acts_from, effective_range, range_text, type_name
+from .library_words import (
+    SOURCE_NAMES,
+    acts_from,
+    bracket_text,
+    effective_range,
+    range_text,
+    type_name,
+)
 
 MAX_TAGS = 200
 """Tags that the bar picture can show."""
@@ -158,6 +165,9 @@ def _ranges(card: LoraCard, settings: GuardSettings) -> list[dict[str, Any]]:
         key=lambda found: (found is not force, _ORDER.index(found.source)),
     )
     rows = [_range_row(found, found is force) for found in stated[:MAX_LINES]]
+    for row, found in zip(rows, stated, strict=False):
+        if found.source is RangeSource.MEASURED and card.bracket is not None:
+            row["why"] += f". {bracket_text(card)}"
     of_type = range_in_force(replace(card, ranges=()), card.family, settings.floors)
     if card.inference.type is not LoraType.UNKNOWN and of_type is not None:
         rows.append(_range_row(of_type, explicit_range(card) is None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..loras.card import (
+    Bracket,
     DataWidth,
     LoraCard,
     LoraType,
@@ -123,3 +124,26 @@ def evidence_of(card: LoraCard) -> tuple[str, ...]:
         "narrow": card.data_width is DataWidth.NARROW,
     }
     return tuple(key for key in EVIDENCE_NAMES if holds[key])
+
+
+def bracket_text(card: LoraCard) -> str:
+    """Return what is saved of an earlier scan, for people; empty without one."""
+    bracket = card.bracket
+    if bracket is None:
+        return ""
+    onset = bracket.bleeding_onset
+    where = (
+        "no damage seen"
+        if onset is None
+        else f"damage from {minus(round(onset, 2))}{band_text(bracket)}"
+    )
+    place = f" on {bracket.checkpoint}" if bracket.checkpoint else ""
+    return f"Saved {bracket.date or 'earlier'}: {where}{place}".strip()
+
+
+def band_text(bracket: Bracket) -> str:
+    """Return between which weights the onset lies, in brackets; empty when that is not known."""
+    if bracket.onset_band is None:
+        return ""
+    near, far = (minus(round(weight, 2)) for weight in bracket.onset_band)
+    return f" (between {near} and {far})"

@@ -20,11 +20,10 @@ from ..scan.store import PastScan, ScanStore, StoreError, delete_scan, folder_of
 from ..scan.suggestions import suggest_prompts
 from ..scan.weights import PRESETS, format_weights
 from .library_rows import RowTable, matching, read_query
-from .library_words import LETTERS
+from .library_words import LETTERS, bracket_text
 from .scan_form import FormError, ScanError, family_problem, read_form, sampling_fields
 from .scan_saving import ScanSaver
 from .scan_view import (
-    bracket_text,
     cell_json,
     compared_at,
     entry_json,

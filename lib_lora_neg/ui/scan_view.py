@@ -16,7 +16,7 @@ from ..scan.locking import is_locked
 from ..scan.plan import Cell, ScanPlan
 from ..scan.store import QUICK_SUFFIX, PastScan, ScanStore, past_scan
 from ..scan.weights import format_weight, format_weights
-from .library_words import range_text
+from .library_words import band_text, range_text
 from .scan_form import ScanError, form_of
 
 MAX_SCAN_NAME = 200
@@ -178,7 +178,7 @@ def save_json(scan: PastScan, card: LoraCard | None) -> dict[str, Any]:
         near, far = map(minus, allowed.sweet_spot)
         lines.append(f"Best at {near}" if near == far else f"Best from {near} to {far}")
     if bracket.bleeding_onset is not None:
-        lines.append(f"Damage from {minus(round(bracket.bleeding_onset, 2))}{_band(bracket)}")
+        lines.append(f"Damage from {minus(round(bracket.bleeding_onset, 2))}{band_text(bracket)}")
     if bracket.suppression is not None:
         lines.append(f"Effect {bracket.suppression:.2f} per unit of negative weight")
     notes = []
@@ -193,21 +193,6 @@ def save_json(scan: PastScan, card: LoraCard | None) -> dict[str, Any]:
     return {"possible": True, "lines": lines, "saved": saved, "notes": notes}
 
 
-def bracket_text(card: LoraCard) -> str:
-    """Return what is saved of an earlier scan, for people; empty without one."""
-    bracket = card.bracket
-    if bracket is None:
-        return ""
-    onset = bracket.bleeding_onset
-    where = (
-        "no damage seen"
-        if onset is None
-        else f"damage from {minus(round(onset, 2))}{_band(bracket)}"
-    )
-    place = f" on {bracket.checkpoint}" if bracket.checkpoint else ""
-    return f"Saved {bracket.date or 'earlier'}: {where}{place}".strip()
-
-
 def compared_at(card: LoraCard) -> tuple[float, str]:
     """Return the weight, and the word for the negative prompt, of an A/B picture of a LoRA."""
     if card.inference.type is LoraType.TRIGGER_NEGATIVE:
@@ -216,13 +201,6 @@ def compared_at(card: LoraCard) -> tuple[float, str]:
     if card.inference.type is LoraType.DEDICATED_NEGATIVE:
         return (-1.0, "")
     return (-0.5, "")
-
-
-def _band(bracket: Bracket) -> str:
-    if bracket.onset_band is None:
-        return ""
-    near, far = (minus(round(weight, 2)) for weight in bracket.onset_band)
-    return f" (between {near} and {far})"
 
 
 def _kind(scan: PastScan) -> str:

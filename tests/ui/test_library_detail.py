@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from lib_lora_neg.loras.card import (
+    Bracket,
     LoraType,
     RangeSource,
     TagTable,
@@ -45,6 +46,16 @@ def test_the_range_in_force_is_said_with_the_reason(
     found = [(item["source"], item["in_force"]) for item in shown["ranges"]]
     assert sorted(found) == sorted(expected)
     assert all(item["why"] for item in shown["ranges"])
+
+
+def test_a_measured_range_tells_what_the_scan_found() -> None:
+    bracket = Bracket(0.3, -0.55, (-0.5, -0.6), "abc", "0123", "2026-11-21")
+    lora = replace(card("a", "style", ranges=(MEASURED,)), bracket=bracket)
+    (measured,) = (row for row in detail(lora, Decision())["ranges"] if row["source"] == "measured")
+    said = "Saved 2026-11-21: damage from −0.55 (between −0.5 and −0.6) on abc"
+    assert measured["why"].endswith(said)
+    clean = replace(lora, bracket=replace(bracket, bleeding_onset=None, date=""))
+    assert "Saved earlier: no damage seen on abc" in detail(clean, Decision())["ranges"][0]["why"]
 
 
 def test_tags_are_graded_and_sorted_by_their_share() -> None:
