@@ -60,17 +60,20 @@ def _check(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     from .loras import LoraFileError, read_card
+    from .loras.weights import measure_weights
 
     palette = palette_for(sys.stdout)
     status = UNCHANGED
     for number, path in enumerate(options.file):
         try:
             card = read_card(path)
+            weights = measure_weights(path) if options.weights else None
         except (LoraFileError, OSError) as problem:
             _complain(problem)
             status = BAD_INPUT
             continue
-        text = card_as_json(card) if options.json else card_as_text(card, palette)
+        as_json = options.json
+        text = card_as_json(card, weights) if as_json else card_as_text(card, palette, weights)
         _print("\n" * (number > 0 and not options.json) + text)
     return status
 

@@ -23,6 +23,7 @@ from lib_lora_neg.hosts.webui.library import WebuiLibraryTab  # noqa: E402
 from lib_lora_neg.hosts.webui.scan import WebuiScanHost  # noqa: E402
 from lib_lora_neg.ui.answers import page_answers  # noqa: E402
 from lib_lora_neg.ui.library_answers import library_answers  # noqa: E402
+from lib_lora_neg.ui.library_lookup import lookup_answers  # noqa: E402
 from lib_lora_neg.ui.library_tab import library_tab  # noqa: E402
 from lib_lora_neg.ui.panel import build_panel  # noqa: E402
 from lib_lora_neg.ui.preset import PresetWiring  # noqa: E402
@@ -78,7 +79,7 @@ def on_app_started(demo, app):
         tools = host.boxes.tools
         answers = page_answers(host.boxes, names, lasting=True, tools=tools, words=words)
         add_page_routes(app, {**answers, "reset-settings": host.reset_settings})
-        add_library_routes(app, library_answers(library))
+        add_library_routes(app, {**library_answers(library), **lookup_answers(library)})
         add_scan_routes(app, scan.answers, scan.files)
     accounts = host.api_accounts()
     if accounts is not None:

@@ -291,6 +291,25 @@ def test_show_tells_type_range_and_reasons(loras: Path, capsys: pytest.CaptureFi
     assert entry["range_in_force"]["floor"] == -0.5
 
 
+def test_show_measures_weights_when_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numpy = pytest.importorskip("numpy")
+    save = pytest.importorskip("safetensors.numpy").save_file
+    stem = "lora_unet_up_blocks_0_attentions_1_proj_in"
+    ones = {"lora_down": (4, 30), "lora_up": (40, 4)}
+    tensors = {f"{stem}.{k}.weight": numpy.ones(v, numpy.float32) for k, v in ones.items()}
+    save(tensors, tmp_path / "a.safetensors")
+    assert main(["show", "--weights", str(tmp_path / "a.safetensors")]) == 0
+    output = capsys.readouterr().out
+    for words in ("1.0 of 4", "100%", "up_blocks.0.attentions.1", "slider 40%"):
+        assert words in output
+    assert main(["show", "--weights", "--json", str(tmp_path / "a.safetensors")]) == 0
+    [entry] = objects(capsys.readouterr().out)
+    assert entry["weights"]["layers"] == 1
+    assert entry["leans_to"]["type"] == "slider"
+
+
 def test_show_of_what_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "nothing.safetensors"]) == 2
     assert "nothing.safetensors" in capsys.readouterr().err

@@ -49,6 +49,11 @@ def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         description="Print what a LoRA file and its side files tell, and from what evidence.",
     )
     parser.add_argument("file", type=Path, nargs="+", help="a .safetensors file")
+    parser.add_argument(
+        "--weights",
+        action="store_true",
+        help="also measure the matrices: effective rank and energy by block (takes seconds)",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
 

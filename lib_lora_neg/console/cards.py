@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from ..loras.card import LoraCard, LoraType, RangeSource, TagTableKind
+from ..loras.weights import WeightFacts, type_from_weights
 from ..policy.matrix import range_in_force
 from .render import indented, row, to_json
 from .terminal import Palette, printable
 
 _MOST_TAGS = 20
 _BAR = 20
+_MOST_BLOCKS = 8
 
 
-def card_as_json(card: LoraCard) -> str:
+def card_as_json(card: LoraCard, weights: WeightFacts | None = None) -> str:
     """Return one line of JSON: the card's fields and the range in force on its own family."""
-    return to_json(card, range_in_force=range_in_force(card, card.family))
+    force = range_in_force(card, card.family)
+    if weights is None:
+        return to_json(card, range_in_force=force)
+    leaning = type_from_weights(weights, card.family)
+    return to_json(card, range_in_force=force, weights=weights, leans_to=leaning)
 
 
-def card_as_text(card: LoraCard, palette: Palette) -> str:
-    """Return everything the card tells, a screen or less."""
-    return "\n".join([palette(printable(card.name), "bold"), *_details(card, palette)])
+def card_as_text(card: LoraCard, palette: Palette, weights: WeightFacts | None = None) -> str:
+    """Return everything the card tells, a screen or less, and what was measured of its weights."""
+    lines = [palette(printable(card.name), "bold"), *_details(card, palette)]
+    if weights is not None:
+        lines += _weights(weights, card, palette)
+    return "\n".join(lines)
 
 
 def cards_as_table(cards: Iterable[LoraCard], palette: Palette) -> str:
@@ -85,6 +95,19 @@ def _tags(card: LoraCard, palette: Palette) -> Iterator[str]:
         yield row(label, f"{share:>4.0%} {palette(bar.ljust(_BAR), 'cyan')} {printable(tag)}")
     if len(shares) > _MOST_TAGS:
         yield row("", palette(f"and {len(shares) - _MOST_TAGS} more", "dim"))
+
+
+def _weights(weights: WeightFacts, card: LoraCard, palette: Palette) -> Iterator[str]:
+    over = f", {weights.passed_over} matrices passed over" if weights.passed_over else ""
+    yield row("measured", f"{weights.layers} layers{over}")
+    yield row("eff. rank", f"{weights.effective_rank:.1f} of {weights.rank}")
+    for number, (block, share) in enumerate(islice(weights.energy.items(), _MOST_BLOCKS)):
+        bar = "█" * round(share * _BAR)
+        text = f"{share:>4.0%} {palette(bar.ljust(_BAR), 'cyan')} {printable(block)}"
+        yield row("" if number else "energy", text)
+    leaning = type_from_weights(weights, card.family)
+    sure = f"{leaning.type.value.replace('_', ' ')} {leaning.confidence:.0%}"
+    yield row("leans to", f"{sure if leaning.confidence else 'no type'}: {leaning.reasons[0]}")
 
 
 def _type(card: LoraCard) -> str:

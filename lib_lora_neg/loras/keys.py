@@ -249,6 +249,23 @@ def _parts(modules: tuple[str, ...]) -> LoraParts | None:
     )
 
 
+_SUBBLOCK = re.compile(r"((?:down|up)_blocks)[._](\d+)[._](attentions|resnets)[._](\d+)")
+
+
+def block_of(module: str) -> str:
+    """Return where a layer lies, finely: ``up_blocks.0.attentions.1``, ``text encoder`` …"""
+    if _is_text(module):
+        return "text encoder"
+    fine = _SUBBLOCK.search(module)
+    if fine:
+        return ".".join(fine.groups())
+    match = _BLOCK.search(module)
+    if match is None:
+        return "other layers"
+    kind = (match["kind"] or "").replace(".", "_")
+    return match["middle"] or f"{kind}.{match['index']}"
+
+
 def _block_order(block: str) -> tuple[str, int]:
     kind, _, index = block.partition(".")
     return kind, int(index or 0)

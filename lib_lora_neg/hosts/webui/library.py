@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ...library import Catalog
+from ...library.civitai import CivitaiLookup
 from ...library.saving import Kept
 from ...loras.card import LoraCard
 from ...loras.decisions import Decision
 from ...policy import GuardSettings, Mode
 from ..indexing import BackgroundReader
 from ..library import Progress, Saved
+from ..lookups import PageLookups
 from . import places
 from .cards import HostCards
 from .options import SECTION, read_settings
@@ -19,6 +21,8 @@ from .options import SECTION, read_settings
 BADGES = "lora_neg_card_badges"
 """The option that the page's script looks at."""
 
+LOOKUPS = "lora_neg_civitai_lookup"
+"""The option that allows look-ups."""
 
 SETTLED_SECONDS = 3.0
 """How long nothing must have been saved before the changed files are read into the index."""
@@ -38,6 +42,7 @@ class WebuiLibraryTab:
         self._problems: tuple[str, ...] = ()
         self._rescan = False
         self._reader = BackgroundReader(self._read_all, is_busy)
+        self._lookups = PageLookups(_civitai, path_of, self.card, self._found_page)
 
     def register_option(self) -> None:
         """Add the badges' switch to the settings; to be called in ``on_ui_settings``."""
@@ -47,6 +52,10 @@ class WebuiLibraryTab:
         label = "Show type and range on LoRA cards"
         info = shared.OptionInfo(True, label, gr.Checkbox, section=SECTION)
         shared.opts.add_option(BADGES, info)
+        label = "Allow the LoRA Library to look LoRAs up on Civitai"
+        info = shared.OptionInfo(False, label, gr.Checkbox, section=SECTION)
+        info = info.info("only when you press its button; sends the SHA-256 of the file, no name")
+        shared.opts.add_option(LOOKUPS, info)
 
     def begin(self) -> None:
         self._reader.begin()
@@ -58,6 +67,21 @@ class WebuiLibraryTab:
     def stop(self) -> None:
         """End the reading; the extension is being unloaded."""
         self._reader.stop()
+        self._lookups.cancel()
+
+    @property
+    def lookups(self) -> PageLookups:
+        """What looks up model pages."""
+        return self._lookups
+
+    def may_look_up(self) -> bool:
+        """Whether the user allowed look-ups in the settings."""
+        from modules.shared import opts
+
+        return bool(getattr(opts, LOOKUPS, False))
+
+    def _found_page(self, name: str) -> None:
+        self._reader.again(SETTLED_SECONDS)
 
     def progress(self) -> Progress:
         return self._reader.progress
@@ -165,6 +189,10 @@ def _host_rescan() -> None:
     except ImportError:
         return
     networks.list_available_networks()
+
+
+def _civitai() -> CivitaiLookup:
+    return CivitaiLookup(places.pages_folder(), enabled=True)
 
 
 def is_busy() -> bool:

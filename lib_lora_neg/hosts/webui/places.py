@@ -48,6 +48,11 @@ def own_decisions() -> Path:
     return _data_folder() / "lora_neg" / DECISIONS
 
 
+def pages_folder() -> Path:
+    """Return where answers of Civitai are kept, so that nothing is asked twice."""
+    return index_folder() / "civitai"
+
+
 def scans_folder() -> Path:
     """Return the folder of all scans; no cache either."""
     return _data_folder() / "lora_neg" / "scans"
