@@ -105,8 +105,12 @@ def _filled(template: str, fields: Mapping[str, Any]) -> str:
 
 
 def _pattern(english: str) -> re.Pattern[str]:
+    """Return what a filled template looks like; a field that stands twice is the same twice."""
     pieces = _FIELD.split(english)
-    literal = [re.escape(piece) for piece in pieces[::2]]
-    groups = [f"(?P<{name}>.+?)" for name in pieces[1::2]]
-    joined = "".join(piece + group for piece, group in zip(literal, [*groups, ""], strict=True))
-    return re.compile(joined, re.DOTALL)
+    made = [re.escape(pieces[0])]
+    seen: set[str] = set()
+    for name, literal in zip(pieces[1::2], pieces[2::2], strict=True):
+        made.append(f"(?P={name})" if name in seen else f"(?P<{name}>.+?)")
+        made.append(re.escape(literal))
+        seen.add(name)
+    return re.compile("".join(made), re.DOTALL)

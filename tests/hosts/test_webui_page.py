@@ -1,0 +1,90 @@
+"""What the WebUI tells its page: other tools on it, and its language."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import pytest
+
+from lib_lora_neg.hosts.boxes import Boxes, BoxesError, read_boxes
+from lib_lora_neg.hosts.webui import capabilities, language
+from lib_lora_neg.policy import Effect
+
+from .standins import Host, install
+
+
+class Script:
+    def __init__(self, title: str, start: int, end: int) -> None:
+        self._title = title
+        self.args_from, self.args_to = start, end
+
+    def title(self) -> str:
+        return self._title
+
+
+def component(value: object, elem_id: str | None = None, number: int = 7) -> Any:
+    return types.SimpleNamespace(value=value, elem_id=elem_id, _id=number)
+
+
+def test_tools_of_the_page_are_named_with_their_checkbox() -> None:
+    runner = types.SimpleNamespace(
+        inputs=[None, component(False, "thresholding-checkbox"), component(1.0), component(True)],
+        alwayson_scripts=[
+            Script("DynamicThresholding (CFG-Fix) Integrated", 1, 3),
+            Script("RescaleCFG for reForge", 3, 4),
+            Script("NegPiP", 2, 3),
+            Script("Somebody's own", 1, 2),
+        ],
+    )
+    assert capabilities.tools_of_page(runner) == [
+        ("Dynamic Thresholding", "thresholding-checkbox"),
+        ("RescaleCFG", "component-7"),
+        ("negpip", None),
+    ]
+
+
+def test_a_page_without_scripts_has_no_tools() -> None:
+    assert capabilities.tools_of_page(types.SimpleNamespace()) == []
+
+
+def test_only_tools_that_are_known_count() -> None:
+    names = ["negpip", "MaHiRo", "a lie", "MaHiRo"]
+    assert capabilities.cfg_tools_among(names) == ("MaHiRo",)
+    assert capabilities.prompt_tools_among(names) == {"negpip"}
+
+
+def test_the_page_says_which_tools_are_on() -> None:
+    assert read_boxes({"tools": ["MaHiRo"]}).tools == ("MaHiRo",)
+    assert read_boxes({}) == Boxes()
+    for wrong in ("MaHiRo", [1], ["x"] * 51):
+        with pytest.raises(BoxesError, match="tools"):
+            read_boxes({"tools": wrong})
+
+
+def test_a_tool_that_changes_cfg_makes_r3_advise() -> None:
+    from lib_lora_neg.loras.families import ModelFamily
+    from lib_lora_neg.policy import GenerationRequest, PromptSet, plan
+    from tests.support.cards import card
+
+    cards = {"x": card("x", "style", family=ModelFamily.SDXL)}
+    request = GenerationRequest(
+        PromptSet(("<lora:x:-0.4>",), ("",), 9.0), family=ModelFamily.SDXL, cfg_tools=("MaHiRo",)
+    )
+    (found,) = [f for f in plan(request, cards).findings if f.rule == "R3"]
+    assert found.effect is Effect.ADVISED
+    assert "not lowered because MaHiRo is active" in found.reason
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Host:
+    return install(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [("ja_JP", "画風"), ("zh_CN", "风格"), ("None", "style"), ("../../etc/passwd", "style")],
+)
+def test_the_language_is_the_hosts(host: Host, chosen: str, said: str) -> None:
+    host.opts.localization = chosen
+    assert language.words()("style") == said
