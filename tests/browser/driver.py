@@ -10,6 +10,9 @@ FOREIGN = ("fonts.googleapis", "ERR_FAILED", "ERR_NAME_NOT_RESOLVED", "cdnjs", "
 FOREIGN += ("Too many arguments provided for the endpoint",)
 FOREIGN += ("non-interactive or hidden tab", "favicon", "preloaded using link preload")
 
+PATIENCE = 20_000
+"""Milliseconds until a test gives up; how long things may take is measured where it is said."""
+
 
 class Page:
     """One page with the extension in it."""
@@ -42,7 +45,7 @@ class Page:
 
     def go_to(self, tab: str) -> None:
         self.page.get_by_text(tab, exact=True).first.click()
-        self.strip(tab).wait_for(state="visible", timeout=10_000)
+        self.strip(tab).wait_for(state="visible", timeout=PATIENCE)
 
     def strip(self, tab: str = "txt2img") -> Any:
         return self.page.locator(f"#lora_neg_preview_{tab}")
@@ -71,12 +74,12 @@ class Page:
 
     def wait_for_chip(self, text: str, tab: str = "txt2img") -> Any:
         chip = self.strip(tab).locator(".lora-neg-chip", has_text=text).first
-        chip.wait_for(state="attached", timeout=5000)
+        chip.wait_for(state="attached", timeout=PATIENCE)
         return chip
 
     def wait_for_no_chip(self, text: str, tab: str = "txt2img") -> None:
         chip = self.strip(tab).locator(".lora-neg-chip", has_text=text).first
-        chip.wait_for(state="detached", timeout=5000)
+        chip.wait_for(state="detached", timeout=PATIENCE)
 
     def act(self, chip: str, action: str, tab: str = "txt2img") -> None:
         """Open the popover of a chip by keyboard and press one of its buttons."""
@@ -91,7 +94,7 @@ class Page:
     def panel(self, part: str, tab: str = "txt2img") -> Any:
         return self.page.locator(f'[id^="script_{tab}_"][id$="lora_negative_guard_{part}"]')
 
-    def until(self, check: Any, seconds: float = 5.0) -> None:
+    def until(self, check: Any, seconds: float = PATIENCE / 1000) -> None:
         """Wait until ``check()`` is true."""
         deadline = time.monotonic() + seconds
         while not check():

@@ -24,7 +24,7 @@ def test_toggle_and_modes(page):
     page.panel("mode").get_by_text("Enforce", exact=True).click()
     page.until(lambda: page.strip().get_attribute("data-mode") == "enforce")
     page.panel("enabled-checkbox").locator("input").uncheck()
-    page.strip().get_by_text("The guard is off in this tab").wait_for(timeout=5000)
+    page.strip().get_by_text("The guard is off in this tab").wait_for(timeout=20_000)
 
 
 @pytest.fixture
@@ -36,14 +36,14 @@ def first_run(page):
 def test_the_notice_is_answered_once_for_both_tabs(first_run):
     page = first_run
     page.panel("notice_advise").click()
-    page.panel("notice").wait_for(state="hidden", timeout=5000)
+    page.panel("notice").wait_for(state="hidden", timeout=20_000)
     page.go_to("img2img")
-    page.panel("notice", "img2img").wait_for(state="hidden", timeout=5000)
+    page.panel("notice", "img2img").wait_for(state="hidden", timeout=20_000)
     page.until(lambda: chosen_mode(page, "img2img") == "Advise")
 
     page.open()
 
-    page.panel("notice").wait_for(state="hidden", timeout=5000)
+    page.panel("notice").wait_for(state="hidden", timeout=20_000)
     page.until(lambda: chosen_mode(page, "txt2img") == "Advise")
     page.type(STYLE)
     page.wait_for_chip("style_x")
@@ -101,7 +101,7 @@ def test_preset_without_a_negative_lora_says_so(page):
     page.type("a cat <lora:style_x:1>")
     page.panel("more").get_by_text("More", exact=True).click()
     page.panel("preset").click()
-    page.panel("preset_note").get_by_text("No style or concept LoRA").wait_for(timeout=5000)
+    page.panel("preset_note").get_by_text("No style or concept LoRA").wait_for(timeout=20_000)
     assert page.prompt() == "a cat <lora:style_x:1>"
 
 
@@ -118,7 +118,7 @@ def test_findings_follow_the_generation(page):
     page.page.wait_for_timeout(600)
     page.type(STYLE)
     page.page.locator("#txt2img_generate").click()
-    page.panel("findings").get_by_text("Changed").first.wait_for(timeout=8000)
+    page.panel("findings").get_by_text("Changed").first.wait_for(timeout=20_000)
 
 
 def test_card_removes_a_negative_tag(page):
@@ -144,7 +144,7 @@ def test_card_inserts_the_recommended_negative(page):
 def test_card_of_a_character_is_refused(page):
     page.type("a cat")
     page.page.locator("#txt2img_lora_cards .card", has_text="hero").click(modifiers=["Alt"])
-    page.strip().get_by_text("no safe negative weight").first.wait_for(timeout=5000)
+    page.strip().get_by_text("no safe negative weight").first.wait_for(timeout=20_000)
     assert page.prompt() == "a cat"
 
 

@@ -213,10 +213,10 @@ def test_hover_explains(page):
     page.type(STYLE)
     page.wait_for_chip("style_x").hover()
     popover = page.strip().locator(".lora-neg-popover")
-    popover.wait_for(state="visible", timeout=2000)
+    popover.wait_for(state="visible", timeout=20_000)
     assert "floor −0.5" in popover.inner_text()
     page.page.mouse.move(5, 5)
-    popover.wait_for(state="hidden", timeout=2000)
+    popover.wait_for(state="hidden", timeout=20_000)
 
 
 def test_text_of_others_is_text(page):
@@ -234,7 +234,7 @@ def test_lone_surrogates_and_right_to_left(page):
 def test_server_gone_is_said(page):
     page.page.route("**/lora-neg/page/check", lambda route: route.fulfill(status=500, body="no"))
     page.type(STYLE)
-    page.strip().get_by_text("The preview is not available").wait_for(timeout=5000)
+    page.strip().get_by_text("The preview is not available").wait_for(timeout=20_000)
     page.page.unroute("**/lora-neg/page/check")
     page.wait_for_chip("style_x")
     # The browser itself writes failed requests to the console.
