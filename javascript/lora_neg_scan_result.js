@@ -57,7 +57,8 @@
             title.title = data.name;
             const when = data.started ? new Date(data.started * 1000).toLocaleString() : "";
             const count = data.kind === "quick" ? "" : `${data.finished} of ${data.total} pictures`;
-            const facts = [when, count, data.checkpoint && `on ${data.checkpoint}`].filter(Boolean).join(" · ");
+            const facts = [when, count, data.checkpoint && `on ${data.checkpoint}`,
+                data.locked && !data.running && "another process is working on it"].filter(Boolean).join(" · ");
             const titles = element("div", "lora-neg-details-titles");
             titles.append(title, element("span", "lora-neg-below", facts));
             const tools = element("div", "lora-neg-library-tools");

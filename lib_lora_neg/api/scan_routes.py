@@ -16,8 +16,6 @@ from .login import page_login
 from .page import PREFIX, Answer, add_page_routes
 
 HEADERS = {
-    # A scan's name holds the hash of everything that decides its pictures.
-    "Cache-Control": "private, max-age=3600",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'; img-src data:; "
     "style-src 'unsafe-inline'",
@@ -25,7 +23,11 @@ HEADERS = {
 
 
 class PageFile(Protocol):
-    """What a route hands out; ``download`` is a file name, or empty for what is shown."""
+    """What a route hands out.
+
+    ``download`` is a file name, or empty for what is shown; ``lasting`` says that it never changes
+    under its address.
+    """
 
     @property
     def data(self) -> bytes: ...
@@ -35,6 +37,9 @@ class PageFile(Protocol):
 
     @property
     def download(self) -> str: ...
+
+    @property
+    def lasting(self) -> bool: ...
 
 
 def add_scan_routes(
@@ -72,7 +77,9 @@ def _file_route(
         except BoxesError as error:
             missing = ApiError(404, "not_found", str(error), error.field)
             return json_response(missing.as_json(), missing.status)
-        headers = dict(HEADERS)
+        # A scan's name holds the hash of everything that decides its pictures.
+        kept = "private, max-age=3600" if found.lasting else "no-store"
+        headers = {**HEADERS, "Cache-Control": kept}
         if found.download:
             name = quote(found.download, safe="")
             headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"

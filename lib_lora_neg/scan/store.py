@@ -87,6 +87,10 @@ class PastScan:
         """Pictures that the plan asks for."""
         return self.plan.cost.pictures
 
+    def store(self) -> ScanStore:
+        """Open its results; raises as `ScanStore`."""
+        return ScanStore(self.folder.parent, self.plan, folder=self.folder)
+
 
 class ScanStore:
     """The folder of one plan.
@@ -95,15 +99,18 @@ class ScanStore:
         root: folder of all scans; made if missing.
         plan: whose results are kept; the folder is found again by the plan's hash.
         quick: it is for a quick scan, which has a folder of its own.
+        folder: where the results lie, if they were found under another name than the plan's.
 
     Raises:
         StoreError: when the folder holds another plan or is of a newer version.
         OSError: when it cannot be written.
     """
 
-    def __init__(self, root: Path, plan: ScanPlan, *, quick: bool = False) -> None:
+    def __init__(
+        self, root: Path, plan: ScanPlan, *, quick: bool = False, folder: Path | None = None
+    ) -> None:
         self.plan = plan
-        self.folder = folder_of(root, plan, quick=quick)
+        self.folder = folder or folder_of(root, plan, quick=quick)
         self._cells = self.folder / "cells"
         self._cells.mkdir(parents=True, exist_ok=True)
         sweep(self._cells)

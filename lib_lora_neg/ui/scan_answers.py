@@ -16,7 +16,7 @@ from ..scan.pace import known_pace, megapixels
 from ..scan.plan import ScanPlan
 from ..scan.quick import evaluations
 from ..scan.quick_report import LEVELS
-from ..scan.store import PastScan, ScanStore, StoreError, delete_scan, folder_of, history, past_scan
+from ..scan.store import PastScan, StoreError, delete_scan, folder_of, history, past_scan
 from ..scan.suggestions import suggest_prompts
 from ..scan.weights import PRESETS, format_weights
 from .library_rows import RowTable, matching, read_query
@@ -235,13 +235,13 @@ class _ScanTab:
         return self._shown(find_scan(self._root, body.get("scan")))
 
     def _shown(self, scan: PastScan) -> dict[str, Any]:
-        return scan_json(self._root, scan, self._card(scan.plan.loras[0].name), self._running)
+        return scan_json(scan, self._card(scan.plan.loras[0].name), self._running)
 
     def cell(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is known of one picture."""
         scan = find_scan(self._root, body.get("scan"))
         cell = find_cell(scan, body.get("cell"))
-        store = ScanStore(self._root, scan.plan)
+        store = scan.store()
         stored = store.find(cell)
         if stored is None:
             raise ScanError("cell", "The picture is missing or damaged; go on with the scan.")

@@ -17,7 +17,7 @@ from ..scan.files import write_whole
 from ..scan.quick import QuickPoint
 from ..scan.quick_report import draw_quick
 from ..scan.report import conclude
-from ..scan.store import PastScan, ScanStore
+from ..scan.store import PastScan
 from .scan_form import ScanError
 from .scan_view import find_cell, find_scan
 
@@ -36,11 +36,13 @@ class PageFile:
         data: its bytes.
         media_type: of them.
         download: file name to save it under; empty for one that is shown.
+        lasting: it never changes under its address.
     """
 
     data: bytes
     media_type: str
     download: str = ""
+    lasting: bool = False
 
 
 FileAnswer = Callable[[Mapping[str, str]], PageFile]
@@ -55,15 +57,16 @@ def scan_files(host: ScanTabHost) -> dict[str, FileAnswer]:
         path = scan.folder / "cells" / f"{cell.name}.png"
         try:
             if query.get("side") is None:
-                return PageFile(path.read_bytes(), "image/png")
+                return PageFile(path.read_bytes(), PNG, lasting=True)
             side = min(THUMBNAIL_SIDES, key=lambda known: abs(known - _number(query["side"])))
-            return PageFile(_thumbnail(path, path.stat().st_mtime_ns, side), "image/jpeg")
+            small = _thumbnail(path, path.stat().st_mtime_ns, side)
+            return PageFile(small, "image/jpeg", lasting=True)
         except OSError as problem:
             raise ScanError("cell", "The picture is missing or damaged.") from problem
 
     def curves(query: Mapping[str, str]) -> PageFile:
         scan = find_scan(host.scans_folder(), query.get("scan"))
-        return PageFile(_curves(host.scans_folder(), scan, query.get("theme") == "dark"), PNG)
+        return PageFile(_curves(scan, query.get("theme") == "dark"), PNG)
 
     def report(query: Mapping[str, str]) -> PageFile:
         scan = find_scan(host.scans_folder(), query.get("scan"))
@@ -114,7 +117,7 @@ def _thumbnail(path: Path, changed: int, side: int) -> bytes:
     return out.getvalue()
 
 
-def _curves(root: Path, scan: PastScan, dark: bool) -> bytes:
+def _curves(scan: PastScan, dark: bool) -> bytes:
     """Return the curves in the page's colours; drawn once per outcome and theme."""
     source = scan.folder / ("verdict.json" if scan.finished else "quick.json")
     drawn = scan.folder / f"{source.stem}-{'dark' if dark else 'light'}.png"
@@ -125,7 +128,7 @@ def _curves(root: Path, scan: PastScan, dark: bool) -> bytes:
         pass
     palette = DARK if dark else LIGHT
     if scan.finished:
-        png = draw_curves(conclude(ScanStore(root, scan.plan)), palette)
+        png = draw_curves(conclude(scan.store()), palette)
     else:
         png = draw_quick(_quick_points(scan), _band(scan), palette)
     if png is None:

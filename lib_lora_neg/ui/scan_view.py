@@ -14,7 +14,7 @@ from ..policy.wording import minus
 from ..scan.jobs import JobView
 from ..scan.locking import is_locked
 from ..scan.plan import Cell, ScanPlan
-from ..scan.store import QUICK_SUFFIX, PastScan, ScanStore, past_scan
+from ..scan.store import QUICK_SUFFIX, PastScan, past_scan
 from ..scan.weights import format_weight, format_weights
 from .library_words import band_text, range_text
 from .scan_form import ScanError, form_of
@@ -89,10 +89,10 @@ def is_unfinished(scan: PastScan) -> bool:
     return scan.finished < scan.total and not (scan.quick and not scan.finished)
 
 
-def scan_json(root: Path, scan: PastScan, card: LoraCard | None, running: str) -> dict[str, Any]:
+def scan_json(scan: PastScan, card: LoraCard | None, running: str) -> dict[str, Any]:
     """Return everything that the page shows of one scan."""
     plan = scan.plan
-    present = ScanStore(root, plan).present() if scan.finished else []
+    present = scan.store().present() if scan.finished else []
     outcome = scan.verdict if scan.finished else scan.quick
     return {
         **entry_json(scan, running),

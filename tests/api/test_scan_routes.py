@@ -71,8 +71,10 @@ def test_a_scan_is_started_and_its_files_are_handed_out(made: tuple[TestClient, 
     picture = page.get(f"{PAGE}/scan-picture", params=query)
     assert picture.headers["content-type"] == "image/jpeg"
     assert Image.open(io.BytesIO(picture.content)).size == (64, 64)
+    assert "max-age" in picture.headers["cache-control"]
     report = page.get(f"{PAGE}/scan-report", params={"scan": scan})
     assert report.headers["content-disposition"] == f"attachment; filename*=UTF-8''{scan}.html"
+    assert report.headers["cache-control"] == "no-store"
     assert "sandbox" in report.headers["content-security-policy"]
     assert report.headers["x-content-type-options"] == "nosniff"
 

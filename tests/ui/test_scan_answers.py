@@ -17,6 +17,7 @@ from lib_lora_neg.loras.decisions import Decision
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy.matrix import range_in_force
 from lib_lora_neg.scan.jobs import ScanJobs
+from lib_lora_neg.scan.locking import locked
 from lib_lora_neg.ui.scan_answers import Answer, scan_answers
 from lib_lora_neg.ui.scan_files import scan_files
 from lib_lora_neg.ui.scan_form import ScanError
@@ -372,6 +373,25 @@ def test_cells_beyond_the_plan_are_none(finished: tuple[Tab, str]) -> None:
     for cell in ("w-0.9000_p00_s1", "w-1.0000_p07_s1", "w-1.0000_p00_s2", "w1e9_p00_s1"):
         with pytest.raises(ScanError, match="no such picture"):
             tab.ask("cell", scan=scan, cell=cell)
+
+
+def test_a_renamed_folder_is_shown_as_it_is(tab: Tab) -> None:
+    scan = tab.finish()
+    (tab.host.folder / scan).rename(tab.host.folder / "renamed")
+    seen = tab.ask("open", scan="renamed")
+    assert (len(seen["cells"]), seen["scan"]) == (8, "renamed")
+    assert tab.ask("cell", scan="renamed", cell="w-1.0000_p00_s1")["effect"] > 0
+    assert opened(tab.files["scan-curves"]({"scan": "renamed"})).width == 720
+    assert [path.name for path in tab.host.folder.iterdir()] == ["renamed"]
+
+
+def test_a_scan_of_another_process_is_left_to_it(tab: Tab) -> None:
+    scan = tab.finish()
+    with locked(tab.host.folder / scan):
+        assert tab.ask("open", scan=scan)["locked"]
+        with pytest.raises(ScanError, match="running; stop it first"):
+            tab.ask("delete", scan=scan)
+    assert not tab.ask("open", scan=scan)["locked"]
 
 
 def test_a_damaged_picture_is_told(tab: Tab) -> None:
