@@ -18,7 +18,18 @@ pytestmark = [
 OURS = [".lora-neg-preview", ".lora-neg-findings", ".lora-neg-health", ".lora-neg-notice"]
 
 
+NOTHING_FADES = """(ours) => ours.every((part) =>
+    [...document.querySelectorAll(part)].every((element) => {
+        for (let at = element; at; at = at.parentElement) {
+            if (getComputedStyle(at).opacity !== "1") return false;
+        }
+        return true;
+    }))"""
+
+
 def violations(page, ours=OURS) -> list[str]:
+    # gradio fades what it is about to renew, and back.
+    page.until(lambda: page.page.evaluate(NOTHING_FADES, ours))
     page.page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.page.evaluate(
         """async (ours) => {
