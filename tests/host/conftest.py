@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("webui")
     # The browser comes last: Gradio 3 can wait for ever, when the UI is reloaded, for a page
     # that was closed while it waited for an answer.
-    items.sort(key=lambda item: item.path == HERE / "test_browser.py")
+    items.sort(key=lambda item: item.path.name.startswith("test_browser"))
 
 
 def root_of_webui() -> Path | None:

@@ -87,6 +87,7 @@ class Txt2Img:
         self.fields = fields
         self.made.append(self)
         self.closed = False
+        self.scripts: Any = None
 
     def close(self) -> None:
         self.closed = True
@@ -129,7 +130,9 @@ class Webui:
             Image.new("RGB", (p.fields["width"], p.fields["height"]), (seed, 0, 0))
             for seed in p.fields["seed"]
         ]
-        texts = [f"{text}\nSeed: {s}" for text, s in zip(p.fields["prompt"], p.fields["seed"])]  # noqa: B905
+        # As the host: only where there is a runner do the tags come back for the infotext.
+        prompts = p.fields["prompt"] if p.scripts is not None else ["stripped of tags"] * 9
+        texts = [f"{text}\nSeed: {s}" for text, s in zip(prompts, p.fields["seed"])]  # noqa: B905
         return types.SimpleNamespace(images=images, infotexts=texts, index_of_first_image=0)
 
 
@@ -161,7 +164,10 @@ def webui(monkeypatch: pytest.MonkeyPatch) -> Webui:
     modules.sd_samplers = types.SimpleNamespace(samplers=[types.SimpleNamespace(name="Euler a")])
     modules.sd_models = types.SimpleNamespace(model_data=types.SimpleNamespace(sd_model=None))
     modules.call_queue = types.SimpleNamespace(queue_lock=threading.Lock())
-    for name in ("processing", "sd_samplers", "sd_models", "call_queue"):
+    modules.scripts = types.SimpleNamespace(
+        ScriptRunner=lambda: types.SimpleNamespace(alwayson_scripts=[])
+    )
+    for name in ("processing", "sd_samplers", "sd_models", "call_queue", "scripts"):
         monkeypatch.setitem(sys.modules, f"modules.{name}", getattr(modules, name))
     return webui
 
@@ -193,14 +199,14 @@ def test_pictures_are_what_was_asked_for(webui: Webui) -> None:
     assert (p.fields["seed"], p.fields["batch_size"]) == ([1, 2], 2)
     assert (p.fields["sampler_name"], p.fields["scheduler"]) == ("Euler a", "Automatic")
     assert (p.fields["steps"], p.fields["cfg_scale"]) == (2, 7.0)
-    assert "scripts" not in p.fields
+    assert p.scripts.alwayson_scripts == []
     assert (p.fields["do_not_save_samples"], p.fields["do_not_save_grid"]) == (True, True)
     assert p.fields["extra_generation_params"] == {infotext.MODE_KEY: "Off"}
     assert p.closed
     assert [picture.pixels.shape for picture in pictures] == [(16, 16, 3)] * 2
     assert [int(picture.pixels[0, 0, 0]) for picture in pictures] == [1, 2]
     assert [picture.latent.tolist()[0][0][0] for picture in pictures] == [0, 4]
-    assert pictures[1].infotext.endswith("Seed: 2")
+    assert pictures[1].infotext == f"a dog{tags}\nSeed: 2"
 
 
 def test_weight_0_has_no_tags(webui: Webui) -> None:

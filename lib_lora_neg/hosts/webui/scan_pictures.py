@@ -79,6 +79,7 @@ class WebuiGenerator:
 
 def _processing(batch: Batch, shots: Sequence[Shot]) -> Any:
     from modules import processing, sd_samplers
+    from modules.scripts import ScriptRunner
     from modules.shared import opts
 
     asked = batch.sampling
@@ -86,7 +87,7 @@ def _processing(batch: Batch, shots: Sequence[Shot]) -> Any:
     wanted = processing.StableDiffusionProcessingTxt2Img
     if asked.distilled_cfg is not None and hasattr(wanted, "distilled_cfg_scale"):
         more["distilled_cfg_scale"] = asked.distilled_cfg
-    return wanted(
+    p = wanted(
         outpath_samples=opts.outdir_samples or opts.outdir_txt2img_samples,
         outpath_grids=opts.outdir_grids or opts.outdir_txt2img_grids,
         prompt=[shot.prompt + _tags(batch.loras) for shot in shots],
@@ -108,6 +109,9 @@ def _processing(batch: Batch, shots: Sequence[Shot]) -> Any:
         extra_generation_params={infotext.MODE_KEY: "Off"},
         **more,
     )
+    # A runner without scripts: without a runner, infotexts lack the tags of the prompt.
+    p.scripts = ScriptRunner()
+    return p
 
 
 def _tags(loras: Iterable[LoraSetting]) -> str:

@@ -122,6 +122,12 @@ class Webui:
         assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text[:2000]}"
         return answer.json()
 
+    def fetch(self, path: str, **query: str) -> bytes:
+        """Return a file that a route hands out."""
+        answer = self._http.get(path, params=query)
+        assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text[:2000]}"
+        return answer.content
+
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         answer = self._http.post(path, json=dict(body))
         assert answer.status_code == 200, f"POST {path}: {answer.status_code} {answer.text[:2000]}"

@@ -30,6 +30,9 @@ PROBE_FOLDER = "zz-lora-neg-probe"
 START_SECONDS = 600
 STOP_SECONDS = 20
 READY = "/sdapi/v1/loras"
+STARTED = "Startup time:"
+"""What the hosts log when all is there; one that does not is asked after `PATIENCE` seconds."""
+PATIENCE = 500
 
 SETTINGS: Mapping[str, Any] = {
     "samples_save": False,
@@ -89,6 +92,7 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+        self._patience = time.monotonic() + PATIENCE
         until = time.monotonic() + START_SECONDS
         while not self._answers():
             if self._process.poll() is not None:
@@ -107,6 +111,13 @@ class Server:
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        process, self._process = self._process, None
+        if process is not None:
             process.kill()
             process.wait()
 
@@ -135,6 +146,9 @@ class Server:
         ]
 
     def _answers(self) -> bool:
+        # A request that comes before the API is added makes the host fail to add it.
+        if STARTED.encode() not in self.log.read_bytes() and time.monotonic() < self._patience:
+            return False
         try:  # the last of its routes: extensions add theirs when the others answer already
             answer = httpx.get(f"{self.url}{READY}", trust_env=False, timeout=10)
         except httpx.HTTPError:

@@ -1,0 +1,118 @@
+"""A scan against the host's own XYZ plot of the same grid, in a running WebUI.
+
+    WEBUI_ROOT=… python bench/scan_xyz.py [--runs 5] [--weights "-1 - 1 [9]"] [--prompts 3]
+    WEBUI_URL=http://127.0.0.1:7860 python bench/scan_xyz.py --lora NAME
+
+Both run by HTTP, in turn, with the LoRA axis of this extension, which passes raw weights. The
+scan also measures each picture, keeps it on disk, judges and draws its report. With ``WEBUI_ROOT``
+the WebUI is started with LoRA files of our own (see tests/host/support/server.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.host.conftest import prepared_server  # noqa: E402
+from tests.host.support.client import OFF, PICTURE, Webui  # noqa: E402
+from tests.host.support.lora_files import STYLE  # noqa: E402
+from tests.host.support.scans import FORM, ScanTab  # noqa: E402
+from tests.host.support.server import GUARD_FOLDER, REPOSITORY  # noqa: E402
+
+BAR = 1.05
+PROMPTS = ("a cat on a wall", "a lake at night", "an old bicycle", "a red apple", "a house")
+
+
+@contextmanager
+def webui() -> Iterator[Webui]:
+    """Yield the WebUI of the environment, started if need be."""
+    url, root = os.environ.get("WEBUI_URL"), os.environ.get("WEBUI_ROOT")
+    if url:
+        yield Webui(url)
+        return
+    if not root:
+        sys.exit("set WEBUI_ROOT to a WebUI's folder, or WEBUI_URL to one that runs")
+    with tempfile.TemporaryDirectory() as folder:
+        server = prepared_server(Path(root).resolve(), Path(folder), {GUARD_FOLDER: REPOSITORY})
+        try:
+            server.start()
+            yield Webui(server.url)
+        finally:
+            server.stop()
+
+
+def scan(tab: ScanTab, lora: str, form: dict[str, Any]) -> float:
+    """Return the seconds that a scan takes, from its start to its report."""
+    started = time.perf_counter()
+    name = tab.start(lora, **form)
+    job = tab.wait()
+    seconds = time.perf_counter() - started
+    if job["state"] != "done" or job["failed"] or job["kept"]:
+        sys.exit(f"the scan went wrong: {job}")
+    tab.ask("delete", scan=name)
+    return seconds
+
+
+def plot(host: Webui, lora: str, form: dict[str, Any]) -> float:
+    """Return the seconds that the plot takes."""
+    texts = [prompt["text"] for prompt in form["prompts"]]
+    axes: list[object] = [host.xyz_axis("[LoRA Neg] Weight"), f"{lora}: {form['weights']}", []]
+    axes += [host.xyz_axis("Prompt S/R"), ", ".join(texts), []]
+    axes += [host.xyz_axis("Nothing"), "", []]
+    body = {
+        **PICTURE,
+        **{key: form[key] for key in ("steps", "width", "height")},
+        "prompt": f"{texts[0]}<lora:{lora}:1>",
+        "negative_prompt": FORM["negative_prompt"],
+        "script_name": "X/Y/Z plot",
+        "script_args": [*axes, True, False, False, False, False, False, False, 0, True],
+    }
+    started = time.perf_counter()
+    host.many("txt2img", OFF, **body)
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--weights", default="-1 - 1 [9]")
+    parser.add_argument("--prompts", type=int, default=3, choices=range(1, len(PROMPTS) + 1))
+    parser.add_argument("--steps", type=int, default=4)
+    parser.add_argument("--side", type=int, default=128)
+    parser.add_argument("--lora", default=STYLE)
+    options = parser.parse_args()
+    form = {
+        "weights": options.weights,
+        "prompts": [{"text": text, "subject": True} for text in PROMPTS[: options.prompts]],
+        "steps": options.steps,
+        "width": options.side,
+        "height": options.side,
+    }
+    with webui() as host:
+        tab = ScanTab(host)
+        scan(tab, options.lora, form)  # loads the model
+        plot(host, options.lora, form)
+        scans, plots = [], []
+        for run in range(options.runs):
+            plots.append(plot(host, options.lora, form))
+            scans.append(scan(tab, options.lora, form))
+            print(f"run {run + 1}: plot {plots[-1]:.2f} s, scan {scans[-1]:.2f} s")
+    ratio = statistics.median(scans) / statistics.median(plots)
+    grid = f"{options.weights} × {options.prompts} prompts, {options.side}², {options.steps} steps"
+    print(f"{grid}: scan {statistics.median(scans):.2f} s, plot {statistics.median(plots):.2f} s")
+    print(f"median of {options.runs}: {ratio:.3f} × the plot (bar {BAR})")
+
+
+if __name__ == "__main__":
+    main()
