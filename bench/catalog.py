@@ -1,6 +1,7 @@
 """What the catalog costs, each time against the thing it is compared with, in one run.
 
-    python bench/catalog.py [--files 2000] [--walk-files 10000] [--refresh SECONDS]
+    python bench/catalog.py [--files 2000] [--walk-files 10000]
+    WEBUI_URL=http://127.0.0.1:7860 python bench/catalog.py --loras DIR
 
 Three ratios:
 
@@ -8,8 +9,8 @@ Three ratios:
 * warm: a start from the index and a look-up of every name, to the host's ``refresh-loras``. The
   host does, per file, a ``getmtime``, a look-up in its diskcache and the unpickling of the file's
   metadata (``modules/cache.py``, ``extensions-builtin/Lora/network.py``); that is done here in its
-  stead. ``--refresh SECONDS`` compares with a time measured in a real host instead (0.24 to 0.86 s
-  for 2,000 files on a machine of this kind);
+  stead. With ``WEBUI_URL`` a running WebUI is asked, whose LoRA folder ``DIR`` must be
+  (``--lora-dir DIR``); ``--make DIR`` writes the files into it first and ends;
 * walk: a warm start over many files, to ``os.walk`` + ``os.stat`` over them.
 """
 
@@ -23,6 +24,7 @@ import statistics
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -170,13 +172,39 @@ def compare(task: Callable[[], object], other: Callable[[], object], rounds: int
     return [statistics.median(times) for times in zip(*pairs, strict=True)]
 
 
+def beside_host(folder: Path, url: str, rounds: int) -> None:
+    """Compare with the refresh of a running WebUI that has the same folder."""
+
+    def refresh() -> None:
+        asked = urllib.request.Request(f"{url}/sdapi/v1/refresh-loras", method="POST", data=b"")
+        urllib.request.urlopen(asked, timeout=600).read()
+
+    refresh()
+    with tempfile.TemporaryDirectory() as index:
+        Catalog([folder], index).index()
+        base, own = compare(lambda: start_and_look_up(folder, Path(index)), refresh, rounds)
+    print(
+        f"warm start and look-up of all: {own * 1000:.0f} ms, the WebUI's refresh-loras "
+        f"{base * 1000:.0f} ms, ratio {own / base:.3f}"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--walk-files", type=int, default=10000)
-    parser.add_argument("--refresh", type=float, default=0.0)
+    parser.add_argument("--loras", type=Path, help="the LoRA folder of the WebUI at WEBUI_URL")
+    parser.add_argument("--make", type=Path, help="write the files into this folder, and end")
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
+    url = os.environ.get("WEBUI_URL", "")
+    if args.make is not None:
+        args.make.mkdir(parents=True, exist_ok=True)
+        make_files(args.make, args.files)
+        return
+    if url and args.loras is not None:
+        beside_host(args.loras, url, args.rounds)
+        return
     with tempfile.TemporaryDirectory() as name:
         folder, many, index = (Path(name) / part for part in ("loras", "many", "index"))
         folder.mkdir()
@@ -187,7 +215,6 @@ def main() -> None:
         Catalog([folder], index).index()
         host = HostStandIn(folder, Path(name) / "host")
         base, own = compare(lambda: start_and_look_up(folder, index), host.refresh, args.rounds)
-        base = args.refresh or base
         print(
             f"warm start and look-up of all: {own * 1000:.0f} ms, "
             f"host's refresh {base * 1000:.0f} ms, ratio {own / base:.3f}"

@@ -3,10 +3,11 @@
 // lora_neg_library_detail.js.
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
-    const { PAGE, bulkChange, joined, outcome } = loraNeg.libraryLogic;
+    const { PAGE } = loraNeg.libraryLogic;
     const { element, button, select, input } = loraNeg.libraryParts;
-    const AT_ONCE = 200;
     const POLL_MS = 700;
+    // Polls after which the rows that were read meanwhile are shown.
+    const RELOAD_EVERY = 3;
     const PAUSE_MS = 200;
     const FLAGS = [
         { id: "unknown_only", label: "Unknown only", hint: "Type unknown, or too unsure to act on" },
@@ -45,12 +46,15 @@
             this.status = element("p", "lora-neg-library-status");
             this.status.setAttribute("role", "status");
             this.status.dir = "auto";
+            this.decisions = new loraNeg.LibraryDecisions(this);
+            this.lookup = new loraNeg.LibraryLookup(this);
             this.details = new loraNeg.LibraryDetails(this);
             this.grid = new loraNeg.LibraryGrid(this);
             const columns = element("div", "lora-neg-library-columns");
             columns.append(this.grid.root, this.details.root);
             this.root.append(
-                this.buildToolbar(), this.buildBulk(), this.status, this.buildProgress(), columns,
+                this.buildToolbar(), this.decisions.root, this.status, this.buildProgress(),
+                this.lookup.root, columns,
             );
         }
 
@@ -80,19 +84,16 @@
                 toggle.append(label, element("span", "lora-neg-count"));
                 return { id, toggle };
             });
-            this.undoButton = button("lora-neg-undo", "Undo", () => this.undo());
-            this.undoButton.hidden = true;
-            this.file = input("file", "File with decisions", { accept: ".json,application/json" });
-            this.file.hidden = true;
-            this.file.addEventListener("change", () => this.importFile());
+            const { undoButton, file } = this.decisions;
             const spacer = element("span", "lora-neg-spacer");
             const tools = element("div", "lora-neg-library-tools");
             tools.append(
-                this.undoButton,
+                undoButton,
+                this.lookup.button,
                 this.tool("Refresh", "Look for new and changed files", () => this.refresh()),
-                this.tool("Export", "Save all decisions as one JSON file", () => this.exportFile()),
-                this.tool("Import", "Take over decisions from such a file", () => this.file.click()),
-                this.file,
+                this.tool("Export", "Save all decisions as one JSON file", () => this.decisions.exportFile()),
+                this.tool("Import", "Take over decisions from such a file", () => file.click()),
+                file,
             );
             bar.append(
                 this.search, this.typeFilter, this.familyFilter,
@@ -105,31 +106,6 @@
             const made = button("", text, onClick);
             made.title = hint;
             return made;
-        }
-
-        buildBulk() {
-            this.bulk = element("div", "lora-neg-library-bulk");
-            this.bulk.setAttribute("role", "group");
-            this.bulk.setAttribute("aria-label", "Change all selected LoRAs");
-            this.bulkCount = element("strong", "lora-neg-bulk-count");
-            this.selectAll = button("lora-neg-link", "", () => this.grid.selectMatching());
-            this.bulkType = select("Type for all selected", [["", "Type: leave"]]);
-            const weight = { step: "0.05", min: "-20", max: "20" };
-            this.bulkFloor = input("number", "Lowest weight for all selected", { ...weight, placeholder: "lowest" });
-            this.bulkCeiling = input("number", "Highest weight for all selected", { ...weight, placeholder: "highest" });
-            this.bulkGuard = select("Guard for all selected", [
-                ["", "Guard: leave"], ["off", "Guard: off"], ["on", "Guard: on"],
-            ]);
-            this.bulkApply = button("lora-neg-primary", "Apply", () => this.applyBulk());
-            const range = element("span", "lora-neg-range-inputs");
-            range.append("Range ", this.bulkFloor, " to ", this.bulkCeiling);
-            this.bulk.append(
-                this.bulkCount, this.selectAll, this.bulkType, range, this.bulkGuard, this.bulkApply,
-                button("", "Clear my decisions", () => this.clearSelected()),
-                button("lora-neg-link", "Deselect", () => this.grid.deselect()),
-            );
-            this.bulk.hidden = true;
-            return this.bulk;
         }
 
         buildProgress() {
@@ -145,9 +121,8 @@
         fillTypes() {
             for (const { id, name } of this.words.types) {
                 this.typeFilter.append(new Option(name, id));
-                this.bulkType.append(new Option(`Type: ${name}`, id));
-            }
-            this.bulkType.append(new Option("Type: as inferred", "inferred"));
+}
+            this.decisions.fillTypes(this.words.types);
         }
 
         // ---- asking the server ------------------------------------------------------------
@@ -198,7 +173,7 @@
             this.total = answer.total;
             this.grid.put(answer.offset, answer.rows);
             this.showCounts(answer);
-            this.showUndo(answer.undo);
+            this.decisions.showUndo(answer.undo);
             this.showProgress(answer);
             this.grid.draw();
         }
@@ -225,11 +200,6 @@
             if (!this.message) this.status.textContent = this.countText;
         }
 
-        showUndo(label) {
-            this.undoButton.hidden = !label;
-            this.undoButton.textContent = label ? `Undo change of ${label}` : "Undo";
-        }
-
         showProgress({ progress, problems }) {
             const { running, done, total, waiting, failure } = progress;
             this.progress.hidden = !running && !failure && !problems.length;
@@ -248,6 +218,7 @@
         async poll() {
             this.polling = true;
             let answer = { progress: { running: true } };
+            let polls = 0;
             while (answer.progress.running) {
                 await new Promise((resolve) => setTimeout(resolve, POLL_MS));
                 if (!this.root.isConnected) return;
@@ -260,6 +231,7 @@
                     return;
                 }
                 this.showProgress(answer);
+                if (answer.progress.running && ++polls % RELOAD_EVERY === 0) await this.reload();
             }
             this.polling = false;
             await this.reload();
@@ -274,71 +246,12 @@
         }
 
         showSelection(count) {
-            this.bulk.hidden = !count;
-            this.bulkCount.textContent = `${count} selected`;
-            this.selectAll.hidden = count >= this.matched;
-            this.selectAll.textContent = `Select all ${this.matched}`;
-        }
-
-        // ---- changes -------------------------------------------------------------------------
-
-        async applyBulk() {
-            try {
-                const set = bulkChange({
-                    type: this.bulkType.value,
-                    floor: this.bulkFloor.value,
-                    ceiling: this.bulkCeiling.value,
-                    guard: this.bulkGuard.value,
-                });
-                if (!set) {
-                    this.say("Choose a type, a range or the guard first.", true);
-                    return;
-                }
-                if (await this.edit([...this.grid.selected], { set })) {
-                    this.grid.deselect();
-                    this.bulkType.value = this.bulkGuard.value = "";
-                    this.bulkFloor.value = this.bulkCeiling.value = "";
-                }
-            } catch (error) {
-                this.fail(error);
-            }
-        }
-
-        async clearSelected() {
-            if (await this.edit([...this.grid.selected], { clear: true })) this.grid.deselect();
+            this.decisions.showSelection(count);
         }
 
         // Keeps a change of some LoRAs; returns whether it was kept.
         edit(names, change) {
-            return this.change(async () => {
-                let result = null;
-                for (let at = 0; at < names.length; at += AT_ONCE) {
-                    this.say(names.length > 1 ? `Saving ${at} of ${names.length} …` : "Saving …");
-                    const part = { names: names.slice(at, at + AT_ONCE), continued: at > 0 };
-                    result = joined(result, await loraNeg.ask("library-edit", { ...part, ...change }));
-                }
-                return result;
-            });
-        }
-
-        undo() {
-            this.say("Taking back …");
-            return this.change(() => loraNeg.ask("library-undo", {}));
-        }
-
-        // Shows what became of decisions that `work` keeps; returns whether all were kept.
-        async change(work) {
-            try {
-                const result = await work();
-                await this.reload();
-                this.say(outcome(result), result.failed > 0 || result.unknown > 0);
-                this.details.changed(result.names);
-                if (loraNeg.badges) loraNeg.badges.renew(result.names);
-                return !result.failed;
-            } catch (error) {
-                this.fail(error);
-                return false;
-            }
+            return this.decisions.edit(names, change);
         }
 
         async refresh() {
@@ -348,35 +261,6 @@
             } catch (error) {
                 this.fail(error);
             }
-        }
-
-        async exportFile() {
-            try {
-                const decisions = await loraNeg.ask("library-export", {});
-                const link = element("a");
-                const text = JSON.stringify(decisions, null, 2);
-                link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-                link.download = "lora-neg-decisions.json";
-                link.click();
-                setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-                this.say("Decisions exported.");
-            } catch (error) {
-                this.fail(error);
-            }
-        }
-
-        async importFile() {
-            const file = this.file.files[0];
-            this.file.value = "";
-            if (!file) return;
-            let decisions = null;
-            try {
-                decisions = JSON.parse(await file.text());
-            } catch {
-                this.say(`${file.name} is not a JSON file.`, true);
-                return;
-            }
-            await this.change(() => loraNeg.ask("library-import", { decisions }));
         }
 
         say(text, bad = false) {

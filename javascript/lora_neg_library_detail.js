@@ -1,34 +1,14 @@
-// The details of one LoRA in the library: why it is what it is, its captions as bars, its ranges,
-// and the form in which the user decides otherwise.
+// The details of one LoRA in the library: why it is what it is, its captions as bars, its ranges.
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
     const FIRST_TAGS = 20;
-
-    // What the form would change against what was decided; null if nothing.
-    function changeOf(form, decided) {
-        const set = {};
-        const type = form.type || null;
-        if (type !== (decided.type || null)) set.type = type;
-        const triggers = form.ownTriggers ? form.triggers.split("\n").map((t) => t.trim()).filter(Boolean) : null;
-        if (JSON.stringify(triggers) !== JSON.stringify(decided.triggers || null)) set.triggers = triggers;
-        const number = (text) => (text === "" ? null : Number(text));
-        const range = form.floor === "" && form.ceiling === ""
-            ? null : { floor: number(form.floor), ceiling: number(form.ceiling) };
-        const before = decided.range || null;
-        const same = range === null || before === null
-            ? range === before
-            : range.floor === (before.floor ?? null) && range.ceiling === (before.ceiling ?? null);
-        if (!same) set.range = range;
-        if (form.guardOff !== Boolean(decided.guard_off)) set.guard_off = form.guardOff;
-        return Object.keys(set).length ? set : null;
-    }
 
     class LibraryDetails {
         constructor(library) {
             Object.assign(this, loraNeg.libraryParts);
             this.library = library;
             this.name = null;
-            this.drafts = new Map();
+            this.form = new loraNeg.LibraryForm(this);
             this.root = this.element("aside", "lora-neg-details");
             this.root.setAttribute("aria-label", "Details");
             this.root.tabIndex = -1;
@@ -41,7 +21,7 @@
         }
 
         async show(name, focus = false) {
-            this.keepDraft();
+            this.form.keep();
             this.name = name;
             this.root.hidden = false;
             this.library.root.classList.add("lora-neg-with-details");
@@ -52,7 +32,7 @@
                 this.draw(data);
             } catch (error) {
                 if (this.name !== name) return;
-                this.form = null;
+                this.form.forget();
                 this.root.replaceChildren(this.head({ name }), this.note(error.message, true));
             }
             if (focus) this.root.focus();
@@ -64,28 +44,21 @@
 
         // Decisions about some LoRAs were kept: what stood in their forms is no draft any more.
         changed(names = []) {
-            names.forEach((name) => this.drafts.delete(name));
+            names.forEach((name) => this.form.drop(name));
             if (names.includes(this.name)) {
-                this.form = null;
+                this.form.forget();
                 this.reload();
             }
         }
 
         close() {
-            this.keepDraft();
+            this.form.keep();
             this.name = null;
-            this.form = null;
+            this.form.forget();
             this.root.hidden = true;
             this.library.root.classList.remove("lora-neg-with-details");
             this.library.grid.draw();
             this.library.grid.focus();
-        }
-
-        keepDraft() {
-            if (!this.name || !this.form) return;
-            const values = this.values();
-            if (changeOf(values, this.data.decision)) this.drafts.set(this.name, values);
-            else this.drafts.delete(this.name);
         }
 
         // ---- drawing ------------------------------------------------------------------------
@@ -97,11 +70,12 @@
                 this.head(data),
                 this.problems(data),
                 this.typePart(data),
-                this.formPart(data),
+                this.section("Your decision", this.form.build(data)),
                 this.section("Ranges", this.ranges(data)),
                 this.section("Triggers", this.triggers(data)),
                 this.section("Captions", this.captions(data)),
                 this.section("File", this.facts(data)),
+                this.section("More evidence", this.library.lookup.detailPart(data)),
             );
             this.root.scrollTop = scrolled;
         }
@@ -262,118 +236,7 @@
             return made;
         }
 
-        // ---- the form -----------------------------------------------------------------------
-
-        formPart(data) {
-            const form = this.element("form", "lora-neg-form");
-            form.noValidate = true;
-            const draft = this.drafts.get(data.name);
-            const { decision } = data;
-            const range = decision.range || {};
-            const type = this.select("Type", [
-                ["", "As inferred"], ...this.library.words.types.map(({ id, name }) => [id, name]),
-            ]);
-            const own = this.input("checkbox", "My own triggers");
-            const triggers = this.element("textarea", "lora-neg-input");
-            triggers.setAttribute("aria-label", "My own triggers, one per line");
-            triggers.rows = 3;
-            triggers.dir = "auto";
-            const inForce = data.ranges.find((item) => item.in_force) || {};
-            const hint = (value) => (value === null || value === undefined ? "none" : String(value));
-            const floor = this.input("number", "Lowest weight", {
-                step: "0.05", min: "-20", max: "0", placeholder: hint(inForce.floor),
-            });
-            const ceiling = this.input("number", "Highest weight", {
-                step: "0.05", min: "0", max: "20", placeholder: hint(inForce.ceiling),
-            });
-            const off = this.input("checkbox", "Guard off");
-            this.form = { type, own, triggers, floor, ceiling, off };
-            this.fill(draft || {
-                type: decision.type || "",
-                ownTriggers: decision.triggers !== null && decision.triggers !== undefined,
-                triggers: (decision.triggers || data.triggers.map((trigger) => trigger.text)).join("\n"),
-                floor: range.floor ?? "",
-                ceiling: range.ceiling ?? "",
-                guardOff: decision.guard_off,
-            });
-            this.save = this.element("button", "lora-neg-button lora-neg-primary", "Save");
-            this.save.type = "submit";
-            const clear = this.button("", "Clear my decisions", () => {
-                this.drafts.delete(data.name);
-                this.form = null;
-                this.library.edit([data.name], { clear: true });
-            });
-            clear.hidden = !data.decided;
-            this.unsaved = this.element("span", "lora-neg-below", "not saved yet");
-            const buttons = this.element("div", "lora-neg-form-buttons");
-            buttons.append(this.save, clear, this.unsaved);
-            form.append(
-                this.field("Type", type),
-                this.field("Range", floor, "to", ceiling),
-                this.labelled(own, "My own triggers, one per line"),
-                triggers,
-                this.labelled(off, "Guard off: no rule applies to this LoRA"),
-                buttons,
-            );
-            form.addEventListener("input", () => this.check());
-            form.addEventListener("change", () => this.check());
-            form.addEventListener("submit", (event) => {
-                event.preventDefault();
-                this.submit();
-            });
-            this.check();
-            return this.section("Your decision", form);
-        }
-
-        field(label, ...content) {
-            const made = this.element("div", "lora-neg-field-row");
-            made.append(this.element("span", "lora-neg-field-label", label), ...content);
-            return made;
-        }
-
-        labelled(box, text) {
-            const made = this.element("label", "lora-neg-check");
-            made.append(box, this.element("span", "", text));
-            return made;
-        }
-
-        fill(values) {
-            this.form.type.value = values.type;
-            this.form.own.checked = values.ownTriggers;
-            this.form.triggers.value = values.triggers;
-            this.form.floor.value = values.floor;
-            this.form.ceiling.value = values.ceiling;
-            this.form.off.checked = values.guardOff;
-        }
-
-        values() {
-            const { type, own, triggers, floor, ceiling, off } = this.form;
-            return {
-                type: type.value,
-                ownTriggers: own.checked,
-                triggers: triggers.value,
-                floor: floor.value,
-                ceiling: ceiling.value,
-                guardOff: off.checked,
-            };
-        }
-
-        check() {
-            this.form.triggers.hidden = !this.form.own.checked;
-            const change = changeOf(this.values(), this.data.decision);
-            this.save.disabled = !change;
-            this.unsaved.hidden = !change;
-        }
-
-        async submit() {
-            const set = changeOf(this.values(), this.data.decision);
-            if (!set) return;
-            const name = this.name;
-            this.save.disabled = true;
-            if (!(await this.library.edit([name], { set })) && this.name === name && this.form) this.check();
-        }
     }
 
     loraNeg.LibraryDetails = LibraryDetails;
-    loraNeg.libraryChangeOf = changeOf;
 })();

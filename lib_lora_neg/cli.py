@@ -67,11 +67,18 @@ def _show(options: argparse.Namespace) -> int:
     for number, path in enumerate(options.file):
         try:
             card = read_card(path)
-            weights = measure_weights(path) if options.weights else None
         except (LoraFileError, OSError) as problem:
             _complain(problem)
             status = BAD_INPUT
             continue
+        weights = None
+        if options.weights:
+            try:
+                weights = measure_weights(path)
+            except LoraFileError as problem:
+                # The card is worth showing without them.
+                _complain(problem)
+                status = BAD_INPUT
         as_json = options.json
         text = card_as_json(card, weights) if as_json else card_as_text(card, palette, weights)
         _print("\n" * (number > 0 and not options.json) + text)

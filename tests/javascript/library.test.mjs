@@ -3,9 +3,10 @@ import { test } from "node:test";
 
 import { load } from "./load.mjs";
 
-const { libraryLogic, libraryChangeOf, badges } = load([
+const { libraryLogic, libraryChangeOf, libraryEffect, badges } = load([
     "lora_neg.js", "lora_neg_badges.js", "lora_neg_elements.js", "lora_neg_library.js",
-    "lora_neg_library_detail.js", "lora_neg_library_grid.js",
+    "lora_neg_library_decisions.js", "lora_neg_library_detail.js", "lora_neg_library_form.js",
+    "lora_neg_library_grid.js", "lora_neg_library_lookup.js",
 ]);
 const { Pages, bulkChange, moved, outcome, windowOf } = libraryLogic;
 
@@ -130,3 +131,16 @@ test("a badge says its name, type and range to a screen reader", () => {
         "ink: Type: style. Range: ≥ −0.5",
     );
 });
+
+for (const [result, words] of [
+    [{ outcome: "unknown", note: "Civitai does not know this file" }, "Civitai does not know this file"],
+    [{ outcome: "found", note: "", before: ["unknown", 0], after: ["style", 0.93] }, "page found: unknown → style 93%"],
+    [{ outcome: "found", note: "", before: ["style", 0.93], after: ["style", 0.93] }, "page found, type stays style 93%"],
+    [{ outcome: "found", note: "kept", before: ["unknown", 0], after: ["unknown", 0] }, "page found, type stays unknown; kept"],
+]) {
+    test(`a look-up says: ${words}`, () => {
+        const said = ([type, confidence]) => ({ type, confidence });
+        const { before = ["unknown", 0], after = ["unknown", 0] } = result;
+        assert.equal(libraryEffect({ ...result, before: said(before), after: said(after) }), words);
+    });
+}

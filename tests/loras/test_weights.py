@@ -88,6 +88,15 @@ def test_every_element_type_reads_alike(tmp_path: Path) -> None:
     assert measure_weights(path).effective_rank == pytest.approx(plain.effective_rank, rel=2e-2)
 
 
+def test_layers_that_are_only_numbered(tmp_path: Path) -> None:
+    """cloneofsimo's first scripts call them ``unet:0:up``."""
+    tensors = pair("x", [1.0, 1.0], 4)
+    named = {"unet:0:up": tensors["x.lora_up.weight"], "unet:0:down": tensors["x.lora_down.weight"]}
+    found = measure_weights(write(tmp_path / "a.safetensors", named))
+    assert found.effective_rank == pytest.approx(2.0, rel=1e-3)
+    assert list(found.energy) == ["other layers"]
+
+
 def test_what_cannot_be_measured_is_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

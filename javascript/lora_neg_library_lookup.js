@@ -1,0 +1,153 @@
+// More evidence on demand: a LoRA's page on Civitai, and what its weights show.
+(() => {
+    const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const { element, quoted, button, percent } = loraNeg.libraryParts;
+    const POLL_MS = 800;
+    const MOST_SHOWN = 8;
+    const OPTION = "lora_neg_civitai_lookup";
+    const OFF = "Off. Allow look-ups in Settings, LoRA Negative Guard: they send the file's SHA-256 "
+        + "to civitai.com, and nothing else.";
+
+    function isAllowed() {
+        return typeof opts === "object" && opts && opts[OPTION] === true;
+    }
+
+    // What a look-up changed, in words.
+    function effect({ outcome, note, before, after }) {
+        if (outcome !== "found") return note || "not known on Civitai";
+        const said = ({ type, confidence }) => (confidence ? `${type} ${percent(confidence)}` : type);
+        const changed = said(before) === said(after)
+            ? `page found, type stays ${said(after)}` : `page found: ${said(before)} → ${said(after)}`;
+        return note ? `${changed}; ${note}` : changed;
+    }
+
+    class LibraryLookup {
+        constructor(library) {
+            this.library = library;
+            this.button = button("", "Look up unknown", () => this.lookUpUnknown());
+            this.button.title = isAllowed() ? "Look all LoRAs of unknown type up on Civitai" : OFF;
+            this.button.disabled = !isAllowed();
+            this.root = element("div", "lora-neg-library-lookup");
+            this.root.setAttribute("role", "status");
+            this.root.hidden = true;
+        }
+
+        async lookUpUnknown() {
+            try {
+                const { names } = await loraNeg.ask("library-names", { unknown_only: true });
+                if (!names.length) {
+                    this.library.say("No LoRA is of unknown type.");
+                    return;
+                }
+                await this.start(names);
+            } catch (error) {
+                this.library.fail(error);
+            }
+        }
+
+        async start(names) {
+            try {
+                this.show(await loraNeg.ask("library-lookup", { names }));
+                await this.follow();
+            } catch (error) {
+                this.library.fail(error);
+            }
+        }
+
+        async follow() {
+            let state = { running: true };
+            while (state.running) {
+                await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+                if (!this.root.isConnected) return;
+                state = await loraNeg.ask("library-lookup-state", {});
+                this.show(state);
+            }
+            await this.library.reload();
+            this.library.details.reload();
+            if (loraNeg.badges) loraNeg.badges.renew();
+        }
+
+        show(state) {
+            const { running, done, total, stopped, results } = state;
+            const head = element("div", "lora-neg-lookup-head");
+            const found = results.filter(({ outcome }) => outcome === "found").length;
+            const text = running
+                ? `Looking up on Civitai: ${done} of ${total}` : `Looked up ${done} of ${total}, ${found} found`;
+            head.append(element("strong", "", text));
+            if (running) {
+                const bar = Object.assign(element("progress"), { max: total || 1, value: done });
+                bar.setAttribute("aria-label", text);
+                head.append(bar, button("", "Cancel", () => loraNeg.ask("library-lookup-cancel", {})));
+            } else {
+                head.append(button("", "Close", () => {
+                    this.root.hidden = true;
+                }));
+            }
+            const list = element("ul", "lora-neg-list");
+            for (const result of results.slice(-MOST_SHOWN).reverse()) {
+                const item = element("li");
+                item.append(quoted("lora-neg-word", result.name), ` ${effect(result)}`);
+                list.append(item);
+            }
+            const parts = [head, list];
+            if (stopped) parts.splice(1, 0, element("p", "lora-neg-failed", `Stopped: ${stopped}`));
+            this.root.replaceChildren(...parts);
+            this.root.hidden = false;
+        }
+
+        // ---- in the details of one LoRA ---------------------------------------------------------
+
+        detailPart(data) {
+            const made = element("div", "lora-neg-more-evidence");
+            const answer = element("div", "");
+            answer.setAttribute("role", "status");
+            const page = button("", "Look up on Civitai", () => this.start([data.name]));
+            page.disabled = !isAllowed();
+            page.title = isAllowed() ? "Asks for its model page by the file's SHA-256" : OFF;
+            const measure = button("", "Measure weights", async () => {
+                measure.disabled = true;
+                answer.replaceChildren(element("p", "lora-neg-note", "Measuring …"));
+                try {
+                    answer.replaceChildren(...this.measured(await loraNeg.ask("library-weights", { name: data.name })));
+                } catch (error) {
+                    answer.replaceChildren(element("p", "lora-neg-note lora-neg-failed", error.message));
+                }
+                measure.disabled = false;
+            });
+            measure.title = "Reads the whole file: how many directions it uses, and where it acts";
+            const buttons = element("div", "lora-neg-form-buttons");
+            buttons.append(page, measure);
+            made.append(buttons);
+            if (!isAllowed()) made.append(element("p", "lora-neg-note", `Civitai: ${OFF}`));
+            made.append(answer);
+            return made;
+        }
+
+        measured(facts) {
+            const over = facts.passed_over ? `; ${facts.passed_over} matrices could not be measured` : "";
+            const rank = `Uses ${facts.effective_rank} of ${facts.rank} directions in ${facts.layers} layers${over}.`;
+            const leaning = facts.leans_to
+                ? `Leans to ${facts.leans_to} (${percent(facts.confidence)}): ${facts.reason}. Weak evidence: the guard does not act on it.`
+                : "Its weights lean to no type.";
+            const list = element("ol", "lora-neg-bars");
+            for (const [block, share] of facts.energy) {
+                const item = element("li");
+                const bar = element("span", "lora-neg-bar");
+                bar.style.setProperty("--share", `${Math.max(0.5, share * 100)}%`);
+                item.append(
+                    element("span", "lora-neg-bar-label", block), bar,
+                    element("span", "lora-neg-bar-share", percent(share)),
+                );
+                list.append(item);
+            }
+            const more = facts.more_blocks ? [element("p", "lora-neg-note", `and ${facts.more_blocks} more blocks`)] : [];
+            return [
+                element("p", "lora-neg-note", rank), element("p", "lora-neg-note", leaning),
+                element("p", "lora-neg-below", "Share of its strength by block:"), list, ...more,
+            ];
+        }
+    }
+
+    loraNeg.LibraryLookup = LibraryLookup;
+    loraNeg.libraryEffect = effect;
+})();
