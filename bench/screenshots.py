@@ -3,7 +3,7 @@
     python bench/screenshots.py --url http://127.0.0.1:7860 --style poster_style --character aria
 
 The two names are LoRAs of that host; playwright and Chromium are needed, and a checkpoint, with
-which one picture of 128 × 128 is made twice.
+which one picture of 128 × 128 is made. The notice of the first start is shown once per data folder.
 """
 
 from __future__ import annotations
@@ -65,15 +65,24 @@ def preview(camera: Camera, style: str, character: str) -> None:
     camera.page.keyboard.press("Escape")
 
 
+def notice(camera: Camera, style: str, character: str) -> None:
+    """The first start; it is answered, so that the other pictures are of a panel in use."""
+    del style, character
+    camera.page.locator(f"{STRIP} .lora-neg-to-panel").click()
+    camera.page.wait_for_timeout(800)
+    if camera.panel("notice").is_visible():
+        camera.take("notice", PANEL.format("enabled"), PANEL.format("mode"))
+        camera.panel("notice_keep").click()
+        camera.panel("notice").wait_for(state="hidden", timeout=15_000)
+
+
 def panel(camera: Camera, style: str, character: str) -> None:
     camera.type(f"a lighthouse at dusk <lora:{style}:-0.9> <lora:{character}:-0.5>", "blurry")
     for name, value in (("width", "128"), ("height", "128"), ("steps", "4")):
         camera.page.fill(f"#txt2img_{name} input[type=number]", value)
-    camera.panel("compare").locator("input").check()
     camera.page.locator("#txt2img_generate").click()
     camera.page.locator("#html_info_txt2img", has_text="Steps: 4").first.wait_for(timeout=300_000)
-    camera.page.wait_for_timeout(3000)
-    camera.take("compare", "#txt2img_results", "#txt2img_results")
+    camera.panel("findings").locator(".lora-neg-effect").first.wait_for(timeout=30_000)
     camera.panel("more").get_by_text("More", exact=True).click()
     camera.page.wait_for_timeout(600)
     camera.take("panel", PANEL.format("enabled"), PANEL.format("health"))
@@ -87,7 +96,7 @@ def settings(camera: Camera, style: str, character: str) -> None:
     camera.take("settings", "#settings_lora_neg", "#settings_lora_neg", 0)
 
 
-SHOTS: tuple[Callable[[Camera, str, str], None], ...] = (preview, panel, settings)
+SHOTS: tuple[Callable[[Camera, str, str], None], ...] = (notice, preview, panel, settings)
 
 
 def main() -> None:
@@ -107,7 +116,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 1400})
         page.goto(f"{options.url}/?__theme={options.theme}")
-        page.locator(f"{STRIP} .lora-neg-quiet").wait_for(timeout=90_000)
+        page.locator(f"{STRIP} .lora-neg-quiet").wait_for(timeout=180_000)
         for shot in SHOTS:
             if options.only in (None, shot.__name__):
                 shot(Camera(page, options.folder), options.style, options.character)
