@@ -35,4 +35,15 @@ export default [
             "no-unused-vars": ["error", { args: "after-used", vars: "local" }],
         },
     },
+    {
+        // Stands in for what the WebUI's own scripts define.
+        files: ["lib_lora_neg/page/assets/*.js"],
+        languageOptions: { ecmaVersion: 2022, sourceType: "script", globals: globals.browser },
+        rules: {
+            "no-var": "error",
+            "prefer-const": "error",
+            eqeqeq: "error",
+            "no-unused-vars": ["error", { args: "after-used", vars: "local" }],
+        },
+    },
 ];

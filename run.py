@@ -20,6 +20,7 @@ STAMP = VENV / "installed.json"
 OLDEST, NEWEST = (3, 10), (3, 13)
 CPU_TORCH = "https://download.pytorch.org/whl/cpu"
 OWN_SOURCES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX")
+SCRIPTS = ("javascript", "lib_lora_neg/page/assets")
 USAGE = """usage: python run.py demo [arguments of lora-neg serve]
        python run.py test [arguments of pytest]
 
@@ -186,7 +187,7 @@ def eslint_command() -> list[str]:
         if call([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"]):
             raise SetupError("npm could not install ESLint (its own words are above)")
         stamp.write_text(wanted, encoding="utf-8")
-    return [node, str(ROOT / "node_modules/eslint/bin/eslint.js"), "javascript"]
+    return [node, str(ROOT / "node_modules/eslint/bin/eslint.js"), *SCRIPTS]
 
 
 def node_test_command() -> list[str]:

@@ -83,9 +83,21 @@ def build_page(parts: PageParts) -> gr.Blocks:
 def theme() -> Any:
     """Return gradio's own look, with the fonts of the system: none is fetched."""
     system = ["ui-sans-serif", "system-ui", "sans-serif"]
-    return gr.themes.Default(
+    own = gr.themes.Default(
         font=system, font_mono=["ui-monospace", "Consolas", "monospace"], primary_hue="orange"
     )
+    # gradio's own greys and orange are too pale to be read by everybody.
+    fills = {
+        f"button_primary_background_fill{state}{dark}": shade
+        for state, shade in (("", "*primary_700"), ("_hover", "*primary_800"))
+        for dark in ("", "_dark")
+    }
+    greys = {
+        f"{part}{dark}": shade
+        for part in ("body_text_color_subdued", "block_info_text_color", "block_label_text_color")
+        for dark, shade in (("", "*neutral_600"), ("_dark", "*neutral_300"))
+    }
+    return own.set(**fills, **greys)
 
 
 def _heading(model: str) -> str:

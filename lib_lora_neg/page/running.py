@@ -24,10 +24,13 @@ class Running(Generic[T]):
 
     Args:
         work: is given the event that ends it and a function that takes its progress.
+        cancel: that event.
     """
 
-    def __init__(self, work: Callable[[Event, Callable[[Progress], None]], T]) -> None:
-        self.cancel = Event()
+    def __init__(
+        self, work: Callable[[Event, Callable[[Progress], None]], T], cancel: Event
+    ) -> None:
+        self._cancel = cancel
         self._done = Event()
         self._progress = Progress(0.0)
         self._result: T | None = None
@@ -49,7 +52,7 @@ class Running(Generic[T]):
 
     def _run(self) -> None:
         try:
-            self._result = self._work(self.cancel, self._tell)
+            self._result = self._work(self._cancel, self._tell)
         except BaseException as error:
             self._error = error
         finally:
@@ -83,16 +86,18 @@ class Board:
         finally:
             self._turn.release()
 
-    def put(self, key: tuple[str, str], event: Event) -> None:
-        """Remember what ends the work of ``key``."""
+    def begin(self, key: tuple[str, str]) -> Event | None:
+        """Return what ends the work of ``key`` from now on; ``None`` while there is such work."""
         with self._lock:
-            self._events[key] = event
+            if key in self._events:
+                return None
+            event = self._events[key] = Event()
+            return event
 
-    def take(self, key: tuple[str, str], event: Event) -> None:
-        """Forget it, unless newer work has taken its place."""
+    def end(self, key: tuple[str, str]) -> None:
+        """Forget the work of ``key``: it is over."""
         with self._lock:
-            if self._events.get(key) is event:
-                del self._events[key]
+            self._events.pop(key, None)
 
     def interrupt(self, key: tuple[str, str]) -> bool:
         """End the work of ``key``; return whether there was any."""

@@ -164,6 +164,8 @@ def _connect(events: TabEvents, inputs: Inputs, panel: Panel, results: Results) 
         outputs=results.in_order(),
         show_progress="hidden",
         concurrency_limit=None,
+        # The server refuses a second one by itself; gradio would still do so when it is over.
+        trigger_mode="multiple",
     )
     results.interrupt.click(fn=events.interrupt, inputs=[], outputs=[], queue=False)
     results.gallery.select(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from html import escape
 from threading import Event
 from typing import Any
@@ -50,11 +51,25 @@ class TabEvents:
 
         def on_generate(request: gr.Request, *values: Any) -> Iterator[list[Any]]:
             asked = self._asked(names, values)
-            yield [gr.skip(), gr.skip(), note(""), bar(Progress(0.0)), *_busy(True), gr.skip()]
             if self._tab == "img2img" and asked.fields.get("init_image") is None:
                 yield _ended(failed("Choose a picture to start from first."))
                 return
-            yield from self._watched(asked, (str(request.session_hash), self._tab))
+            key = (str(request.session_hash), self._tab)
+            cancel = self._board.begin(key)
+            if cancel is None:  # a second click before the button was hidden
+                yield [gr.skip()] * 7
+                return
+            try:
+                yield [gr.skip(), gr.skip(), note(""), bar(Progress(0.0)), *_busy(True), gr.skip()]
+                running = Running(partial(self._work, asked), cancel)
+                for progress in running.progress():
+                    yield [gr.skip()] * 3 + [bar(progress)] + [gr.skip()] * 3
+                ended = self._result(running)
+            finally:
+                # Also when the visitor has gone: nobody waits for these pictures any more.
+                cancel.set()
+                self._board.end(key)
+            yield ended
 
         return on_generate
 
@@ -67,27 +82,19 @@ class TabEvents:
         index = event.index if isinstance(event.index, int) else 0
         return texts[index] if 0 <= index < len(texts) else ""
 
-    def _watched(self, asked: Asked, key: tuple[str, str]) -> Iterator[list[Any]]:
-        def work(cancel: Event, tell: Callable[[Progress], None]) -> Outcome:
-            with self._board.turn(cancel, tell):
-                return make(self._host, asked, cancel, tell)
+    def _work(self, asked: Asked, cancel: Event, tell: Callable[[Progress], None]) -> Outcome:
+        with self._board.turn(cancel, tell):
+            return make(self._host, asked, cancel, tell)
 
-        running = Running(work)
-        self._board.put(key, running.cancel)
+    def _result(self, running: Running[Outcome]) -> list[Any]:
         try:
-            for progress in running.progress():
-                yield [gr.skip()] * 3 + [bar(progress)] + [gr.skip()] * 3
-            yield self._shown(running.result())
+            return self._shown(running.result())
         except StoppedWaitingError:
-            yield _ended(note("Interrupted before it began."))
+            return _ended(note("Interrupted before it began."))
         except Exception as problem:
             if not isinstance(problem, RuntimeError | ValueError):
                 traceback.print_exception(problem)
-            yield _ended(failed(f"{problem or type(problem).__name__}"))
-        finally:
-            # Also when the visitor has gone: nobody waits for these pictures any more.
-            running.cancel.set()
-            self._board.take(key, running.cancel)
+            return _ended(failed(f"{problem or type(problem).__name__}"))
 
     def _asked(self, names: Sequence[str], values: Sequence[Any]) -> Asked:
         fields = dict(zip(names, values[:-PANEL_VALUES], strict=True))

@@ -147,6 +147,10 @@ class OwnPage(Page):
     def thumbnails(self, tab: str = "txt2img") -> int:
         return int(self.page.locator(f"#{tab}_gallery .thumbnails button").count())
 
+    def restore_from(self, picture: Path, tab: str = "txt2img") -> None:
+        beside = self.page.locator(f"#{tab}_prompt_container + * input[type=file]")
+        beside.set_input_files(picture)
+
     def tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name).click()
 

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.browser
 
 OURS = [
     ".lora-neg-page-head",
-    ".lora-neg-page-lora",
+    ".lora-neg-page-filter",
+    ".lora-neg-page-cards .name",
     ".lora-neg-page-status",
     "#txt2img_tries",
     ".lora-neg-preview",
@@ -143,7 +144,7 @@ def test_a_picture_restores_what_made_it(page, served, tmp_path):
     page.generate()
     page.type("something else", "")
     newest = max(served.pictures(), key=lambda path: path.stat().st_mtime_ns)
-    page.page.set_input_files("#txt2img_picture input[type=file]", newest)
+    page.restore_from(newest)
     page.until(lambda: page.prompt() == "a lake <lora:ink:-0.5>")
     assert page.negative() == "blurry"
     assert page.page.input_value("#txt2img_seed input[type=number]") == "4711"
@@ -151,7 +152,7 @@ def test_a_picture_restores_what_made_it(page, served, tmp_path):
 
 def test_a_picture_without_an_infotext_is_refused(page, tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "plain.png")
-    page.page.set_input_files("#txt2img_picture input[type=file]", tmp_path / "plain.png")
+    page.restore_from(tmp_path / "plain.png")
     page.until(lambda: page.said() == "There is no infotext in this picture.")
 
 

@@ -128,11 +128,12 @@ def test_work_tells_its_progress_and_its_failure():
         assert cancel.wait(5)
         raise RuntimeError("broken")
 
-    running = Running(work)
+    cancel = threading.Event()
+    running = Running(work, cancel)
     progress = running.progress()
     while next(progress).share != 0.5:
         pass
-    running.cancel.set()
+    cancel.set()
     assert list(progress)[-1:] in ([], [Progress(0.5)])
     with pytest.raises(RuntimeError, match="broken"):
         running.result()
@@ -157,18 +158,24 @@ def test_who_waits_for_a_turn_can_be_interrupted():
 
 
 def test_only_ones_own_work_is_interrupted():
-    board, mine, others = Board(), threading.Event(), threading.Event()
-    board.put(("me", "txt2img"), mine)
-    board.put(("you", "txt2img"), others)
+    board = Board()
+    mine, others = board.begin(("me", "txt2img")), board.begin(("you", "txt2img"))
+    assert mine is not None
+    assert others is not None
     assert not board.interrupt(("me", "img2img"))
     assert board.interrupt(("me", "txt2img"))
     assert (mine.is_set(), others.is_set()) == (True, False)
-    newer = threading.Event()
-    board.put(("me", "txt2img"), newer)
-    board.take(("me", "txt2img"), mine)
     board.interrupt_all()
-    assert newer.is_set()
     assert others.is_set()
+
+
+def test_a_second_click_begins_nothing():
+    board = Board()
+    assert board.begin(("me", "txt2img")) is not None
+    assert board.begin(("me", "txt2img")) is None
+    assert board.begin(("me", "img2img")) is not None
+    board.end(("me", "txt2img"))
+    assert board.begin(("me", "txt2img")) is not None
 
 
 # ---- pictures on disk ----

@@ -100,7 +100,9 @@ function switch_to_txt2img() {
     function onDrop(event) {
         const tab = promptsAt(event);
         const file = tab && [...event.dataTransfer.files].find(({ type }) => type === "image/png");
-        const input = file && document.querySelector(`#${tab}_picture input[type=file]`);
+        // gradio puts the input of an upload button beside it.
+        const button = file && document.getElementById(`${tab}_picture`);
+        const input = button && button.parentElement.querySelector("input[type=file]");
         if (!input) return;
         event.preventDefault();
         event.stopPropagation();
