@@ -11,10 +11,6 @@
         ["compare", "A/B picture", "With and without the LoRA at the same seeds, side by side"],
     ];
     const PARTS = [["both", "Unet and text encoder"], ["unet", "Unet only"], ["text_encoder", "Text encoder only"]];
-    const NUMBERS = [
-        ["cfg", "CFG scale", "0.5"], ["steps", "Steps", "1"], ["width", "Width", "64"],
-        ["height", "Height", "64"], ["distilled_cfg", "Distilled CFG", "0.5"],
-    ];
     let made = 0;
 
     class ScanForm {
@@ -182,26 +178,8 @@
         }
 
         samplingField() {
-            const usual = this.overview.form;
-            const grid = element("div", "lora-neg-scan-numbers");
-            this.numbers = {};
-            for (const [name, label, step] of NUMBERS) {
-                if (usual[name] === null || usual[name] === undefined) continue;
-                const box = this.described(input("number", label, { step, min: "0" }), name);
-                box.value = String(usual[name]);
-                this.numbers[name] = box;
-                grid.append(this.field(name, label, box));
-            }
-            this.lists = {};
-            for (const [name, label] of [["sampler", "Sampler"], ["scheduler", "Schedule"]]) {
-                const names = this.overview[`${name}s`];
-                if (!names.length) continue;
-                const list = this.described(select(label, names.map((text) => [text, text])), name);
-                list.value = usual[name] || names[0];
-                this.lists[name] = list;
-                grid.append(this.field(name, label, list));
-            }
-            return grid;
+            this.sampling = new loraNeg.ScanSampling(this, this.overview);
+            return this.sampling.root;
         }
 
         footer() {
@@ -221,7 +199,7 @@
         // ---- what stands in it --------------------------------------------------------------
 
         body() {
-            const body = {
+            return {
                 kind: this.kind,
                 lora: this.lora ? this.lora.name : "",
                 weights: this.weights.value,
@@ -231,10 +209,8 @@
                 negative_prompt: this.negative_prompt.value,
                 negative_word: this.word.value,
                 seeds: this.seeds.value,
+                ...this.sampling.read(),
             };
-            for (const [name, box] of Object.entries(this.numbers)) body[name] = numberIn(box.value);
-            for (const [name, list] of Object.entries(this.lists)) body[name] = list.value;
-            return body;
         }
 
         // Fills the form with what asked for a scan.
@@ -244,9 +220,7 @@
             for (const name of ["weights", "part", "seeds", "negative_prompt"]) this[name].value = form[name];
             this.held.value = String(form.held || 0);
             this.word.value = form.negative_word || "";
-            for (const [name, box] of Object.entries({ ...this.numbers, ...this.lists })) {
-                if (form[name] !== null && form[name] !== undefined) box.value = String(form[name]);
-            }
+            this.sampling.fill(form);
             this.showKind();
             await this.choose(form.lora, true);
         }
@@ -258,7 +232,8 @@
             }
             try {
                 const before = JSON.parse(localStorage.getItem(MEMORY));
-                if (before && before.prompts) this.fill(before);
+                const known = before && Array.isArray(before.prompts) && KINDS.some(([kind]) => kind === before.kind);
+                if (known) this.fill(before);
             } catch {
                 localStorage.removeItem(MEMORY);
             }

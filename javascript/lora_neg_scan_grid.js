@@ -269,7 +269,7 @@
         }
 
         onKey(event) {
-            if (!(event.key in STEPS) || event.target.matches("input")) return;
+            if (!(event.key in STEPS)) return;
             event.preventDefault();
             const id = this.grid.beside(STEPS[event.key]);
             if (id) this.open(id, this.grid.at(this.grid.active.row, this.grid.active.column));

@@ -38,7 +38,7 @@ from tests.support.library import MemoryLibrary  # noqa: E402
 from tests.support.scanning import CHECKPOINT, Lines, MemoryScanHost, Slow  # noqa: E402
 
 PARTS = ("", "_elements", "_scan", "_scan_basics", "_scan_form", "_scan_grid", "_scan_history")
-PARTS += ("_scan_picker", "_scan_prompts", "_scan_result")
+PARTS += ("_scan_picker", "_scan_prompts", "_scan_result", "_scan_sampling")
 JAVASCRIPT = [ROOT / "javascript" / f"lora_neg{part}.js" for part in PARTS]
 LONG = "a very long name of a LoRA that somebody has found no shorter name for " * 3
 

@@ -43,6 +43,9 @@ class ScanPage(Page):
         )
         urllib.request.urlopen(request).close()
 
+    def until(self, check: Any, seconds: float = 30.0) -> None:
+        super().until(check, seconds)
+
     @property
     def picker(self) -> Any:
         return self.page.get_by_role("combobox", name="LoRA", exact=True)
@@ -118,7 +121,7 @@ def scan_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         [*command, "--folder", str(folder), "--seconds", "0"], stdout=subprocess.DEVNULL
     )
     try:
-        wait_for(url, process)
+        wait_for(url, process, 300.0)
         yield url
     finally:
         process.terminate()
