@@ -115,12 +115,14 @@ class UnetDenoiser:
 
     def __init__(self, pipe: Any) -> None:
         self._unet = pipe.unet
+        # Asking the model walks through all its modules each time.
+        self._dtype = pipe.unet.dtype
         self._sized = pipe.unet.config.addition_embed_type == "text_time"
 
     def evaluate(
         self, x: torch.Tensor, t: torch.Tensor, conds: Sequence[Cond], told: Told
     ) -> torch.Tensor:
-        dtype = self._unet.dtype
+        dtype = self._dtype
         context = torch.stack([cond.context for cond in conds]).to(dtype)
         extra = self._extra(conds, told, dtype) if self._sized else None
         found: torch.Tensor = self._unet(
@@ -138,7 +140,7 @@ class UnetDenoiser:
         size = [told.height, told.width, 0, 0, told.height, told.width]
         return {
             "text_embeds": torch.stack(pooled).to(dtype),
-            "time_ids": torch.tensor([size] * len(conds), device=self._unet.device, dtype=dtype),
+            "time_ids": torch.tensor([size] * len(conds), device=pooled[0].device, dtype=dtype),
         }
 
 
@@ -147,6 +149,7 @@ class FluxDenoiser:
 
     def __init__(self, pipe: Any) -> None:
         self._model = pipe.transformer
+        self._dtype = pipe.transformer.dtype
         self._guided = bool(pipe.transformer.config.guidance_embeds)
 
     def evaluate(
@@ -155,7 +158,7 @@ class FluxDenoiser:
         rows, channels, height, width = x.shape
         if height % 2 or width % 2:
             raise JobError("Flux needs a width and a height that are multiples of 16")
-        dtype, device = self._model.dtype, x.device
+        dtype, device = self._dtype, x.device
         context = torch.stack([cond.context for cond in conds]).to(dtype)
         pooled = torch.stack([cond.pooled for cond in conds if cond.pooled is not None])
         packed = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,8 @@ class DiffusersHost:
         """Make pictures, guarded; one generation runs at a time, others wait.
 
         Args:
-            job: what to make; or its fields as keywords.
+            job: what to make; or its fields as keywords, the others as people of this family
+                begin with.
             mode: of the guard for this generation; ``None`` takes that of the settings.
             rules: single rules that have another mode here.
             cancel: when set, the generation ends within a sampling step.
@@ -61,7 +63,7 @@ class DiffusersHost:
             HostError: anything else that keeps the pictures from being made. A failure of the
                 guard alone does not: then the report says that it was not guarded.
         """
-        wanted = job if job is not None else Job(**fields)
+        wanted = job if job is not None else replace(self.engine.defaults(), **fields)
         made = make_guarded(self.engine, self.settings, wanted, mode, rules, cancel, on_step)
         self.last = made.report
         return made

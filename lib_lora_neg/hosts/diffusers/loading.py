@@ -112,13 +112,12 @@ def _load_folder(folder: Path, dtype: torch.dtype) -> Any:
             f"{folder}: a {name} cannot be run by this host; it runs pipelines of "
             "Stable Diffusion 1 and 2, SDXL and Flux"
         )
-    kind = getattr(diffusers, name)
     options: dict[str, Any] = {}
     if name.startswith("StableDiffusion") and "XL" not in name:
         options = {"safety_checker": None, "requires_safety_checker": False}
     try:
         with quiet():
-            return kind.from_pretrained(
+            return getattr(diffusers, name).from_pretrained(
                 str(folder),
                 torch_dtype=dtype,
                 local_files_only=True,

@@ -133,9 +133,18 @@ class Networks:
             for place, parts in wanted.items():
                 self._merge(place, parts)
 
-    def conditioning_key(self, settings: Sequence[LoraSetting]) -> tuple[tuple[str, float], ...]:
-        """Return what of the settings changes how a prompt is encoded."""
-        return tuple((s.name, s.text_encoder) for s in settings if s.text_encoder)
+    def conditioning_key(self, settings: Sequence[LoraSetting]) -> Recipe:
+        """Return what of the settings changes how a prompt is encoded.
+
+        Raises:
+            LoraError: as `network`.
+        """
+        with_text = [(setting, *self.network(setting.name)) for setting in settings]
+        return tuple(
+            (setting.name, stamp, setting.text_encoder)
+            for setting, network, stamp in with_text
+            if setting.text_encoder and network.has_text_encoder
+        )
 
     def _merge(self, place: Place, parts: Sequence[tuple[Network, Stamp, float]]) -> None:
         recipe = tuple((network.name, stamp, weight) for network, stamp, weight in parts)

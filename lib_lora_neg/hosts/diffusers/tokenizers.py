@@ -20,12 +20,14 @@ class _Kind:
         files: any of these sets of files is a whole tokenizer.
         repository: where the local cache of Hugging Face has it, if it has.
         folders: of a pipeline's folder, in which it may lie.
+        length: most tokens of one text, which some folders do not say.
     """
 
     name: str
     files: tuple[tuple[str, ...], ...]
     repository: str
     folders: tuple[str, ...]
+    length: int
 
 
 _CLIP = _Kind(
@@ -33,8 +35,11 @@ _CLIP = _Kind(
     (("vocab.json", "merges.txt"), ("tokenizer.json",)),
     "openai/clip-vit-large-patch14",
     ("tokenizer", "tokenizer_2"),
+    77,
 )
-_T5 = _Kind("T5", (("tokenizer.json",), ("spiece.model",)), "google/t5-v1_1-xxl", ("tokenizer_2",))
+_T5 = _Kind(
+    "T5", (("tokenizer.json",), ("spiece.model",)), "google/t5-v1_1-xxl", ("tokenizer_2",), 512
+)
 
 
 def clip_tokenizer(checkpoint: Path, given: Path | None) -> Any:
@@ -64,9 +69,11 @@ def _load(make: Any, kind: _Kind, checkpoint: Path, given: Path | None) -> Any:
     for folder in _folders(kind, checkpoint, given):
         if _holds(folder, kind):
             try:
-                return make.from_pretrained(str(folder), local_files_only=True)
+                found = make.from_pretrained(str(folder), local_files_only=True)
             except Exception as error:  # the reader's own errors have no common class
                 raise ModelError(f"{folder}: the tokenizer cannot be read: {error}") from error
+            found.model_max_length = min(found.model_max_length, kind.length)
+            return found
     raise ModelError(
         f"there is no {kind.name} tokenizer on this machine, and a single-file checkpoint has none "
         f"in it. Give a folder that holds {' and '.join(kind.files[0])} with --tokenizer, put it "
