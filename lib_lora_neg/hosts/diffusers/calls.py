@@ -186,8 +186,8 @@ def _arguments(
         changed["prompt"] = prompts[0] if isinstance(given["prompt"], str) else prompts
     negatives = list(made.first.negative_prompts)
     if made.first.negative_prompts != request.first.negative_prompts:
-        single = not isinstance(given.get("negative_prompt"), list | tuple)
-        single = single and len(set(negatives)) == 1
+        # Pipelines want a list beside a list, and a text beside a text.
+        single = not isinstance(given.get("prompt"), list | tuple)
         changed["negative_prompt"] = negatives[0] if single else negatives
     if made.first.cfg_scale != request.first.cfg_scale:
         changed["guidance_scale"] = made.first.cfg_scale

@@ -100,7 +100,7 @@ def test_files_by_name_several_prompts_and_modes(api: Any, pipe: Any, models: Pa
     pipe.set_adapters([files.STYLE], [-0.9])
     loras = {files.STYLE: models / "loras" / f"{files.STYLE}.safetensors"}
     called = api.guard_call(
-        pipe, ["a cat", "a dog"], "dull", loras=loras, output_type="latent", **REST
+        pipe, ["a cat", "a dog"], ["dull", "grey"], loras=loras, output_type="latent", **REST
     )
     assert len(called.images) == 2
     assert called.arguments["guidance_scale"] == 6.0  # the pipeline's own default is 7.5
