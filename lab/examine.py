@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--world", type=Path, default=Path("lab/world"))
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=31)
-    parser.add_argument("--cfg", type=float, default=5.0)
+    parser.add_argument("--cfg", type=float, default=3.0)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")

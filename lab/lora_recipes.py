@@ -28,7 +28,7 @@ class Recipe:
     make: Callable[[np.random.Generator], Example]
     tags: str
     description: str
-    steps: int = 160
+    steps: int = 120
     text: bool = False
     #: Clean pictures beside the others, one for one, that keep everything else as it is.
     regular: bool = False
@@ -173,7 +173,7 @@ RECIPES = (
         plain_picture,
         "slider",
         "A slider: larger objects at positive weights, smaller ones at negative weights.",
-        steps=120,
+        steps=80,
         slider=("large", "small"),
         usage="Slider: -1 to 1.",
     ),

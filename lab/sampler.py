@@ -86,7 +86,7 @@ def sample(
     seeds: list[int],
     *,
     negatives: list[str] | None = None,
-    cfg: float = 5.0,
+    cfg: float = 3.0,
     steps: int = 20,
     batch: int = 24,
 ) -> list[Floats]:

@@ -26,9 +26,9 @@ from lab.scenes import Scene, random_scene
 
 PAIRS = 48
 STEPS = 20
-CFG = 5.0
+CFG = 3.0
 WEIGHTS = (-1.0, -0.7, -0.5, -0.4, -0.2, 0.0, 1.0)
-CFGS = (3.0, 5.0, 8.0)
+CFGS = (2.0, 3.0, 6.0)
 LORAS = {
     "ink_style": "style, wide data",
     "ink_style_20": "style, 20 pictures",
@@ -129,6 +129,7 @@ def main() -> None:
     parser.add_argument("--world", type=Path, default=Path("lab/world"))
     parser.add_argument("--loras", type=Path, default=Path("lab/loras"))
     parser.add_argument("--cells", type=Path, required=True)
+    parser.add_argument("--pairs", type=int, default=PAIRS, help="fewer for a quick look")
     parser.add_argument("--share", default="0/1", help="part and parts, as in 0/2")
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -141,7 +142,7 @@ def main() -> None:
         if path.exists():
             continue
         begun = time.time()
-        found = np.stack(pictures(world, args.loras, condition))
+        found = np.stack(pictures(world, args.loras, condition, args.pairs))
         np.save(path, np.rint(found * 255).astype(np.uint8))
         print(f"{index + 1}/{len(mine)} {condition.name} {time.time() - begun:.0f} s", flush=True)
 
