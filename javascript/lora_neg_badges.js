@@ -131,7 +131,7 @@
     function openLibrary(name) {
         const tab = document.getElementById("tab_lora_neg_library-button")
             || [...gradioApp().querySelectorAll("#tabs > .tab-nav > button")]
-                .find((button) => button.textContent.trim() === "LoRA Library");
+                .find((button) => ["LoRA Library", loraNeg.said("LoRA Library")].includes(button.textContent.trim()));
         if (!tab) return;
         tab.click();
         let tries = 40;

@@ -7,24 +7,27 @@
 
     // ---- pieces of a page ------------------------------------------------------------------
 
+    const { said } = loraNeg;
     const { element, quoted } = loraNeg.parts;
 
     function button(className, text, onClick) {
-        return loraNeg.parts.button(`lora-neg-button ${className}`, text, onClick);
+        return loraNeg.parts.button(`lora-neg-button ${className}`, said(text), onClick);
     }
 
     function select(label, options) {
         const made = element("select", "lora-neg-select");
-        made.setAttribute("aria-label", label);
-        for (const [value, text] of options) made.append(new Option(text, value));
+        made.setAttribute("aria-label", said(label));
+        for (const [value, text] of options) made.append(new Option(said(text), value));
         return made;
     }
 
     function input(type, label, attributes = {}) {
         const made = element("input", "lora-neg-input");
         made.type = type;
-        made.setAttribute("aria-label", label);
-        Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value));
+        made.setAttribute("aria-label", said(label));
+        Object.entries(attributes).forEach(([name, value]) => {
+            made.setAttribute(name, name === "placeholder" ? said(value) : value);
+        });
         return made;
     }
 
@@ -109,10 +112,10 @@
                 ceiling: ceiling === "" ? null : Number(ceiling),
             };
             if (Number.isNaN(range.floor) || Number.isNaN(range.ceiling)) {
-                throw new Error("The range must be numbers.");
+                throw new Error(said("The range must be numbers."));
             }
-            if (range.floor > 0) throw new Error("The lowest weight must be 0 or below.");
-            if (range.ceiling < 0) throw new Error("The highest weight must be 0 or above.");
+            if (range.floor > 0) throw new Error(said("The lowest weight must be 0 or below."));
+            if (range.ceiling < 0) throw new Error(said("The highest weight must be 0 or above."));
             set.range = range;
         }
         if (guard) set.guard_off = guard === "off";
@@ -121,12 +124,12 @@
 
     // What an edit did, in a sentence.
     function outcome(result) {
-        const parts = [`${result.saved} saved`];
-        if (result.failed) parts.push(`${result.failed} not saved`);
-        if (result.unknown) parts.push(`${result.unknown} unknown`);
-        if (result.unchanged) parts.push(`${result.unchanged} unchanged`);
+        const parts = [said("{count} saved", { count: result.saved })];
+        if (result.failed) parts.push(said("{count} not saved", { count: result.failed }));
+        if (result.unknown) parts.push(said("{count} unknown", { count: result.unknown }));
+        if (result.unchanged) parts.push(said("{count} unchanged", { count: result.unchanged }));
         const notes = [...(result.notes || [])];
-        if (result.more_notes) notes.push(`and ${result.more_notes} more`);
+        if (result.more_notes) notes.push(said("and {count} more", { count: result.more_notes }));
         return `${parts.join(", ")}.${notes.length ? ` ${notes.join("; ")}` : ""}`;
     }
 

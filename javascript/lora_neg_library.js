@@ -5,6 +5,7 @@
     const loraNeg = (window.loraNeg = window.loraNeg || {});
     const { PAGE } = loraNeg.libraryLogic;
     const { element, button, select, input } = loraNeg.libraryParts;
+    const { said } = loraNeg;
     const POLL_MS = 700;
     // Polls after which the rows that were read meanwhile are shown.
     const RELOAD_EVERY = 3;
@@ -80,8 +81,8 @@
             this.familyFilter.addEventListener("change", () => this.ask({ family: this.familyFilter.value }));
             this.flags = FLAGS.map(({ id, label, hint }) => {
                 const toggle = button("lora-neg-toggle", "", () => this.ask({ [id]: !this.query[id] }));
-                toggle.title = hint;
-                toggle.append(label, element("span", "lora-neg-count"));
+                toggle.title = said(hint);
+                toggle.append(said(label), element("span", "lora-neg-count"));
                 return { id, toggle };
             });
             const { undoButton, file } = this.decisions;
@@ -104,14 +105,14 @@
 
         tool(text, hint, onClick) {
             const made = button("", text, onClick);
-            made.title = hint;
+            made.title = said(hint);
             return made;
         }
 
         buildProgress() {
             this.progress = element("div", "lora-neg-library-progress");
             this.bar = element("progress");
-            this.bar.setAttribute("aria-label", "Reading LoRA files");
+            this.bar.setAttribute("aria-label", said("Reading LoRA files"));
             this.progressText = element("span");
             this.progress.append(this.bar, this.progressText);
             this.progress.hidden = true;
@@ -121,7 +122,7 @@
         fillTypes() {
             for (const { id, name } of this.words.types) {
                 this.typeFilter.append(new Option(name, id));
-}
+            }
             this.decisions.fillTypes(this.words.types);
         }
 
@@ -189,14 +190,16 @@
             }
             const families = Object.entries(counts.families);
             const known = [...this.familyFilter.options].map(({ text }) => text).join();
-            const options = [["", "All families"], ...families.map(([id, n]) => [id, `${id} (${n})`])];
+            const options = [["", said("All families")], ...families.map(([id, n]) => [id, `${id} (${n})`])];
             if (known !== options.map(([, text]) => text).join()) {
                 this.familyFilter.replaceChildren(...options.map(([id, text]) => new Option(text, id)));
                 this.familyFilter.value = this.query.family;
             }
             this.grid.showSort(this.query);
             const filtered = this.matched !== this.total;
-            this.countText = filtered ? `${this.matched} of ${this.total} LoRAs` : `${this.total} LoRAs`;
+            this.countText = filtered
+                ? said("{count} of {total} LoRAs", { count: this.matched, total: this.total })
+                : said("{count} LoRAs", { count: this.total });
             if (!this.message) this.status.textContent = this.countText;
         }
 
@@ -208,9 +211,10 @@
             this.bar.max = total || 1;
             if (total) this.bar.value = done;
             else this.bar.removeAttribute("value");
-            const reading = total ? `Reading LoRA files: ${done} of ${total}` : "Looking for LoRA files …";
-            const text = waiting ? `${reading}; waiting for the generation to end` : reading;
-            const faults = [failure && `Reading stopped: ${failure}`, ...problems].filter(Boolean);
+            const reading = total
+                ? said("Reading LoRA files: {done} of {total}", { done, total }) : said("Looking for LoRA files …");
+            const text = waiting ? said("{reading}; waiting for the generation to end", { reading }) : reading;
+            const faults = [failure && said("Reading stopped: {why}", { why: failure }), ...problems].filter(Boolean);
             this.progressText.textContent = running ? text : faults.join(" · ");
             if (running && !this.polling) this.poll();
         }
@@ -264,13 +268,13 @@
         }
 
         say(text, bad = false) {
-            this.message = text;
-            this.status.textContent = text || this.countText || "";
+            this.message = said(text);
+            this.status.textContent = this.message || this.countText || "";
             this.status.classList.toggle("lora-neg-failed", bad);
         }
 
         fail(error) {
-            this.say(`That did not work: ${error.message}`, true);
+            this.say(said("That did not work: {why}", { why: error.message }), true);
         }
     }
 

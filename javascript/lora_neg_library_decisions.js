@@ -3,6 +3,7 @@
     const loraNeg = (window.loraNeg = window.loraNeg || {});
     const { bulkChange, joined, outcome } = loraNeg.libraryLogic;
     const { element, button, select, input } = loraNeg.libraryParts;
+    const { said } = loraNeg;
     const AT_ONCE = 200;
 
     class LibraryDecisions {
@@ -19,7 +20,7 @@
         buildBar() {
             this.bulk = element("div", "lora-neg-library-bulk");
             this.bulk.setAttribute("role", "group");
-            this.bulk.setAttribute("aria-label", "Change all selected LoRAs");
+            this.bulk.setAttribute("aria-label", said("Change all selected LoRAs"));
             this.bulkCount = element("strong", "lora-neg-bulk-count");
             this.selectAll = button("lora-neg-link", "", () => this.library.grid.selectMatching());
             this.bulkType = select("Type for all selected", [["", "Type: leave"]]);
@@ -31,7 +32,7 @@
             ]);
             this.bulkApply = button("lora-neg-primary", "Apply", () => this.applyBulk());
             const range = element("span", "lora-neg-range-inputs");
-            range.append("Range ", this.bulkFloor, " to ", this.bulkCeiling);
+            range.append(`${said("Range")} `, this.bulkFloor, ` ${said("to")} `, this.bulkCeiling);
             this.bulk.append(
                 this.bulkCount, this.selectAll, this.bulkType, range, this.bulkGuard, this.bulkApply,
                 button("", "Clear my decisions", () => this.clearSelected()),
@@ -43,19 +44,19 @@
 
         showSelection(count) {
             this.bulk.hidden = !count;
-            this.bulkCount.textContent = `${count} selected`;
+            this.bulkCount.textContent = said("{count} selected", { count });
             this.selectAll.hidden = count >= this.library.matched;
-            this.selectAll.textContent = `Select all ${this.library.matched}`;
+            this.selectAll.textContent = said("Select all {count}", { count: this.library.matched });
         }
 
         fillTypes(types) {
-            for (const { id, name } of types) this.bulkType.append(new Option(`Type: ${name}`, id));
-            this.bulkType.append(new Option("Type: as inferred", "inferred"));
+            for (const { id, name } of types) this.bulkType.append(new Option(said("Type: {type}", { type: name }), id));
+            this.bulkType.append(new Option(said("Type: as inferred"), "inferred"));
         }
 
         showUndo(label) {
             this.undoButton.hidden = !label;
-            this.undoButton.textContent = label ? `Undo change of ${label}` : "Undo";
+            this.undoButton.textContent = label ? said("Undo change of {what}", { what: label }) : said("Undo");
         }
 
         async applyBulk() {
@@ -89,7 +90,8 @@
             return this.change(async () => {
                 let result = null;
                 for (let at = 0; at < names.length; at += AT_ONCE) {
-                    this.library.say(names.length > 1 ? `Saving ${at} of ${names.length} …` : "Saving …");
+                    this.library.say(names.length > 1
+                        ? said("Saving {done} of {total} …", { done: at, total: names.length }) : said("Saving …"));
                     const part = { names: names.slice(at, at + AT_ONCE), continued: at > 0 };
                     result = joined(result, await loraNeg.ask("library-edit", { ...part, ...change }));
                 }
@@ -140,7 +142,7 @@
             try {
                 decisions = JSON.parse(await file.text());
             } catch {
-                this.library.say(`${file.name} is not a JSON file.`, true);
+                this.library.say(said("{file} is not a JSON file.", { file: file.name }), true);
                 return;
             }
             await this.change(() => loraNeg.ask("library-import", { decisions }));

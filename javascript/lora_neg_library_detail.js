@@ -1,6 +1,7 @@
 // The details of one LoRA in the library: why it is what it is, its captions as bars, its ranges.
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const { said } = loraNeg;
     const FIRST_TAGS = 20;
 
     class LibraryDetails {
@@ -10,7 +11,7 @@
             this.name = null;
             this.form = new loraNeg.LibraryForm(this);
             this.root = this.element("aside", "lora-neg-details");
-            this.root.setAttribute("aria-label", "Details");
+            this.root.setAttribute("aria-label", said("Details"));
             this.root.tabIndex = -1;
             this.root.hidden = true;
             this.root.addEventListener("keydown", (event) => {
@@ -86,18 +87,18 @@
             const name = this.element("h3", "");
             name.append(this.quoted("", data.name));
             titles.append(name);
-            const below = [data.title !== data.name && data.title, data.alias && `also ${data.alias}`];
+            const below = [data.title !== data.name && data.title, data.alias && said("also {name}", { name: data.alias })];
             const text = below.filter(Boolean).join(" · ");
             if (text) titles.append(this.quoted("lora-neg-below", text));
             const close = this.button("lora-neg-close", "×", () => this.close());
-            close.setAttribute("aria-label", "Close details");
+            close.setAttribute("aria-label", said("Close details"));
             head.append(titles, close);
             return head;
         }
 
         section(title, ...content) {
             const made = this.element("section", "lora-neg-details-section");
-            made.append(this.element("h4", "", title), ...content);
+            made.append(this.element("h4", "", said(title)), ...content);
             return made;
         }
 
@@ -117,7 +118,7 @@
 
         problems(data) {
             const made = this.element("div", "lora-neg-problems");
-            if (data.problems.length) made.append(this.element("strong", "", "⚠ Problems"), this.list(data.problems));
+            if (data.problems.length) made.append(this.element("strong", "", `⚠ ${said("Problems")}`), this.list(data.problems));
             made.hidden = !data.problems.length;
             return made;
         }
@@ -129,15 +130,15 @@
             if (data.type !== "unknown" && data.confidence) {
                 const meter = this.element("meter");
                 Object.assign(meter, { min: 0, max: 1, value: data.confidence });
-                meter.setAttribute("aria-label", "Confidence");
-                line.append(meter, this.element("span", "", `${this.percent(data.confidence)} sure`));
+                meter.setAttribute("aria-label", said("Confidence"));
+                line.append(meter, this.element("span", "", said("{share} sure", { share: this.percent(data.confidence) })));
             }
             return this.section("Type", line, this.note(data.verdict), this.list(data.reasons));
         }
 
         ranges(data) {
             if (!data.ranges.length) {
-                return this.note("Nobody stated a range, and nothing is known for its type and family.");
+                return this.note(said("Nobody stated a range, and nothing is known for its type and family."));
             }
             const made = this.element("ul", "lora-neg-ranges");
             for (const range of data.ranges) {
@@ -149,17 +150,19 @@
                     text,
                     this.element("span", "lora-neg-evidence", range.source),
                 );
-                if (range.in_force) head.append(this.element("span", "lora-neg-force", "in force"));
-                const spot = range.sweet_spot ? `Works best at ${range.sweet_spot}. ` : "";
-                item.append(head, this.note(`${spot}${range.in_force ? "In force: " : "Not in force: "}${range.why}.`));
-                if (range.reference) item.append(this.quoted("lora-neg-below", `Source: ${range.reference}`));
+                if (range.in_force) head.append(this.element("span", "lora-neg-force", said("in force")));
+                const spot = range.sweet_spot ? `${said("Works best at {range}.", { range: range.sweet_spot })} ` : "";
+                const { why } = range;
+                const holds = range.in_force ? said("In force: {why}.", { why }) : said("Not in force: {why}.", { why });
+                item.append(head, this.note(spot + holds));
+                if (range.reference) item.append(this.quoted("lora-neg-below", `${said("Source:")} ${range.reference}`));
                 made.append(item);
             }
             return made;
         }
 
         triggers(data) {
-            if (!data.triggers.length) return this.note("None known.");
+            if (!data.triggers.length) return this.note(said("None known."));
             const made = this.element("ul", "lora-neg-trigger-list");
             for (const trigger of data.triggers) {
                 const item = this.element("li");
@@ -169,7 +172,7 @@
                 );
                 made.append(item);
             }
-            if (data.more_triggers) made.append(this.element("li", "lora-neg-below", `and ${data.more_triggers} more`));
+            if (data.more_triggers) made.append(this.element("li", "lora-neg-below", said("and {count} more", { count: data.more_triggers })));
             return made;
         }
 
@@ -214,7 +217,9 @@
             }
             made.append(list);
             const shown = Math.min(count, tags.rows.length);
-            const facts = this.element("p", "lora-neg-note", `${shown} of ${tags.total} tags, ${tags.captions} captions. `);
+            const facts = this.element("p", "lora-neg-note", `${said("{shown} of {total} tags, {captions} captions.", {
+                shown, total: tags.total, captions: tags.captions,
+            })} `);
             if (shown < tags.rows.length) {
                 facts.append(this.button("lora-neg-link", "Show more", () => {
                     made.replaceWith(this.bars(tags, tags.rows.length));
@@ -231,7 +236,7 @@
             for (const [label, text] of rows) {
                 const value = this.element("dd");
                 value.append(this.quoted("", text));
-                made.append(this.element("dt", "", label), value);
+                made.append(this.element("dt", "", said(label)), value);
             }
             return made;
         }

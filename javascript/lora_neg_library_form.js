@@ -1,6 +1,7 @@
 // The form in which the user decides about one LoRA; what is not saved yet is kept as a draft.
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const { said } = loraNeg;
 
     // What the form would change against what was decided; null if nothing.
     function changeOf(form, decided) {
@@ -57,7 +58,7 @@
             ]);
             const own = this.input("checkbox", "My own triggers");
             const triggers = this.element("textarea", "lora-neg-input");
-            triggers.setAttribute("aria-label", "My own triggers, one per line");
+            triggers.setAttribute("aria-label", said("My own triggers, one per line"));
             triggers.rows = 3;
             triggers.dir = "auto";
             const inForce = data.ranges.find((item) => item.in_force) || {};
@@ -78,7 +79,7 @@
                 ceiling: range.ceiling ?? "",
                 guardOff: decision.guard_off,
             });
-            this.save = this.element("button", "lora-neg-button lora-neg-primary", "Save");
+            this.save = this.element("button", "lora-neg-button lora-neg-primary", said("Save"));
             this.save.type = "submit";
             const clear = this.button("", "Clear my decisions", () => {
                 this.drafts.delete(data.name);
@@ -86,12 +87,12 @@
                 this.library.edit([data.name], { clear: true });
             });
             clear.hidden = !data.decided;
-            this.unsaved = this.element("span", "lora-neg-below", "not saved yet");
+            this.unsaved = this.element("span", "lora-neg-below", said("not saved yet"));
             const buttons = this.element("div", "lora-neg-form-buttons");
             buttons.append(this.save, clear, this.unsaved);
             form.append(
                 this.field("Type", type),
-                this.field("Range", floor, "to", ceiling),
+                this.field("Range", floor, said("to"), ceiling),
                 this.labelled(own, "My own triggers, one per line"),
                 triggers,
                 this.labelled(off, "Guard off: no rule applies to this LoRA"),
@@ -109,13 +110,13 @@
 
         field(label, ...content) {
             const made = this.element("div", "lora-neg-field-row");
-            made.append(this.element("span", "lora-neg-field-label", label), ...content);
+            made.append(this.element("span", "lora-neg-field-label", said(label)), ...content);
             return made;
         }
 
         labelled(box, text) {
             const made = this.element("label", "lora-neg-check");
-            made.append(box, this.element("span", "", text));
+            made.append(box, this.element("span", "", said(text)));
             return made;
         }
 

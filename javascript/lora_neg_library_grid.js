@@ -3,6 +3,7 @@
     const loraNeg = (window.loraNeg = window.loraNeg || {});
     const { ROW_HEIGHT, PAGE, Pages, windowOf, moved } = loraNeg.libraryLogic;
     const { element, quoted, button, input, percent, typeMark } = loraNeg.libraryParts;
+    const { said } = loraNeg;
     const FOLLOW_MS = 200;
     const COLUMNS = [
         { id: "name", label: "Name" },
@@ -91,7 +92,7 @@
             this.heads = COLUMNS.map(({ id, label, hint }) => {
                 const cell = element("div", `lora-neg-cell lora-neg-cell-${id}`);
                 cell.setAttribute("role", "columnheader");
-                if (hint) cell.title = hint;
+                if (hint) cell.title = said(hint);
                 cell.append(button("lora-neg-sort", label, () => this.library.sort(id)));
                 head.append(cell);
                 return { id, cell };
@@ -146,12 +147,12 @@
             const selected = this.selected.has(data.name);
             row.setAttribute("aria-selected", String(selected));
             row.classList.toggle("lora-neg-open", this.library.details.name === data.name);
-            const box = input("checkbox", `Select ${data.name}`);
+            const box = input("checkbox", said("Select {name}", { name: data.name }));
             box.checked = selected;
             box.tabIndex = -1;
             row.append(this.cell("box", box), this.cell("name", ...this.nameParts(data)));
             if (!data.read) {
-                row.append(this.cell("type", element("span", "lora-neg-pale", "not read yet")));
+                row.append(this.cell("type", element("span", "lora-neg-pale", said("not read yet"))));
                 return row;
             }
             row.append(
@@ -183,7 +184,7 @@
             const type = this.library.words.types.find(({ id }) => id === data.type) || { letter: "?" };
             const text = element("span", "lora-neg-type-name", data.type_name);
             const sure = data.confidence && data.type !== "unknown" ? percent(data.confidence) : "";
-            const below = element("span", "lora-neg-below", data.sure || !sure ? sure : `${sure}, unsure`);
+            const below = element("span", "lora-neg-below", data.sure || !sure ? sure : said("{share}, unsure", { share: sure }));
             below.dir = "auto";
             const both = element("span", "lora-neg-stack");
             both.append(text, below);
@@ -191,8 +192,8 @@
         }
 
         rangeParts(data) {
-            if (data.guard_off) return [element("span", "lora-neg-off", "guard off")];
-            const known = data.range !== "not known";
+            if (data.guard_off) return [element("span", "lora-neg-off", said("guard off"))];
+            const known = Boolean(data.range_source);
             const text = element("bdi", known ? "lora-neg-range" : "lora-neg-pale", data.range);
             if (known) text.dir = "ltr";
             return known ? [text, element("span", "lora-neg-below", data.range_source)] : [text];
@@ -210,7 +211,7 @@
 
         evidenceParts(data) {
             return data.evidence.map((key) => {
-                const made = element("span", "lora-neg-evidence", key);
+                const made = element("span", "lora-neg-evidence", said(key));
                 made.dataset.evidence = key;
                 made.title = this.library.words.evidence[key] || "";
                 return made;
@@ -219,7 +220,7 @@
 
         problemParts(data) {
             if (!data.problems) return [];
-            const text = `${data.problems} ${data.problems === 1 ? "problem" : "problems"}`;
+            const text = data.problems === 1 ? said("1 problem") : said("{count} problems", { count: data.problems });
             return [element("span", "lora-neg-problem", `⚠ ${text}`)];
         }
 
@@ -229,13 +230,13 @@
             this.empty.replaceChildren();
             if (!this.library.total) {
                 this.empty.append(
-                    element("p", "lora-neg-empty-head", "No LoRAs here yet"),
-                    element("p", "", "Put LoRA files into the WebUI's LoRA folder and press Refresh."),
+                    element("p", "lora-neg-empty-head", said("No LoRAs here yet")),
+                    element("p", "", said("Put LoRA files into the WebUI's LoRA folder and press Refresh.")),
                 );
                 return;
             }
             this.empty.append(
-                element("p", "lora-neg-empty-head", "No LoRA matches"),
+                element("p", "lora-neg-empty-head", said("No LoRA matches")),
                 button("", "Show all", () => this.library.showAll()),
             );
         }

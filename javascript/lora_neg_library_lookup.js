@@ -2,11 +2,11 @@
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
     const { element, quoted, button, percent } = loraNeg.libraryParts;
+    const { said } = loraNeg;
     const POLL_MS = 800;
     const MOST_SHOWN = 8;
     const OPTION = "lora_neg_civitai_lookup";
-    const OFF = "Off. Allow look-ups in Settings, LoRA Negative Guard: they send the file's SHA-256 "
-        + "to civitai.com, and nothing else.";
+    const OFF = "Off. Allow look-ups in Settings, LoRA Negative Guard: they send the file's SHA-256 to civitai.com, and nothing else.";
 
     function isAllowed() {
         return typeof opts === "object" && opts && opts[OPTION] === true;
@@ -14,10 +14,11 @@
 
     // What a look-up changed, in words.
     function effect({ outcome, note, before, after }) {
-        if (outcome !== "found") return note || "not known on Civitai";
-        const said = ({ type, confidence }) => (confidence ? `${type} ${percent(confidence)}` : type);
-        const changed = said(before) === said(after)
-            ? `page found, type stays ${said(after)}` : `page found: ${said(before)} → ${said(after)}`;
+        if (outcome !== "found") return note || said("not known on Civitai");
+        const typed = ({ type, confidence }) => (confidence ? `${type} ${percent(confidence)}` : type);
+        const [old, now] = [typed(before), typed(after)];
+        const changed = old === now
+            ? said("page found, type stays {type}", { type: now }) : said("page found: {before} → {after}", { before: old, after: now });
         return note ? `${changed}; ${note}` : changed;
     }
 
@@ -25,7 +26,7 @@
         constructor(library) {
             this.library = library;
             this.button = button("", "Look up unknown", () => this.lookUpUnknown());
-            this.button.title = isAllowed() ? "Look all LoRAs of unknown type up on Civitai" : OFF;
+            this.button.title = said(isAllowed() ? "Look all LoRAs of unknown type up on Civitai" : OFF);
             this.button.disabled = !isAllowed();
             this.root = element("div", "lora-neg-library-lookup");
             this.root.setAttribute("role", "status");
@@ -72,7 +73,8 @@
             const head = element("div", "lora-neg-lookup-head");
             const found = results.filter(({ outcome }) => outcome === "found").length;
             const text = running
-                ? `Looking up on Civitai: ${done} of ${total}` : `Looked up ${done} of ${total}, ${found} found`;
+                ? said("Looking up on Civitai: {done} of {total}", { done, total })
+                : said("Looked up {done} of {total}, {found} found", { done, total, found });
             head.append(element("strong", "", text));
             if (running) {
                 const bar = Object.assign(element("progress"), { max: total || 1, value: done });
@@ -90,7 +92,7 @@
                 list.append(item);
             }
             const parts = [head, list];
-            if (stopped) parts.splice(1, 0, element("p", "lora-neg-failed", `Stopped: ${stopped}`));
+            if (stopped) parts.splice(1, 0, element("p", "lora-neg-failed", said("Stopped: {why}", { why: stopped })));
             this.root.replaceChildren(...parts);
             this.root.hidden = false;
         }
@@ -103,10 +105,10 @@
             answer.setAttribute("role", "status");
             const page = button("", "Look up on Civitai", () => this.start([data.name]));
             page.disabled = !isAllowed();
-            page.title = isAllowed() ? "Asks for its model page by the file's SHA-256" : OFF;
+            page.title = said(isAllowed() ? "Asks for its model page by the file's SHA-256" : OFF);
             const measure = button("", "Measure weights", async () => {
                 measure.disabled = true;
-                answer.replaceChildren(element("p", "lora-neg-note", "Measuring …"));
+                answer.replaceChildren(element("p", "lora-neg-note", said("Measuring …")));
                 try {
                     answer.replaceChildren(...this.measured(await loraNeg.ask("library-weights", { name: data.name })));
                 } catch (error) {
@@ -114,21 +116,26 @@
                 }
                 measure.disabled = false;
             });
-            measure.title = "Reads the whole file: how many directions it uses, and where it acts";
+            measure.title = said("Reads the whole file: how many directions it uses, and where it acts");
             const buttons = element("div", "lora-neg-form-buttons");
             buttons.append(page, measure);
             made.append(buttons);
-            if (!isAllowed()) made.append(element("p", "lora-neg-note", `Civitai: ${OFF}`));
+            if (!isAllowed()) made.append(element("p", "lora-neg-note", `Civitai: ${said(OFF)}`));
             made.append(answer);
             return made;
         }
 
         measured(facts) {
-            const over = facts.passed_over ? `; ${facts.passed_over} matrices could not be measured` : "";
-            const rank = `Uses ${facts.effective_rank} of ${facts.rank} directions in ${facts.layers} layers${over}.`;
+            const uses = said("Uses {used} of {rank} directions in {layers} layers.", {
+                used: facts.effective_rank, rank: facts.rank, layers: facts.layers,
+            });
+            const rank = facts.passed_over
+                ? `${uses} ${said("{count} matrices could not be measured.", { count: facts.passed_over })}` : uses;
             const leaning = facts.leans_to
-                ? `Leans to ${facts.leans_to} (${percent(facts.confidence)}): ${facts.reason}. Weak evidence: the guard does not act on it.`
-                : "Its weights lean to no type.";
+                ? said("Leans to {type} ({share}): {reason}. Weak evidence: the guard does not act on it.", {
+                    type: facts.leans_to, share: percent(facts.confidence), reason: facts.reason,
+                })
+                : said("Its weights lean to no type.");
             const list = element("ol", "lora-neg-bars");
             for (const [block, share] of facts.energy) {
                 const item = element("li");
@@ -140,10 +147,10 @@
                 );
                 list.append(item);
             }
-            const more = facts.more_blocks ? [element("p", "lora-neg-note", `and ${facts.more_blocks} more blocks`)] : [];
+            const more = facts.more_blocks ? [element("p", "lora-neg-note", said("and {count} more blocks", { count: facts.more_blocks }))] : [];
             return [
                 element("p", "lora-neg-note", rank), element("p", "lora-neg-note", leaning),
-                element("p", "lora-neg-below", "Share of its strength by block:"), list, ...more,
+                element("p", "lora-neg-below", said("Share of its strength by block:")), list, ...more,
             ];
         }
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -55,6 +55,8 @@ class Words:
             for english, other in (translations or {}).items()
             if isinstance(english, str) and isinstance(other, str)
         }
+        # A list of a thousand LoRAs gives the same few reasons again and again.
+        self._finished = lru_cache(maxsize=4096)(self._search)
 
     def __call__(self, text: str) -> str:
         """Return ``text`` in this language: a sentence, or one that was stored as plain text."""
@@ -68,7 +70,7 @@ class Words:
     def _field(self, value: str) -> str:
         return self(value) if isinstance(value, Sentence) else value
 
-    def _finished(self, text: str) -> str:
+    def _search(self, text: str) -> str:
         """Return a text whose template is not known any more: it was kept in a file or an index."""
         known = self._known.get(text)
         if known is not None:

@@ -28,6 +28,7 @@ from lib_lora_neg.ui.library_tab import library_tab  # noqa: E402
 from lib_lora_neg.ui.panel import build_panel  # noqa: E402
 from lib_lora_neg.ui.preset import PresetWiring  # noqa: E402
 from lib_lora_neg.ui.scan_mount import ScanTab  # noqa: E402
+from lib_lora_neg.ui.spoken import in_language  # noqa: E402
 
 names = host.WebuiLibrary()
 library = WebuiLibraryTab(host.guard.cards)
@@ -79,8 +80,9 @@ def on_app_started(demo, app):
         tools = host.boxes.tools
         answers = page_answers(host.boxes, names, lasting=True, tools=tools, words=words)
         add_page_routes(app, {**answers, "reset-settings": host.reset_settings})
-        add_library_routes(app, {**library_answers(library), **lookup_answers(library)})
-        add_scan_routes(app, scan.answers, scan.files)
+        of_library = {**library_answers(library), **lookup_answers(library)}
+        add_library_routes(app, in_language(of_library, words))
+        add_scan_routes(app, in_language(scan.answers, words), scan.files)
     accounts = host.api_accounts()
     if accounts is not None:
         add_public_routes(app, host.boxes, names, accounts)

@@ -11,6 +11,7 @@ from ..hosts.boxes import BoxesError
 from ..hosts.library import LibraryTabHost
 from ..loras.card import LoraType
 from ..loras.decisions import Decision
+from ..sentences import say
 from .library_detail import GRADE_MEANINGS, GRADE_NAMES, detail
 from .library_edit import MAX_NAME, Editor, EditResult, read_change, read_names
 from .library_rows import MAX_ROWS, LibraryRow, RowTable, counts, matching, read_query
@@ -164,18 +165,21 @@ def badge(host: LibraryTabHost, name: str) -> dict[str, Any] | None:
     settings = host.settings()
     inference, allowed = card.inference, effective_range(card, settings)
     sure = is_sure(card, settings)
-    confidence = f" ({inference.confidence:.0%})" if inference.confidence else ""
-    kind = f"{type_name(inference.type)}{'' if is_type_decided(card) else confidence}"
+    kind = say("Type: {type}", type=type_name(inference.type))
+    if inference.confidence and not is_type_decided(card):
+        share = f"{inference.confidence:.0%}"
+        kind = say("Type: {type} ({share})", type=type_name(inference.type), share=share)
+    limits = say("Range: {range}", range=range_text(allowed))
     return {
         "type": inference.type.value,
         "letter": LETTERS[inference.type],
         "sure": sure,
-        "range": "off" if card.guard_off else range_short(allowed),
+        "range": say("off") if card.guard_off else range_short(allowed),
         "lines": [
-            f"Type: {kind}",
-            "Guard off: no rule applies" if card.guard_off else f"Range: {range_text(allowed)}",
-            *[reason[:200] for reason in inference.reasons[:MAX_REASONS]],
-            *([] if sure else ["Too unsure for the guard to act: it only advises."]),
+            kind,
+            say("Guard off: no rule applies") if card.guard_off else limits,
+            *[say(reason[:200]) for reason in inference.reasons[:MAX_REASONS]],
+            *([] if sure else [say("Too unsure for the guard to act: it only advises.")]),
         ],
     }
 

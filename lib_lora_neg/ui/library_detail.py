@@ -13,6 +13,7 @@ from ..loras.tagtable import TagGrade, grade_tag
 from ..policy import GuardSettings
 from ..policy.matrix import explicit_range, range_in_force
 from ..policy.wording import minus
+from ..sentences import say
 from .library_words import (
     SOURCE_NAMES,
     acts_from,
@@ -31,33 +32,36 @@ MAX_LINES = 100
 MAX_TEXT = 2000
 
 GRADE_NAMES = {
-    TagGrade.UBIQUITOUS: "ubiquitous",
-    TagGrade.SEPARABLE: "separable",
-    TagGrade.NOT_CAPTIONED: "not captioned",
-    TagGrade.UNKNOWN: "unknown",
+    TagGrade.UBIQUITOUS: say("ubiquitous"),
+    TagGrade.SEPARABLE: say("separable"),
+    TagGrade.NOT_CAPTIONED: say("not captioned"),
+    TagGrade.UNKNOWN: say("unknown"),
 }
 GRADE_MEANINGS = {
-    TagGrade.UBIQUITOUS: "on 90 % of the captions or more: part of what it learnt, as a "
-    "negative it fights the LoRA",
-    TagGrade.SEPARABLE: "on 5 to 90 %: learnt apart from the rest, a negative can reach it",
-    TagGrade.NOT_CAPTIONED: "on less than 5 %: text cannot reach what it learnt of it",
-    TagGrade.UNKNOWN: "its captions say nothing that can be believed",
+    TagGrade.UBIQUITOUS: say(
+        "on 90 % of the captions or more: part of what it learnt, as a negative it fights the LoRA"
+    ),
+    TagGrade.SEPARABLE: say("on 5 to 90 %: learnt apart from the rest, a negative can reach it"),
+    TagGrade.NOT_CAPTIONED: say("on less than 5 %: text cannot reach what it learnt of it"),
+    TagGrade.UNKNOWN: say("its captions say nothing that can be believed"),
 }
 
 _TABLE_NOTES = {
-    TagTableKind.NONE: "The file holds no captions, so every term is of unknown grade.",
-    TagTableKind.FAKE: "The table in the file was written only to carry the trigger word; "
-    "it says nothing about captions.",
-    TagTableKind.PROSE: "Its captions are sentences; what is counted here are their pieces.",
+    TagTableKind.NONE: say("The file holds no captions, so every term is of unknown grade."),
+    TagTableKind.FAKE: say(
+        "The table in the file was written only to carry the trigger word; "
+        "it says nothing about captions."
+    ),
+    TagTableKind.PROSE: say("Its captions are sentences; what is counted here are their pieces."),
     TagTableKind.RICH: "",
 }
 
 _ORDER = (RangeSource.USER, RangeSource.MEASURED, RangeSource.SIDECAR)
 _WHY = {
-    RangeSource.USER: "a range that you typed goes before every other",
-    RangeSource.MEASURED: "a measured range goes before what files and types say",
-    RangeSource.SIDECAR: "what its author states goes before the range of its type",
-    RangeSource.TYPE: "nobody stated or measured a range for it, so its type's holds",
+    RangeSource.USER: say("a range that you typed goes before every other"),
+    RangeSource.MEASURED: say("a measured range goes before what files and types say"),
+    RangeSource.SIDECAR: say("what its author states goes before the range of its type"),
+    RangeSource.TYPE: say("nobody stated or measured a range for it, so its type's holds"),
 }
 
 
@@ -97,7 +101,7 @@ def detail(
         "range": range_text(effective_range(card, settings)),
         "ranges": _ranges(card, settings),
         "triggers": [
-            {"text": _cut(t.text), "source": t.source, "confidence": round(t.confidence, 2)}
+            {"text": _cut(t.text), "source": say(t.source), "confidence": round(t.confidence, 2)}
             for t in card.triggers[:MAX_LINES]
         ],
         "more_triggers": max(0, len(card.triggers) - MAX_LINES),
@@ -118,42 +122,45 @@ def _cut(text: str) -> str:
 
 
 def _lines(texts: Sequence[str]) -> list[str]:
-    shown = [_cut(text) for text in texts[:MAX_LINES]]
+    shown = [say(_cut(text)) for text in texts[:MAX_LINES]]
     more = len(texts) - len(shown)
-    return [*shown, f"and {more} more"] if more > 0 else shown
+    return [*shown, say("and {count} more", count=more)] if more > 0 else shown
 
 
 def _verdict(card: LoraCard, settings: GuardSettings) -> str:
     """Say what the guard makes of the type."""
     if card.guard_off:
-        return "Guard off: no rule applies to this LoRA."
+        return say("Guard off: no rule applies to this LoRA.")
     if explicit_range(card) is not None:
-        return "A range was stated for this very LoRA, so its type does not decide."
+        return say("A range was stated for this very LoRA, so its type does not decide.")
     if card.inference.type is LoraType.UNKNOWN:
-        return "The type is not known, so the guard only advises."
+        return say("The type is not known, so the guard only advises.")
     needed = acts_from(card, settings)
     if card.inference.confidence < needed:
-        return f"Too unsure for the guard to act (from {needed:.0%}): it only advises."
-    return "Sure enough for the guard to act on it."
+        text = "Too unsure for the guard to act (from {share}): it only advises."
+        return say(text, share=f"{needed:.0%}")
+    return say("Sure enough for the guard to act on it.")
 
 
 def _facts(card: LoraCard) -> list[tuple[str, str]]:
     parts = card.parts
     named = (("text encoder", parts.text_encoder), ("unet", parts.unet)) if parts else ()
+    there = ", ".join(name for name, has in named if has)
     candidates = ", ".join(family.value for family in card.family_candidates)
     rank = "" if card.rank is None else f", rank {card.rank}"
-    images = "not known" if card.image_count is None else str(card.image_count)
+    images = say("not known") if card.image_count is None else str(card.image_count)
+    width = say(f"{card.data_width.value} data")
     weight = card.preferred_weight
     return [
-        ("Fits", candidates),
-        ("Algorithm", f"{card.algorithm}{' (DoRA)' if card.weight_decomposed else ''}{rank}"),
-        ("Tensor names", card.key_format),
-        ("Parts", ", ".join(name for name, there in named if there) or "not known"),
-        ("Training pictures", f"{images} ({card.data_width.value} data)"),
-        ("Preferred weight", "" if weight is None else minus(weight)),
-        ("Activation text", card.activation_text),
-        ("Recommended negative", card.negative_text),
-        ("Embeddings inside", ", ".join(card.bundled_embeddings[:MAX_LINES])),
+        (say("Fits"), candidates),
+        (say("Algorithm"), f"{card.algorithm}{' (DoRA)' if card.weight_decomposed else ''}{rank}"),
+        (say("Tensor names"), card.key_format),
+        (say("Parts"), say(there) if there else say("not known")),
+        (say("Training pictures"), say("{images} ({width})", images=images, width=width)),
+        (say("Preferred weight"), "" if weight is None else minus(weight)),
+        (say("Activation text"), card.activation_text),
+        (say("Recommended negative"), card.negative_text),
+        (say("Embeddings inside"), ", ".join(card.bundled_embeddings[:MAX_LINES])),
     ]
 
 
@@ -167,7 +174,7 @@ def _ranges(card: LoraCard, settings: GuardSettings) -> list[dict[str, Any]]:
     rows = [_range_row(found, found is force) for found in stated[:MAX_LINES]]
     for row, found in zip(rows, stated, strict=False):
         if found.source is RangeSource.MEASURED and card.bracket is not None:
-            row["why"] += f". {bracket_text(card)}"
+            row["why"] = say("{why}. {saved}", why=row["why"], saved=bracket_text(card))
     of_type = range_in_force(replace(card, ranges=()), card.family, settings.floors)
     if card.inference.type is not LoraType.UNKNOWN and of_type is not None:
         rows.append(_range_row(of_type, explicit_range(card) is None))
@@ -176,9 +183,9 @@ def _ranges(card: LoraCard, settings: GuardSettings) -> list[dict[str, Any]]:
 
 def _range_row(found: WeightRange, in_force: bool) -> dict[str, Any]:
     spot = found.sweet_spot
-    why = _WHY[found.source] if in_force else "a stronger range holds"
+    why = _WHY[found.source] if in_force else say("a stronger range holds")
     if not in_force and found.source is RangeSource.SIDECAR and (found.floor or 0) >= 0:
-        why = "says nothing about negative weights"
+        why = say("says nothing about negative weights")
     return {
         "text": range_text(found),
         "floor": found.floor,
@@ -211,4 +218,5 @@ def _tags(card: LoraCard) -> dict[str, Any]:
 def _copies(copies: Sequence[str]) -> list[str]:
     if len(copies) < 2:
         return []
-    return [f"{len(copies)} files have this name; the host loads {copies[-1]}"]
+    text = "{count} files have this name; the host loads {file}"
+    return [say(text, count=len(copies), file=copies[-1])]

@@ -10,6 +10,7 @@ from ..hosts.boxes import BoxesError
 from ..hosts.library import LibraryTabHost, Saved
 from ..loras.card import LoraType, RangeSource, WeightRange
 from ..loras.decisions import Decision
+from ..sentences import say
 
 MAX_NAMES = 20_000
 MAX_NAME = 1000
@@ -19,7 +20,7 @@ WIDEST = 20.0
 """No LoRA is used at a weight beyond this; Flux workflows reach ±10."""
 
 MAX_NOTES = 5
-REFERENCE = "typed by the user"
+REFERENCE = say("typed by the user")
 
 Change = Callable[[Decision], Decision]
 
@@ -48,7 +49,7 @@ class EditResult:
             "unknown": self.unknown,
             "unchanged": self.unchanged,
             "names": [item.name for item in self.saved if item.done],
-            "notes": notes[:MAX_NOTES],
+            "notes": [say(note) for note in notes[:MAX_NOTES]],
             "more_notes": max(0, len(notes) - MAX_NOTES),
         }
 
@@ -63,7 +64,7 @@ class _Step:
     @property
     def label(self) -> str:
         count = len(self.before)
-        return next(iter(self.before)) if count == 1 else f"{count} LoRAs"
+        return next(iter(self.before)) if count == 1 else say("{count} LoRAs", count=count)
 
     def followed_by(self, step: _Step) -> _Step:
         """Return both as one."""
@@ -112,7 +113,7 @@ class Editor:
         """
         step = self._last
         if step is None:
-            raise BoxesError("undo", "there is nothing to take back")
+            raise BoxesError("undo", say("there is nothing to take back"))
         now = self._host.decisions(step.after)
         same = {
             name: decision
@@ -195,9 +196,9 @@ def _range(value: object) -> WeightRange | None:
     if floor is None and ceiling is None:
         return None
     if floor is not None and floor > 0:
-        raise BoxesError("floor", "must be 0 or below: it is the lowest negative weight")
+        raise BoxesError("floor", say("must be 0 or below: it is the lowest negative weight"))
     if ceiling is not None and ceiling < 0:
-        raise BoxesError("ceiling", "must be 0 or above")
+        raise BoxesError("ceiling", say("must be 0 or above"))
     return WeightRange(floor, ceiling, None, RangeSource.USER, REFERENCE)
 
 
@@ -206,8 +207,9 @@ def _weight(value: Mapping[str, Any], key: str) -> float | None:
     if number is None:
         return None
     if isinstance(number, bool) or not isinstance(number, (int, float)):
-        raise BoxesError(key, "must be a number")
+        raise BoxesError(key, say("must be a number"))
     # Compared before it is converted: NaN fails the test, and an integer may have any size.
     if not -WIDEST <= number <= WIDEST:
-        raise BoxesError(key, f"must lie between −{WIDEST:g} and {WIDEST:g}")
+        text = "must lie between −{widest} and {widest}"
+        raise BoxesError(key, say(text, widest=f"{WIDEST:g}"))
     return float(number)

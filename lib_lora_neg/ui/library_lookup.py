@@ -11,12 +11,13 @@ from ..hosts.lookups import PageLookups
 from ..loras.card import LoraCard, LoraType
 from ..loras.header import LoraFileError
 from ..loras.weights import measure_weights, type_from_weights
+from ..sentences import say
 from .library_edit import MAX_NAME, read_names
 from .library_words import type_name
 
 Answer = Callable[[Mapping[str, Any]], Any]
 
-SWITCHED_OFF = (
+SWITCHED_OFF = say(
     "Look-ups are switched off. Allow them in the settings: they send the SHA-256 of the file to "
     "civitai.com, and nothing else."
 )
@@ -52,7 +53,9 @@ def lookup_answers(host: LookupHost) -> dict[str, Answer]:
 def _page_answers(host: LookupHost) -> dict[str, Answer]:
     def state(_: Mapping[str, Any]) -> dict[str, Any]:
         found = asdict(host.lookups.state)
+        found["stopped"] = say(found["stopped"])
         for result in found["results"]:
+            result["note"] = say(result["note"])
             for key in ("before", "after"):
                 kind, sure = result[key]
                 result[key] = {"type": type_name(LoraType(kind)), "confidence": sure}
@@ -62,7 +65,7 @@ def _page_answers(host: LookupHost) -> dict[str, Answer]:
         if not host.may_look_up():
             raise BoxesError("lookup", SWITCHED_OFF)
         if not host.lookups.start(read_names(body)):
-            raise BoxesError("lookup", "other LoRAs are being looked up; cancel that first")
+            raise BoxesError("lookup", say("other LoRAs are being looked up; cancel that first"))
         return state({})
 
     def cancel(_: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +85,7 @@ def _card(host: LookupHost, body: Mapping[str, Any]) -> LoraCard:
         raise BoxesError("name", "must be the name of a LoRA")
     card = host.card(name)
     if card is None:
-        raise BoxesError("name", "no LoRA of this name is known")
+        raise BoxesError("name", say("no LoRA of this name is known"))
     return card
 
 
@@ -107,5 +110,5 @@ def measured(card: LoraCard) -> dict[str, Any]:
         "more_blocks": max(0, len(blocks) - MOST_BLOCKS),
         "leans_to": type_name(leaning.type) if leaning.confidence else "",
         "confidence": leaning.confidence,
-        "reason": leaning.reasons[0] if leaning.reasons else "",
+        "reason": say(leaning.reasons[0]) if leaning.reasons else "",
     }

@@ -14,6 +14,7 @@ from ..loras.card import (
 from ..policy import GuardSettings
 from ..policy.matrix import explicit_range, range_in_force
 from ..policy.wording import TYPE_NAMES, minus
+from ..sentences import say
 
 LETTERS = {
     LoraType.STYLE: "St",
@@ -27,30 +28,30 @@ LETTERS = {
 """Types in two letters, so that a badge is readable without its colour."""
 
 SOURCE_NAMES = {
-    RangeSource.USER: "yours",
-    RangeSource.MEASURED: "measured",
-    RangeSource.SIDECAR: "side file",
-    RangeSource.TYPE: "by type",
+    RangeSource.USER: say("yours"),
+    RangeSource.MEASURED: say("measured"),
+    RangeSource.SIDECAR: say("side file"),
+    RangeSource.TYPE: say("by type"),
 }
 
 BY_USER = "chosen by the user"
 """How a card says that the user decided a fact (`loras.build`, `loras.triggers`)."""
 
 EVIDENCE_NAMES = {
-    "yours": "you decided something about it",
-    "measured": "a weight scan measured its range",
-    "captions": "its captions are known",
-    "prose": "its captions are sentences: no tags to count",
-    "page": "ranges stated in its side file",
-    "wide": "trained on many pictures",
-    "narrow": "trained on few pictures",
+    "yours": say("you decided something about it"),
+    "measured": say("a weight scan measured its range"),
+    "captions": say("its captions are known"),
+    "prose": say("its captions are sentences: no tags to count"),
+    "page": say("ranges stated in its side file"),
+    "wide": say("trained on many pictures"),
+    "narrow": say("trained on few pictures"),
 }
 """What the evidence badges mean, in the order in which they are shown."""
 
 
 def type_name(kind: LoraType) -> str:
     """Return the type as people read it."""
-    return "unknown" if kind is LoraType.UNKNOWN else TYPE_NAMES[kind]
+    return say("unknown") if kind is LoraType.UNKNOWN else say(TYPE_NAMES[kind])
 
 
 def effective_range(card: LoraCard, settings: GuardSettings) -> WeightRange | None:
@@ -63,13 +64,13 @@ def effective_range(card: LoraCard, settings: GuardSettings) -> WeightRange | No
 def range_text(found: WeightRange | None) -> str:
     """Return a range in the fewest characters that cannot be misread."""
     if found is None:
-        return "not known"
+        return say("not known")
     floor, ceiling = found.floor, found.ceiling
     if floor is None:
-        return "not limited" if ceiling is None else f"≤ {minus(ceiling)}"
+        return say("not limited") if ceiling is None else f"≤ {minus(ceiling)}"
     if ceiling is not None:
         return f"{minus(floor)} … {minus(ceiling)}"
-    return f"≥ {minus(floor)}" if floor else "no negative"
+    return f"≥ {minus(floor)}" if floor else say("no negative")
 
 
 def range_short(found: WeightRange | None) -> str:
@@ -132,13 +133,19 @@ def bracket_text(card: LoraCard) -> str:
     if bracket is None:
         return ""
     onset = bracket.bleeding_onset
-    where = (
-        "no damage seen"
-        if onset is None
-        else f"damage from {minus(round(onset, 2))}{band_text(bracket)}"
-    )
-    place = f" on {bracket.checkpoint}" if bracket.checkpoint else ""
-    return f"Saved {bracket.date or 'earlier'}: {where}{place}".strip()
+    where = say("no damage seen")
+    if onset is not None:
+        weight, band = minus(round(onset, 2)), bracket.onset_band
+        where = say("damage from {weight}", weight=weight)
+        if band is not None:
+            near, far = (minus(round(edge, 2)) for edge in band)
+            text = "damage from {weight} (between {near} and {far})"
+            where = say(text, weight=weight, near=near, far=far)
+    date = bracket.date or say("earlier")
+    if bracket.checkpoint:
+        place = bracket.checkpoint
+        return say("Saved {date}: {where} on {place}", date=date, where=where, place=place)
+    return say("Saved {date}: {where}", date=date, where=where)
 
 
 def band_text(bracket: Bracket) -> str:

@@ -188,14 +188,19 @@ def test_nothing_is_left_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     sources = [*(ROOT / "javascript").glob("*.js"), *SAID]
     sources += [PACKAGE / "hosts" / "switches.py", PACKAGE / "hosts" / "webui" / "settings_page.py"]
     sources += [PACKAGE / "policy" / name for name in ("wording.py", "settings.py", "matrix.py")]
-    sources += (PACKAGE / "loras").glob("*.py")
+    sources += [*(PACKAGE / "loras").glob("*.py"), *(PACKAGE / "ui").glob("*.py")]
+    sources += [*(PACKAGE / "scan").glob("*.py"), PACKAGE / "hosts" / "lookups.py"]
+    sources += (PACKAGE / "hosts" / "webui").glob("xyz*.py")
     texts = [source.read_text(encoding="utf-8") for source in sources]
     # Sentences may be written on several lines, and facts with fields in their place.
     joined = html.unescape(re.sub(r'"\s*\n\s*f?"', "", "\n".join(texts)))
     loose = re.sub(r"\{[^{}]*\}", "{}", joined)
     shown = {option.label for option in options(monkeypatch)}
     shown |= {f"({option.help})" for option in options(monkeypatch)}
-    built = re.compile(r"(?:wide|narrow|normal) data|leans to .*|category tags: .*|“\{phrases\}” in .*|\{file\}: .*")
+    built = re.compile(
+        r"(?:wide|narrow|normal|unknown) data|\[LoRA Neg\] .*|text encoder, unet|"
+        r"leans to .*|category tags: .*|“\{phrases\}” in .*|\{file\}: .*"
+    )
     left = [
         key
         for key in load(path)

@@ -1,0 +1,46 @@
+"""Answers of routes in the page's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..hosts.boxes import BoxesError
+from ..sentences import Sentence, Words
+
+Answer = Callable[[Mapping[str, Any]], Any]
+
+
+def in_language(answers: Mapping[str, Answer], words: Callable[[], Words]) -> dict[str, Answer]:
+    """Return answers that say their sentences, and their errors, in the page's language.
+
+    What is no `Sentence` is a name, a value or somebody's own text, and stays as it is.
+
+    Args:
+        answers: of routes, by the last part of their address.
+        words: returns the page's language.
+    """
+    return {name: _said(answer, words) for name, answer in answers.items()}
+
+
+def _said(answer: Answer, words: Callable[[], Words]) -> Answer:
+    def said(body: Mapping[str, Any]) -> Any:
+        try:
+            return spoken(answer(body), words())
+        except BoxesError as error:
+            _field, _, message = str(error.args[0]).partition(": ")
+            error.args = (f"{error.field}: {words()(message)}",)
+            raise
+
+    return said
+
+
+def spoken(answer: Any, words: Words) -> Any:
+    """Return a JSON value with its sentences said in a language."""
+    if isinstance(answer, Sentence):
+        return words(answer)
+    if isinstance(answer, Mapping):
+        return {key: spoken(value, words) for key, value in answer.items()}
+    if isinstance(answer, (list, tuple)):
+        return [spoken(value, words) for value in answer]
+    return answer
