@@ -122,7 +122,7 @@ def _cut(text: str) -> str:
 
 
 def _lines(texts: Sequence[str]) -> list[str]:
-    shown = [say(_cut(text)) for text in texts[:MAX_LINES]]
+    shown: list[str] = [say(_cut(text)) for text in texts[:MAX_LINES]]
     more = len(texts) - len(shown)
     return [*shown, say("and {count} more", count=more)] if more > 0 else shown
 
