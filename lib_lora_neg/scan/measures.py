@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from .ports import Picture, Pixels
 
-VERSION = 1
+VERSION = 2
 """Of these numbers. Stored cells of another version are measured again from their pictures."""
 
 WORKING_SIDE = 256
@@ -42,6 +42,13 @@ of them, large enough (256 coefficients) for a stable median."""
 FLAT_QUARTER = 25.0
 """Percentile of the blocks' noise. Noise lies everywhere, texture does not: the quietest quarter
 of a picture tells one from the other."""
+
+BLOTCH_LEVELS = (2, 4)
+"""Shrinkings of the small picture at which blotches are looked for: one and two cells of a latent
+picture, which stand for 8 × 8 pixels of 1024 (4 × 4 of 64 in the trained world)."""
+
+BLOTCH_BLOCKS = (4, 8)
+"""Least and largest side of the blocks whose blotches are compared, in coefficients."""
 
 DARKEST, BRIGHTEST = 1, 254
 """A channel at or beyond these is clipped; one step of tolerance for rounding in the decoder."""
@@ -68,6 +75,7 @@ class Looks:
         clipped: share (0–1) of pixels with a channel at the end of its range.
         saturated: share (0–1) of oversaturated pixels.
         noise: standard deviation of the noise in the flattest quarter, in steps of 0–255.
+        blotches: the same for coarser noise, of light and colour, in Delta E.
         blur: 0 (sharp) to 1 (blurred), as `blur_effect`.
         contrast: standard deviation of gray, in steps of 0–255.
         entropy: of the gray histogram, in bits (0–8).
@@ -79,6 +87,7 @@ class Looks:
     clipped: float
     saturated: float
     noise: float
+    blotches: float
     blur: float
     contrast: float
     entropy: float
@@ -193,6 +202,7 @@ def _looks(pixels: Pixels, small: Gray, lab: Gray) -> Looks:
         clipped=_clipped(pixels),
         saturated=float(burnt.mean()),
         noise=noise_level(gray),
+        blotches=blotch_level(lab),
         blur=blur_level(gray),
         contrast=math.sqrt(float(histogram @ (levels - mean) ** 2)),
         entropy=float(-(filled * np.log2(filled)).sum()) + 0.0,
@@ -239,15 +249,50 @@ def noise_level(gray: NDArray[np.uint8]) -> float:
     side = NOISE_BLOCK // 2
     if min(detail.shape) < 2 * side:
         return float(np.median(detail)) * 0.5 * MAD_TO_SIGMA
+    return _of_flattest(detail, side) * 0.5 * MAD_TO_SIGMA
+
+
+def blotch_level(lab: Gray) -> float:
+    """Return how blotched a small picture in Lab is, in Delta E.
+
+    What a latent model breaks first is not the single pixel: the cells of its latent picture no
+    longer agree with their neighbours. Such patches are looked for as `noise_level` looks for
+    grain, in the finest diagonal detail, after shrinking, and in colour as well as in light.
+    """
+    total, level, picture = 0.0, 1, lab
+    for wanted in BLOTCH_LEVELS:
+        while level < wanted:
+            level, picture = 2 * level, _halved(picture)
+        height, width = (side // 2 * 2 for side in picture.shape[:2])
+        rows = picture[0:height:2, :width] - picture[1:height:2, :width]
+        detail = np.linalg.norm(rows[:, 0::2] - rows[:, 1::2], axis=2)
+        least, largest = BLOTCH_BLOCKS
+        side = max(least, min(largest, min(detail.shape) // 4))
+        if min(detail.shape) >= side:
+            total += _of_flattest(detail, side) * 0.5
+    return total
+
+
+def _halved(picture: Gray) -> Gray:
+    height, width = (side // 2 * 2 for side in picture.shape[:2])
+    even, odd = picture[0:height:2, :width], picture[1:height:2, :width]
+    rows = even + odd
+    halved: Gray = (rows[:, 0::2] + rows[:, 1::2]) * np.float32(0.25)
+    return halved
+
+
+def _of_flattest(detail: NDArray[Any], side: int) -> float:
+    """Return the typical value of ``detail`` in the flattest quarter of its blocks.
+
+    Whole steps: the mean of the middle half of each block instead of its median, which would
+    jump from step to step.
+    """
     down, across = detail.shape[0] // side, detail.shape[1] // side
     blocks = detail[: down * side, : across * side].reshape(down, side, across, side)
-    flat = blocks.swapaxes(1, 2).reshape(down * across, side * side)
-    # Whole steps: the mean of the middle half of each block instead of its median, which
-    # would jump from step to step.
-    ordered = np.sort(flat, axis=1)
+    ordered = np.sort(blocks.swapaxes(1, 2).reshape(down * across, side * side), axis=1)
     quarter = ordered.shape[1] // 4
     middle = ordered[:, quarter : 3 * quarter].mean(axis=1)
-    return float(np.percentile(middle, FLAT_QUARTER)) * 0.5 * MAD_TO_SIGMA
+    return float(np.percentile(middle, FLAT_QUARTER))
 
 
 def blur_level(gray: NDArray[np.uint8]) -> float:

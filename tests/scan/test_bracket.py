@@ -134,7 +134,7 @@ def test_the_articles_bend() -> None:
     verdict = judge(scan(World("blur", 0.45)))
     assert verdict.bend is not None
     assert verdict.bend.is_worse
-    assert verdict.bend.near < 0.2 < 1 < verdict.bend.far
+    assert verdict.bend.near < 0.25 < 1 < verdict.bend.far
     assert any("−0.4 to −0.7 costs more" in note for note in notes(verdict))
     assert judge(scan(World("blur", 0.45), ARTICLE)).bend is None
 
@@ -147,7 +147,7 @@ def test_unrelated_prompts_show_the_spill() -> None:
 
 
 def made_up(weight: float, pair: int, effect: float, noise: float = 1.0) -> MeasuredCell:
-    looks = Looks(0, 0, noise, 0.3, 50, 7, 50, 20, 5)
+    looks = Looks(0, 0, noise, 1.0, 0.3, 50, 7, 50, 20, 5)
     return MeasuredCell(Cell(weight, 0, pair), CellMeasures(looks, Effect(effect, 50 * effect)))
 
 

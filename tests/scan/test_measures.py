@@ -40,6 +40,33 @@ def test_noise_is_found_beside_any_texture() -> None:
     assert noise_level(np.indices((64, 64)).sum(axis=0).astype(np.uint8) % 2 * 255) > 100
 
 
+@pytest.mark.parametrize("cell", [2, 4])
+def test_patches_that_are_larger_than_pixels_are_blotches(cell: int) -> None:
+    clean = scene("a", 1, 64)
+    levels, noise = [], []
+    for amount in (0.0, 10.0, 30.0):
+        random = np.random.default_rng(1)
+        patches = random.normal(0, amount, (64 // cell, 64 // cell, 3))
+        patched = clean + patches.repeat(cell, axis=0).repeat(cell, axis=1)
+        looks = prepare(Picture(bytes_of(patched))).looks
+        levels.append(looks.blotches)
+        noise.append(looks.noise)
+    assert levels[1] > levels[0] + 2
+    assert levels[2] > 1.5 * levels[1]
+    assert noise == pytest.approx([noise[0]] * 3, abs=1)  # the finest detail does not see them
+    flat = np.full((64, 64, 3), 90, np.uint8)
+    assert prepare(Picture(flat)).looks.blotches == 0
+
+
+def test_colour_alone_can_be_blotched() -> None:
+    random = np.random.default_rng(1)
+    tint = random.normal(0, 12, (32, 32, 1)).repeat(2, axis=0).repeat(2, axis=1)
+    # Red against blue at the same luma (BT.601: 0.299 red, 0.114 blue).
+    colour = 128 + tint * np.array([0.114, 0.0, -0.299]) * 4
+    assert noise_level(gray(np.repeat(colour @ [[0.299], [0.587], [0.114]], 3, axis=2))) < 0.5
+    assert prepare(Picture(bytes_of(colour))).looks.blotches > 3
+
+
 def test_blur_has_the_order_of_scikit_images_blur_effect() -> None:
     picture, random = scene("a", 2, 256), np.random.default_rng(0)
     steps = [blurred(picture, amount, random) for amount in (0, 0.1, 0.3, 1)]

@@ -1,0 +1,195 @@
+"""Cells for `scan_truth`: scans of the trained world's LoRAs with the judge's number beside each.
+
+A scan is the product's own: `ScanPlan`, `run` and `ScanStore` on the diffusers host. What is made
+stays in the work folder, so an interrupted bench goes on where it was; readings of the judge are
+kept beside and made anew when the judge's code has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from lab.captions import full_tags  # noqa: E402
+from lab.lora_recipes import RECIPES  # noqa: E402
+from lab.scenes import Scene, random_scene  # noqa: E402
+from lib_lora_neg.scan.curves import MeasuredCell  # noqa: E402
+from lib_lora_neg.scan.plan import Cell, ScannedLora, ScanPlan, ScanPrompt  # noqa: E402
+from lib_lora_neg.scan.ports import Sampling  # noqa: E402
+from lib_lora_neg.scan.quick import QuickSample, take_samples  # noqa: E402
+from lib_lora_neg.scan.runner import run  # noqa: E402
+from lib_lora_neg.scan.store import ScanStore  # noqa: E402
+from lib_lora_neg.scan.weights import FINE, NINE  # noqa: E402
+
+PROMPTS, SEEDS = 12, (1, 2)
+"""24 pairs, or four sets of three prompts that share nothing."""
+
+SET = 3
+"""Prompts of a set: two with the LoRA's subject, then one that has nothing to do with it."""
+
+WEIGHTS = (*FINE, -0.75, -0.25)
+"""The fine grid, and what a scan of nine weights needs besides on its negative side."""
+
+SAMPLING = Sampling(cfg=5.0, steps=20, width=64, height=64)
+
+LEVELS = (0.25, 0.5, 0.75, 0.9)
+"""Noise levels at which the denoiser is asked; the quick scan uses some of them."""
+
+_TRIGGERS = {recipe.name: recipe.trigger for recipe in RECIPES}
+_FIGURE = {"mira_character": "yellow circle"}
+_JUDGE = ("judge.py", "fitting.py", "shapes.py", "palette.py", "scenes.py")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A LoRA to scan.
+
+    Attributes:
+        world: folder of the model.
+        folder: of the LoRAs.
+        name: of the file without its ending.
+        held_out: not one of those that limits are fitted on.
+        work: where pictures and readings are kept.
+    """
+
+    world: Path
+    folder: Path
+    name: str
+    held_out: bool
+    work: Path
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """A finished scan.
+
+    Attributes:
+        task: what was asked.
+        kind: the LoRA's type as its card has it.
+        cells: with the scan's numbers.
+        judged: the judge's damage of each cell, in Delta E.
+        samples: the denoiser's predictions for one seed, by noise level: one per prompt.
+    """
+
+    task: Task
+    kind: str
+    cells: tuple[MeasuredCell, ...]
+    judged: dict[Cell, float]
+    samples: dict[float, list[QuickSample]]
+
+    @property
+    def label(self) -> str:
+        return self.task.name + (f" ({self.task.folder.name})" if self.task.held_out else "")
+
+
+def scan(task: Task) -> Scanned:
+    """Make, measure and judge whatever is missing of a LoRA's scan."""
+    engine, generator, denoiser = _host(task.world, task.folder)
+    card = engine.get(task.name)
+    if card is None:
+        sys.exit(f"{task.folder}: no LoRA {task.name}")
+    plan = ScanPlan(
+        (ScannedLora(task.name, engine.hashes.of_lora(card)),),
+        prompts(task.name, 23 if task.held_out else 11),
+        SEEDS,
+        WEIGHTS,
+        sampling=SAMPLING,
+        checkpoint=engine.digest()[:10],
+    )
+    store = ScanStore(task.work / "scans", plan)
+    for event in run(plan, generator, store, threading.Event()):
+        if event.error:
+            sys.exit(f"{task.name}: {event.error}")
+    measured = tuple(store.measured())
+    judged = _judged(store, [item.cell for item in measured])
+    return Scanned(task, card.inference.type.value, measured, judged, _samples(store, denoiser))
+
+
+def prompts(name: str, seed: int) -> tuple[ScanPrompt, ...]:
+    """Return scenes as prompts: in each set two with the LoRA's subject, one without."""
+    rng = np.random.default_rng(seed)
+    scenes = [random_scene(rng, gradient=False) for _ in range(PROMPTS)]
+    return tuple(
+        ScanPrompt(", ".join(full_tags(scene)), subject=False)
+        if index % SET == SET - 1
+        else ScanPrompt(_with_subject(name, scene))
+        for index, scene in enumerate(scenes)
+    )
+
+
+def _with_subject(name: str, scene: Scene) -> str:
+    first, *rest = full_tags(scene)
+    figure = _FIGURE.get(name)
+    tags = [figure, "outlined", "hat"] if figure else [first]
+    tags += [tag for tag in rest if tag not in (*tags, "yellow background")]
+    trigger = _TRIGGERS.get(name, "")
+    return ", ".join([trigger, *tags] if trigger else tags)
+
+
+@lru_cache(maxsize=4)
+def _host(world: Path, folder: Path):
+    import torch
+
+    from lib_lora_neg.hosts.diffusers.engine import Engine
+    from lib_lora_neg.hosts.diffusers.scanning import EngineDenoiser, EngineGenerator
+
+    torch.set_num_threads(1)
+    engine = Engine.load(world, [folder], device="cpu", dtype="float32")
+    return engine, EngineGenerator(engine), EngineDenoiser(engine)
+
+
+def _judged(store: ScanStore, cells: Sequence[Cell]) -> dict[Cell, float]:
+    """Return the judge's damage of each cell: what no clean scene explains, and burnt tones."""
+    from lab.judge import read
+
+    sources = b"".join((ROOT / "lab" / name).read_bytes() for name in _JUDGE)
+    version = hashlib.sha256(sources).hexdigest()[:12]
+    path = store.folder / f"judged-{version}.txt"
+    known = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    for cell in cells:
+        if cell.name not in known:
+            picture = store.picture(cell)
+            assert picture is not None
+            reading = read(picture.pixels / 255.0)
+            known[cell.name] = reading.damage + reading.burnt
+    path.write_text(json.dumps(known), "utf-8")
+    return {cell: known[cell.name] for cell in cells}
+
+
+def _samples(store: ScanStore, denoiser) -> dict[float, list[QuickSample]]:
+    """Return the predictions for the nine weights and the first seed, made once."""
+    plan = store.plan
+    quick = ScanPlan(
+        plan.loras, plan.prompts, SEEDS[:1], NINE, sampling=SAMPLING, checkpoint=plan.checkpoint
+    )
+    path = store.folder / "predictions.npz"
+    if not path.exists():
+        made = {f"{level}": take_samples(quick, denoiser, (level,)) for level in LEVELS}
+        np.savez(path, **{key: _packed(found) for key, found in made.items()})
+    subjects = [prompt.subject for prompt in plan.prompts]
+    with np.load(path) as packed:
+        return {level: _unpacked(packed[f"{level}"], subjects) for level in LEVELS}
+
+
+def _packed(samples: list[QuickSample]) -> np.ndarray:
+    """Probes × weights × the prediction's own shape; 0 is in its place among the weights."""
+    return np.stack([np.stack([s.by_weight[w] if w else s.at_zero for w in NINE]) for s in samples])
+
+
+def _unpacked(packed: np.ndarray, subjects: list[bool]) -> list[QuickSample]:
+    zero = NINE.index(0.0)
+    return [
+        QuickSample(subject, probe[zero], {w: probe[i] for i, w in enumerate(NINE) if w})
+        for subject, probe in zip(subjects, packed, strict=True)
+    ]
