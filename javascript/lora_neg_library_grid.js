@@ -71,7 +71,7 @@
             this.grid.id = "lora_neg_library_grid";
             this.grid.tabIndex = 0;
             this.grid.setAttribute("role", "grid");
-            this.grid.setAttribute("aria-label", "LoRAs");
+            this.grid.setAttribute("aria-label", said("LoRAs"));
             this.grid.setAttribute("aria-multiselectable", "true");
             this.grid.addEventListener("scroll", () => this.draw(), { passive: true });
             this.grid.addEventListener("keydown", (event) => this.onKey(event));

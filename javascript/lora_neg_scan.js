@@ -2,6 +2,7 @@
 // server does the work in the background; a page that is loaded anew finds it where it is.
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const { said } = loraNeg;
     const POLL_MS = 700;
     const PASTE_MS = 300;
     const PASTE_BUTTONS = ["#txt2img_tools #paste", "#txt2img_paste", "#paste"];
@@ -52,7 +53,7 @@
             this.progress = element("div", "lora-neg-scan-progress");
             this.progress.hidden = true;
             this.bar = element("progress");
-            this.bar.setAttribute("aria-label", "Scan");
+            this.bar.setAttribute("aria-label", said("Scan"));
             this.progressText = element("span", "lora-neg-scan-progress-text");
             this.progressText.dir = "auto";
             this.stop = button("", "Stop", () => this.interrupt());
@@ -156,7 +157,7 @@
                     this.take(job, news);
                 } catch (error) {
                     // The host may be restarting: what is on the disk is offered when it is back.
-                    this.say(`No answer from the host: ${error.message}`, true);
+                    this.say(said("No answer from the host: {why}", { why: error.message }), true);
                     await new Promise((resolve) => setTimeout(resolve, 4 * POLL_MS));
                 }
             }
@@ -210,7 +211,11 @@
             this.offered.hidden = !entry || this.isRunning || own || entry.scan === this.declined;
             if (this.offered.hidden) return;
             const text = element("span");
-            text.append("The scan of ", quoted("lora-neg-scan-short", entry.name), ` was not finished: ${entry.finished} of ${entry.total} pictures.`);
+            const counts = { done: entry.finished, total: entry.total };
+            text.append(
+                quoted("lora-neg-scan-short", entry.name), " ",
+                said("was not finished: {done} of {total} pictures.", counts),
+            );
             this.offered.replaceChildren(
                 text,
                 button("lora-neg-primary", "Go on", () => this.resume(entry.scan)),
@@ -248,7 +253,9 @@
                 this.result.data = data;
                 this.result.drawVerdict();
                 const notes = result.notes.length ? ` ${result.notes.join("; ")}` : "";
-                this.say(route === "scan-save" ? `Saved to ${data.name}.${notes}` : `Taken back from ${data.name}.${notes}`);
+                const { name } = data;
+                const done = route === "scan-save" ? said("Saved to {name}.", { name }) : said("Taken back from {name}.", { name });
+                this.say(done + notes);
                 if (this.form.lora && this.form.lora.name === data.name) this.form.choose(data.name, true);
                 if (loraNeg.badges) loraNeg.badges.renew([data.name]);
                 if (loraNeg.library) loraNeg.library.reload();
@@ -260,8 +267,9 @@
         }
 
         async remove(data) {
-            const what = data.finished ? `this scan and its ${data.finished} pictures` : "this scan";
-            if (!window.confirm(`Delete ${what}?`)) return;
+            const question = data.finished
+                ? said("Delete this scan and its {count} pictures?", { count: data.finished }) : said("Delete this scan?");
+            if (!window.confirm(question)) return;
             try {
                 await loraNeg.ask("scan-delete", { scan: data.scan });
                 if (this.job && this.job.scan === data.scan) this.showProgress(null);
@@ -290,12 +298,12 @@
         }
 
         say(text, bad = false) {
-            this.status.textContent = text;
+            this.status.textContent = said(text);
             this.status.classList.toggle("lora-neg-failed", bad);
         }
 
         fail(error) {
-            this.say(`That did not work: ${error.message}`, true);
+            this.say(said("That did not work: {why}", { why: error.message }), true);
         }
     }
 

@@ -2,46 +2,50 @@
 // key leads in the grid, which pictures to ask for.
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const { said } = loraNeg;
     const THUMBNAILS = [96, 192, 384];
 
     // A time for people, rounded as one says it.
     function duration(seconds) {
-        if (seconds < 50) return `${Math.max(1, Math.round(seconds))} s`;
-        if (seconds < 3570) return `${Math.max(1, Math.round(seconds / 60))} min`;
+        if (seconds < 50) return said("{count} s", { count: Math.max(1, Math.round(seconds)) });
+        if (seconds < 3570) return said("{count} min", { count: Math.max(1, Math.round(seconds / 60)) });
         const hours = Math.floor(seconds / 3600 + 1 / 120);
         const minutes = Math.max(0, Math.round((seconds - hours * 3600) / 60));
-        return minutes ? `${hours} h ${minutes} min` : `${hours} h`;
+        return minutes ? said("{hours} h {minutes} min", { hours, minutes }) : said("{hours} h", { hours });
     }
 
-    function counted(count, one, many = `${one}s`) {
-        return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+    function counted(count, one, many) {
+        return said(count === 1 ? one : many, { count: count.toLocaleString("en") });
     }
 
     // What a plan takes, in a sentence.
     function costText(cost, kind) {
         const time = cost.seconds === null
-            ? "how long is told once the first are made"
-            : `about ${duration(cost.seconds)}`;
-        const evaluations = counted(cost.evaluations, "evaluation");
-        if (kind === "quick") return `No pictures, ${evaluations} of the model: ${time}.`;
-        const pairs = `${counted(cost.prompts, "prompt")} × ${counted(cost.seeds, "seed")}`;
-        const shape = kind === "compare" ? `${pairs}, with and without` : `${cost.weights} weights × ${pairs}`;
-        return `${counted(cost.pictures, "picture")} (${shape}), ${evaluations}: ${time}.`;
+            ? said("how long is told once the first are made")
+            : said("about {time}", { time: duration(cost.seconds) });
+        const evaluations = counted(cost.evaluations, "{count} evaluation", "{count} evaluations");
+        if (kind === "quick") return said("No pictures, {evaluations} of the model: {time}.", { evaluations, time });
+        const prompts = counted(cost.prompts, "{count} prompt", "{count} prompts");
+        const pairs = `${prompts} × ${counted(cost.seeds, "{count} seed", "{count} seeds")}`;
+        const shape = kind === "compare"
+            ? said("{pairs}, with and without", { pairs }) : said("{count} weights × {pairs}", { count: cost.weights, pairs });
+        const pictures = counted(cost.pictures, "{count} picture", "{count} pictures");
+        return said("{pictures} ({shape}), {evaluations}: {time}.", { pictures, shape, evaluations, time });
     }
 
     // Where a job is, in a sentence.
     function progressText(job) {
-        const unit = job.quick ? "weights" : "pictures";
-        const count = `${job.done} of ${job.total} ${unit}`;
-        const failed = job.failed ? `, ${job.failed} failed` : "";
-        if (job.state === "done") return `Finished: ${count}${failed}.`;
-        if (job.state === "stopped") return `Stopped at ${count}${failed}.`;
-        if (job.state === "failed") return `Failed at ${count}: ${job.error}`;
-        if (job.state === "concluding") return "Judging and drawing the curves …";
-        if (job.stopping) return `Stopping after this picture: ${count}`;
-        if (job.state === "waiting" && !job.done) return "Waiting for its turn; a generation is running or queued";
-        const left = job.seconds_left === null ? "" : ` · about ${duration(job.seconds_left)} left`;
-        return `${count}${failed}${left}`;
+        const { done, total } = job;
+        const made = job.quick ? said("{done} of {total} weights", { done, total }) : said("{done} of {total} pictures", { done, total });
+        const count = job.failed ? said("{made}, {count} failed", { made, count: job.failed }) : made;
+        if (job.state === "done") return said("Finished: {count}.", { count });
+        if (job.state === "stopped") return said("Stopped at {count}.", { count });
+        if (job.state === "failed") return said("Failed at {count}: {why}", { count: made, why: job.error });
+        if (job.state === "concluding") return said("Judging and drawing the curves …");
+        if (job.stopping) return said("Stopping after this picture: {count}", { count: made });
+        if (job.state === "waiting" && !job.done) return said("Waiting for its turn; a generation is running or queued");
+        if (job.seconds_left === null) return count;
+        return `${count} · ${said("about {time} left", { time: duration(job.seconds_left) })}`;
     }
 
     // What is said aloud: less than what is shown, a tenth of the way at a time.

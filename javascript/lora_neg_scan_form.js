@@ -1,6 +1,7 @@
 // The scan's form: what to scan, how, and what it will cost before it starts.
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const { said } = loraNeg;
     const { element, quoted, button, select, input, typeMark } = loraNeg.libraryParts;
     const { costText, numberIn, randomSeeds, seedCount } = loraNeg.scanLogic;
     const PAUSE_MS = 250;
@@ -23,7 +24,7 @@
             this.id = `lora_neg_scan_form_${++made}`;
             this.root = element("form", "lora-neg-scan-form");
             this.root.noValidate = true;
-            this.root.setAttribute("aria-label", "What to scan");
+            this.root.setAttribute("aria-label", said("What to scan"));
             this.root.addEventListener("input", () => this.changed());
             this.root.addEventListener("change", () => this.changed());
             this.root.addEventListener("submit", (event) => {
@@ -62,7 +63,7 @@
 
         field(name, label, ...content) {
             const made = element("div", "lora-neg-scan-field");
-            const head = element("div", "lora-neg-scan-label", label);
+            const head = element("div", "lora-neg-scan-label", said(label));
             const note = element("p", "lora-neg-note lora-neg-failed");
             note.id = `${this.id}_${name}_note`;
             note.hidden = true;
@@ -80,7 +81,7 @@
         checkpointLine() {
             const { checkpoint } = this.overview;
             const made = this.field("checkpoint", "Checkpoint");
-            const text = checkpoint ? `${checkpoint.title}` : "none chosen";
+            const text = checkpoint ? `${checkpoint.title}` : said("none chosen");
             const line = quoted("lora-neg-scan-checkpoint", text);
             line.title = checkpoint ? `${checkpoint.title} · ${checkpoint.digest}` : "";
             made.insertBefore(line, made.lastChild);
@@ -90,14 +91,14 @@
         choices(name, label, options, onChange) {
             const group = element("div", "lora-neg-choices");
             group.setAttribute("role", "radiogroup");
-            group.setAttribute("aria-label", label);
+            group.setAttribute("aria-label", said(label));
             const radios = options.map(([value, text, hint]) => {
                 const option = element("label", "lora-neg-choice");
                 const radio = element("input");
                 Object.assign(radio, { type: "radio", name: `${this.id}_${name}`, value });
                 radio.addEventListener("change", () => onChange(value));
-                if (hint) option.title = hint;
-                option.append(radio, element("span", "", text));
+                if (hint) option.title = said(hint);
+                option.append(radio, element("span", "", said(text)));
                 group.append(option);
                 return radio;
             });
@@ -133,7 +134,7 @@
                 placeholder: "word added to the negative, if it has one", maxlength: "4000",
             });
             this.word.dir = "auto";
-            this.weightsHint = element("p", "lora-neg-note", "A list, or a range: -1 - 1 [9], -0.9--0.3 (+0.3). 0 is always made.");
+            this.weightsHint = element("p", "lora-neg-note", said("A list, or a range: -1 - 1 [9], -0.9--0.3 (+0.3). 0 is always made."));
             this.negativeWord = this.field("negative_word", "Added to the negative prompt with the LoRA", this.word);
             const both = element("div", "lora-neg-scan-stacked");
             both.append(this.field("weights", "Weights", this.presets, this.weights, this.weightsHint), this.negativeWord);
@@ -143,7 +144,7 @@
         partField() {
             this.part = this.described(select("Part that takes the weight", PARTS), "part");
             this.held = input("number", "Weight of the other part", { step: "0.05", min: "-10", max: "10", value: "0" });
-            this.heldLabel = element("label", "lora-neg-scan-held", "the other part stays at ");
+            this.heldLabel = element("label", "lora-neg-scan-held", `${said("the other part stays at")} `);
             this.heldLabel.append(this.held);
             const line = element("div", "lora-neg-scan-line");
             line.append(this.part, this.heldLabel);
@@ -162,7 +163,7 @@
             box.dir = "auto";
             box.maxLength = 4000;
             box.value = value;
-            box.setAttribute("aria-label", label);
+            box.setAttribute("aria-label", said(label));
             this[name] = this.described(box, name);
             return this.field(name, label, box);
         }
@@ -188,7 +189,7 @@
             made.firstChild.remove();
             this.cost = element("p", "lora-neg-scan-cost");
             this.cost.setAttribute("role", "status");
-            this.start = element("button", "lora-neg-button lora-neg-primary", "Start");
+            this.start = element("button", "lora-neg-button lora-neg-primary", said("Start"));
             this.start.type = "submit";
             this.start.disabled = true;
             made.prepend(this.cost);
@@ -258,8 +259,8 @@
         showLora() {
             const { lora } = this;
             const line = element("p", "lora-neg-type-line");
-            line.append(typeMark(lora.type, lora.letter), element("strong", "", lora.type_name || "not read yet"));
-            if (lora.range && lora.range !== "not known") {
+            line.append(typeMark(lora.type, lora.letter), element("strong", "", lora.type_name || said("not read yet")));
+            if (lora.range && lora.range_source) {
                 const range = element("bdi", "lora-neg-range", lora.range);
                 range.dir = "ltr";
                 line.append(range, element("span", "lora-neg-below", lora.range_source));
@@ -267,7 +268,7 @@
             this.about.replaceChildren(line);
             if (lora.saved) this.about.append(quoted("lora-neg-note", lora.saved));
             if (lora.type === "trigger_negative" || lora.type === "dedicated_negative") {
-                const hint = element("p", "lora-neg-note", "Made to be loaded as a negative: an A/B picture shows best what it does. ");
+                const hint = element("p", "lora-neg-note", `${said("Made to be loaded as a negative: an A/B picture shows best what it does.")} `);
                 if (this.kind !== "compare") hint.append(button("lora-neg-link", "A/B picture", () => this.setKind("compare")));
                 this.about.append(hint);
             }
@@ -293,7 +294,7 @@
             this.kinds.find(({ value }) => value === "quick").disabled = !this.overview.quick;
             const compare = kind === "compare";
             this.kindNote.textContent = this.overview.quick || kind !== "scan"
-                ? KINDS.find(([id]) => id === kind)[2] : `${KINDS[0][2]}. This host has no quick scan.`;
+                ? said(KINDS.find(([id]) => id === kind)[2]) : `${said(KINDS[0][2])}. ${said("This host has no quick scan.")}`;
             this.presets.hidden = this.weightsHint.hidden = compare;
             this.negativeWord.hidden = !compare;
             if (!moved) return;
@@ -345,11 +346,11 @@
             const there = cost && existing && (quick ? existing.sentence : existing.finished);
             this.cost.textContent = cost
                 ? costText(cost, this.kind)
-                : untouched ? "Choose a LoRA to see what a scan costs." : "Something above needs a look first.";
+                : untouched ? said("Choose a LoRA to see what a scan costs.") : said("Something above needs a look first.");
             const missing = there && !quick ? existing.total - existing.finished : 0;
             if (there) {
                 this.cost.textContent += missing
-                    ? ` ${existing.finished} of them are there already.` : " It was made before.";
+                    ? ` ${said("{count} of them are there already.", { count: existing.finished })}` : ` ${said("It was made before.")}`;
             }
             this.complete = there && !missing ? existing.scan : "";
             this.ready = Boolean(cost);
@@ -359,7 +360,7 @@
         showBusy(busy) {
             if (!this.start) return;
             this.start.disabled = !this.ready || busy;
-            this.start.textContent = busy ? "A scan is running" : this.complete ? "Show it" : "Start";
+            this.start.textContent = busy ? said("A scan is running") : this.complete ? said("Show it") : said("Start");
         }
     }
 

@@ -2,6 +2,7 @@
 // and one picture enlarged, beside the one at weight 0 if wanted.
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const { said } = loraNeg;
     const { element, quoted, button, input } = loraNeg.libraryParts;
     const { fileAddress, fittingWidth, gridMove, isDamaged, thumbnailSide } = loraNeg.scanLogic;
 
@@ -20,7 +21,7 @@
             if (!same) this.active = { row: 0, column: 0 };
             const scrolled = same && this.frame ? this.frame.scrollLeft : 0;
             this.table = element("table", "lora-neg-scan-table");
-            this.table.setAttribute("aria-label", `Pictures of ${data.name}: a column per weight, a row per prompt and seed`);
+            this.table.setAttribute("aria-label", said("Pictures of {name}: a column per weight, a row per prompt and seed", data));
             this.table.append(this.head(), this.body());
             this.table.addEventListener("click", (event) => this.onClick(event));
             this.table.addEventListener("keydown", (event) => this.onKey(event));
@@ -34,7 +35,7 @@
 
         tools(same) {
             const line = element("div", "lora-neg-scan-line lora-neg-scan-zoom");
-            const label = element("label", "", "Size of the pictures ");
+            const label = element("label", "", `${said("Size of the pictures")} `);
             this.zoom = input("range", "Size of the pictures", { min: "48", max: "400", step: "4" });
             this.zoom.value = String((same && this.width) || fittingWidth(this.room(), this.data.columns.length));
             this.zoom.addEventListener("input", () => this.resize());
@@ -42,7 +43,7 @@
             label.append(this.zoom);
             line.append(label);
             if (this.data.verdict && (this.data.verdict.damaged_to !== null || this.data.verdict.damaged_from !== null)) {
-                line.append(element("span", "lora-neg-scan-key", "damaged"));
+                line.append(element("span", "lora-neg-scan-key", said("damaged")));
             }
             this.resize();
             return line;
@@ -82,7 +83,7 @@
                 cell.classList.toggle("lora-neg-scan-zero", weight === 0);
                 if (isDamaged(weight, this.data.verdict)) {
                     cell.classList.add("lora-neg-scan-damaged");
-                    cell.append(element("span", "lora-neg-sr", ", damaged"));
+                    cell.append(element("span", "lora-neg-sr", `, ${said("damaged")}`));
                 }
                 line.append(cell);
             }
@@ -98,18 +99,19 @@
                 label.scope = "row";
                 const text = quoted("lora-neg-scan-prompt", row.text);
                 text.title = row.text;
-                const seed = `seed ${row.seed}${row.subject ? "" : " · unrelated"}`;
+                const seed = said("seed {seed}", row) + (row.subject ? "" : ` · ${said("unrelated")}`);
                 label.append(text, element("span", "lora-neg-below", seed));
                 line.append(label);
                 this.data.columns.forEach(({ weight, text: shown }, column) => {
                     const cell = element("td");
                     const made = button("lora-neg-scan-cell", "");
-                    made.setAttribute("aria-label", `weight ${shown}, ${row.text}, seed ${row.seed}: not made yet`);
+                    const spoken = said("weight {weight}, {text}, seed {seed}", { ...row, weight: shown });
+                    made.setAttribute("aria-label", said("{cell}: not made yet", { cell: spoken }));
                     made.setAttribute("aria-disabled", "true");
                     made.dataset.row = String(index);
                     made.dataset.column = String(column);
                     made.tabIndex = -1;
-                    this.buttons.set(this.key(weight, row), { made, label: `weight ${shown}, ${row.text}, seed ${row.seed}` });
+                    this.buttons.set(this.key(weight, row), { made, label: spoken });
                     cell.append(made);
                     line.append(cell);
                 });
@@ -130,7 +132,7 @@
             if (error) {
                 made.replaceChildren(element("span", "lora-neg-scan-fault", "⚠"));
                 made.title = error;
-                made.setAttribute("aria-label", `${label}: failed, ${error}`);
+                made.setAttribute("aria-label", said("{cell}: failed, {why}", { cell: label, why: error }));
                 return;
             }
             const image = element("img");
@@ -139,7 +141,7 @@
             image.src = this.address(id);
             image.addEventListener("error", () => {
                 made.replaceChildren(element("span", "lora-neg-scan-fault", "⚠"));
-                made.title = "The picture is missing or damaged";
+                made.title = said("The picture is missing or damaged");
             });
             made.replaceChildren(image);
             made.dataset.cell = id;
@@ -202,7 +204,7 @@
             this.scan = scan;
             this.grid = grid;
             this.root = element("dialog", "lora-neg-scan-dialog");
-            this.root.setAttribute("aria-label", "Picture");
+            this.root.setAttribute("aria-label", said("Picture"));
             this.root.addEventListener("keydown", (event) => this.onKey(event));
             this.root.addEventListener("click", (event) => event.target === this.root && this.root.close());
             this.root.addEventListener("close", () => this.opener && this.opener.focus());
@@ -214,10 +216,10 @@
             this.tick = input("checkbox", "Beside weight 0");
             this.tick.addEventListener("change", () => this.draw());
             const label = element("label", "lora-neg-check");
-            label.append(this.tick, element("span", "", "Beside weight 0"));
+            label.append(this.tick, element("span", "", said("Beside weight 0")));
             this.sendButton = button("", "Send to txt2img", () => this.scan.paste(this.cell.send));
             const close = button("lora-neg-close", "×", () => this.root.close());
-            close.setAttribute("aria-label", "Close");
+            close.setAttribute("aria-label", said("Close"));
             const head = element("div", "lora-neg-scan-line");
             head.append(this.title, label, this.sendButton, close);
             this.root.append(head, this.pictures, this.note, this.text);
@@ -239,7 +241,7 @@
                 this.text.textContent = cell.infotext || cell.text;
                 this.sendButton.hidden = !cell.send;
                 this.note.textContent = cell.effect === null || cell.weight === 0
-                    ? "" : `Differs from weight 0 by ${cell.effect.toFixed(2)} (0 is the same, 1 another picture).`;
+                    ? "" : said("Differs from weight 0 by {effect} (0 is the same, 1 another picture).", { effect: cell.effect.toFixed(2) });
             } catch (error) {
                 this.note.textContent = error.message;
             }
@@ -249,12 +251,12 @@
             const { data, active } = this.grid;
             const column = data.columns[active.column];
             const row = data.rows[active.row];
-            this.title.textContent = `Weight ${column.text}, seed ${row.seed}`;
-            const figures = [this.figure(this.cell.id, `weight ${column.text}`)];
+            this.title.textContent = said("Weight {weight}, seed {seed}", { weight: column.text, seed: row.seed });
+            const figures = [this.figure(this.cell.id, said("weight {weight}", { weight: column.text }))];
             const zero = this.grid.key(0, row);
             const there = this.grid.buttons.get(zero);
             if (this.tick.checked && column.weight !== 0 && there && there.made.dataset.cell) {
-                figures.unshift(this.figure(zero, data.kind === "compare" ? "without the LoRA" : "weight 0"));
+                figures.unshift(this.figure(zero, data.kind === "compare" ? said("without the LoRA") : said("weight 0")));
             }
             this.pictures.replaceChildren(...figures);
         }

@@ -1,6 +1,7 @@
 // Past scans: of the chosen LoRA or all, on this checkpoint or all; unfinished ones are offered.
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const { said } = loraNeg;
     const { element, quoted, button, select } = loraNeg.libraryParts;
     const KINDS = { scan: "Scan", quick: "Quick scan", compare: "A/B picture" };
 
@@ -9,13 +10,13 @@
             this.scan = scan;
             this.turn = 0;
             this.root = element("section", "lora-neg-scan-history");
-            this.root.setAttribute("aria-label", "Past scans");
+            this.root.setAttribute("aria-label", said("Past scans"));
             this.which = select("Which LoRAs", [["", "All LoRAs"], ["lora", "This LoRA"]]);
             this.where = select("Which checkpoints", [["", "All checkpoints"], ["here", "This checkpoint"]]);
             this.which.addEventListener("change", () => this.reload());
             this.where.addEventListener("change", () => this.reload());
             const head = element("div", "lora-neg-scan-line");
-            head.append(element("h4", "", "Past scans"), this.which, this.where);
+            head.append(element("h4", "", said("Past scans")), this.which, this.where);
             this.list = element("ul", "lora-neg-scan-entries");
             this.note = element("p", "lora-neg-note");
             this.root.append(head, this.list, this.note);
@@ -36,7 +37,7 @@
                 this.entries = entries;
                 this.list.replaceChildren(...entries.map((entry) => this.item(entry)));
                 const more = total - entries.length;
-                this.note.textContent = total ? (more ? `and ${more} older ones` : "") : "None yet.";
+                this.note.textContent = total ? (more ? said("and {count} older ones", { count: more }) : "") : said("None yet.");
                 this.note.hidden = !this.note.textContent;
                 this.scan.offer(entries.find((entry) => entry.unfinished && entry.finished));
             } catch (error) {
@@ -60,9 +61,10 @@
             name.title = entry.name;
             const day = entry.started ? new Date(entry.started * 1000).toLocaleDateString() : "";
             const count = entry.kind === "quick" ? "" : entry.running || entry.unfinished
-                ? `${entry.finished} of ${entry.total}` : `${entry.total} pictures`;
-            const state = entry.running ? "running" : entry.unfinished ? "unfinished" : "";
-            const facts = [KINDS[entry.kind], entry.weights, count, day, entry.checkpoint].filter(Boolean).join(" · ");
+                ? said("{count} of {total}", { count: entry.finished, total: entry.total })
+                : said("{count} pictures", { count: entry.total });
+            const state = entry.running ? said("running") : entry.unfinished ? said("unfinished") : "";
+            const facts = [said(KINDS[entry.kind]), entry.weights, count, day, entry.checkpoint].filter(Boolean).join(" · ");
             const below = element("span", "lora-neg-below", facts);
             below.dir = "ltr";
             open.append(name, below);

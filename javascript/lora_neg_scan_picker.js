@@ -1,6 +1,7 @@
 // Choosing a LoRA for the scan: a box to search in and the list of what it finds, with badges.
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const { said } = loraNeg;
     const { element, quoted, button, input, typeMark } = loraNeg.libraryParts;
     const PAUSE_MS = 150;
     let made = 0;
@@ -23,7 +24,7 @@
             this.list = element("ul", "lora-neg-picker-list");
             this.list.id = this.id;
             this.list.setAttribute("role", "listbox");
-            this.list.setAttribute("aria-label", "LoRAs");
+            this.list.setAttribute("aria-label", said("LoRAs"));
             this.list.hidden = true;
             this.note = element("p", "lora-neg-note");
             this.note.hidden = true;
@@ -32,7 +33,7 @@
                 this.box.focus();
                 this.search();
             });
-            clear.setAttribute("aria-label", "Search again");
+            clear.setAttribute("aria-label", said("Search again"));
             const line = element("div", "lora-neg-picker-line");
             line.append(this.box, clear);
             this.root.append(line, this.list, this.note);
@@ -74,8 +75,8 @@
             this.list.hidden = !rows.length;
             const more = matched - rows.length;
             this.note.textContent = rows.length
-                ? more > 0 ? `and ${more} more; search to narrow them down` : ""
-                : "No LoRA matches.";
+                ? more > 0 ? said("and {count} more; search to narrow them down", { count: more }) : ""
+                : said("No LoRA matches.");
             this.note.hidden = !this.note.textContent;
             this.box.setAttribute("aria-expanded", String(!this.list.hidden));
             this.mark();
@@ -90,9 +91,9 @@
             const texts = element("span", "lora-neg-stack");
             const name = quoted("lora-neg-name", row.name);
             name.title = row.name;
-            const facts = row.read === false ? ["not read yet"] : [
-                row.type_name, row.range !== "not known" && row.range, row.family !== "unknown" && row.family,
-                !row.fits && "not for this checkpoint",
+            const facts = row.read === false ? [said("not read yet")] : [
+                row.type_name, row.range_source && row.range, row.family !== "unknown" && row.family,
+                !row.fits && said("not for this checkpoint"),
             ];
             const below = element("bdi", "lora-neg-below", facts.filter(Boolean).join(" · "));
             below.dir = "ltr";

@@ -1,6 +1,7 @@
 // The prompts of a scan: as many as wanted, each with the LoRA's subject or without it.
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const { said } = loraNeg;
     const { element, button, input } = loraNeg.libraryParts;
     const HELP = "Tick those that ask for what the LoRA was trained on; the others show what it does to everything else.";
 
@@ -13,11 +14,11 @@
             this.root = element("div", "lora-neg-scan-field");
             this.list = element("ul", "lora-neg-prompts");
             this.suggest = button("", "Suggest", () => this.useSuggestions());
-            this.suggest.title = "Prompts from its tags, and some that have nothing to do with it";
+            this.suggest.title = said("Prompts from its tags, and some that have nothing to do with it");
             this.suggest.disabled = true;
             const tools = element("div", "lora-neg-scan-line");
             tools.append(button("", "Add a prompt", () => this.add({ text: "", subject: true }, true)), this.suggest);
-            this.root.append(this.list, tools, element("p", "lora-neg-note", HELP));
+            this.root.append(this.list, tools, element("p", "lora-neg-note", said(HELP)));
         }
 
         add({ text, subject }, focus = false) {
@@ -27,14 +28,14 @@
             box.dir = "auto";
             box.maxLength = 4000;
             box.value = text;
-            box.setAttribute("aria-label", "Prompt");
+            box.setAttribute("aria-label", said("Prompt"));
             box.setAttribute("aria-describedby", this.noteId);
             const tick = input("checkbox", "Asks for its subject");
             tick.checked = subject;
             const label = element("label", "lora-neg-check");
-            label.append(tick, element("span", "", "its subject"));
+            label.append(tick, element("span", "", said("its subject")));
             const remove = button("lora-neg-close", "×", () => this.remove(item));
-            remove.setAttribute("aria-label", "Remove this prompt");
+            remove.setAttribute("aria-label", said("Remove this prompt"));
             const line = element("div", "lora-neg-scan-line");
             line.append(label, remove);
             item.append(box, line);

@@ -1,6 +1,7 @@
 // One scan: its verdict and what to do with it, its pictures, its curves, its numbers.
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
+    const { said } = loraNeg;
     const { element, quoted, button } = loraNeg.libraryParts;
     const { fileAddress } = loraNeg.scanLogic;
     const KINDS = { scan: "Weight scan", quick: "Quick scan", compare: "A/B picture" };
@@ -30,7 +31,7 @@
             if (!this.welcome) {
                 this.welcome = element("div", "lora-neg-scan-welcome");
                 this.welcome.append(
-                    element("p", "lora-neg-empty-head", "Measure the safe range of a LoRA"),
+                    element("p", "lora-neg-empty-head", said("Measure the safe range of a LoRA")),
                     element("p", "", "A scan makes the same pictures at many weights, with raw weights and the guard aside. It tells what the LoRA does at negative weights and where damage begins, and saves both to the LoRA, so that the guard obeys them."),
                     element("p", "", "Choose a LoRA, look at the cost, and start."),
                 );
@@ -53,18 +54,18 @@
         drawHead() {
             const { data } = this;
             const title = element("h3");
-            title.append(`${KINDS[data.kind]} of `, quoted("", data.name));
+            title.append(`${said(KINDS[data.kind])} · `, quoted("", data.name));
             title.title = data.name;
             const when = data.started ? new Date(data.started * 1000).toLocaleString() : "";
-            const count = data.kind === "quick" ? "" : `${data.finished} of ${data.total} pictures`;
-            const facts = [when, count, data.checkpoint && `on ${data.checkpoint}`,
-                data.locked && !data.running && "another process is working on it"].filter(Boolean).join(" · ");
+            const count = data.kind === "quick" ? "" : said("{done} of {total} pictures", { done: data.finished, total: data.total });
+            const facts = [when, count, data.checkpoint && said("on {checkpoint}", data),
+                data.locked && !data.running && said("another process is working on it")].filter(Boolean).join(" · ");
             const titles = element("div", "lora-neg-details-titles");
             titles.append(title, element("span", "lora-neg-below", facts));
             const tools = element("div", "lora-neg-library-tools");
             const add = (text, hint, onClick) => {
                 const made = button("", text, onClick);
-                made.title = hint;
+                made.title = said(hint);
                 tools.append(made);
             };
             if (data.unfinished && !data.locked && !this.scan.offersToGoOn(data.scan)) add("Go on", "Make the pictures that are missing", () => this.scan.resume(data.scan));
@@ -82,10 +83,10 @@
         }
 
         download(route, text, hint) {
-            const link = element("a", "lora-neg-button", text);
+            const link = element("a", "lora-neg-button", said(text));
             link.href = fileAddress(route, { scan: this.data.scan });
             link.download = "";
-            link.title = hint;
+            link.title = said(hint);
             return link;
         }
 
@@ -107,7 +108,7 @@
 
         saving({ lines, saved, notes }) {
             const made = element("div", "lora-neg-scan-saving");
-            const title = saved ? "Saved to this LoRA; the guard obeys it" : "What would be saved to this LoRA";
+            const title = saved ? said("Saved to this LoRA; the guard obeys it") : said("What would be saved to this LoRA");
             made.append(element("h4", "", title));
             const list = element("ul", "lora-neg-scan-lines");
             for (const line of lines) {
@@ -131,7 +132,7 @@
             const points = data.verdict ? data.verdict.points : [];
             if (points.length > 1) {
                 this.curves = element("img", "lora-neg-scan-curves");
-                this.curves.alt = `Curves over the weight. ${data.verdict.sentence} The numbers stand in the table below.`;
+                this.curves.alt = said("Curves over the weight. {sentence} The numbers stand in the table below.", data.verdict);
                 this.curves.addEventListener("error", () => (this.curves.hidden = true));
                 this.drawCurves();
                 parts.push(this.curves, this.numbers(points));
@@ -157,7 +158,7 @@
             const table = element("table", "lora-neg-scan-points");
             const line = element("tr");
             for (const [, text] of heads) {
-                const cell = element("th", "", text);
+                const cell = element("th", "", said(text));
                 cell.scope = "col";
                 line.append(cell);
             }
@@ -179,7 +180,7 @@
             const value = point[key];
             if (value === null || value === undefined) return "–";
             if (key === "weight") return String(value).replace("-", "−");
-            if (key === "outside") return `${Math.round(value * point.pairs)} of ${point.pairs}`;
+            if (key === "outside") return said("{count} of {total}", { count: Math.round(value * point.pairs), total: point.pairs });
             return value.toFixed(2);
         }
 
@@ -188,14 +189,14 @@
             for (const [label, text] of this.data.facts) {
                 const value = element("dd");
                 value.append(quoted("", text));
-                list.append(element("dt", "", label), value);
+                list.append(element("dt", "", said(label)), value);
             }
             return this.folded("How it was made", list);
         }
 
         folded(title, content) {
             const made = element("details", "lora-neg-scan-folded");
-            made.append(element("summary", "", title), content);
+            made.append(element("summary", "", said(title)), content);
             return made;
         }
 

@@ -14,6 +14,9 @@ from typing import Any
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
+_COUNTS = frozenset({"count", "done", "total", "hours", "minutes"})
+"""Fields that only ever hold one number: “{count} of {total}” is no pattern of all texts."""
+
 
 class Sentence(str):
     """An English text made of a template and what fills its fields.
@@ -86,7 +89,9 @@ class Words:
     @cached_property
     def _patterns(self) -> list[tuple[re.Pattern[str], str, frozenset[str]]]:
         """The templates as patterns, the most telling first; what stands in “ ” is a quotation."""
-        templates = [english for english in self._known if _FIELD.search(english)]
+        # Two sentences side by side are no sign of a template.
+        found = (english for english in self._known if _FIELD.search(english))
+        templates = [english for english in found if _FIELD.sub("", english).strip() != "."]
         templates.sort(key=lambda english: -len(_FIELD.sub("", english)))
         return [
             (
@@ -112,7 +117,8 @@ def _pattern(english: str) -> re.Pattern[str]:
     made = [re.escape(pieces[0])]
     seen: set[str] = set()
     for name, literal in zip(pieces[1::2], pieces[2::2], strict=True):
-        made.append(f"(?P={name})" if name in seen else f"(?P<{name}>.+?)")
+        held = r"\S+" if name in _COUNTS else ".+?"
+        made.append(f"(?P={name})" if name in seen else f"(?P<{name}>{held})")
         made.append(re.escape(literal))
         seen.add(name)
     return re.compile("".join(made), re.DOTALL)

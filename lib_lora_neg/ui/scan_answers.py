@@ -19,6 +19,7 @@ from ..scan.quick_report import LEVELS
 from ..scan.store import PastScan, StoreError, delete_scan, folder_of, history, past_scan
 from ..scan.suggestions import suggest_prompts
 from ..scan.weights import PRESETS, format_weights
+from ..sentences import say
 from .library_rows import RowTable, matching, read_query
 from .library_words import LETTERS, bracket_text
 from .scan_form import FormError, ScanError, family_problem, read_form, sampling_fields
@@ -97,7 +98,7 @@ class _ScanTab:
             "samplers": list(form.samplers),
             "schedulers": list(form.schedulers),
             "presets": [
-                {"id": key, "name": _PRESET_NAMES[key], "weights": _listed(weights)}
+                {"id": key, "name": say(_PRESET_NAMES[key]), "weights": _listed(weights)}
                 for key, weights in PRESETS.items()
             ],
             "quick": host.denoiser() is not None,
@@ -136,8 +137,8 @@ class _ScanTab:
             "name": name,
             "letter": LETTERS[card.inference.type],
             "type": card.inference.type.value,
-            "problem": family_problem(card, self._host.checkpoint()),
-            "reasons": list(card.inference.reasons[:4]),
+            "problem": say(family_problem(card, self._host.checkpoint())),
+            "reasons": [say(reason) for reason in card.inference.reasons[:4]],
             "saved": bracket_text(card),
             "text_encoder": parts is None or parts.text_encoder,
             "unet": parts is None or parts.unet,
@@ -150,7 +151,8 @@ class _ScanTab:
         try:
             plan = read_form(body, self._host)
         except FormError as problem:
-            return {"errors": problem.errors, "cost": None, "existing": None}
+            errors = {field: say(text) for field, text in problem.errors.items()}
+            return {"errors": errors, "cost": None, "existing": None}
         quick = body.get("kind") == "quick"
         existing = past_scan(folder_of(self._root, plan, quick=quick))
         return {
@@ -220,7 +222,7 @@ class _ScanTab:
         return {
             "job": job_json(job),
             "after": start + len(news),
-            "news": [{**cell_json(item.cell), "error": item.error} for item in news],
+            "news": [{**cell_json(item.cell), "error": say(item.error or "")} for item in news],
         }
 
     @property

@@ -16,6 +16,7 @@ from ..scan.locking import is_locked
 from ..scan.plan import Cell, ScanPlan
 from ..scan.store import QUICK_SUFFIX, PastScan, past_scan
 from ..scan.weights import format_weight, format_weights
+from ..sentences import say
 from .library_words import band_text, range_text
 from .scan_form import ScanError, form_of
 
@@ -60,7 +61,12 @@ def job_json(job: JobView | None) -> dict[str, Any] | None:
     """Return a job as the page knows it."""
     if job is None:
         return None
-    return {**asdict(job), "state": job.state.value, "over": job.state.is_over}
+    return {
+        **asdict(job),
+        "error": say(job.error),
+        "state": job.state.value,
+        "over": job.state.is_over,
+    }
 
 
 def entry_json(scan: PastScan, running: str) -> dict[str, Any]:
@@ -129,7 +135,9 @@ def plan_facts(plan: ScanPlan) -> list[list[str]]:
         "Sampler": f"{sampling.sampler} {sampling.scheduler}".strip(),
         **dict(plan.facts),
     }
-    return [[label, text] for label, text in facts.items() if text]
+    return [
+        [label, say(text) if label == "Part" else text] for label, text in facts.items() if text
+    ]
 
 
 def found_range(scan: PastScan) -> tuple[WeightRange, Bracket] | None:
@@ -172,7 +180,7 @@ def save_json(scan: PastScan, card: LoraCard | None) -> dict[str, Any]:
     allowed, bracket = found
     if card is None:
         note = "The LoRA is not there any more, so nothing can be saved to it."
-        return {"possible": False, "lines": [], "saved": False, "notes": [note]}
+        return {"possible": False, "lines": [], "saved": False, "notes": [say(note)]}
     lines = [f"Range {range_text(allowed)}"]
     if allowed.sweet_spot is not None:
         near, far = map(minus, allowed.sweet_spot)
@@ -190,7 +198,8 @@ def save_json(scan: PastScan, card: LoraCard | None) -> dict[str, Any]:
     if scan.finished and is_unfinished(scan):
         notes.append("The scan is not finished; more pictures may change this.")
     saved = card.bracket is not None and card.bracket.scan == bracket.scan
-    return {"possible": True, "lines": lines, "saved": saved, "notes": notes}
+    said = {"lines": [say(line) for line in lines], "notes": [say(note) for note in notes]}
+    return {"possible": True, "saved": saved, **said}
 
 
 def compared_at(card: LoraCard) -> tuple[float, str]:
@@ -216,8 +225,8 @@ def _subject(plan: ScanPlan, prompt: int) -> bool:
 def _sentence(scan: PastScan, outcome: Mapping[str, Any]) -> str:
     if _kind(scan) == "compare":
         compared = _comparison(outcome)
-        return str(compared["sentence"]) if compared else ""
-    return str(outcome.get("sentence") or "")
+        return compared["sentence"] if compared else ""
+    return say(str(outcome.get("sentence") or ""))
 
 
 def _verdict(outcome: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -229,8 +238,8 @@ def _verdict(outcome: Mapping[str, Any]) -> dict[str, Any] | None:
     if below is None and isinstance(bracket, Mapping):
         below = bracket.get("bleeding_onset")
     return {
-        "sentence": outcome["sentence"],
-        "notes": outcome.get("notes") or [],
+        "sentence": say(str(outcome["sentence"])),
+        "notes": [say(str(note)) for note in outcome.get("notes") or []],
         "points": outcome.get("points") or [],
         "damaged_to": below,
         "damaged_from": ceiling.get("weight") if isinstance(ceiling, Mapping) else None,
@@ -252,9 +261,11 @@ def _comparison(outcome: Mapping[str, Any]) -> dict[str, Any] | None:
         else f"{damaged} of them look damaged by themselves"
     )
     return {
-        "sentence": f"With the LoRA at {format_weight(point['weight'])}, {pairs} {pictures} "
-        f"differ from those without it by {point.get('effect') or 0:.2f}; {harm}.",
+        "sentence": say(
+            f"With the LoRA at {format_weight(point['weight'])}, {pairs} {pictures} "
+            f"differ from those without it by {point.get('effect') or 0:.2f}; {harm}."
+        ),
         "notes": [
-            "0 is the same picture, 1 another one. Which of two is better, your eyes decide."
+            say("0 is the same picture, 1 another one. Which of two is better, your eyes decide.")
         ],
     }

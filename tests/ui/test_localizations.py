@@ -183,6 +183,11 @@ def test_findings_are_said_in_the_language(path: Path) -> None:
 # ---- nothing left over ---------------------------------------------------------------------
 
 
+def ways(key: str) -> tuple[str, str]:
+    """Return a key, and how it stands in the source where a form makes a sentence of it."""
+    return key, key[0].lower() + key[1:].removesuffix(".")
+
+
 @languages
 def test_nothing_is_left_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sources = [*(ROOT / "javascript").glob("*.js"), *SAID]
@@ -201,12 +206,17 @@ def test_nothing_is_left_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         r"(?:wide|narrow|normal|unknown) data|\[LoRA Neg\] .*|text encoder, unet|"
         r"leans to .*|category tags: .*|“\{phrases\}” in .*|\{file\}: .*"
     )
+    # What a scan kept in a file is known by its whole (test_localizations_of_tabs).
+    whole = re.compile(
+        r"\{effect\}; (?:no )?damage .*\{best\}\.|\{cause\}, on .*|Going from −0\.4 to .*|"
+        r"Negative weights make the pictures \{first\}.*|With the LoRA at \{weight\}, .*"
+    )
     left = [
         key
         for key in load(path)
-        if key not in joined
-        and re.sub(r"\{\w+\}", "{}", key) not in loose
+        if not any(way in joined or FIELD.sub("{}", way) in loose for way in ways(key))
         and key not in shown
         and not built.fullmatch(key)
+        and not whole.fullmatch(key)
     ]
     assert left == []
