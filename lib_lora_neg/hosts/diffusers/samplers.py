@@ -48,7 +48,12 @@ _UNET_SAMPLERS = (
     Sampler(
         "DDIM",
         "DDIMScheduler",
-        {"set_alpha_to_one": False, "steps_offset": 1, "timestep_spacing": "leading"},
+        {
+            "clip_sample": False,
+            "set_alpha_to_one": False,
+            "steps_offset": 1,
+            "timestep_spacing": "leading",
+        },
         scheduled=False,
     ),
     Sampler(

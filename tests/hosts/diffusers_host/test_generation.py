@@ -40,6 +40,13 @@ def test_the_same_job_makes_the_same_picture(sd1: Any) -> None:
     assert not same(sd1.generate(**CALM), sd1.generate(**{**CALM, "seed": 12}))
 
 
+def test_ddim_follows_the_euler_steps(sd1: Any) -> None:
+    """Without noise of their own both walk the same path; clipped predictions leave it."""
+    ddim = sd1.generate(**{**CALM, "sampler": "DDIM", "steps": 20})
+    euler = sd1.generate(**{**CALM, "sampler": "Euler", "steps": 20})
+    assert difference(ddim, euler) < 6
+
+
 def test_a_batch_makes_the_pictures_of_the_following_seeds(sd1: Any) -> None:
     made = sd1.generate(**{**CALM, "batch_size": 2, "batch_count": 2, "sampler": "Euler a"})
     assert [picture.seed for picture in made.pictures] == [11, 12, 13, 14]
