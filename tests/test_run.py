@@ -31,6 +31,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     (tmp_path / "requirements" / "model.txt").write_text("-r base.txt\ntorch==2.13.0\n")
     (tmp_path / "requirements" / "demo.txt").write_text("-r model.txt\ngradio==6\n")
     (tmp_path / "requirements" / "test.txt").write_text("-r base.txt\npytest==1\n")
+    (tmp_path / "lab" / "world").mkdir(parents=True)
+    (tmp_path / "lab" / "world" / "model_index.json").touch()
     monkeypatch.setenv("PIP_FIND_LINKS", "somewhere")
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
@@ -140,6 +142,18 @@ def test_arguments_are_passed_on(run: Any) -> None:
     ]
     assert run.main(["test", "-k", "infotext"]) == 0
     assert run.commands[-1][-4:] == ["-m", "pytest", "-k", "infotext"]
+
+
+def test_a_clone_without_its_model_shows_the_samples(
+    run: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (run.ROOT / run.WORLD).unlink()
+    assert run.main(["demo"]) == 0
+    assert run.commands[-1][1:] == ["-m", "lib_lora_neg", "samples"]
+    assert installs(run) == ["requirements/base.txt"]
+    assert "python run.py demo --model FILE" in capsys.readouterr().out
+    assert run.main(["demo", "--model", "a.safetensors"]) == 0
+    assert run.commands[-1][3:5] == ["serve", "--output"]
 
 
 def test_every_check_runs_although_one_fails(
