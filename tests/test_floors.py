@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = "lib_lora_neg"
 WEBUI = {"modules", "modules_forge", "networks", "network", "launch", "backend", "ldm_patched"}
-DIFFUSERS = {"accelerate", "diffusers", "peft", "transformers"}
+DIFFUSERS = {"accelerate", "diffusers", "huggingface_hub", "peft", "transformers"}
 
 # A room may import the rooms below it, and of other packages those named here.
 FLOORS: dict[str, tuple[float, set[str]]] = {
