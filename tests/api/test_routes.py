@@ -217,4 +217,5 @@ def test_the_pages_routes_are_no_part_of_the_api() -> None:
     seen = []
     app.add_api_route = lambda path, route, **how: seen.append((path, how["include_in_schema"]))
     add_page_routes(app, page_answers(HOST, HOST))
-    assert seen == [("/lora-neg/page/check", False), ("/lora-neg/page/negative-tag", False)]
+    names = ("check", "negative-tag", "tools")
+    assert seen == [(f"/lora-neg/page/{name}", False) for name in names]

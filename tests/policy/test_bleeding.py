@@ -57,6 +57,11 @@ def test_types_that_were_made_for_it_or_are_not_known_are_left_alone(kind: str) 
     assert not seen(card("s", kind, ranges=OWN_RANGE), "<lora:s:-0.9>")
 
 
+def test_who_switched_the_range_off_hears_nothing_of_what_is_expected() -> None:
+    wide = card("s", "style", width=DataWidth.WIDE)
+    assert not seen(wide, "<lora:s:-0.7>", rules={"R1": Mode.OFF})
+
+
 def test_families_without_evidence_are_left_alone() -> None:
     lora = card("s", "style", ranges=OWN_RANGE)
     assert not seen(lora, "<lora:s:-0.9>", family=ModelFamily.FLUX)

@@ -68,6 +68,8 @@ def _bend(use: LoraUse, card: LoraCard, context: Context) -> _Bend | None:
     learned_whole = card.inference.type in LEARNED_WHOLE_PICTURES
     if not learned_whole or context.request.family not in UNET_WITH_CFG:
         return None
+    if context.mode("R1") is Mode.OFF:  # who wants to hear nothing of a type's range
+        return None
     at = BEND_OF_NARROW_DATA if card.data_width is DataWidth.NARROW else BEND
     if use.unet >= at:
         return None
