@@ -233,15 +233,19 @@
             if (!quietly) this.say("");
             this.opening = scan;
             try {
-                const data = await loraNeg.ask("scan-open", { scan });
+                const data = await loraNeg.ask("scan-open", { scan, quiet: quietly });
                 if (this.opening !== scan) return;
+                if (!data.scan) {
+                    // A job that failed before its first picture has nothing to show.
+                    if (!this.isRunning) this.result.empty();
+                    return;
+                }
                 this.result.show(data);
                 if (this.job && this.job.scan === scan) this.failures.forEach((cell) => this.result.grid.put(cell));
                 if (this.job) this.showProgress(this.job);
                 this.history.mark();
                 if (!quietly) this.result.root.scrollIntoView({ block: "nearest" });
             } catch (error) {
-                // A job that failed before its first picture has nothing to show.
                 if (!quietly) this.fail(error);
                 else if (!this.isRunning) this.result.empty();
             }

@@ -233,8 +233,13 @@ class _ScanTab:
     # ---- results -----------------------------------------------------------------------------
 
     def open(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return one scan."""
-        return self._shown(find_scan(self._root, body.get("scan")))
+        """Return one scan; with ``quiet``, nothing where a job has left none yet."""
+        try:
+            return self._shown(find_scan(self._root, body.get("scan")))
+        except ScanError:
+            if body.get("quiet") is not True:
+                raise
+            return {"scan": None}
 
     def _shown(self, scan: PastScan) -> dict[str, Any]:
         return scan_json(scan, self._card(scan.plan.loras[0].name), self._running)

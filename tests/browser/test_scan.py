@@ -289,7 +289,7 @@ def test_a_cell_and_the_grid_are_sent_to_txt2img(scan: ScanPage) -> None:
     pasted = scan.page.locator("#pasted textarea")
     scan.until(lambda: pasted.input_value().endswith("Seed: 7, guard off"))
     scan.page.get_by_role("button", name="Send to XYZ plot").click()
-    scan.until(lambda: "X Values: -1, -0.5, 0" in pasted.input_value())
+    scan.until(lambda: "X Values: -1 - 0 [3]" in pasted.input_value())
 
 
 def test_a_quick_scan_and_an_ab_picture_have_their_own_views(scan: ScanPage) -> None:
