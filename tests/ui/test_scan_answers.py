@@ -210,6 +210,7 @@ def test_the_host_fails_and_the_tab_says_how(tab: Tab) -> None:
     scan = tab.finish()
     job = tab.ask("state")["job"]
     assert (job["state"], job["error"]) == ("failed", "RuntimeError: no picture at -0.5")
+    assert tab.ask("open", scan=scan, quiet=True) == {"scan": None}
     with pytest.raises(ScanError, match="not there any more"):
         tab.ask("open", scan=scan)
 
