@@ -27,9 +27,11 @@
             this.root.setAttribute("aria-label", said("What to scan"));
             this.root.addEventListener("input", () => this.changed());
             this.root.addEventListener("change", () => this.changed());
-            this.root.addEventListener("submit", (event) => {
+            this.root.addEventListener("submit", async (event) => {
                 event.preventDefault();
-                if (this.start.disabled) return;
+                // A quick click must not start, or show, what stood in the form before.
+                if (this.stale) await this.check();
+                if (this.start.disabled || this.stale) return;
                 if (this.complete) this.scan.open(this.complete);
                 else this.scan.start(this.body());
             });
@@ -310,6 +312,8 @@
         }
 
         changed() {
+            this.stale = true;
+            this.turn += 1; // what was asked before is no answer any more
             this.heldLabel.hidden = this.part.value === "both";
             clearTimeout(this.timer);
             this.timer = setTimeout(() => this.check(), PAUSE_MS);
@@ -330,6 +334,7 @@
         }
 
         show({ errors, cost, existing }) {
+            this.stale = false;
             this.errors = errors;
             const untouched = !this.lora;
             for (const [name, note] of Object.entries(this.notes)) {
