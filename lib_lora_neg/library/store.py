@@ -66,7 +66,7 @@ class CardStore:
 
     def _open(self) -> sqlite3.Connection:
         try:
-            return _connect(self._file)
+            return _connect_in_turn(self._file)
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:
@@ -104,6 +104,22 @@ class CardStore:
                 self._base.execute("DELETE FROM folders WHERE saved < ?", (now - FORGOTTEN_AFTER,))
         except sqlite3.Error as error:
             raise StoreError(f"the index cannot be written: {error}") from error
+
+
+def _connect_in_turn(file: Path) -> sqlite3.Connection:
+    """Connect, waiting while another process makes the same new index.
+
+    SQLite's own waiting leaves out the change to a write-ahead log: whoever comes second is told
+    at once that the file is locked.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return _connect(file)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.02)
 
 
 def _connect(file: Path) -> sqlite3.Connection:

@@ -189,14 +189,14 @@ def test_shortcuts(page):
 def test_cards_insert_and_filter(page):
     page.page.locator("#txt2img_extra_networks").get_by_text("LoRAs to insert").click()
     cards = page.page.locator("#txt2img_lora_cards .card:visible")
-    assert cards.count() == 7
+    page.until(lambda: cards.count() == 7)
     page.type("a lake", "")
     page.page.locator(".lora-neg-page-filter").first.fill("hero")
     page.until(lambda: cards.count() == 1)
     cards.first.locator(".name").press("Enter")
-    assert page.prompt() == "a lake <lora:hero:1> heroname"
+    page.until(lambda: page.prompt() == "a lake <lora:hero:1> heroname")
     cards.first.locator(".name").click()
-    assert page.prompt() == "a lake"
+    page.until(lambda: page.prompt() == "a lake")
 
 
 def test_the_preset_reaches_the_inputs(page):
