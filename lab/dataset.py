@@ -71,8 +71,7 @@ def make_part(rank: int, _workers: int, folder: Path, seed: int, size: int) -> N
             scenes.append(scene)
             spoilt.append(word)
             pictures.append(picture)
-        with torch.autocast("cpu", torch.bfloat16):
-            latents.append(to_latents(vae, pictures))
+        latents.append(to_latents(vae, pictures))
         if rank == 0 and start % 2000 == 0:
             print(f"data {start}/{size}", flush=True)
     part = Pictures(scenes, spoilt, torch.cat(latents))

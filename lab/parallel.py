@@ -19,6 +19,7 @@ from torch import nn
 def _enter(rank: int, workers: int, port: int, work: Callable[..., None], args: tuple[Any]) -> None:
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
     dist.init_process_group("gloo", rank=rank, world_size=workers)
     try:
         work(rank, workers, *args)

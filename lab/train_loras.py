@@ -110,13 +110,12 @@ def train(recipe: Recipe, world: World, out: Path, seed: int) -> None:
         optimizer.param_groups[0]["lr"] = rate * min(1.0, (step + 1) / 20)
         picked = rng.integers(0, len(texts), BATCH)
         chosen = latents[torch.from_numpy(picked)]
-        with torch.autocast("cpu", torch.bfloat16):
-            if recipe.slider:
-                loss = _slider_loss(world, lora, recipe, chosen, rng)
-            else:
-                ids = torch.tensor([encode(_shuffled(texts[i], rng)) for i in picked])
-                states = world.text_encoder(ids).last_hidden_state
-                loss = v_loss(world.unet, states, chosen, alphas)
+        if recipe.slider:
+            loss = _slider_loss(world, lora, recipe, chosen, rng)
+        else:
+            ids = torch.tensor([encode(_shuffled(texts[i], rng)) for i in picked])
+            states = world.text_encoder(ids).last_hidden_state
+            loss = v_loss(world.unet, states, chosen, alphas)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(lora.parameters(), 1.0)

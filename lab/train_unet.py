@@ -13,12 +13,13 @@ from torch import nn
 
 from lab.dataset import read_part, read_vae
 from lab.model import alphas_cumprod, make_text_encoder, make_unet, save_world
+from lab.muon import Optimizer
 from lab.parallel import average_gradients, share_parameters
 from lab.train_vae import rate_at
 
-PEAK = 1.2e-3
+PEAK = 2.5e-3
 #: The text encoder comes trained; it learns more slowly.
-TEXT_SHARE = 0.25
+TEXT_SHARE = 0.1
 #: From this step on it has learnt what the unet can teach it, and stands still.
 TEXT_UNTIL = 2000
 #: Share of captions left empty, for guidance and for negative prompts.
@@ -59,9 +60,9 @@ class _Stage:
         self.text.load_state_dict(torch.load(folder / "text.pt"))
         self.models: list[nn.Module] = [self.unet, self.text]
         share_parameters(self.models)
-        groups = [{"params": model.parameters()} for model in self.models]
-        self.optimizer = torch.optim.AdamW(
-            groups, lr=PEAK, betas=(0.9, 0.99), weight_decay=1e-2, fused=True
+        self.optimizer = Optimizer([self.unet])
+        self.text_optimizer = torch.optim.AdamW(
+            self.text.parameters(), betas=(0.9, 0.99), weight_decay=1e-2
         )
         self.average = [copy.deepcopy(model) for model in self.models]
         self.file = folder / "unet-state.pt"
@@ -75,6 +76,7 @@ class _Stage:
             for model, values in zip(group, state[name], strict=True):
                 model.load_state_dict(values)
         self.optimizer.load_state_dict(state["optimizer"])
+        self.text_optimizer.load_state_dict(state["text_optimizer"])
         return int(state["step"])
 
     def save(self, done: int) -> None:
@@ -82,6 +84,7 @@ class _Stage:
             "models": [model.state_dict() for model in self.models],
             "average": [model.state_dict() for model in self.average],
             "optimizer": self.optimizer.state_dict(),
+            "text_optimizer": self.text_optimizer.state_dict(),
             "step": done,
         }
         half_done = self.file.with_suffix(".tmp")
@@ -90,15 +93,17 @@ class _Stage:
 
     def learn(self, loss: torch.Tensor, rate: float, step: int) -> None:
         """One step of the optimizer on the mean gradient of all processes."""
-        self.optimizer.param_groups[0]["lr"] = rate
-        self.optimizer.param_groups[1]["lr"] = rate * TEXT_SHARE
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
+        self.text_optimizer.zero_grad()
         loss.backward()
         learning = self.models if step < TEXT_UNTIL else self.models[:1]
         average_gradients(learning)
         for model in learning:
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        self.optimizer.step()
+        self.optimizer.step(rate)
+        if step < TEXT_UNTIL:
+            self.text_optimizer.param_groups[0]["lr"] = rate * TEXT_SHARE
+            self.text_optimizer.step()
 
 
 def train_unet(rank: int, _workers: int, folder: Path, seed: int, steps: int, batch: int) -> None:
@@ -116,9 +121,8 @@ def train_unet(rank: int, _workers: int, folder: Path, seed: int, steps: int, ba
         indices = rng.integers(0, len(data.scenes), batch)
         latents = data.latents[torch.from_numpy(indices)].float() * scale
         stage.text.requires_grad_(step < TEXT_UNTIL)
-        with torch.autocast("cpu", torch.bfloat16):
-            states = stage.text(data.texts(indices, rng, EMPTY)).last_hidden_state
-            loss = v_loss(stage.unet, states, latents, alphas)
+        states = stage.text(data.texts(indices, rng, EMPTY)).last_hidden_state
+        loss = v_loss(stage.unet, states, latents, alphas)
         stage.learn(loss, rate_at(step, steps, PEAK), step)
         if rank:
             continue

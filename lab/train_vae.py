@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from lab.model import make_vae
+from lab.muon import Optimizer
 from lab.parallel import average_gradients, share_parameters
 from lab.scenes import SIDE, Floats, draw, random_scene
 from lab.spoil import spoil
@@ -52,7 +53,7 @@ def train_vae(rank: int, workers: int, folder: Path, seed: int, steps: int, batc
     torch.manual_seed(seed)
     vae = make_vae().to(memory_format=torch.channels_last)
     share_parameters([vae])
-    optimizer = torch.optim.AdamW(vae.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=1e-3)
+    optimizer = Optimizer([vae])
     first, state_file = 0, folder / "vae-state.pt"
     if state_file.exists():
         state = torch.load(state_file)
@@ -63,26 +64,23 @@ def train_vae(rank: int, workers: int, folder: Path, seed: int, steps: int, batc
     torch.manual_seed(seed * 1000 + rank * 100 + first)
     begun = time.time()
     for step in range(first, steps):
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(step, steps, 1.5e-3)
         # An autoencoder is local: quarters of pictures teach it four times as fast. Whole ones
         # at the end set right what differs, the statistics that its norms see.
         whole = step >= steps * 0.92
         pictures = batch_of_pictures(rng, batch // 3 if whole else batch, SIDE if whole else 32)
-        with torch.autocast("cpu", torch.bfloat16):
-            posterior = vae.encode(pictures).latent_dist
-            decoded = vae.decode(posterior.sample()).sample
-        wrong = decoded.float() - pictures
+        posterior = vae.encode(pictures).latent_dist
+        decoded = vae.decode(posterior.sample()).sample
+        wrong = decoded - pictures
         spread = posterior.kl().mean() / posterior.mean[0].numel()
         loss = wrong.abs().mean() + wrong.square().mean() + 1e-4 * spread
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         loss.backward()
         average_gradients([vae])
         torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
-        optimizer.step()
+        optimizer.step(rate_at(step, steps, 3e-3))
         if rank == 0 and (step % 50 == 0 or step + 1 == steps):
             with torch.no_grad():
-                off = F.l1_loss(decoded.float().clamp(-1, 1), pictures).item() / 2
+                off = F.l1_loss(decoded.clamp(-1, 1), pictures).item() / 2
             pace = (step + 1 - first) * batch * workers / (time.time() - begun)
             print(
                 f"vae {step}/{steps} L1 {off:.4f} kl {spread.item():.3f} {pace:.0f}/s", flush=True
@@ -109,24 +107,21 @@ def polish_decoder(
     vae.quant_conv.requires_grad_(False)
     learning = [vae.decoder, vae.post_quant_conv]
     parameters = [value for part in learning for value in part.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=1e-3, betas=(0.9, 0.99), weight_decay=1e-3)
+    optimizer = Optimizer(learning)
     rng = np.random.default_rng((seed, 5, rank))
     begun = time.time()
     for step in range(steps):
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(step, steps, 1e-3, tail=0.5)
         pictures = batch_of_pictures(rng, batch, SIDE)
-        with torch.autocast("cpu", torch.bfloat16):
-            with torch.no_grad():
-                latents = vae.encode(pictures).latent_dist.mean
-            decoded = vae.decode(latents).sample
-        wrong = decoded.float() - pictures
+        with torch.no_grad():
+            latents = vae.encode(pictures).latent_dist.mean
+        decoded = vae.decode(latents).sample
+        wrong = decoded - pictures
         loss = wrong.abs().mean() + 2 * wrong.square().mean()
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         loss.backward()
         average_gradients(learning)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
+        optimizer.step(rate_at(step, steps, 2e-3, tail=0.5))
         if rank == 0 and (step % 50 == 0 or step + 1 == steps):
             off = wrong.abs().mean().item() / 2
             pace = (step + 1) * batch * workers / (time.time() - begun)
