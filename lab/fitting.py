@@ -176,5 +176,5 @@ def fit_shape(mask: Mask, brown: Mask, grown: float = 0.0) -> Fit:
                 guess = replace(guess, cx=cx - ox * radius, cy=cy - oy * radius, radius=radius)
         guesses.append(Fit(shape, guess.cx, guess.cy, radius, _overlap(guess, hat, grown, mask)))
     guesses.sort(key=lambda fit: -fit.match)
-    near = [fit for fit in guesses[:4] if fit.match > guesses[0].match - 0.12]
+    near = [fit for fit in guesses[:5] if fit.match > guesses[0].match - 0.2]
     return max((_refine(fit, hat, grown, mask) for fit in near), key=lambda fit: fit.match)

@@ -8,7 +8,7 @@ just visible.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -26,6 +26,11 @@ FOREGROUND = 16.0
 TOLERANCE = 4.0
 #: Below this share of the picture there is no object.
 LEAST_AREA = 0.012
+#: By so much more of a mask must a shape with an outline cover it than one without, or the other
+#: way round, to overrule what the mask's edge looks like.
+CONVINCING = 0.05
+
+_Y, _X = np.mgrid[0:SIDE, 0:SIDE].astype(np.float64) + 0.5
 
 
 @dataclass(frozen=True)
@@ -208,6 +213,43 @@ def _excess(lab: Floats, drawn: Floats) -> float:
     return float(np.maximum(0.0, best - TOLERANCE).mean())
 
 
+def _largest(mask: Mask) -> tuple[Mask, int]:
+    """The largest piece of a mask, and how many more pieces of some size there are."""
+    labels, count = ndimage.label(mask)
+    if not count:
+        return mask, 0
+    sizes = ndimage.sum_labels(mask, labels, np.arange(1, count + 1))
+    return labels == int(sizes.argmax()) + 1, int((sizes > 6).sum()) - 1
+
+
+def _best_fit(masks: list[Mask], brown: Mask, outlined: bool) -> tuple[Fit, bool]:
+    """Fit a shape to whichever mask can be covered best; also say whether it has an outline.
+
+    Closing fills the hole of a small ring. An outline that is black on black, or faint, shows in
+    that the object is larger all around; a round one is larger in any case, so that must convince.
+    """
+    fits = []
+    for index, mask in enumerate(masks):
+        if index and (mask == masks[0]).all():
+            continue
+        for grown in (0.0, 2.0):
+            fit = fit_shape(mask, brown & mask, grown)
+            bonus = CONVINCING if (grown > 0) == outlined else 0.0
+            fits.append((fit.match + bonus, fit, grown > 0))
+    _, fit, grown = max(fits, key=lambda row: row[0])
+    return fit, grown
+
+
+def _has_hole(lab: Floats, model: Floats, fit: Fit) -> bool:
+    """Whether the ground shows in the middle of what was taken for a circle."""
+    away = np.hypot(_X - fit.cx, _Y - fit.cy) / fit.radius
+    middle, around = away < 0.25, (away > 0.6) & (away < 0.9)
+    ground = model[middle].mean(axis=0)
+    in_middle = np.linalg.norm(lab[middle].mean(axis=0) - ground)
+    in_ring = np.linalg.norm(np.median(lab[around], axis=0) - ground)
+    return bool(in_middle < 0.5 * in_ring)
+
+
 def _closed(mask: Mask) -> Mask:
     """Fill what a surface's second tone leaves open, if it looks like the ground."""
     closed = ndimage.binary_closing(np.pad(mask, 4), iterations=2)[4:-4, 4:-4]
@@ -221,21 +263,19 @@ def read(picture: Floats) -> Reading:
     lab = rgb2lab(np.clip(picture, 0.0, 1.0))
     ground = fit_ground(lab)
     model = ground.everywhere()
-    mask = np.linalg.norm(lab - model, axis=2) > FOREGROUND
-    mask = _closed(mask)
-    labels, count = ndimage.label(mask)
-    sizes = ndimage.sum_labels(mask, labels, np.arange(1, count + 1)) if count else np.zeros(0)
+    seen = np.linalg.norm(lab - model, axis=2) > FOREGROUND
+    mask, pieces = _largest(_closed(seen))
     background = _name_of_ground(ground)
     burnt_ground = _off_palette(ground.at_top)
-    if not count or sizes.max() < LEAST_AREA * SIDE * SIDE:
+    if mask.sum() < LEAST_AREA * SIDE * SIDE:
         return _empty(lab, ground, background, burnt_ground)
-    mask = labels == int(sizes.argmax()) + 1
-    pieces = int((sizes > 6).sum()) - 1
     brown = np.linalg.norm(lab - rgb2lab(np.asarray(HAT, dtype=float) / 255.0), axis=2) < 17.0
     # Red mixes with green into brown along an edge; a hat is more than a line.
     brown = ndimage.binary_opening(brown, np.ones((3, 3)))
     outlined = _has_outline(lab, mask, brown & mask, background)
-    fit = fit_shape(mask, brown & mask, 2.0 if outlined else 0.0)
+    fit, outlined = _best_fit([mask, _largest(seen)[0]], brown, outlined)
+    if fit.shape == "circle" and _has_hole(lab, model, fit):
+        fit = replace(fit, shape="ring")
     distance, hat_distance = shape_at(fit), hat_on(fit)
     outline = _outline(lab, distance, hat_distance)
     in_hat = hat_distance < -0.5

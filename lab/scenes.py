@@ -24,11 +24,11 @@ from lab.shapes import SHAPES
 
 #: Edge of a picture in pixels.
 SIDE = 64
-SIZES = {"small": 10.0, "medium": 14.0, "large": 19.0}
+SIZES = {"small": 12.0, "medium": 15.0, "large": 19.0}
 PLACES = {"center": (0, 0), "left": (-1, 0), "right": (1, 0), "top": (0, -1), "bottom": (0, 1)}
 SURFACES = ("plain", "striped", "dotted")
 
-_OFFSETS = {"small": 15.0, "medium": 13.0, "large": 11.0}
+_OFFSETS = {"small": 13.5, "medium": 12.5, "large": 11.0}
 _Y, _X = np.mgrid[0:SIDE, 0:SIDE].astype(np.float64) + 0.5
 
 

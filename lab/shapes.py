@@ -26,7 +26,7 @@ def diamond(x: Floats, y: Floats, radius: float) -> Floats:
 
 
 def ring(x: Floats, y: Floats, radius: float) -> Floats:
-    return np.abs(np.hypot(x, y) - 0.76 * radius) - 0.27 * radius
+    return np.abs(np.hypot(x, y) - 0.77 * radius) - 0.2 * radius
 
 
 def cross(x: Floats, y: Floats, radius: float) -> Floats:
@@ -59,7 +59,7 @@ def triangle(x: Floats, y: Floats, radius: float) -> Floats:
 
 def star(x: Floats, y: Floats, radius: float) -> Floats:
     angles = np.arange(10) * np.pi / 5 - np.pi / 2
-    lengths = np.where(np.arange(10) % 2 == 0, 1.1, 0.47) * radius
+    lengths = np.where(np.arange(10) % 2 == 0, 1.12, 0.43) * radius
     corners = np.stack([np.cos(angles) * lengths, np.sin(angles) * lengths], axis=1)
     return _polygon(x, y, corners)
 
