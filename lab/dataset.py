@@ -49,10 +49,9 @@ def to_latents(vae: AutoencoderKL, pictures: list[np.ndarray]) -> torch.Tensor:
 
 
 def read_vae(folder: Path) -> AutoencoderKL:
-    """Read the autoencoder of a work folder, with its polished decoder where there is one."""
+    """Read the autoencoder of a work folder."""
     vae = make_vae()
-    polished = folder / "vae-polished.pt"
-    vae.load_state_dict(torch.load(polished if polished.exists() else folder / "vae.pt"))
+    vae.load_state_dict(torch.load(folder / "vae.pt"))
     return vae.eval().requires_grad_(False)
 
 

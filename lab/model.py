@@ -38,7 +38,7 @@ def make_vae() -> AutoencoderKL:
 
 
 def make_unet() -> UNet2DConditionModel:
-    """Attention only at 8×8, where it costs little."""
+    """Attention only at 8×8, where it costs little; the text as a whole goes to every block."""
     return UNet2DConditionModel(
         sample_size=16,
         in_channels=4,
@@ -50,6 +50,8 @@ def make_unet() -> UNet2DConditionModel:
         cross_attention_dim=128,
         attention_head_dim=4,
         norm_num_groups=16,
+        addition_embed_type="text",
+        addition_embed_type_num_heads=4,
     )
 
 

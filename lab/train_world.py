@@ -1,8 +1,8 @@
 """Make ``lab/world`` from nothing: ``python -m lab.train_world --work FOLDER --out lab/world``.
 
-Five stages, each in the work folder, each left out when its result is there, the long ones
-resumable: the autoencoder, the text encoder, the latents of the data set, the unet, and the decoder
-once more. One process per core.
+Four stages, each in the work folder, each left out when its result is there, the long ones
+resumable: the autoencoder, the text encoder, the latents of the data set, and the unet. One process
+per core.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lab.dataset import make_part
 from lab.parallel import spread
 from lab.train_text import train_text
 from lab.train_unet import train_unet, write_world
-from lab.train_vae import polish_decoder, train_vae
+from lab.train_vae import train_vae
 
 
 def main() -> None:
@@ -26,8 +26,7 @@ def main() -> None:
     parser.add_argument("--vae-steps", type=int, default=2500)
     parser.add_argument("--text-steps", type=int, default=1500)
     parser.add_argument("--pictures", type=int, default=30000)
-    parser.add_argument("--unet-steps", type=int, default=6000)
-    parser.add_argument("--polish-steps", type=int, default=600)
+    parser.add_argument("--unet-steps", type=int, default=3400)
     parser.add_argument("--only-write", action="store_true", help="write --out as things stand")
     args = parser.parse_args()
     work: Path = args.work
@@ -40,9 +39,7 @@ def main() -> None:
         if not all((work / f"data-{rank}.pkl").exists() for rank in range(args.workers)):
             share = args.pictures // args.workers
             spread(args.workers, make_part, work, args.seed, share)
-        spread(args.workers, train_unet, work, args.seed, args.unet_steps, 16)
-    if not args.only_write and not (work / "vae-polished.pt").exists():
-        spread(args.workers, polish_decoder, work, args.seed, args.polish_steps, 8)
+        spread(args.workers, train_unet, work, args.seed, args.unet_steps, 64 // args.workers)
     if args.out:
         write_world(work, args.out)
 
