@@ -12,6 +12,7 @@ from diffusers import AutoencoderKL
 
 from lab.captions import caption
 from lab.model import make_vae
+from lab.parallel import here
 from lab.scenes import Scene, draw, random_scene
 from lab.spoil import spoil
 from lab.tokenizer import encode
@@ -39,7 +40,8 @@ class Pictures:
 
 def to_tensor(pictures: list[np.ndarray]) -> torch.Tensor:
     """Pictures (64, 64, 3) from 0 to 1 as the autoencoder wants them."""
-    return torch.from_numpy(np.stack(pictures)).float().permute(0, 3, 1, 2) * 2 - 1
+    values = torch.from_numpy(np.stack(pictures)).to(here(), torch.float32)
+    return values.permute(0, 3, 1, 2) * 2 - 1
 
 
 @torch.no_grad()
@@ -51,7 +53,7 @@ def to_latents(vae: AutoencoderKL, pictures: list[np.ndarray]) -> torch.Tensor:
 def read_vae(folder: Path) -> AutoencoderKL:
     """Read the autoencoder of a work folder."""
     vae = make_vae()
-    vae.load_state_dict(torch.load(folder / "vae.pt"))
+    vae.load_state_dict(torch.load(folder / "vae.pt", map_location=here()))
     return vae.eval().requires_grad_(False)
 
 
@@ -70,7 +72,7 @@ def make_part(rank: int, _workers: int, folder: Path, seed: int, size: int) -> N
             scenes.append(scene)
             spoilt.append(word)
             pictures.append(picture)
-        latents.append(to_latents(vae, pictures))
+        latents.append(to_latents(vae, pictures).cpu())
         if rank == 0 and start % 2000 == 0:
             print(f"data {start}/{size}", flush=True)
     part = Pictures(scenes, spoilt, torch.cat(latents))

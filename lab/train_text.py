@@ -19,6 +19,7 @@ from torch import nn
 from lab.captions import caption
 from lab.model import make_text_encoder
 from lab.palette import COLOURS
+from lab.parallel import here
 from lab.scenes import PLACES, SIZES, SURFACES, Scene, random_scene
 from lab.shapes import SHAPES
 from lab.spoil import SPOILERS
@@ -70,10 +71,9 @@ def _batch(rng: np.random.Generator, scenes: list[Scene], size: int) -> tuple[to
     return torch.tensor(ids), torch.tensor(answers)
 
 
-def train_text(folder: Path, seed: int, steps: int, batch: int) -> None:
+def train_text(_rank: int, _workers: int, folder: Path, seed: int, steps: int, batch: int) -> None:
     """Train and write ``text.pt`` into ``folder``."""
     torch.manual_seed(seed)
-    torch.set_num_threads(1)
     encoder = make_text_encoder()
     heads = nn.ModuleList(nn.Linear(128, len(options) + 1) for options in QUESTIONS.values())
     parameters = [*encoder.parameters(), *heads.parameters()]
@@ -89,7 +89,7 @@ def train_text(folder: Path, seed: int, steps: int, batch: int) -> None:
         first_end = (ids == end).int().argmax(dim=1)
         at_end = states[torch.arange(batch), first_end]
         # One more place among the padding, where the unet will look as well.
-        later = torch.from_numpy(rng.integers(first_end.numpy(), 77))
+        later = torch.from_numpy(rng.integers(first_end.cpu().numpy(), 77)).to(here())
         padded = states[torch.arange(batch), later]
         loss = torch.zeros(())
         right = torch.ones(batch, dtype=torch.bool)

@@ -14,7 +14,7 @@ from torch import nn
 from lab.dataset import read_part, read_vae
 from lab.model import alphas_cumprod, make_text_encoder, make_unet, save_world
 from lab.muon import Optimizer
-from lab.parallel import average_gradients, share_parameters
+from lab.parallel import average_gradients, here, share_parameters
 from lab.train_vae import rate_at
 
 PEAK = 2.5e-3
@@ -57,7 +57,7 @@ class _Stage:
     def __init__(self, folder: Path) -> None:
         self.unet = make_unet().to(memory_format=torch.channels_last)
         self.text = make_text_encoder()
-        self.text.load_state_dict(torch.load(folder / "text.pt"))
+        self.text.load_state_dict(torch.load(folder / "text.pt", map_location=here()))
         self.models: list[nn.Module] = [self.unet, self.text]
         share_parameters(self.models)
         self.optimizer = Optimizer([self.unet])
@@ -71,7 +71,7 @@ class _Stage:
         """Take up the state that was saved, if any; return the steps done."""
         if not self.file.exists():
             return 0
-        state = torch.load(self.file)
+        state = torch.load(self.file, map_location=here())
         for name, group in (("models", self.models), ("average", self.average)):
             for model, values in zip(group, state[name], strict=True):
                 model.load_state_dict(values)
@@ -112,6 +112,7 @@ def train_unet(rank: int, _workers: int, folder: Path, seed: int, steps: int, ba
     stage = _Stage(folder)
     data = read_part(folder, rank)
     scale = latent_scale(folder)
+    all_latents = data.latents.to(here())
     first = stage.read()
     alphas = alphas_cumprod()
     rng = np.random.default_rng((seed, 4, rank, first))
@@ -119,7 +120,7 @@ def train_unet(rank: int, _workers: int, folder: Path, seed: int, steps: int, ba
     begun, losses = time.time(), []
     for step in range(first, steps):
         indices = rng.integers(0, len(data.scenes), batch)
-        latents = data.latents[torch.from_numpy(indices)].float() * scale
+        latents = all_latents[torch.from_numpy(indices).to(here())].float() * scale
         stage.text.requires_grad_(step < TEXT_UNTIL)
         states = stage.text(data.texts(indices, rng, EMPTY)).last_hidden_state
         loss = v_loss(stage.unet, states, latents, alphas)
@@ -145,7 +146,7 @@ def latent_scale(folder: Path) -> float:
 def write_world(folder: Path, out: Path) -> None:
     """Put the parts of a work folder together into the diffusers layout."""
     unet, text, vae = make_unet(), make_text_encoder(), read_vae(folder)
-    state = torch.load(folder / "unet-state.pt")["average"]
+    state = torch.load(folder / "unet-state.pt", map_location="cpu")["average"]
     unet.load_state_dict(state[0])
     text.load_state_dict(state[1])
     scale = latent_scale(folder)

@@ -11,7 +11,7 @@ import torch.nn.functional as F  # noqa: N812
 
 from lab.model import make_vae
 from lab.muon import Optimizer
-from lab.parallel import average_gradients, share_parameters
+from lab.parallel import average_gradients, here, share_parameters
 from lab.scenes import SIDE, Floats, draw, random_scene
 from lab.spoil import spoil
 
@@ -36,7 +36,7 @@ def batch_of_pictures(rng: np.random.Generator, size: int, side: int) -> torch.T
         y, x = rng.integers(0, (SIDE - side) // 4 + 1, 2) * 4
         pieces.append(any_picture(rng)[y : y + side, x : x + side])
     pictures = np.stack(pieces)
-    tensor = torch.from_numpy(pictures).float().permute(0, 3, 1, 2) * 2 - 1
+    tensor = torch.from_numpy(pictures).to(here(), torch.float32).permute(0, 3, 1, 2) * 2 - 1
     return tensor.contiguous(memory_format=torch.channels_last)
 
 
@@ -56,7 +56,7 @@ def train_vae(rank: int, workers: int, folder: Path, seed: int, steps: int, batc
     optimizer = Optimizer([vae])
     first, state_file = 0, folder / "vae-state.pt"
     if state_file.exists():
-        state = torch.load(state_file)
+        state = torch.load(state_file, map_location=here())
         vae.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         first = state["step"]
