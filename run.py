@@ -21,13 +21,11 @@ OLDEST, NEWEST = (3, 10), (3, 13)
 CPU_TORCH = "https://download.pytorch.org/whl/cpu"
 OWN_SOURCES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX")
 SCRIPTS = ("javascript", "lib_lora_neg/page/assets")
-WORLD = "lab/world/model_index.json"
 USAGE = """usage: python run.py demo [arguments of lora-neg serve]
        python run.py test [arguments of pytest]
 
 demo   opens a page in the browser that makes guarded pictures with the model that --model names
-       (a checkpoint file, or a folder in the diffusers layout) or with the clone's own small one;
-       where there is neither, checks prompts against sample LoRA files instead
+       (a checkpoint file, or a folder in the diffusers layout), else with the clone's own small one
 test   format, lint, types, the tests, and those of the scripts where Node.js is there
 """
 
@@ -54,11 +52,7 @@ def main(arguments: list[str]) -> int:
 
 
 def demo(arguments: list[str]) -> int:
-    """Serve the page; what it writes goes to ``.demo``. Without any model, show the samples."""
-    if not arguments and not (ROOT / WORLD).is_file():
-        print("The small model is not part of this clone yet, so no pictures are made; this is")
-        print("what the guard makes of prompts. For the page: python run.py demo --model FILE\n")
-        return call([str(environment("base")), "-m", "lib_lora_neg", "samples"])
+    """Serve the page; what it writes goes to ``.demo``."""
     python = str(environment("demo"))
     return call([python, "-m", "lib_lora_neg", "serve", "--output", ".demo", *arguments])
 

@@ -144,18 +144,6 @@ def test_arguments_are_passed_on(run: Any) -> None:
     assert run.commands[-1][-4:] == ["-m", "pytest", "-k", "infotext"]
 
 
-def test_a_clone_without_its_model_shows_the_samples(
-    run: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (run.ROOT / run.WORLD).unlink()
-    assert run.main(["demo"]) == 0
-    assert run.commands[-1][1:] == ["-m", "lib_lora_neg", "samples"]
-    assert installs(run) == ["requirements/base.txt"]
-    assert "python run.py demo --model FILE" in capsys.readouterr().out
-    assert run.main(["demo", "--model", "a.safetensors"]) == 0
-    assert run.commands[-1][3:5] == ["serve", "--output"]
-
-
 def test_every_check_runs_although_one_fails(
     run: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,8 @@ from ..prompts import format_tag
 SUBJECT = "a lighthouse on a cliff, storm clouds"
 NEGATIVE = "lowres, blurry"
 CFG = 7.0
+HIGH_CFG = 9.0
+"""More than any family of models stands beside a negative weight."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def _style(card: LoraCard, at: Setting) -> Iterator[Example]:
         "Far below what a style stands: the weight is raised, and CFG lowered beside it.",
         f"{at.subject} {_tag(card, -0.9)}",
         at.negative,
-        at.cfg_scale + 2.0,
+        HIGH_CFG,
     )
 
 

@@ -61,8 +61,9 @@ def open_site(
     except HostError as problem:
         raise ServeError(str(problem)) from problem
     job = host.engine.defaults()
-    defaults = Defaults(job.width, job.height, job.steps, job.cfg_scale)
     own = SETTING if small is not None else None
+    cfg_scale = own.cfg_scale if own is not None else job.cfg_scale
+    defaults = Defaults(job.width, job.height, job.steps, cfg_scale)
     return Site(host, host.engine.name, own, defaults, partial(DiffusersScanHost, host))
 
 

@@ -15,8 +15,8 @@ MISSING = (
     "diffusers layout; or clone the project and run: python run.py demo"
 )
 
-SETTING = Setting("red circle, medium, center, blue background", "low quality")
-"""In the words of that model."""
+SETTING = Setting("red circle, medium, center, blue background", "low quality", cfg_scale=3.0)
+"""In the words of that model, at the CFG scale at which it follows them best."""
 
 
 @dataclass(frozen=True)
