@@ -41,7 +41,7 @@ SET = 3
 WEIGHTS = (*FINE, -0.75, -0.25)
 """The fine grid, and what a scan of nine weights needs besides on its negative side."""
 
-SAMPLING = Sampling(cfg=5.0, steps=20, width=64, height=64)
+SAMPLING = Sampling(cfg=3.0, steps=20, width=64, height=64)
 
 LEVELS = (0.25, 0.5, 0.75, 0.9)
 """Noise levels at which the denoiser is asked; the quick scan uses some of them."""
