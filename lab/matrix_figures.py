@@ -57,7 +57,8 @@ def curves(results: dict[str, Any], path: Path) -> None:
         twin = axis.twinx()
         _curve(twin, results, lora, "kept", color="#2f6db3")
         twin.set_ylim(0, 1.05)
-        twin.set_yticks([])
+        twin.tick_params(labelright=axis in axes[:, -1], labelsize=8, labelcolor="#2f6db3")
+        axis.tick_params(axis="y", labelsize=8, labelcolor="#b3372f")
         starts = results["onset"][lora]["starts"]
         if starts is not None:
             axis.axvline(starts, color=_INK, lw=0.8, ls=":")
@@ -65,7 +66,8 @@ def curves(results: dict[str, Any], path: Path) -> None:
         axis.grid(alpha=0.2)
     figure.supxlabel("weight of the LoRA", fontsize=9)
     figure.supylabel(
-        "red: damage, Delta E beyond a clean scene · blue: asked shape and colour, 0 to 1",
+        "red, left: damage, Delta E beyond a clean scene\n"
+        "blue, right: share with the asked shape and colour",
         fontsize=8,
     )
     figure.tight_layout()
