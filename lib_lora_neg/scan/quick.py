@@ -33,15 +33,16 @@ VISIBLE = 0.005
 class QuickLimits:
     """Where damage is said to begin.
 
-    Start values of the maintainers, to be fitted against full scans.
+    Fitted to full scans of the eight LoRAs of the small trained world (``bench/fit_quick.py``;
+    ``docs/scan.md`` tells how well they hold on others).
 
     Attributes:
         departure: departure from the straight line, relative to the line's length.
         unrelated: effect on unrelated prompts, relative to the prediction.
     """
 
-    departure: float = 0.5
-    unrelated: float = 0.35
+    departure: float = 0.8
+    unrelated: float = 0.12
 
 
 LIMITS = QuickLimits()

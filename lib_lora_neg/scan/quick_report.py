@@ -26,9 +26,9 @@ from .weights import format_weight
 
 SCHEMA = 1
 
-LEVELS = (0.5, 0.75)
-"""Noise levels at which the quick scan asks: where the subject is decided, and where its
-composition is. Start values of the maintainers, to be fitted with `quick.LIMITS`."""
+LEVELS = (0.25, 0.75)
+"""Noise levels at which the quick scan asks: where details are decided, and where composition is.
+Fitted with `quick.LIMITS`."""
 
 _REASONS = {
     "departure": "the change no longer follows the line it began with",

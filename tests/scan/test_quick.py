@@ -15,6 +15,7 @@ from lib_lora_neg.scan.weights import NINE
 
 PLAN = ScanPlan((Lora("ink"),), (Prompt("inkwash"), Prompt("a lake", subject=False)), (1, 2), NINE)
 LEVELS = (0.5, 0.8)
+HALF = QuickLimits(departure=0.5, unrelated=0.35)
 
 
 class Fields:
@@ -63,7 +64,7 @@ def test_collapse_is_where_the_change_leaves_its_line(truth: float) -> None:
     def collapse(weight: float) -> float:
         return 3 * max(0.0, abs(weight) - truth)
 
-    verdict = judge_quick(take_samples(PLAN, Fields(collapse=collapse), LEVELS))
+    verdict = judge_quick(take_samples(PLAN, Fields(collapse=collapse), LEVELS), limits=HALF)
     assert verdict.reason == "departure"
     assert verdict.bracket is not None
     assert verdict.bracket.bleeding_onset is not None
@@ -78,14 +79,12 @@ def test_collapse_is_where_the_change_leaves_its_line(truth: float) -> None:
 
 
 def test_what_unrelated_prompts_suffer_is_bleeding() -> None:
-    verdict = judge_quick(take_samples(PLAN, Fields(unrelated=1.0, strength=0.7), LEVELS))
+    samples = take_samples(PLAN, Fields(unrelated=1.0, strength=0.7), LEVELS)
+    verdict = judge_quick(samples, limits=HALF)
     assert verdict.reason == "unrelated"
     assert verdict.bracket is not None
     assert verdict.bracket.bleeding_onset == pytest.approx(-0.5, abs=0.05)
-    wide = QuickLimits(unrelated=10)
-    assert judge_quick(
-        take_samples(PLAN, Fields(unrelated=1.0, strength=0.7), LEVELS), limits=wide
-    ).reason == ""  # fmt: skip
+    assert judge_quick(samples, limits=QuickLimits(unrelated=10)).reason == ""
 
 
 def test_without_effect_or_negative_weights_there_is_no_answer() -> None:
