@@ -187,7 +187,7 @@ def test_settings_are_shown_and_reset(open_page: Callable[[str], Page], webui: W
 def test_the_reload_button_three_times(strip: Strip, webui: Webui) -> None:
     raw = strip.page.raw
     for _ in range(3):
-        raw.wait_for_timeout(1500)
+        strip.page.settle()
         with raw.expect_navigation(timeout=180 * SECONDS, wait_until="domcontentloaded"):
             raw.get_by_text("Reload UI", exact=True).last.click()
         quiet = raw.locator("#lora_neg_preview_txt2img .lora-neg-quiet")
@@ -215,7 +215,7 @@ def test_sentences_are_in_the_language_of_the_page(
         if not probed.is_forge:
             expect(strip.chip("CFG")).to_contain_text("負の重み")
         strip.page.shot("japanese", whole=True)
-        strip.page.raw.wait_for_timeout(1500)
+        strip.page.settle()
         strip.page.raw.close()
     probed.reload_ui()
 
