@@ -16,7 +16,6 @@ from typing import Any
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SAID = "#html_info_txt2img .lora-neg-page-said"
 NAMES = ("style", "character", "trigger", "wrong", "slider", "moved")
-SCANNED = "ink_style"
 SLOW_MS = 300_000
 
 
@@ -50,24 +49,6 @@ def shoot(page: Any, url: str, theme: str, folder: Path, seed: int) -> None:
         page.locator("#lora_neg_preview_txt2img .lora-neg-chip").first.wait_for()
         generate(page)
         take(page, folder, f"{NAMES[number]}{suffix}")
-
-
-def scan(page: Any, url: str, theme: str, folder: Path) -> None:
-    """A whole scan of the demo's style: nine weights, the suggested prompts."""
-    page.goto(f"{url}?__theme={theme}")
-    page.get_by_text("LoRA Scan", exact=True).first.click()
-    picker = page.get_by_role("combobox", name="LoRA", exact=True)
-    picker.click()
-    picker.fill(SCANNED)
-    page.locator(".lora-neg-picker-item", has_text=SCANNED).first.click()
-    page.locator(".lora-neg-scan-about .lora-neg-type-line").wait_for()
-    page.locator(".lora-neg-scan-footer button:not(:disabled)").click()
-    page.locator(".lora-neg-scan-verdict").first.wait_for()
-    page.wait_for_timeout(2000)
-    page.evaluate("window.scrollTo(0, 0)")
-    suffix = "" if theme == "light" else f"_{theme}"
-    page.screenshot(path=folder / f"page_scan{suffix}.png", full_page=True)
-    print(folder / f"page_scan{suffix}.png")
 
 
 def main() -> None:
