@@ -83,7 +83,10 @@
             body: JSON.stringify(body),
             signal,
         });
-        const answer = await response.json().catch(() => null);
+        const answer = await response.json().catch((error) => {
+            if (error.name === "AbortError") throw error;
+            return null;
+        });
         if (response.ok && answer) return answer;
         const known = answer && answer.error;
         throw new Error(known ? known.message : `${response.status} ${response.statusText}`);

@@ -236,7 +236,10 @@ def test_the_toggle_switches_the_guard_off(page: Page) -> None:
 
 def test_advise_is_chosen_in_the_panel(page: Page) -> None:
     page.open_panel("txt2img")
-    page.part("txt2img", "mode").get_by_label("Advise").check()
+    # The page was built with an earlier setting; once it has loaded, the panel follows the new one.
+    mode = page.part("txt2img", "mode")
+    expect(mode.get_by_label("Enforce")).to_be_checked(timeout=30 * SECONDS)
+    mode.get_by_label("Advise").check()
 
     page.generate(f"a cat <lora:{STYLE}:-0.9>")
 

@@ -33,8 +33,9 @@ class Strip:
         self.root = page.raw.locator("#lora_neg_preview_txt2img")
 
     def type(self, prompt: str, negative: str = "") -> None:
-        self.page.raw.locator("#txt2img_prompt textarea").fill(prompt)
         self.page.raw.locator("#txt2img_neg_prompt textarea").fill(negative)
+        # Last, for a click on one of the host's cards goes to the box that had the focus.
+        self.page.raw.locator("#txt2img_prompt textarea").fill(prompt)
 
     def prompt(self) -> str:
         return str(self.page.raw.locator("#txt2img_prompt textarea").input_value())
@@ -179,9 +180,8 @@ def test_settings_are_shown_and_reset(open_page: Callable[[str], Page], webui: W
 
         note = raw.locator("#lora_neg_reset_note")
         expect(note).to_contain_text("Done", timeout=20 * SECONDS)
-        options = webui.get("/sdapi/v1/options")
-        assert options["lora_neg_budget"] == 2.5
-        assert options["lora_neg_full_stops"] is False
+        assert webui.options["lora_neg_budget"] == 2.5
+        assert webui.options["lora_neg_full_stops"] is False
 
 
 def test_the_reload_button_three_times(strip: Strip, webui: Webui) -> None:
@@ -228,6 +228,6 @@ def test_another_tool_on_the_page_is_seen(strip: Strip, webui: Webui) -> None:
     tool = strip.page.raw.evaluate("loraNeg.watched.txt2img[0]")
     assert tool["name"] == "Dynamic Thresholding"
     strip.page.raw.evaluate(
-        "id => inputAccordionChecked(id.replace(/-checkbox$/, ''), true)", tool["id"]
+        "id => document.getElementById(id).querySelector('input').click()", tool["id"]
     )
     expect(strip.chip("CFG")).to_have_class(re.compile("lora-neg-advice"), timeout=20 * SECONDS)

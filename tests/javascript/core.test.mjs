@@ -70,3 +70,21 @@ test("nothing is needed of the page to be loaded, and one name is added to it", 
         "read", "said", "valueOf", "watched", "write",
     ]);
 });
+
+// An answer whose headers have come before the question is given up, and its body has not.
+function answering(readBody) {
+    const page = { fetch: async() => ({ ok: true, status: 200, statusText: "OK", json: readBody }) };
+    return load(["lora_neg.js"], page).ask("check", {}, undefined);
+}
+
+test("a question that is given up while its answer arrives counts as given up, not as failed", async() => {
+    const body = async() => {
+        throw new DOMException("The user aborted a request.", "AbortError");
+    };
+    await assert.rejects(answering(body), { name: "AbortError" });
+});
+
+test("an answer that is no JSON is told by its status", async() => {
+    const body = async() => JSON.parse("<html>");
+    await assert.rejects(answering(body), { message: "200 OK" });
+});

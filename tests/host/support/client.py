@@ -36,13 +36,15 @@ PICTURE: Mapping[str, Any] = {
     "scheduler": "Automatic",
 }
 DEFAULTS: Mapping[str, Any] = {
+    "lora_neg_budget": 2.5,
+    "lora_neg_full_stops": False,
     "lora_neg_mode": "Enforce",
     "lora_neg_negative_tag": "move",
     "lora_neg_notice_seen": False,
     "lora_neg_rule_r1": "Enforce",
     "sd_lora": "None",
 }
-"""Options of extensions; Forge's API leaves them out after a UI reload."""
+"""Options of extensions; Forge's API leaves them out until they are set."""
 HIRES: Mapping[str, Any] = {
     "enable_hr": True,
     "hr_scale": 2,
@@ -237,13 +239,18 @@ class Webui:
             for image, text in zip(images, texts, strict=True)
         ]
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options as they are, `DEFAULTS` for those that were never set."""
+        return {**DEFAULTS, **self.get("/sdapi/v1/options")}
+
     @contextmanager
     def settings(self, **values: object) -> Iterator[None]:
         """Set options of the WebUI for a while.
 
         Not by ``override_settings``: A1111 puts those back only if they were ever saved.
         """
-        options = {**DEFAULTS, **self.get("/sdapi/v1/options")}
+        options = self.options
         before = {key: options[key] for key in values}
         self.post("/sdapi/v1/options", values)
         try:
