@@ -57,7 +57,8 @@
             title.append(`${said(KINDS[data.kind])} · `, quoted("", data.name));
             title.title = data.name;
             const when = data.started ? new Date(data.started * 1000).toLocaleString() : "";
-            const count = data.kind === "quick" ? "" : said("{done} of {total} pictures", { done: data.finished, total: data.total });
+            // While it runs, the line above counts.
+            const count = data.kind === "quick" || data.running ? "" : said("{done} of {total} pictures", { done: data.finished, total: data.total });
             const facts = [when, count, data.checkpoint && said("on {checkpoint}", data),
                 data.locked && !data.running && said("another process is working on it")].filter(Boolean).join(" · ");
             const titles = element("div", "lora-neg-details-titles");

@@ -73,9 +73,12 @@ def notes(verdict: Verdict) -> list[str]:
         )
     if verdict.bend is not None:
         compared = "more than" if verdict.bend.is_worse else "no more than"
+        far, near = (
+            f"{cost:.2f}".replace("-", "−") for cost in (verdict.bend.far, verdict.bend.near)
+        )
         found.append(
             f"Going from −0.4 to −0.7 costs {compared} going from 0 to −0.4 "
-            f"({verdict.bend.far:.2f} against {verdict.bend.near:.2f} of the healthy band)."
+            f"({far} against {near} of the healthy band)."
         )
     if verdict.plateau is not None:
         found.append(f"Beyond {format_weight(verdict.plateau)} the effect hardly grows.")

@@ -63,7 +63,7 @@ class Page:
 
     def _count(self, socket: Any) -> None:
         self._sockets.add(socket)
-        socket.on("close", self._sockets.discard)
+        socket.on("close", lambda closed: self._sockets.discard(closed))
 
     def settle(self) -> None:
         """Wait until the page has asked for nothing for a while.

@@ -1,0 +1,117 @@
+"""A weight scan from its tab in a browser, on a running WebUI: as a user goes through it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.host.support.client import PICTURE, Webui
+from tests.host.support.lora_files import STYLE
+from tests.host.support.scans import ScanTab
+
+from .test_browser import SECONDS, Page, browser, expect, open_page
+
+__all__ = ["browser", "open_page"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ALL = 27
+"""Nine weights, three prompts, one seed."""
+
+
+class Scanning:
+    """The tab's form, grid and verdict."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.root = page.raw.locator(".lora-neg-scan").first
+        page.raw.locator("#tabs > .tab-nav button", has_text="LoRA Scan").first.click()
+
+    def choose(self, name: str) -> None:
+        picker = self.root.get_by_role("combobox", name="LoRA", exact=True)
+        picker.click()
+        picker.fill(name)
+        self.root.get_by_role("option", name=re.compile(rf"^{name}\b")).first.click()
+        expect(self.root.locator(".lora-neg-scan-about .lora-neg-type-line")).to_be_visible()
+
+    def fill(self, **values: object) -> None:
+        for label, value in values.items():
+            self.root.get_by_label(label.replace("_", " "), exact=True).first.fill(str(value))
+
+    def prompts(self, count: int) -> None:
+        """Keep so many of the prompts that were suggested."""
+        rows = self.root.locator(".lora-neg-prompt")
+        while rows.count() > count:
+            self.root.get_by_label("Remove this prompt").last.click()
+        assert rows.count() == count
+
+    def start(self) -> None:
+        self.root.locator(".lora-neg-scan-footer button[type=submit]").click()
+
+    def said(self, text: str) -> None:
+        progress = self.root.locator(".lora-neg-scan-progress-text")
+        expect(progress.filter(has_text=text)).to_be_visible(timeout=300 * SECONDS)
+
+    @property
+    def cells(self) -> Any:
+        return self.root.locator(".lora-neg-scan-cell[data-cell]")
+
+    @property
+    def verdict(self) -> Any:
+        return self.root.locator(".lora-neg-scan-verdict")
+
+    def press(self, name: str) -> None:
+        self.root.get_by_role("button", name=name, exact=True).first.click()
+
+
+@pytest.fixture
+def scanning(open_page: Callable[[str], Page], webui: Webui) -> Iterator[Scanning]:
+    with webui.settings(lora_neg_notice_seen=True, lora_neg_mode="Enforce"):
+        yield Scanning(open_page(webui.url))
+        tab = ScanTab(webui)
+        tab.ask("stop")
+        tab.wait()
+        for entry in tab.ask("history")["entries"]:
+            tab.ask("delete", scan=entry["scan"])
+
+
+def test_a_scan_is_stopped_gone_on_with_saved_and_obeyed(scanning: Scanning, webui: Webui) -> None:
+    shot = scanning.page.shot
+    shot("scan-empty", whole=True)
+    scanning.choose(STYLE)
+    scanning.fill(Weights="-1 - 1 [9]", Seeds=1)
+    scanning.fill(**{name.title(): PICTURE[name] for name in ("steps", "width", "height")})
+    scanning.prompts(3)
+    cost = scanning.root.locator(".lora-neg-scan-cost")
+    expect(cost).to_contain_text(f"{ALL} pictures (9 weights × 3 prompts × 1 seed)")
+    shot("scan-form", whole=True)
+    scanning.start()
+    expect(scanning.cells.nth(3)).to_be_visible(timeout=120 * SECONDS)
+    shot("scan-busy", whole=True)
+    scanning.press("Stop")
+    scanning.said("Stopped at")
+    assert 4 <= scanning.cells.count() < ALL
+    shot("scan-stopped", whole=True)
+
+    scanning.press("Go on")
+    scanning.said(f"Finished: {ALL} of {ALL} pictures.")
+    assert scanning.cells.count() == ALL
+    save = scanning.verdict.get_by_role("button", name="Save to this LoRA")
+    expect(save).to_be_visible(timeout=60 * SECONDS)
+    shot("scan-done", whole=True)
+
+    asked = f"a cat <lora:{STYLE}:-3>"
+    before = webui.txt2img(asked)
+    save.click()
+    expect(scanning.verdict).to_contain_text("the guard obeys it", timeout=30 * SECONDS)
+    shot("scan-saved", whole=True)
+    after = webui.txt2img(asked)
+    scanning.press("Take back")
+    expect(save).to_be_visible(timeout=30 * SECONDS)
+
+    assert before.prompt == f"a cat <lora:{STYLE}:-0.5>"
+    assert after.prompt != before.prompt
+    assert webui.txt2img(asked).prompt == before.prompt
