@@ -1,12 +1,18 @@
-"""The WebUI of the scans, on stand-ins."""
+"""The WebUI on stand-ins, as a scan and as a plot meet it."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.hosts.plot_standins import Plot, install_plot
 from tests.hosts.scan_standins import Webui, install_scan
 
 
 @pytest.fixture
 def webui(monkeypatch: pytest.MonkeyPatch) -> Webui:
     return install_scan(monkeypatch)
+
+
+@pytest.fixture
+def plot(monkeypatch: pytest.MonkeyPatch) -> Plot:
+    return install_plot(monkeypatch)

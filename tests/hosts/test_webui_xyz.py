@@ -4,149 +4,15 @@ from __future__ import annotations
 
 import types
 from copy import copy
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from lib_lora_neg.hosts.webui import infotext, xyz
-from lib_lora_neg.hosts.webui.guard import Guard
-from lib_lora_neg.hosts.webui.xyz_cell import SETTING_NAMES, Cell, cell_of, read_changes
-from lib_lora_neg.hosts.webui.xyz_legend import clamped
+from lib_lora_neg.hosts.webui import xyz
+from lib_lora_neg.hosts.webui.xyz_cell import SETTING_NAMES, cell_of, read_changes
 from lib_lora_neg.hosts.webui.xyz_weights import AxisError, read_axis
-from lib_lora_neg.loras.card import LoraCard
-from lib_lora_neg.policy import (
-    GenerationRequest,
-    GuardPlan,
-    GuardSettings,
-    Mode,
-    NegativeTag,
-    PromptSet,
-    plan,
-)
-from tests.hosts.standins import Host, Params, Processing, install
-from tests.support.cards import card
-
-CARDS = {
-    c.name: c for c in (card("style", "style", triggers=("oilpaint",)), card("char", "concept"))
-}
-
-
-class Cards:
-    def get(self, name: str, /) -> LoraCard | None:
-        return CARDS.get(name)
-
-
-class AxisOption:
-    """As the host's: what is not given has the host's default."""
-
-    def __init__(
-        self, label: str, kind: Any, apply: Any, format_value: Any = None, confirm: Any = None,
-        cost: float = 0.0, choices: Any = None, prepare: Any = None,
-    ) -> None:  # fmt: skip
-        self.label, self.type, self.apply = label, kind, apply
-        self.format_value = format_value or (lambda p, opt, x: f"{opt.label}: {x}")
-        self.confirm, self.cost, self.choices, self.prepare = confirm, cost, choices, prepare
-
-
-class Planner:
-    """Plans with the cards above; counts how often it is asked."""
-
-    def plan(self, p: Any, prompt: str, negative_prompt: str) -> GuardPlan | None:
-        from lib_lora_neg.loras.families import ModelFamily
-
-        first = PromptSet((prompt,), (negative_prompt,), p.cfg_scale)
-        request = GenerationRequest(first=first, family=ModelFamily.SDXL)
-        return plan(request, Cards(), GuardSettings())
-
-
-class Plot:
-    """The host's plot: its list of axes, and how it goes through the cells of one axis."""
-
-    def __init__(self, host: Host) -> None:
-        self.host = host
-        own = AxisOption("Prompt S/R", str, _replace, format_value=lambda p, opt, x: x)
-        self.module = types.SimpleNamespace(
-            axis_options=[AxisOption("Nothing", str, None), own], AxisOption=AxisOption
-        )
-
-    def option(self, label: str) -> Any:
-        (found,) = [option for option in self.module.axis_options if option.label == label]
-        return found
-
-    def values(self, p: Any, label: str, text: str) -> list[Any]:
-        option = self.option(label)
-        if option.prepare is not None:
-            parts = option.prepare(text)
-        else:
-            parts = [part.strip() for part in text.split(",")]
-        values = [option.type(part) for part in parts]
-        if option.confirm:
-            option.confirm(p, values)
-        return values
-
-    def cells(self, p: Any, label: str, text: str) -> list[Any]:
-        """Return the ``p`` of each cell, as the host makes and changes it."""
-        values = self.values(p, label, text)
-        return [self.applied(copy(p), label, value, values) for value in values]
-
-    def applied(self, pc: Any, label: str, value: Any, values: list[Any]) -> Any:
-        pc.styles = pc.styles[:]
-        self.option(label).apply(pc, value, values)
-        return pc
-
-    def labels(self, p: Any, label: str, text: str) -> list[str]:
-        option, values = self.option(label), self.values(p, label, text)
-        axis = types.SimpleNamespace(axis=option, values=values)
-        nothing = types.SimpleNamespace(axis=self.option("Nothing"), values=[0])
-        state = self.host.state
-        state.xyz_plot_x, state.xyz_plot_y, state.xyz_plot_z = axis, nothing, nothing
-        return [option.format_value(p, option, value) for value in values]
-
-
-def _replace(p: Any, x: str, xs: list[str]) -> None:
-    p.prompt = p.prompt.replace(xs[0], x)
-
-
-class Styles:
-    """As the host's styles: each adds to the prompt."""
-
-    def __init__(self) -> None:
-        self.styles = {"inked": ("<lora:style:0.8>", "dull")}
-
-    def apply_styles_to_prompt(self, prompt: str, names: list[str]) -> str:
-        return ", ".join([prompt, *(self.styles[name][0] for name in names)])
-
-    def apply_negative_styles_to_prompt(self, prompt: str, names: list[str]) -> str:
-        return ", ".join(filter(None, [prompt, *(self.styles[name][1] for name in names)]))
-
-
-@pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Host:
-    host = install(monkeypatch)
-    import modules
-
-    modules.shared.prompt_styles = Styles()
-    return host
-
-
-@pytest.fixture
-def plot(host: Host) -> Plot:
-    import modules
-
-    plot = Plot(host)
-    other = types.SimpleNamespace(path="/scripts/other.py", module=types.SimpleNamespace())
-    ours = types.SimpleNamespace(path=str(Path("scripts/xyz_grid.py")), module=plot.module)
-    modules.scripts = types.SimpleNamespace(scripts_data=[other, ours])
-    assert xyz.register_axes(Planner())
-    return plot
-
-
-def asked(prompt: str, **more: Any) -> Processing:
-    p = Processing(prompt=prompt, **more)
-    p.styles = []
-    p.hr_prompt = ""
-    return p
+from lib_lora_neg.policy import Mode, NegativeTag
+from tests.hosts.plot_standins import Planner, Plot, asked
+from tests.hosts.standins import install
 
 
 def test_a_weight_axis_writes_raw_weights(plot: Plot) -> None:
@@ -237,98 +103,10 @@ def test_a_tag_that_comes_with_a_style(plot: Plot) -> None:
     assert p.styles == ["inked"]
 
 
-def guarded(guard: Guard, p: Processing, enabled: bool = True) -> Processing:
-    """Let the guard have a cell, as the host does."""
-    guard.before_process(p, enabled, "Enforce", "txt2img")
-    p.setup([p.prompt], [p.negative_prompt])
-    p.batch(0)
-    guard.before_process_batch(p, 0)
-    return p
-
-
-@pytest.fixture
-def guard(host: Host) -> Guard:
-    guard = Guard()
-    guard.cards = Cards()
-    return guard
-
-
-def test_the_guard_keeps_away_from_raw_cells(plot: Plot, guard: Guard) -> None:
-    base = asked("<lora:style:1>", negative_prompt="oilpaint", cfg_scale=9)
-    for cell in plot.cells(base, xyz.WEIGHT, "-0.9, 0.9"):
-        guarded(guard, cell)
-        assert (cell.prompts[0], cell.cfg_scale) == (cell.prompt, 9)
-        assert cell.negative_prompts == ["oilpaint"]
-        assert cell.extra_generation_params == {infotext.MODE_KEY: "Off"}
-        guard.postprocess(cell)
-    assert base.extra_generation_params == {}
-
-
-def test_late_tags_and_nested_pictures_of_raw_cells_are_raw(plot: Plot, guard: Guard) -> None:
-    from lib_lora_neg.hosts.webui.loader import guard_params
-
-    (cell,) = plot.cells(asked("<lora:style:1>"), xyz.WEIGHT, "-0.9")
-    guarded(guard, cell)
-    late = [Params(["style", "-0.9"])]
-    guard_params(guard, cell, late)
-    inner = guarded(guard, Processing(prompt="a face <lora:style:-0.9>"))
-    assert (inner.prompts, late[0].items) == (["a face <lora:style:-0.9>"], ["style", "-0.9"])
-    guard.postprocess(inner)
-    guard.postprocess(cell)
-    assert guarded(guard, Processing(prompt="<lora:style:-0.9>")).prompts == ["<lora:style:-0.5>"]
-
-
-def test_the_axis_of_the_mode_guards_raw_weights_too(plot: Plot, guard: Guard) -> None:
-    base = asked("<lora:style:1>")
-    weights = plot.values(base, xyz.WEIGHT, "-0.9")
-    made = []
-    for mode in plot.values(base, xyz.MODE, "Off, Advise, Enforce"):
-        cell = plot.applied(copy(base), xyz.MODE, mode, [])
-        cell = plot.applied(cell, xyz.WEIGHT, weights[0], weights)
-        made.append(guarded(guard, cell).prompts[0])
-        guard.postprocess(cell)
-    assert made == ["<lora:style:-0.9>", "<lora:style:-0.9>", "<lora:style:-0.5>"]
-
-
-def test_the_axis_of_the_mode_goes_before_the_panel(plot: Plot, guard: Guard) -> None:
-    (cell,) = plot.cells(asked("<lora:style:-0.9>"), xyz.MODE, "enforce")
-    assert guarded(guard, cell, enabled=False).prompts == ["<lora:style:-0.5>"]
-
-
-def test_cfg_under_guard(plot: Plot, guard: Guard) -> None:
-    for prompt, axes, expected in (
-        ("<lora:style:-0.4>", [xyz.CEILING], [4.5, 6]),
-        ("<lora:style:0.4>", [xyz.CEILING], [9, 9]),
-        ("<lora:style:0.4>", [xyz.WEIGHT, xyz.CEILING], [4.5, 6]),
-    ):
-        base = asked(prompt, cfg_scale=9)
-        weights = plot.values(base, xyz.WEIGHT, "0.9")
-        made = []
-        for value in plot.values(base, xyz.CEILING, "4.5, 6"):
-            cell = plot.applied(copy(base), xyz.CEILING, value, [])
-            if xyz.WEIGHT in axes:
-                cell = plot.applied(cell, xyz.WEIGHT, weights[0], weights)
-            made.append(guarded(guard, cell).cfg_scale)
-            guard.postprocess(cell)
-        assert made == expected
-
-
 @pytest.mark.parametrize("text", ["3", "7", "nan", "five"])
 def test_a_ceiling_that_is_none(plot: Plot, text: str) -> None:
     with pytest.raises(ValueError, match="4 to 6"):
         plot.values(asked("a"), xyz.CEILING, text)
-
-
-def test_settings_of_a_cell(plot: Plot, guard: Guard) -> None:
-    base = asked("<lora:style:-0.9>", cfg_scale=9)
-    cells = plot.cells(base, xyz.SETTING, "R1=Off, style floor=-0.2; CFG ceiling=5")
-    results = []
-    for cell in cells:
-        guarded(guard, cell)
-        results.append((cell.prompts[0], cell.cfg_scale))
-        guard.postprocess(cell)
-    assert results == [("<lora:style:-0.9>", 6), ("<lora:style:-0.2>", 5)]
-    assert plot.labels(base, xyz.SETTING, "R1=Off, R3=off") == ["R1=Off", "R3=off"]
 
 
 def test_every_number_and_mode_of_the_settings_has_a_name() -> None:
@@ -348,15 +126,6 @@ def test_a_setting_that_is_none(plot: Plot, text: str) -> None:
         plot.values(asked("a"), xyz.SETTING, text)
 
 
-def test_a_cell_keeps_the_users_other_settings() -> None:
-    settings = GuardSettings(rules={"R2": Mode.OFF}, floors={"concept": -0.2}, budget=2.0)
-    cell = Cell(settings={"rules": {"R1": Mode.OFF}, "floors": {"style": -0.4}})
-    changed = cell.applied_to(settings)
-    assert changed.rules == {"R2": Mode.OFF, "R1": Mode.OFF}
-    assert (changed.floors, changed.budget) == ({"concept": -0.2, "style": -0.4}, 2.0)
-    assert Cell().applied_to(settings) is settings
-
-
 def test_axes_exist_once_however_often_they_are_registered(plot: Plot) -> None:
     before = [option.label for option in plot.module.axis_options]
     stale = plot.option(xyz.WEIGHT)
@@ -368,46 +137,9 @@ def test_axes_exist_once_however_often_they_are_registered(plot: Plot) -> None:
     assert plot.labels(asked("a"), "Prompt S/R", "a, b") == ["a", "b"]
 
 
-def test_a_host_without_a_plot(host: Host) -> None:
+def test_a_host_without_a_plot(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch)
     import modules
 
     modules.scripts = types.SimpleNamespace(scripts_data=[])
     assert not xyz.register_axes(Planner())
-
-
-def test_the_legend_says_where_clamping_made_cells_equal(plot: Plot) -> None:
-    p = asked("a cat <lora:style:-0.9>")
-    labels = plot.labels(p, "Prompt S/R", "-0.9, -0.7, -0.5, -0.3, 0.8")
-    assert labels == ["-0.9 (clamped to −0.5)", "-0.7 (clamped to −0.5)", "-0.5", "-0.3", "0.8"]
-
-
-def test_the_legend_says_nothing_where_cells_differ(plot: Plot) -> None:
-    p = asked("a cat <lora:style:-0.9>")
-    assert plot.labels(p, "Prompt S/R", "cat, dog") == ["cat", "dog"]
-    assert plot.labels(p, "Prompt S/R", "-0.9, -0.3") == ["-0.9", "-0.3"]
-
-
-def test_the_legend_leaves_plots_with_our_own_axes_alone(plot: Plot) -> None:
-    p = asked("a cat <lora:style:-0.9>")
-    option, values = plot.option("Prompt S/R"), ["-0.9", "-0.7"]
-    plot.labels(p, "Prompt S/R", "-0.9, -0.7")
-    plot.host.state.xyz_plot_y = types.SimpleNamespace(axis=plot.option(xyz.MODE), values=[])
-    assert option.format_value(p, option, values[0]) == "-0.9"
-
-
-def test_the_legend_survives_a_planner_that_fails(plot: Plot) -> None:
-    class Broken:
-        def plan(self, p: Any, prompt: str, negative_prompt: str) -> GuardPlan | None:
-            raise RuntimeError("broken on purpose")
-
-    assert xyz.register_axes(Broken())
-    assert plot.labels(asked("<lora:style:-0.9>"), "Prompt S/R", "-0.9, -0.7") == ["-0.9", "-0.7"]
-
-
-def test_a_character_is_taken_out(plot: Plot) -> None:
-    CARDS["person"] = card("person", "character")
-    try:
-        note = clamped(asked("<lora:person:-0.9>"), ["-0.9", "-0.5"], "-0.5", Planner())
-    finally:
-        del CARDS["person"]
-    assert note == "person taken out"
