@@ -21,6 +21,7 @@ from lib_lora_neg.hosts.reporting import HealthItem, Report
 from lib_lora_neg.infotext import Infotext, format_infotext
 from lib_lora_neg.loras.card import LoraCard, RangeSource, WeightRange
 from lib_lora_neg.loras.families import ModelFamily
+from lib_lora_neg.page.generation import Asked, make
 from lib_lora_neg.policy import (
     Effect,
     Finding,
@@ -38,6 +39,21 @@ FAIL = "please fail"
 """A prompt with these words cannot be made."""
 
 SD1 = ModelFamily.SD1
+
+FIELDS = {
+    "prompt": "a lake <lora:ink:-0.9>",
+    "negative_prompt": "blurry",
+    "sampler": "Euler",
+    "scheduler": "Karras",
+    "steps": 2,
+    "cfg_scale": 9.0,
+    "width": 64,
+    "height": 64,
+    "batch_count": 1,
+    "batch_size": 1,
+    "seed": -1,
+}
+"""Of the page's form."""
 
 
 def library() -> MemoryLibrary:
@@ -181,3 +197,7 @@ def _picture(
     colour = (kept & 255, kept >> 8 & 255, kept >> 16 & 255)
     image = Image.new("RGB", (int(fields["width"]), int(fields["height"])), colour)
     return SimpleNamespace(image=image, seed=seed, infotext=text)
+
+
+def made(asked: Asked, host: StandinHost | None = None) -> Any:
+    return make(host or StandinHost(), asked, threading.Event(), lambda progress: None)

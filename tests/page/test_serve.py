@@ -1,14 +1,17 @@
-"""`lora-neg serve`: what is refused before anything is loaded."""
+"""`lora-neg serve` before anything is loaded: what is refused, and what it finds by itself."""
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lib_lora_neg import cli
-from lib_lora_neg.page import opening
+from lib_lora_neg.page import opening, serving
+from lib_lora_neg.page.serving import ServeError, choose_port, read_accounts
+from lib_lora_neg.page.world import embedded_world
 
 
 def serve(*arguments: str) -> int:
@@ -76,3 +79,44 @@ def test_a_model_that_cannot_be_used_is_said_in_one_line(
     assert "broken.safetensors" in err
     assert "Traceback" not in err
     assert not (output / "txt2img").exists()
+
+
+def test_accounts():
+    assert read_accounts("me:a:b, you:c") == {"me": "a:b", "you": "c"}
+    for wrong in ("", "me", "me:", ":x", "me:x,you"):
+        with pytest.raises(ServeError, match="USER:PASSWORD"):
+            read_accounts(wrong)
+
+
+def test_a_port_in_use_is_said_and_the_next_is_taken(monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ServeError, match=f"port {port} cannot be used"):
+            choose_port("127.0.0.1", port)
+        monkeypatch.setattr(serving, "FIRST_PORT", port)
+        assert port < choose_port("127.0.0.1", None) < port + serving.PORTS
+        monkeypatch.setattr(serving, "PORTS", 1)
+        with pytest.raises(ServeError, match="--port"):
+            choose_port("127.0.0.1", None)
+
+
+@pytest.mark.parametrize(
+    ("system", "display", "expected"),
+    [("Linux", "", False), ("Linux", ":0", True), ("Windows", "", True), ("Darwin", "", True)],
+)
+def test_no_browser_is_opened_in_a_terminal(monkeypatch, system, display, expected):
+    monkeypatch.setattr(serving.platform, "system", lambda: system)
+    monkeypatch.setenv("DISPLAY", display)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert serving.has_browser() is expected
+
+
+def test_the_small_model_is_found_only_where_it_is(tmp_path):
+    assert embedded_world(tmp_path) is None
+    (tmp_path / "lab" / "world").mkdir(parents=True)
+    (tmp_path / "lab" / "world" / "model_index.json").touch()
+    found = embedded_world(tmp_path)
+    assert found is not None
+    assert found.loras == Path(tmp_path, "lab", "loras")
