@@ -6,30 +6,26 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 from typing import Any
-
-import torch
-from PIL import Image
 
 from ...library import Catalog
 from ...library.saving import DecisionBook
 from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
-from ...scan.ports import Cancellation, LoraSetting
+from ...scan.ports import Cancellation
 from ..reporting import HealthItem
-from .conditioning import Conditioner, Conditioning
-from .denoisers import Denoiser, FluxDenoiser, Told, UnetDenoiser
 from .errors import HostError, JobError
 from .hashes import Hashes
 from .job import Job
-from .latents import Noise, decode, encode_picture, scale_of
+from .latents import scale_of
 from .loading import family_of_pipeline, load_pipeline
 from .networks import Networks
+from .passes import Developed, Passes, Shot, Texts
 from .samplers import choose, sampler_names, schedule_names
-from .sampling import CancelledError, Pass, Sampling, sample, steps_to_run
+from .sampling import steps_to_run
 from .single_file import Sources
 from .texts import text_encoding
 
@@ -38,33 +34,6 @@ RESCAN_SECONDS = 10.0
 
 DISTILLED_CFG = 3.5
 """Flux dev's own default guidance."""
-
-
-@dataclass(frozen=True)
-class Texts:
-    """What one pass is made of: the texts, the raw weights of the LoRAs, CFG."""
-
-    prompt: str
-    negative_prompt: str
-    cfg: float
-    loras: tuple[LoraSetting, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Shot:
-    """One picture of a batch: its texts' encoding aside, its seed and prompts."""
-
-    prompt: str
-    negative_prompt: str
-    seed: int
-
-
-@dataclass(frozen=True, eq=False)
-class Developed:
-    """One finished picture with its latent: channels × h × w, float32, on the CPU."""
-
-    image: Image.Image
-    latent: torch.Tensor
 
 
 class Engine:
@@ -78,9 +47,9 @@ class Engine:
         catalog: the LoRAs of the folders.
         book: the user's decisions about them.
         networks: the LoRAs on the pipeline.
+        passes: what makes the pictures.
         lock: held while pictures are made.
         busy: pictures are being made now.
-        denoiser: of the model.
     """
 
     def __init__(
@@ -106,12 +75,9 @@ class Engine:
         self.networks = Networks(pipe, family, self)
         self.lock = RLock()
         self._texts = text_encoding(pipe, family)
-        self._conditioner = Conditioner(self._texts)
+        self.passes = Passes(pipe, family, self.networks, self._texts)
         self._looked = 0.0
         self.busy = False
-        self.denoiser: Denoiser = (
-            FluxDenoiser(pipe) if family is ModelFamily.FLUX else UnetDenoiser(pipe)
-        )
 
     @classmethod
     def load(
@@ -159,19 +125,9 @@ class Engine:
         return self.book.apply(card) if card is not None else None
 
     @property
-    def device(self) -> torch.device:
-        """Where the model computes."""
-        device: torch.device = self._model.device
-        return device
-
-    @property
-    def _model(self) -> Any:
-        return self.pipe.transformer if self.family is ModelFamily.FLUX else self.pipe.unet
-
-    @property
     def distilled(self) -> bool:
         """Whether guidance is an input of the model."""
-        return self.family is ModelFamily.FLUX and bool(self._model.config.guidance_embeds)
+        return self.family is ModelFamily.FLUX and bool(self.passes.model.config.guidance_embeds)
 
     def digest(self) -> str:
         """Return the SHA-256 of the checkpoint; empty for a pipeline from elsewhere."""
@@ -258,31 +214,9 @@ class Engine:
         cancel: Cancellation | None = None,
         after_step: Callable[[], None] | None = None,
     ) -> list[Developed]:
-        """Make one batch, with raw weights.
-
-        Args:
-            job: with its defaults filled in (`completed`).
-            shots: the pictures; their prompts carry no tags that count.
-            first: LoRAs and CFG of the first pass.
-            hires: of the second pass, with its prompts; ``None`` without one.
-            cancel: stops within a sampling step.
-            after_step: called after each step.
-
-        Raises:
-            CancelledError: somebody stopped it.
-            JobError, LoraError: it cannot be made as asked.
-        """
-        with self._working(), torch.inference_mode():
-            host = Sampling(self.denoiser, self.pipe.scheduler, self.device, cancel, after_step)
-            x = self._first_pass(host, job, shots, first)
-            if hires is not None and job.hires is not None:
-                x = self._second_pass(host, job, shots, hires, x)
-            if cancel is not None and cancel.is_set():
-                raise CancelledError
-            images = decode(self.pipe.vae, x)
-        return [
-            Developed(image, latent.float().cpu()) for image, latent in zip(images, x, strict=True)
-        ]
+        """Make one batch, alone; arguments and errors as of `passes.Passes.make`."""
+        with self._working():
+            return self.passes.make(job, shots, first, hires, cancel, after_step)
 
     @contextmanager
     def _working(self) -> Iterator[None]:
@@ -292,83 +226,6 @@ class Engine:
                 yield
             finally:
                 self.busy = False
-
-    def _first_pass(
-        self, host: Sampling, job: Job, shots: Sequence[Shot], texts: Texts
-    ) -> torch.Tensor:
-        self.networks.apply(texts.loras)
-        conds = [self.encode(shot.prompt, shot.negative_prompt, job, texts.loras) for shot in shots]
-        wanted = Pass(
-            choose(self.family, job.sampler, job.scheduler),
-            job.steps,
-            texts.cfg,
-            conds,
-            Told(job.width, job.height, job.distilled_cfg or 0.0),
-        )
-        noise = Noise([shot.seed for shot in shots], self.device)
-        shape = self.latent_shape(job.width, job.height)
-        if job.init_image is None:
-            return sample(host, wanted, noise, shape)
-        start = encode_picture(self.pipe.vae, job.init_image, job.width, job.height)
-        start = start.expand(len(shots), -1, -1, -1)
-        return sample(host, wanted, noise, shape, start, job.denoising_strength)
-
-    def _second_pass(
-        self,
-        host: Sampling,
-        job: Job,
-        shots: Sequence[Shot],
-        texts: Texts,
-        x: torch.Tensor,
-    ) -> torch.Tensor:
-        hires = job.hires
-        assert hires is not None
-        self.networks.apply(texts.loras)
-        width, height = self.hires_size(job)
-        steps = hires.steps or job.steps
-        cond = self.encode(texts.prompt, texts.negative_prompt, job, texts.loras, steps)
-        wanted = Pass(
-            choose(self.family, job.sampler, job.scheduler),
-            steps,
-            texts.cfg,
-            [cond] * len(shots),
-            Told(width, height, job.distilled_cfg or 0.0),
-        )
-        shape = self.latent_shape(width, height)
-        # A1111's upscaler "Latent".
-        start = torch.nn.functional.interpolate(x, size=shape[1:], mode="bilinear")
-        noise = Noise([shot.seed for shot in shots], self.device)
-        return sample(host, wanted, noise, shape, start, hires.denoising_strength)
-
-    def hires_size(self, job: Job) -> tuple[int, int]:
-        """Return width and height of a job's second pass, in pixels."""
-        scale = job.hires.scale if job.hires is not None else 1.0
-        step = scale_of(self.pipe.vae) * (2 if self.family is ModelFamily.FLUX else 1)
-        return int(job.width * scale) // step * step, int(job.height * scale) // step * step
-
-    def encode(
-        self,
-        prompt: str,
-        negative_prompt: str,
-        job: Job,
-        loras: Sequence[LoraSetting],
-        hires_steps: int | None = None,
-    ) -> Conditioning:
-        """Return what the denoiser is told; the LoRAs must be applied already."""
-        return self._conditioner.encode(
-            prompt,
-            negative_prompt,
-            job.steps,
-            job.clip_skip,
-            self.networks.conditioning_key(loras),
-            hires_steps,
-        )
-
-    def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
-        """Return the shape of one latent for a picture of this size in pixels."""
-        scale = scale_of(self.pipe.vae)
-        channels = int(self.pipe.vae.config.latent_channels)
-        return channels, height // scale, width // scale
 
     def health(self) -> list[HealthItem]:
         """Return what the guard needs here, and whether it is there."""

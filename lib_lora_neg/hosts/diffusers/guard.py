@@ -16,9 +16,10 @@ from ...policy import GuardPlan, GuardSettings, Mode, PromptSet, plan
 from ...scan.ports import Cancellation
 from ..infotext import MODE_KEY, NOT_GUARDED, guard_parameters
 from ..reporting import Report
-from .engine import Engine, Shot, Texts
+from .engine import Engine
 from .infotext import write_infotext
 from .job import MAX_SEED, Generated, Job, MadePicture, OnStep, Step
+from .passes import Shot, Texts
 from .requests import loras_in, read_request
 from .sampling import CancelledError
 

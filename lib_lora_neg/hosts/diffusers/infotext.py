@@ -19,10 +19,11 @@ from ...infotext import (
     format_infotext,
 )
 from ...scan.ports import LoraSetting
-from .engine import Engine, Texts
+from .engine import Engine
 from .errors import HostError
 from .hashes import SHORT
 from .job import Job, MadePicture
+from .passes import Texts
 from .samplers import AUTOMATIC
 
 

@@ -20,10 +20,11 @@ from ...scan.ports import (
     Sampling,
 )
 from .denoisers import Told
-from .engine import Engine, Shot, Texts
+from .engine import Engine
 from .infotext import write_infotext
 from .job import Job
 from .latents import Noise
+from .passes import Shot, Texts
 from .sampling import CancelledError
 from .texts import Cond
 
@@ -41,7 +42,7 @@ class EngineGenerator:
 
     def abilities(self) -> Abilities:
         own = self._engine.defaults()
-        budget = PIXELS_AT_ONCE["cpu" if self._engine.device.type == "cpu" else "other"]
+        budget = PIXELS_AT_ONCE["cpu" if self._engine.passes.device.type == "cpu" else "other"]
         return Abilities(
             max_batch=min(MOST_AT_ONCE, max(1, budget // max(1, own.width * own.height))),
             keeps_conditioning=True,
@@ -101,13 +102,13 @@ class EngineDenoiser:
             return [self._predict(probe, job, told, loras) for probe in probes]
 
     def _predict(self, probe: Probe, job: Job, told: Told, loras: Sequence[LoraSetting]) -> Field:
-        engine = self._engine
-        cond = engine.encode(probe.prompt, "", job, loras).positive[0][1].at(0)
-        noise = Noise([probe.seed], engine.device).draw(engine.latent_shape(job.width, job.height))
+        passes = self._engine.passes
+        cond = passes.encode(probe.prompt, "", job, loras).positive[0][1].at(0)
+        noise = Noise([probe.seed], passes.device).draw(passes.latent_shape(job.width, job.height))
         level = min(max(probe.level, 0.0), 1.0)
-        if engine.family is ModelFamily.FLUX:
-            t = torch.tensor(level * 1000, device=engine.device)
-            found = engine.denoiser.evaluate(noise * level, t, [cond], told)
+        if self._engine.family is ModelFamily.FLUX:
+            t = torch.tensor(level * 1000, device=passes.device)
+            found = passes.denoiser.evaluate(noise * level, t, [cond], told)
         else:
             found = self._noise_in(noise, level, cond, told)
         prediction: Field = found[0].float().cpu().numpy()
@@ -121,7 +122,7 @@ class EngineDenoiser:
         alpha = alphas[step].to(noise.device)
         x = noise * (1 - alpha).sqrt()
         t = torch.tensor(step, device=noise.device)
-        found = self._engine.denoiser.evaluate(x, t, [cond], told).float()
+        found = self._engine.passes.denoiser.evaluate(x, t, [cond], told).float()
         if scheduler.config.prediction_type == "v_prediction":
             return alpha.sqrt() * found + (1 - alpha).sqrt() * x
         return found

@@ -211,8 +211,8 @@ def test_clip_skip_uses_an_earlier_layer(sd1: Any) -> None:
 
 
 def test_an_empty_negative_prompt_is_zeros_on_sdxl(sdxl: Any) -> None:
-    empty = sdxl.engine.encode("a cat", "", sdxl.engine.defaults(), ())
-    blank = sdxl.engine.encode("a cat", " ,", sdxl.engine.defaults(), ())
+    empty = sdxl.engine.passes.encode("a cat", "", sdxl.engine.defaults(), ())
+    blank = sdxl.engine.passes.encode("a cat", " ,", sdxl.engine.defaults(), ())
     assert float(empty.negative.at(0).context.abs().max()) == 0
     assert float(blank.negative.at(0).context.abs().max()) > 0
     assert empty.negative.at(0).pooled is not None

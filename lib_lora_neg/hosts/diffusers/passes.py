@@ -1,0 +1,190 @@
+"""From texts and noise to pictures: the passes of one batch, with raw weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from PIL import Image
+
+from ...loras.families import ModelFamily
+from ...scan.ports import Cancellation, LoraSetting
+from .conditioning import Conditioner, Conditioning
+from .denoisers import Denoiser, FluxDenoiser, Told, UnetDenoiser
+from .job import Job
+from .latents import Noise, decode, encode_picture, scale_of
+from .networks import Networks
+from .samplers import choose
+from .sampling import CancelledError, Pass, Sampling, sample
+from .texts import TextEncoding
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What one pass is made of: the texts, the raw weights of the LoRAs, CFG."""
+
+    prompt: str
+    negative_prompt: str
+    cfg: float
+    loras: tuple[LoraSetting, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """One picture of a batch: its texts' encoding aside, its seed and prompts."""
+
+    prompt: str
+    negative_prompt: str
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Developed:
+    """One finished picture with its latent: channels × h × w, float32, on the CPU."""
+
+    image: Image.Image
+    latent: torch.Tensor
+
+
+class Passes:
+    """The passes on one pipeline; the caller sees to it that there is one batch at a time.
+
+    Attributes:
+        denoiser: of the model.
+    """
+
+    def __init__(
+        self, pipe: Any, family: ModelFamily, networks: Networks, texts: TextEncoding
+    ) -> None:
+        self._pipe = pipe
+        self._family = family
+        self._networks = networks
+        self._conditioner = Conditioner(texts)
+        self.denoiser: Denoiser = (
+            FluxDenoiser(pipe) if family is ModelFamily.FLUX else UnetDenoiser(pipe)
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model computes."""
+        device: torch.device = self.model.device
+        return device
+
+    @property
+    def model(self) -> Any:
+        """The network that denoises."""
+        return self._pipe.transformer if self._family is ModelFamily.FLUX else self._pipe.unet
+
+    def make(
+        self,
+        job: Job,
+        shots: Sequence[Shot],
+        first: Texts,
+        hires: Texts | None = None,
+        cancel: Cancellation | None = None,
+        after_step: Callable[[], None] | None = None,
+    ) -> list[Developed]:
+        """Make one batch, with raw weights.
+
+        Args:
+            job: with its defaults filled in (`engine.Engine.completed`).
+            shots: the pictures; their prompts carry no tags that count.
+            first: LoRAs and CFG of the first pass.
+            hires: of the second pass, with its prompts; ``None`` without one.
+            cancel: stops within a sampling step.
+            after_step: called after each step.
+
+        Raises:
+            CancelledError: somebody stopped it.
+            JobError, LoraError: it cannot be made as asked.
+        """
+        with torch.inference_mode():
+            host = Sampling(self.denoiser, self._pipe.scheduler, self.device, cancel, after_step)
+            x = self._first_pass(host, job, shots, first)
+            if hires is not None and job.hires is not None:
+                x = self._second_pass(host, job, shots, hires, x)
+            if cancel is not None and cancel.is_set():
+                raise CancelledError
+            images = decode(self._pipe.vae, x)
+        return [
+            Developed(image, latent.float().cpu()) for image, latent in zip(images, x, strict=True)
+        ]
+
+    def _first_pass(
+        self, host: Sampling, job: Job, shots: Sequence[Shot], texts: Texts
+    ) -> torch.Tensor:
+        self._networks.apply(texts.loras)
+        conds = [self.encode(shot.prompt, shot.negative_prompt, job, texts.loras) for shot in shots]
+        wanted = Pass(
+            choose(self._family, job.sampler, job.scheduler),
+            job.steps,
+            texts.cfg,
+            conds,
+            Told(job.width, job.height, job.distilled_cfg or 0.0),
+        )
+        noise = Noise([shot.seed for shot in shots], self.device)
+        shape = self.latent_shape(job.width, job.height)
+        if job.init_image is None:
+            return sample(host, wanted, noise, shape)
+        start = encode_picture(self._pipe.vae, job.init_image, job.width, job.height)
+        start = start.expand(len(shots), -1, -1, -1)
+        return sample(host, wanted, noise, shape, start, job.denoising_strength)
+
+    def _second_pass(
+        self,
+        host: Sampling,
+        job: Job,
+        shots: Sequence[Shot],
+        texts: Texts,
+        x: torch.Tensor,
+    ) -> torch.Tensor:
+        hires = job.hires
+        assert hires is not None
+        self._networks.apply(texts.loras)
+        width, height = self.hires_size(job)
+        steps = hires.steps or job.steps
+        cond = self.encode(texts.prompt, texts.negative_prompt, job, texts.loras, steps)
+        wanted = Pass(
+            choose(self._family, job.sampler, job.scheduler),
+            steps,
+            texts.cfg,
+            [cond] * len(shots),
+            Told(width, height, job.distilled_cfg or 0.0),
+        )
+        shape = self.latent_shape(width, height)
+        # A1111's upscaler "Latent".
+        start = torch.nn.functional.interpolate(x, size=shape[1:], mode="bilinear")
+        noise = Noise([shot.seed for shot in shots], self.device)
+        return sample(host, wanted, noise, shape, start, hires.denoising_strength)
+
+    def hires_size(self, job: Job) -> tuple[int, int]:
+        """Return width and height of a job's second pass, in pixels."""
+        scale = job.hires.scale if job.hires is not None else 1.0
+        step = scale_of(self._pipe.vae) * (2 if self._family is ModelFamily.FLUX else 1)
+        return int(job.width * scale) // step * step, int(job.height * scale) // step * step
+
+    def encode(
+        self,
+        prompt: str,
+        negative_prompt: str,
+        job: Job,
+        loras: Sequence[LoraSetting],
+        hires_steps: int | None = None,
+    ) -> Conditioning:
+        """Return what the denoiser is told; the LoRAs must be applied already."""
+        return self._conditioner.encode(
+            prompt,
+            negative_prompt,
+            job.steps,
+            job.clip_skip,
+            self._networks.conditioning_key(loras),
+            hires_steps,
+        )
+
+    def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
+        """Return the shape of one latent for a picture of this size in pixels."""
+        scale = scale_of(self._pipe.vae)
+        channels = int(self._pipe.vae.config.latent_channels)
+        return channels, height // scale, width // scale
