@@ -53,10 +53,11 @@ class Page:
     def type(
         self, prompt: str | None = None, negative: str | None = None, tab: str = "txt2img"
     ) -> None:
-        if prompt is not None:
-            self.page.fill(f"#{tab}_prompt textarea", prompt)
         if negative is not None:
             self.page.fill(f"#{tab}_neg_prompt textarea", negative)
+        # Last, for a click on one of the host's cards goes to the box that had the focus.
+        if prompt is not None:
+            self.page.fill(f"#{tab}_prompt textarea", prompt)
 
     def prompt(self, tab: str = "txt2img") -> str:
         return str(self.page.input_value(f"#{tab}_prompt textarea"))
