@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain
 
 from ..loras.build import read_any_card
@@ -214,13 +213,13 @@ class Catalog:
             self._store_problem = str(error)
 
 
-def _still_valid(folder: FoundFolder, store: CardStore) -> Iterator[tuple[str, Packed]]:
+def _still_valid(folder: FoundFolder, store: CardStore) -> dict[str, Packed]:
     known, start = store.folder(folder.path), len(folder.path)
-    if known:
-        for file in folder.files:
-            entry = known.get(file.path[start:])
-            if entry is not None and entry[0] == file.stamp:
-                yield file.path, entry[1]
+    return {
+        path: entry[1]
+        for file in (folder.files if known else ())
+        if (entry := known.get((path := file.path)[start:])) and entry[0] == file.stamp
+    }
 
 
 def _take_over(old: _State, new: _State, path: str) -> None:
@@ -246,7 +245,7 @@ def _aliases(state: _State) -> tuple[dict[str, FoundFile], frozenset[str]]:
 def _unpack(file: FoundFile, packed: Packed) -> LoraCard:
     """Return the card with a tag table that is read from the file when it is looked at."""
     try:
-        return unpack_card(packed, LazyShares(partial(_shares, file)))
+        return unpack_card(packed, LazyShares(_shares, file))
     except (KeyError, TypeError, ValueError):
         return _read(file)
 

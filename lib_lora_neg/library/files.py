@@ -42,7 +42,7 @@ class FoundFile(NamedTuple):
     @property
     def stamp(self) -> Stamp:
         """What must be unchanged for a card that was read from it to be valid."""
-        return (self.size, self.mtime_ns, self.sides)
+        return self[-3:]
 
 
 class FoundFolder(NamedTuple):

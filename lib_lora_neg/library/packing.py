@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import astuple, fields
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from ..loras.card import (
     Bracket,
@@ -25,11 +25,13 @@ from ..loras.families import ModelFamily
 Packed = tuple[Any, ...]
 """The fields of a card in their order, each as plain values."""
 
+_Frozen = TypeVar("_Frozen")
+
 _CARD = tuple(item.name for item in fields(LoraCard))
 ALIAS, PROBLEMS, MODEL_HASH = map(_CARD.index, ("alias", "problems", "model_hash"))
 """Where a packed card has what a catalog looks at in all of them."""
 
-PACKING = 5
+PACKING = 6
 """Version of the form below; another version on disk is not read."""
 
 _FAMILIES = {family.value: family for family in ModelFamily}
@@ -100,26 +102,59 @@ def unpack_card(packed: Packed, shares: Mapping[str, float]) -> LoraCard:
     Raises:
         ValueError, KeyError, TypeError: for a tuple that `Packer.pack` did not make.
     """
-    values = dict(zip(_CARD, packed, strict=True))
-    parts, tags = values["parts"], values["tags"]
-    values["family"] = _FAMILIES[values["family"]]
-    if values["family_candidates"]:
-        values["family_candidates"] = tuple(map(_FAMILIES.__getitem__, values["family_candidates"]))
-    if parts is not None:
-        values["parts"] = _parts(parts)
-    values["inference"] = _inference(values["inference"])
-    values["triggers"] = tuple([Trigger(*item) for item in values["triggers"]])
-    values["tags"] = TagTable(_KINDS[tags[0]], shares, tags[1]) if tags[1] else _NO_TAGS
-    values["data_width"] = _WIDTHS[values["data_width"]]
-    if values["ranges"]:
-        values["ranges"] = tuple(map(_unpack_range, values["ranges"]))
-    if values["bracket"] is not None:
-        values["bracket"] = Bracket(*values["bracket"])
-    # The frozen card's own __init__ takes three times as long, which is what a look-up of
-    # thousands of cards would then spend its time on.
-    card = object.__new__(LoraCard)
-    card.__dict__.update(values)
-    return card
+    (
+        name, path, alias, title, family, candidates, key_format, algorithm, weight_decomposed,
+        rank, parts, inference, triggers, (kind, captions), image_count, data_width,
+        preferred_weight, activation_text, negative_text, ranges, bundled_embeddings, guard_off,
+        problems, model_hash, bracket,
+    ) = packed  # fmt: skip
+    values = {
+        "name": name,
+        "path": path,
+        "alias": alias,
+        "title": title,
+        "family": _FAMILIES[family],
+        "family_candidates": tuple(map(_FAMILIES.__getitem__, candidates)) if candidates else (),
+        "key_format": key_format,
+        "algorithm": algorithm,
+        "weight_decomposed": weight_decomposed,
+        "rank": rank,
+        "parts": _parts(parts) if parts is not None else None,
+        "inference": _inference(inference),
+        "triggers": tuple([_trigger(*item) for item in triggers]) if triggers else (),
+        "tags": _tags(kind, captions, shares) if captions else _NO_TAGS,
+        "image_count": image_count,
+        "data_width": _WIDTHS[data_width],
+        "preferred_weight": preferred_weight,
+        "activation_text": activation_text,
+        "negative_text": negative_text,
+        "ranges": _ranges(ranges) if ranges else (),
+        "bundled_embeddings": bundled_embeddings,
+        "guard_off": guard_off,
+        "problems": problems,
+        "model_hash": model_hash,
+        "bracket": Bracket(*bracket) if bracket is not None else None,
+    }
+    return _frozen(LoraCard, values)
+
+
+def _tags(kind: str, captions: int, shares: Mapping[str, float]) -> TagTable:
+    return _frozen(TagTable, {"kind": _KINDS[kind], "shares": shares, "captions": captions})
+
+
+def _trigger(text: str, source: str, confidence: float) -> Trigger:
+    return _frozen(Trigger, {"text": text, "source": source, "confidence": confidence})
+
+
+def _frozen(kind: type[_Frozen], values: dict[str, Any]) -> _Frozen:
+    """Return an instance of a frozen dataclass with all of its fields.
+
+    Its own ``__init__`` takes three times as long, which is what a look-up of thousands of cards
+    would then spend its time on.
+    """
+    made = object.__new__(kind)
+    object.__setattr__(made, "__dict__", values)
+    return made
 
 
 _NO_TAGS = TagTable()
@@ -137,6 +172,9 @@ def _parts(plain: Packed) -> LoraParts:
     return LoraParts(*plain)
 
 
-def _unpack_range(packed: Packed) -> WeightRange:
-    floor, ceiling, sweet_spot, source, reference = packed
-    return WeightRange(floor, ceiling, sweet_spot, _SOURCES[source], reference)
+@lru_cache(maxsize=1024)
+def _ranges(plain: Packed) -> tuple[WeightRange, ...]:
+    return tuple(
+        WeightRange(floor, ceiling, sweet_spot, _SOURCES[source], reference)
+        for floor, ceiling, sweet_spot, source, reference in plain
+    )

@@ -17,6 +17,7 @@ import os
 import sqlite3
 import sys
 import time
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
@@ -36,6 +37,8 @@ and one that is not costs one reading."""
 
 _FORM = f"{PACKING}.{sys.version_info[0]}.{sys.version_info[1]}"
 """marshal's form belongs to one Python version, so records of another are not looked at."""
+
+CHECKSUM_BYTES = 4
 
 Entry = tuple[Stamp, tuple[Any, ...]]
 """When it is valid, and the packed card."""
@@ -148,15 +151,15 @@ def _key(path: str) -> bytes:
 
 def _encode(value: Any) -> bytes:
     raw = marshal.dumps(value)
-    return hashlib.blake2b(raw, digest_size=16).digest() + raw
+    return zlib.crc32(raw).to_bytes(CHECKSUM_BYTES, "little") + raw
 
 
 def _decode(raw: object) -> Any:
     """marshal trusts its input, so a record that was damaged on disk must not reach it."""
     if not isinstance(raw, bytes):
         return None
-    digest, body = raw[:16], raw[16:]
-    if hashlib.blake2b(body, digest_size=16).digest() != digest:
+    checksum, body = raw[:CHECKSUM_BYTES], memoryview(raw)[CHECKSUM_BYTES:]
+    if zlib.crc32(body).to_bytes(CHECKSUM_BYTES, "little") != checksum:
         return None
     try:
         return marshal.loads(body)

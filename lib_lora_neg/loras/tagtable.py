@@ -7,6 +7,7 @@ from enum import Enum
 from heapq import nlargest
 from operator import itemgetter
 from types import MappingProxyType
+from typing import Any
 
 from .card import DataWidth, TagTable, TagTableKind
 from .training import Subset
@@ -53,16 +54,18 @@ class LazyShares(Mapping[str, float]):
     A table has thousands of tags; most readers of a card never look at one.
     """
 
-    __slots__ = ("_load", "_shares")
+    __slots__ = ("_load", "_shares", "_source")
 
-    def __init__(self, load: Callable[[], Mapping[str, float]]) -> None:
+    def __init__(self, load: Callable[[Any], Mapping[str, float]], source: Any) -> None:
+        # Two arguments and no closure: a library makes thousands of these.
         self._load = load
+        self._source = source
         self._shares: Mapping[str, float] | None = None
 
     def _get(self) -> Mapping[str, float]:
         shares = self._shares
         if shares is None:
-            shares = self._shares = self._load()
+            shares = self._shares = self._load(self._source)
         return shares
 
     def __getitem__(self, tag: str) -> float:
@@ -93,7 +96,7 @@ def build_tag_table(subsets: Sequence[Subset]) -> TagTable:
     captions = sum(max(s.images or 0, max(s.tags.values())) for s in subsets if s.tags)
     if not captions:
         return TagTable()
-    shares = LazyShares(lambda: MappingProxyType(tag_shares(tables, captions)))
+    shares = LazyShares(lambda found: MappingProxyType(tag_shares(found, captions)), tables)
     return TagTable(_kind(tables), shares, captions)
 
 
