@@ -1,4 +1,4 @@
-"""Makes the README's pictures of the page without a WebUI, from a running one.
+"""Makes the pictures of the page without a WebUI for README and user guide, from a running one.
 
     python run.py demo --port 7860 --no-browser
     python bench/page_screenshots.py --url http://127.0.0.1:7860/
@@ -16,6 +16,13 @@ from typing import Any
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SAID = "#html_info_txt2img .lora-neg-page-said"
 NAMES = ("style", "character", "trigger", "wrong", "slider", "moved")
+SCANNED = "ink_style"
+ASKED = (
+    "ink, blue diamond, large, center, white background",
+    "red square, large, center, yellow background",
+    "green circle, large, left, hat, white background",
+)
+"""In the small world's own words."""
 SLOW_MS = 300_000
 
 
@@ -51,6 +58,32 @@ def shoot(page: Any, url: str, theme: str, folder: Path, seed: int) -> None:
         take(page, folder, f"{NAMES[number]}{suffix}")
 
 
+def scan(page: Any, url: str, theme: str, folder: Path) -> None:
+    """A whole scan of the demo's style: five weights, three prompts, two seeds."""
+    page.goto(f"{url}?__theme={theme}")
+    page.get_by_role("tab", name="LoRA Scan").click()
+    picker = page.get_by_role("combobox", name="LoRA", exact=True)
+    picker.click()
+    picker.fill(SCANNED)
+    page.locator(".lora-neg-picker-item", has_text=SCANNED).first.click()
+    page.locator(".lora-neg-scan-about .lora-neg-type-line").wait_for()
+    boxes = page.locator(".lora-neg-prompt textarea")
+    for number, prompt in enumerate(ASKED):
+        boxes.nth(number).fill(prompt)
+    page.locator(".lora-neg-scan-footer button:not(:disabled)").click()
+    page.wait_for_timeout(3000)  # a scan that ended before is still shown as finished
+    page.locator(".lora-neg-scan-progress-text", has_text="Finished").wait_for()
+    page.wait_for_function("document.querySelector('.lora-neg-scan-curves')?.naturalWidth > 0")
+    page.evaluate(
+        "for (const part of document.querySelectorAll('.lora-neg-scan *')) part.scrollTop = 0"
+    )
+    page.evaluate("window.scrollTo(0, 0)")
+    page.wait_for_timeout(500)
+    suffix = "" if theme == "light" else f"_{theme}"
+    page.screenshot(path=folder / f"page_scan{suffix}.png", full_page=True)
+    print(folder / f"page_scan{suffix}.png")
+
+
 def main() -> None:
     from playwright.sync_api import sync_playwright
 
@@ -59,6 +92,7 @@ def main() -> None:
     parser.add_argument("--theme", choices=["light", "dark"], action="append")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--folder", type=Path, default=IMAGES)
+    parser.add_argument("--only", choices=["examples", "scan"])
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
@@ -67,7 +101,10 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 1100})
         page.set_default_timeout(SLOW_MS)
         for theme in options.theme or ["light"]:
-            shoot(page, options.url, theme, options.folder, options.seed)
+            if options.only in (None, "examples"):
+                shoot(page, options.url, theme, options.folder, options.seed)
+            if options.only in (None, "scan"):
+                scan(page, options.url, theme, options.folder)
         browser.close()
 
 

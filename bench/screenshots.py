@@ -16,6 +16,7 @@ from typing import Any
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 STRIP = "#lora_neg_preview_txt2img"
+TABS = "#tabs > .tab-nav > button"
 PANEL = '[id^="script_txt2img_"][id$="lora_negative_guard_{}"]'
 
 
@@ -88,15 +89,52 @@ def panel(camera: Camera, style: str, character: str) -> None:
     camera.take("panel", PANEL.format("enabled"), PANEL.format("health"))
 
 
+def library(camera: Camera, style: str, character: str) -> None:
+    """The list with the details of the style beside it."""
+    del character
+    page = camera.page
+    page.locator(TABS, has_text="LoRA Library").first.click()
+    page.locator(".lora-neg-library-progress").wait_for(state="hidden", timeout=300_000)
+    page.locator(".lora-neg-grid-row[data-index]", has_text=style).first.click()
+    page.locator(".lora-neg-grid").focus()
+    page.keyboard.press("Enter")
+    page.locator(".lora-neg-details h4").first.wait_for()
+    page.wait_for_timeout(600)
+    camera.take("library", ".lora-neg-library", ".lora-neg-library")
+
+
+def cards(camera: Camera, style: str, character: str) -> None:
+    """The row of the host's own cards with the character's; its badge is explained."""
+    del style
+    page = camera.page
+    page.locator(TABS, has_text="txt2img").first.click()
+    page.locator("#txt2img_extra_tabs > .tab-nav > button", has_text="Lora").click()
+    card = f'#txt2img_lora_cards .card[data-name="{character}"]'
+    page.locator(card).scroll_into_view_if_needed()
+    badge = page.locator(f"{card} .lora-neg-badge")
+    badge.wait_for(timeout=30_000)
+    badge.hover()
+    page.wait_for_timeout(800)
+    camera.take("cards", "#txt2img_extra_tabs", ".lora-neg-tooltip")
+    page.mouse.move(0, 0)
+
+
 def settings(camera: Camera, style: str, character: str) -> None:
     del style, character
-    camera.page.locator("#tabs > .tab-nav > button", has_text="Settings").click()
+    camera.page.locator(TABS, has_text="Settings").click()
     camera.page.locator("#settings > .tab-nav > button", has_text="LoRA Negative Guard").click()
     camera.page.wait_for_timeout(500)
     camera.take("settings", "#settings_lora_neg", "#settings_lora_neg", 0)
 
 
-SHOTS: tuple[Callable[[Camera, str, str], None], ...] = (notice, preview, panel, settings)
+SHOTS: tuple[Callable[[Camera, str, str], None], ...] = (
+    notice,
+    preview,
+    panel,
+    library,
+    cards,
+    settings,
+)
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable
 from itertools import islice
 
@@ -10,8 +9,11 @@ from .files import read_json
 from .plan import ScanPlan
 from .store import PastScan
 
-LOOKED_AT = 24
-"""Cells whose times are read: enough for a steady median."""
+LOOKED_AT = 100
+"""Cells whose times are read: enough for a steady mean."""
+
+OUTLYING = 3.0
+"""A time so many times as long as the next holds something else, such as loading the model."""
 
 
 def known_pace(scans: Iterable[PastScan], checkpoint: str) -> float | None:
@@ -26,12 +28,20 @@ def known_pace(scans: Iterable[PastScan], checkpoint: str) -> float | None:
             cells = islice((scan.folder / "cells").glob("w*.json"), LOOKED_AT)
             records = (read_json(path) or {} for path in cells)
             seconds = [record.get("seconds") for record in records]
-            known = [value for value in seconds if isinstance(value, (int, float)) and value > 0]
+            known = [value for value in seconds if isinstance(value, (int, float)) and value >= 0]
             if known:
-                return statistics.median(known) / (
-                    scan.plan.sampling.evaluations * megapixels(scan.plan)
-                )
+                work = scan.plan.sampling.evaluations * megapixels(scan.plan)
+                return _mean(known) / work
     return None
+
+
+def _mean(seconds: list[float]) -> float:
+    """Return the mean, not the median: of a batch that is handed out at once, the first cell has
+    all the time and the others none. The longest counts as the next if it is far longer."""
+    *rest, longest = sorted(seconds)
+    if rest and 0 < rest[-1] * OUTLYING < longest:
+        longest = rest[-1]
+    return (sum(rest) + longest) / len(seconds)
 
 
 def megapixels(plan: ScanPlan) -> float:

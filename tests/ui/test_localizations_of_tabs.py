@@ -202,9 +202,12 @@ def test_every_text_of_the_tabs_routes_is_translated(path: Path) -> None:
 
 
 @languages
-def test_badges_of_evidence_and_plot_axes_are_translated(path: Path) -> None:
+def test_the_tabs_names_badges_of_evidence_and_plot_axes_are_translated(path: Path) -> None:
     known = load(path)
     names = {xyz.WEIGHT, xyz.TEXT_ENCODER, xyz.MODE, xyz.CEILING, xyz.SETTING}
+    tabs = [source.read_text("utf-8") for source in (ROOT / "lib_lora_neg" / "ui").glob("*_tab.py")]
+    names |= {title for tab in tabs for title in re.findall(r'^TITLE = "(.+)"$', tab, re.M)}
+    assert {"LoRA Library", "LoRA Scan"} <= names
     causes = {sign.words for sign in SIGNS.values()}
     assert sorted((names | causes | set(EVIDENCE_NAMES)) - set(known)) == []
 

@@ -49,14 +49,16 @@ class ScanTab:
         """Return the job; one that is over where there was none yet."""
         return self.ask("state")["job"] or {"over": True, "state": "none"}
 
-    def wait(self, until: Callable[[dict[str, Any]], bool] | None = None) -> dict[str, Any]:
-        """Wait for the job to be over, or as it shall be before that."""
+    def wait(
+        self, until: Callable[[dict[str, Any]], bool] | None = None, pause: float = 0.05
+    ) -> dict[str, Any]:
+        """Wait for the job to be over, or as it shall be before that; ask every ``pause`` s."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             job = self.job()
             if job["over"] or (until is not None and until(job)):
                 return job
-            time.sleep(0.05)
+            time.sleep(pause)
         raise AssertionError(f"the scan did not come to it: {self.job()}")
 
     def open(self, scan: str) -> dict[str, Any]:

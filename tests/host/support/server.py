@@ -30,8 +30,12 @@ PROBE_FOLDER = "zz-lora-neg-probe"
 START_SECONDS = 600
 STOP_SECONDS = 20
 READY = "/sdapi/v1/loras"
-STARTED = "Startup time:"
+STARTED = b"Startup time:"
 """What the hosts log when all is there; one that does not is asked after `PATIENCE` seconds."""
+HAS_MODEL = (b"Model loaded in", b"Model selected")
+"""What A1111 logs when its checkpoint, which it loads in a thread while it starts, is there, and
+what Forge logs, which loads none before the first picture. A picture asked for in between makes
+A1111 load it twice at once, which breaks one of both."""
 PATIENCE = 500
 
 SETTINGS: Mapping[str, Any] = {
@@ -147,7 +151,9 @@ class Server:
 
     def _answers(self) -> bool:
         # A request that comes before the API is added makes the host fail to add it.
-        if STARTED.encode() not in self.log.read_bytes() and time.monotonic() < self._patience:
+        log = self.log.read_bytes()
+        is_there = STARTED in log and any(text in log for text in HAS_MODEL)
+        if not is_there and time.monotonic() < self._patience:
             return False
         try:  # the last of its routes: extensions add theirs when the others answer already
             answer = httpx.get(f"{self.url}{READY}", trust_env=False, timeout=10)
