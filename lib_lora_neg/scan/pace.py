@@ -29,7 +29,7 @@ def known_pace(scans: Iterable[PastScan], checkpoint: str) -> float | None:
             records = (read_json(path) or {} for path in cells)
             seconds = [record.get("seconds") for record in records]
             known = [value for value in seconds if isinstance(value, (int, float)) and value >= 0]
-            if known:
+            if any(known):
                 work = scan.plan.sampling.evaluations * megapixels(scan.plan)
                 return _mean(known) / work
     return None
