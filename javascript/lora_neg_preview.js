@@ -104,6 +104,7 @@
                 element("span", "lora-neg-quiet", "The preview is not available"),
                 quoted("lora-neg-quiet", String(error.message)),
             );
+            this.announce(said("The preview is not available"));
             this.tools.replaceChildren();
             this.more.hidden = true;
         }

@@ -234,7 +234,9 @@ def test_lone_surrogates_and_right_to_left(page):
 def test_server_gone_is_said(page):
     page.page.route("**/lora-neg/page/check", lambda route: route.fulfill(status=500, body="no"))
     page.type(STYLE)
-    page.strip().get_by_text("The preview is not available").wait_for(timeout=20_000)
+    page.strip().get_by_text("The preview is not available").first.wait_for(timeout=20_000)
+    aloud = page.strip().get_by_role("status").filter(has_text="The preview is not available")
+    aloud.wait_for(state="attached", timeout=20_000)
     page.page.unroute("**/lora-neg/page/check")
     page.wait_for_chip("style_x")
     # The browser itself writes failed requests to the console.
