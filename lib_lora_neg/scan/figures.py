@@ -1,4 +1,4 @@
-"""The two figures of a scan, as PNG: the grid of pictures and the curves."""
+"""The two figures of a scan: the grid of pictures, a JPEG, and the curves, a PNG."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .drawing import (
     mark_band,
     new_figure,
     title,
+    to_jpeg,
     to_png,
     weight_ticks,
 )
@@ -52,7 +53,7 @@ PictureOf = Callable[[Cell], "Pixels | None"]
 
 
 def draw_grid(plan: ScanPlan, picture_of: PictureOf, verdict: Verdict | None = None) -> bytes:
-    """Return the pictures as a PNG: a column per weight, a row per prompt and seed.
+    """Return the pictures as a JPEG: a column per weight, a row per prompt and seed.
 
     Args:
         plan: the scan.
@@ -147,7 +148,7 @@ def _grid_figure(
         )
     note = "hatched: damaged" if verdict and (verdict.onset or verdict.ceiling_onset) else ""
     axes.text(-12, -11, note, ha="right", va="center", fontsize=11, color=LIGHT.damage)
-    return to_png(figure)
+    return to_jpeg(figure)
 
 
 def _bar(left: float, width: float, colour: str, style: dict[str, Any]) -> Any:

@@ -111,16 +111,6 @@ def png_text(data: bytes, key: str = "parameters") -> str:
     return text if isinstance(text, str) else ""
 
 
-def to_jpeg(png: bytes) -> bytes:
-    """Return a PNG's picture as JPEG, with full colour resolution so that lettering stays clean."""
-    from PIL import Image
-
-    out = io.BytesIO()
-    with Image.open(io.BytesIO(png)) as image:
-        image.convert("RGB").save(out, "JPEG", quality=88, subsampling=0)
-    return out.getvalue()
-
-
 def encode_latent(latent: Field) -> bytes:
     """Return an ``.npy`` file in half precision, which is what the model computed in."""
     out = io.BytesIO()

@@ -215,7 +215,8 @@ def _looks(pixels: Pixels, small: Gray, lab: Gray) -> Looks:
 def _luma(pixels: Pixels) -> NDArray[np.uint8]:
     """Gray in whole steps, with BT.601 weights in 256ths."""
     red, green, blue = (pixels[..., index].astype(np.uint16) for index in range(3))
-    return ((77 * red + 150 * green + 29 * blue) >> 8).astype(np.uint8)
+    gray: NDArray[np.uint8] = ((77 * red + 150 * green + 29 * blue) >> 8).astype(np.uint8)
+    return gray
 
 
 def _clipped(pixels: Pixels) -> float:

@@ -55,9 +55,9 @@ def verdict() -> Verdict:
     return judge(cells, unrelated=frozenset({1}))
 
 
-def opened(png: bytes) -> np.ndarray:
-    with Image.open(io.BytesIO(png)) as image:
-        return np.asarray(image.convert("RGB"))
+def opened(image: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(image)) as found:
+        return np.asarray(found.convert("RGB"))
 
 
 def test_the_grid_shows_every_cell_and_the_damage(verdict: Verdict) -> None:
