@@ -9,15 +9,22 @@ just visible.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 from scipy import ndimage
 from skimage.color import rgb2lab
 
 from lab.fitting import Fit, Ground, Mask, coverage, fit_ground, fit_shape, hat_on, shape_at
-from lab.palette import COLOURS, HAT, OUTLINE, Floats, lighter, rgb
-from lab.scenes import SIDE, SIZES, Scene, mute
+from lab.palette import COLOURS, HAT, OUTLINE, Floats, rgb
+from lab.scenes import SIDE, SIZES, Scene
+from lab.tones import (
+    burn_of,
+    chroma_of,
+    muted_palette,
+    name_of_ground,
+    name_of_object,
+    two_tones,
+)
 
 #: A pixel this far from the ground belongs to something else.
 FOREGROUND = 16.0
@@ -41,10 +48,10 @@ class Reading:
     """What the judge sees in one picture. Names are ``None`` where there is no object.
 
     ``damage``: mean Delta E beyond ``TOLERANCE`` between the picture and the nearest clean scene.
-    ``burnt``: mean Delta E of the picture's own tones to the nearest colour of the palette, muted
-    or not, beyond 8. ``hat``: share of a whole hat that is there, 0 to 1. ``outline``: share of
-    the object's rim that is drawn dark, NaN where object or ground is black. ``chroma``: of
-    the object and of the ground at the top.
+    ``burnt``: mean Delta E by which the object's own tone and the ground's lie beyond the palette.
+    ``hat``: share of a whole hat that is there, 0 to 1. ``outline``: share of the object's rim
+    that is drawn dark, NaN where object or ground is black. ``chroma``: of the object and of the
+    ground at the top.
     ``match``: intersection over union of the found object and its best shape. ``pieces``: loose
     pieces beside the object. ``eyes``: whether two dark dots on white look out of the object.
     """
@@ -86,59 +93,6 @@ class Verdict:
         return self.both and self.size and self.place and self.background
 
 
-def _chroma(lab: Floats) -> Floats:
-    return np.hypot(lab[..., 1], lab[..., 2])
-
-
-#: Shares of grey at which a colour is still called by its name.
-_MUTES = np.array([0.0, 0.2, 0.4, 0.6, 0.75])
-
-
-@lru_cache(maxsize=1)
-def _muted_palette() -> tuple[Floats, Floats]:
-    """Lab of all colours and their second tones at every mute, each (mutes, colours, 3)."""
-    first = np.stack([rgb(name) for name in COLOURS])
-    second = np.stack([lighter(rgb(name), 0.62) for name in COLOURS])
-    return tuple(  # type: ignore[return-value]
-        rgb2lab(np.stack([mute(tones, float(share)) for share in _MUTES]))
-        for tones in (first, second)
-    )
-
-
-def _name_of_ground(ground: Ground) -> str:
-    first, _ = _muted_palette()
-    return tuple(COLOURS)[int(np.linalg.norm(first - ground.at_top, axis=2).min(axis=0).argmin())]
-
-
-def _name_of_object(pixels: Floats) -> str:
-    """Name the colour of an object's pixels (n, 3) in Lab, of one tone or two."""
-    first, second = _muted_palette()
-    to_first = np.linalg.norm(pixels[:, None, None] - first, axis=3)
-    to_second = np.linalg.norm(pixels[:, None, None] - second, axis=3)
-    nearer = np.minimum(to_first, to_second).mean(axis=0)
-    # A colour shows in its own tone, not in the second one alone.
-    own = (to_first < to_second).mean(axis=0)
-    off = nearer + np.where(own < 0.3, 30.0, 0.0)
-    return tuple(COLOURS)[int(off.min(axis=0).argmin())]
-
-
-def _tones(pixels: Floats) -> Floats:
-    """Two cluster centres of pixels (n, 3); equal where there is only one tone."""
-    light = pixels[:, 0] > np.median(pixels[:, 0])
-    centres = np.stack(
-        [
-            pixels[~light].mean(axis=0),
-            pixels[light].mean(axis=0) if light.any() else pixels.mean(axis=0),
-        ]
-    )
-    for _ in range(6):
-        nearer = np.linalg.norm(pixels[:, None] - centres, axis=2).argmin(axis=1)
-        for index in (0, 1):
-            if (nearer == index).any():
-                centres[index] = np.median(pixels[nearer == index], axis=0)
-    return centres
-
-
 def _place(fit: Fit) -> str:
     dx, dy = fit.cx - SIDE / 2, fit.cy - SIDE / 2
     if max(abs(dx), abs(dy)) < 6.0:
@@ -157,12 +111,6 @@ def _outline(lab: Floats, distance: Floats, hat: Floats) -> float:
     return float((np.linalg.norm(lab[rim] - dark, axis=1) < 28.0).mean())
 
 
-def _off_palette(tone: Floats) -> float:
-    """Delta E to the nearest colour of the palette, muted or not, beyond 8."""
-    off = min(float(np.linalg.norm(tones - tone, axis=2).min()) for tones in _muted_palette())
-    return max(0.0, off - 8.0)
-
-
 def _eyes(lab: Floats, fit: Fit) -> bool:
     """Two dark dots side by side near the middle of the object, each on white."""
     r = fit.radius
@@ -172,7 +120,7 @@ def _eyes(lab: Floats, fit: Fit) -> bool:
         if not (4 <= x < SIDE - 4 and 4 <= y < SIDE - 4):
             return False
         around = lab[y - 4 : y + 5, x - 4 : x + 5]
-        grey = _chroma(around) < 22
+        grey = chroma_of(around) < 22
         found += bool((around[3:6, 3:6, 0].min() < 40) and ((around[..., 0] > 75) & grey).sum() > 5)
     return found == 2
 
@@ -195,7 +143,7 @@ def _nearest_scene(
         drawn = drawn * (1 - alpha[..., None]) + colour * alpha[..., None]
     if eyes:
         near = distance < -0.2 * fit.radius
-        drawn = np.where((near & (_chroma(lab) < 22))[..., None], lab, drawn)
+        drawn = np.where((near & (chroma_of(lab) < 22))[..., None], lab, drawn)
     return drawn
 
 
@@ -268,8 +216,8 @@ def read(picture: Floats) -> Reading:
     model = ground.everywhere()
     seen = np.linalg.norm(lab - model, axis=2) > FOREGROUND
     mask, pieces = _largest(_closed(seen))
-    background = _name_of_ground(ground)
-    burnt_ground = _off_palette(ground.at_top)
+    background = name_of_ground(ground.at_top)
+    burnt_ground = burn_of(ground.at_top)
     if mask.sum() < LEAST_AREA * SIDE * SIDE:
         return _empty(lab, ground, background, burnt_ground)
     brown = np.linalg.norm(lab - rgb2lab(np.asarray(HAT, dtype=float) / 255.0), axis=2) < 17.0
@@ -289,8 +237,8 @@ def read(picture: Floats) -> Reading:
     if inner.sum() < 12:
         inner = mask
     pixels = lab[inner]
-    colour = _name_of_object(pixels)
-    tones = _tones(pixels)
+    colour = name_of_object(pixels)
+    tones = two_tones(pixels)
     eyes = _eyes(lab, fit)
     drawn = _nearest_scene(lab, model, fit, tones, outlined, hat > 0.3, eyes)
     if eyes:
@@ -298,7 +246,7 @@ def read(picture: Floats) -> Reading:
         plain = _nearest_scene(lab, model, fit, tones, outlined, hat > 0.3, False)
         if _excess(lab, plain) - _excess(lab, drawn) < EYES:
             eyes, drawn = False, plain
-    full = _muted_palette()[0][:, tuple(COLOURS).index(colour)]
+    full = muted_palette()[0][:, tuple(COLOURS).index(colour)]
     own = tones[np.linalg.norm(tones[:, None] - full, axis=2).min(axis=1).argmin()]
     return Reading(
         background=background,
@@ -311,9 +259,9 @@ def read(picture: Floats) -> Reading:
         radius=fit.radius,
         hat=hat,
         outline=float("nan") if "black" in (colour, background) else outline,
-        chroma=(float(_chroma(own)), float(_chroma(ground.at_top))),
+        chroma=(float(chroma_of(own)), float(chroma_of(ground.at_top))),
         damage=_excess(lab, drawn),
-        burnt=float(np.mean([_off_palette(own), burnt_ground])),
+        burnt=float(np.mean([burn_of(own), burnt_ground])),
         pieces=pieces,
         eyes=eyes,
     )
@@ -347,7 +295,7 @@ def _empty(lab: Floats, ground: Ground, background: str, burnt: float) -> Readin
         radius=0.0,
         hat=0.0,
         outline=nan,
-        chroma=(nan, float(_chroma(ground.at_top))),
+        chroma=(nan, float(chroma_of(ground.at_top))),
         damage=_excess(lab, ground.everywhere()),
         burnt=burnt,
         pieces=0,
@@ -373,7 +321,7 @@ def muted(asked: Scene, seen: Reading) -> float:
     """
     shares = []
     for name, found in zip((asked.colour, asked.background), seen.chroma, strict=True):
-        full = float(_chroma(rgb2lab(rgb(name))))
+        full = float(chroma_of(rgb2lab(rgb(name))))
         if full > 25.0 and not np.isnan(found):
             shares.append(1.0 - found / full)
     return float(np.mean(shares)) if shares else float("nan")

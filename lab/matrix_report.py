@@ -19,7 +19,7 @@ from lab.type_matrix import CFGS, LORAS, TRIGGERS, WEIGHTS, Condition, condition
 
 RESAMPLES = 4000
 #: What is measured of every picture; see ``measure``.
-MEASURES = ("damage", "kept", "hat", "outline", "muted", "radius", "burnt", "mira", "drift")
+MEASURES = ("damage", "kept", "hat", "outline", "muted", "radius", "mira", "drift")
 #: The measure in which a LoRA shows, by its name.
 SHOWS = {
     "ink_style": "muted",
@@ -62,7 +62,6 @@ def measure(found: Floats, at_zero: Floats) -> Table:
         rows["outline"].append(float(np.nan_to_num(seen.outline)))
         rows["muted"].append(muted(scene, seen))
         rows["radius"].append(seen.radius)
-        rows["burnt"].append(seen.burnt)
         rows["mira"].append(_mira(seen))
         rows["drift"].append(float(np.abs(picture - zero).mean()))
     return {name: np.array(values) for name, values in rows.items()}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lab.judge import compare, muted, read
+from lab.palette import rgb
 from lab.scenes import SIDE, Scene, draw, random_scene
 from lab.shapes import SHAPES
 from lab.spoil import SPOILERS
@@ -97,3 +98,11 @@ def test_burnt_colours_are_told_from_those_of_the_palette():
     neon[draw(PLAIN)[..., 0] > 0.5] = (1.0, 0.0, 1.0)
     assert clean.burnt < 1.0
     assert read(neon).burnt > clean.burnt + 5
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
+def test_a_colour_between_two_of_the_palette_is_not_burnt(share: float):
+    scene = draw(PLAIN)
+    mixed = scene.copy()
+    mixed[scene[..., 0] > 0.5] = share * rgb("orange") + (1 - share) * rgb("yellow")
+    assert read(mixed).burnt < 0.5
