@@ -15,51 +15,60 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from bench.scan_truth import Pairing, options, quick_onsets, scanned, tasks, told  # noqa: E402
+from bench.agreement import Pairing, told  # noqa: E402
+from bench.scan_truth import options, quick_cases, scanned, tasks  # noqa: E402
 from bench.truth_cells import LEVELS as ASKED  # noqa: E402
 from bench.truth_cells import Scanned  # noqa: E402
 from lib_lora_neg.scan.quick import LIMITS, QuickLimits  # noqa: E402
 from lib_lora_neg.scan.quick_report import LEVELS  # noqa: E402
 
-DEPARTURES = (0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 9.0)
-UNRELATED = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8, 9.0)
+DEPARTURES = (0.06, 0.08, 0.1, 0.12, 0.13, 0.14, 0.15, 0.16, 0.18, 0.2, 0.25, 0.3, 9.0)
+UNRELATED = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 9.0)
 
-Setting = tuple[tuple[float, ...], QuickLimits]
-
-
-def pairings(found: list[Scanned], setting: Setting) -> list[Pairing]:
-    levels, limits = setting
-    return [pairing for item in found for pairing in quick_onsets(item, levels, limits)]
+Levels = tuple[float, ...]
+Setting = tuple[Levels, QuickLimits]
 
 
-def score(found: list[Scanned], setting: Setting) -> tuple[int, float]:
-    """Return how many sets agree, then how near the others are, 2 for a missing onset."""
-    pairs = pairings(found, setting)
-    far = sum(
-        2.0 if p.found is None or p.truth is None else abs(p.found - p.truth)
-        for p in pairs
-        if not p.agrees
-    )
-    return sum(pair.agrees for pair in pairs), -far
+class Fit:
+    """All cases of some LoRAs, seen at each pair of noise levels."""
+
+    def __init__(self, found: list[Scanned]) -> None:
+        self.cases = {
+            levels: [case for item in found for case in quick_cases(item, levels)]
+            for levels in {*itertools.combinations(ASKED, 2), LEVELS}
+        }
+
+    def pairings(self, setting: Setting) -> list[Pairing]:
+        levels, limits = setting
+        return [case.pairing(limits) for case in self.cases[levels]]
+
+    def score(self, setting: Setting) -> tuple[int, float]:
+        """Return how many sets agree, then how near the others are, 2 for a missing onset."""
+        pairs = self.pairings(setting)
+        far = sum(
+            2.0 if p.found is None or p.truth is None else abs(p.found - p.truth)
+            for p in pairs
+            if not p.agrees
+        )
+        return sum(pair.agrees for pair in pairs), -far
 
 
 def main() -> None:
     given = options(__doc__)
     found = scanned(tasks(given), given.jobs)
-    committed = [item for item in found if not item.task.held_out]
-    held_out = [item for item in found if item.task.held_out]
+    groups = list(dict.fromkeys(item.group for item in found))
+    fits = {group: Fit([item for item in found if item.group == group]) for group in groups}
     settings = [
         (levels, QuickLimits(departure, unrelated))
         for levels in itertools.combinations(ASKED, 2)
         for departure in DEPARTURES
         for unrelated in UNRELATED
     ]
-    ranked = sorted(settings, key=lambda setting: score(committed, setting), reverse=True)
+    ranked = sorted(settings, key=fits["committed"].score, reverse=True)
     for setting in (*ranked[:8], (LEVELS, LIMITS)):
         print(f"levels {setting[0]}, {setting[1]}")
-        for name, part in (("committed", committed), ("hold-out", held_out)):
-            if part:
-                print("   " + told(name, pairings(part, setting)))
+        for group, fit in fits.items():
+            print("   " + told(group, fit.pairings(setting)))
 
 
 if __name__ == "__main__":

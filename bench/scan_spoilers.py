@@ -27,11 +27,6 @@ from lib_lora_neg.scan.ports import Picture
 STRENGTHS = (0.0, 0.1, 0.4, 0.7, 1.0)
 
 
-def judged(picture: np.ndarray) -> float:
-    reading = read(picture)
-    return reading.damage + reading.burnt
-
-
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--scenes", type=int, default=24)
@@ -50,7 +45,7 @@ def main() -> None:
                 prepared = prepare(Picture(pixels))
                 zero = zero or prepared
                 cells.append(MeasuredCell(Cell(strength, index, 0), measure(prepared, zero)))
-                truth[strength].append(judged(spoilt))
+                truth[strength].append(read(spoilt).damage)
         table = tabulate(cells)
         assert table is not None
         print(name)

@@ -7,15 +7,14 @@ LoRAs, which no limit was fitted on, are trained with other seeds and data, two 
 
     python -m lab.train_loras --seed 101 --out DIR
 
-and scanned with other prompts. Pictures are made once and kept in the work folder; the first run
-takes about a quarter of an hour per eight LoRAs and core, every other one seconds.
+and each folder of them is scanned with other prompts. Pictures are made once and kept in the work
+folder; the first run takes about five minutes per LoRA and core, every other one seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import multiprocessing
 import sys
 import tempfile
@@ -30,11 +29,18 @@ from scipy.stats import spearmanr
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from bench.agreement import Pairing, show_pairings, summary  # noqa: E402
 from bench.truth_cells import PROMPTS, SAMPLING, SEEDS, SET, Scanned, Task, scan  # noqa: E402
 from lib_lora_neg.scan.bracket import judge  # noqa: E402
 from lib_lora_neg.scan.curves import Table, tabulate  # noqa: E402
 from lib_lora_neg.scan.plan import Cell  # noqa: E402
-from lib_lora_neg.scan.quick import LIMITS, judge_quick  # noqa: E402
+from lib_lora_neg.scan.quick import (  # noqa: E402
+    LIMITS,
+    QuickLimits,
+    QuickPoint,
+    quick_onset,
+    quick_points,
+)
 from lib_lora_neg.scan.quick_report import LEVELS  # noqa: E402
 from lib_lora_neg.scan.weights import FINE, NINE  # noqa: E402
 
@@ -46,7 +52,11 @@ three robust standard deviations of the weight-0 pictures' damage, and by 1 Delt
 STEP, COARSE = 0.1, 0.25
 """Grid steps of the fine scan and of the one with nine weights."""
 
-BAR, CORRELATION_BAR, SHARE_BAR = 0.8, 0.8, 1 / 20
+COMMITTED_SEED, HOLDOUT_SEED, NEXT_SEED = 11, 23, 14
+"""Of the prompts: of the committed LoRAs, of the first hold-outs, and how much more per folder."""
+
+LARGE_SET = 2 * SET
+"""Prompts of a large set."""
 
 
 @dataclass(frozen=True)
@@ -59,24 +69,6 @@ class Correlation:
     judge_finds: bool
     curves: float
     cells: float
-
-
-@dataclass(frozen=True)
-class Pairing:
-    """Two onsets of one LoRA and prompt set: the one under test and the one it should be."""
-
-    lora: str
-    held_out: bool
-    prompt_set: int
-    found: float | None
-    truth: float | None
-    step: float
-
-    @property
-    def agrees(self) -> bool:
-        if self.found is None or self.truth is None:
-            return self.found is self.truth
-        return abs(self.found - self.truth) <= self.step + 1e-9
 
 
 def matrix(found: Scanned, table: Table) -> np.ndarray:
@@ -112,8 +104,8 @@ def table_of(found: Scanned, weights: Sequence[float], columns: set[tuple[int, i
     return table
 
 
-def sets() -> list[tuple[int, ...]]:
-    return [tuple(range(first, first + SET)) for first in range(0, PROMPTS, SET)]
+def sets(size: int = SET) -> list[tuple[int, ...]]:
+    return [tuple(range(first, first + size)) for first in range(0, PROMPTS, size)]
 
 
 def correlation(found: Scanned) -> Correlation:
@@ -137,32 +129,43 @@ def scan_onset(found: Scanned, weights: Sequence[float], columns: set[tuple[int,
     return onset.weight if onset else None
 
 
-def onsets(found: Scanned) -> list[Pairing]:
+def onsets(found: Scanned, size: int = SET) -> list[Pairing]:
     """Return the scan's bleeding onset beside the judge's, per prompt set with both seeds."""
     pairings = []
-    for index, prompt_set in enumerate(sets()):
+    for index, prompt_set in enumerate(sets(size)):
         columns = {(prompt, seed) for prompt in prompt_set for seed in SEEDS}
         table = table_of(found, FINE, columns)
         truth = judges_onset(table.weights, matrix(found, table), edge(found))
         mine = scan_onset(found, FINE, columns)
-        pairings.append(Pairing(found.label, found.task.held_out, index, mine, truth, STEP))
+        pairings.append(Pairing(found.label, found.group, index, mine, truth, STEP))
     return pairings
 
 
-def quick_onsets(found: Scanned, levels: Sequence[float] = LEVELS, limits=LIMITS) -> list[Pairing]:
-    """Return the quick scan's onset beside that of the full scan of nine weights and one seed.
+@dataclass(frozen=True)
+class QuickCase:
+    """What a quick scan saw of one LoRA and prompt set, and the full scan's onset there."""
 
-    The quick scan's is the first of the nine weights beyond its crossing.
-    """
-    pairings = []
+    found: Scanned
+    prompt_set: int
+    points: tuple[QuickPoint, ...]
+    truth: float | None
+
+    def pairing(self, limits: QuickLimits = LIMITS) -> Pairing:
+        """Compare; the quick scan's onset is the first of the nine weights beyond its crossing."""
+        onset, _ = quick_onset(self.points, limits)
+        mine = onset[1] if onset else None
+        group = self.found.group
+        return Pairing(self.found.label, group, self.prompt_set, mine, self.truth, COARSE)
+
+
+def quick_cases(found: Scanned, levels: Sequence[float] = LEVELS) -> list[QuickCase]:
+    """Return the quick scan beside the full scan of nine weights, per prompt set and one seed."""
+    cases = []
     for index, prompt_set in enumerate(sets()):
         samples = [found.samples[level][prompt] for prompt in prompt_set for level in levels]
-        bracket = judge_quick(samples, limits=limits).bracket
-        band = bracket.onset_band if bracket else None
         truth = scan_onset(found, NINE, {(prompt, SEEDS[0]) for prompt in prompt_set})
-        mine = band[1] if band else None
-        pairings.append(Pairing(found.label, found.task.held_out, index, mine, truth, COARSE))
-    return pairings
+        cases.append(QuickCase(found, index, quick_points(samples), truth))
+    return cases
 
 
 def evaluations() -> tuple[int, int]:
@@ -170,55 +173,19 @@ def evaluations() -> tuple[int, int]:
     return len(NINE) * SET * len(LEVELS), len(NINE) * SET * SAMPLING.evaluations
 
 
-def wilson(hits: int, total: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson 1927)."""
-    z, share = 1.96, hits / total
-    middle = (share + z * z / (2 * total)) / (1 + z * z / total)
-    reach = z * math.sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2)
-    return middle - reach / (1 + z * z / total), middle + reach / (1 + z * z / total)
-
-
-def clustered(pairings: Sequence[Pairing]) -> tuple[float, float]:
-    """Return a 95 % interval that draws whole LoRAs, since the sets of one are alike."""
-    rng = np.random.default_rng(20261121)
-    names = sorted({pairing.lora for pairing in pairings})
-    shares = [[p.agrees for p in pairings if p.lora == name] for name in names]
-    drawn = rng.integers(0, len(names), (4000, len(names)))
-    means = [np.concatenate([shares[i] for i in row]).mean() for row in drawn]
-    return float(np.percentile(means, 2.5)), float(np.percentile(means, 97.5))
-
-
-def constant_answer(pairings: Sequence[Pairing]) -> float:
-    """Return the best share of agreement that one and the same answer would reach everywhere."""
-    answers = {pairing.truth for pairing in pairings}
-    return max(
-        np.mean([Pairing("", False, 0, answer, p.truth, p.step).agrees for p in pairings])
-        for answer in answers
-    )
-
-
-def summary(pairings: Sequence[Pairing]) -> dict[str, object]:
-    hits = sum(pairing.agrees for pairing in pairings)
+def comparisons(found: Sequence[Scanned]) -> dict[str, list[Pairing]]:
+    """Return everything that is compared, by name."""
     return {
-        "cases": len(pairings),
-        "agree": hits,
-        "share": hits / len(pairings),
-        "wilson": wilson(hits, len(pairings)),
-        "by_lora": clustered(pairings),
-        "with_onset": sum(pairing.truth is not None for pairing in pairings),
-        "constant_answer": float(constant_answer(pairings)),
-    }
-
-
-def told(name: str, pairings: Sequence[Pairing]) -> str:
-    s = summary(pairings)
-    low, high = s["wilson"]  # type: ignore[misc]
-    near, far = s["by_lora"]  # type: ignore[misc]
-    return (
-        f"{name}: {s['agree']} of {s['cases']} = {s['share']:.0%} (Wilson {low:.0%}–{high:.0%}, "
-        f"LoRAs redrawn {near:.0%}–{far:.0%}); truth has an onset in {s['with_onset']}; "
-        f"one answer for all would reach {s['constant_answer']:.0%}"
-    )
+        "onset": [p for item in found for p in onsets(item)],
+        "onset, sets of six prompts": [p for item in found for p in onsets(item, LARGE_SET)],
+        "onset, burnt tones are damage": [
+            p for item in found for p in onsets(item.with_burnt())
+        ],
+        "onset, burnt tones are damage, sets of six prompts": [
+            p for item in found for p in onsets(item.with_burnt(), LARGE_SET)
+        ],
+        "quick": [case.pairing() for item in found for case in quick_cases(item)],
+    }  # fmt: skip
 
 
 def show(found: Sequence[Scanned], correlations: Sequence[Correlation], quick_only: bool) -> None:
@@ -227,33 +194,21 @@ def show(found: Sequence[Scanned], correlations: Sequence[Correlation], quick_on
         for c in correlations:
             mark = "yes" if c.judge_finds else "no"
             print(f"{c.lora:34} {c.kind:18} {c.curves:6.2f} {c.cells:6.2f}  {mark}")
-    for title, function in (("onset", onsets), ("quick", quick_onsets)):
-        if quick_only and title == "onset":
-            continue
-        print(f"\n{title}: found / truth, per prompt set")
-        pairings = [pairing for item in found for pairing in function(item)]
-        for item in found:
-            mine = [p for p in pairings if p.lora == item.label]
-            text = "  ".join(f"{_w(p.found)}/{_w(p.truth)}{'' if p.agrees else '*'}" for p in mine)
-            print(f"{item.label:34} {text}")
-        for name, held_out in (("committed", False), ("hold-out", True)):
-            part = [p for p in pairings if p.held_out is held_out]
-            if part:
-                print(told(name, part))
-        print(told("all", pairings))
+    for name, pairings in comparisons(found).items():
+        if not quick_only or name == "quick":
+            print(f"\n{name}: found / truth, per prompt set")
+            show_pairings(pairings)
     quick, full = evaluations()
     print(f"\nquick scan: {quick} evaluations, full: {full}, a share of 1/{full / quick:.1f}")
 
 
-def _w(weight: float | None) -> str:
-    return "none" if weight is None else f"{weight:g}"
-
-
 def tasks(given: argparse.Namespace) -> list[Task]:
-    folders = [(given.loras, False), *((folder, True) for folder in given.holdouts)]
+    folders = [(given.loras, False, COMMITTED_SEED)]
+    for index, folder in enumerate(given.holdouts):
+        folders.append((folder, True, HOLDOUT_SEED + NEXT_SEED * index))
     return [
-        Task(given.world, folder, file.stem, held_out, given.work)
-        for folder, held_out in folders
+        Task(given.world, folder, file.stem, held_out, seed, given.work)
+        for folder, held_out, seed in folders
         for file in sorted(folder.glob("*.safetensors"))
         if not given.only or file.stem in given.only
     ]
@@ -297,14 +252,10 @@ def main() -> None:
 
         draw(found, given.figures)
     if given.json:
-        pairings = {
-            "onset": [p for item in found for p in onsets(item)],
-            "quick": [p for item in found for p in quick_onsets(item)],
-        }
         print(json.dumps({
             "correlations": [asdict(c) for c in correlations],
             **{name: {**summary(part), "pairings": [asdict(p) for p in part]}
-               for name, part in pairings.items()},
+               for name, part in comparisons(found).items()},
             "evaluations": evaluations(),
         }, indent=1))  # fmt: skip
     else:

@@ -12,7 +12,7 @@ import json
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -48,7 +48,7 @@ LEVELS = (0.25, 0.5, 0.75, 0.9)
 
 _TRIGGERS = {recipe.name: recipe.trigger for recipe in RECIPES}
 _FIGURE = {"mira_character": "yellow circle"}
-_JUDGE = ("judge.py", "fitting.py", "shapes.py", "palette.py", "scenes.py")
+_JUDGE = ("judge.py", "fitting.py", "tones.py", "shapes.py", "palette.py", "scenes.py")
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class Task:
         folder: of the LoRAs.
         name: of the file without its ending.
         held_out: not one of those that limits are fitted on.
+        prompt_seed: of the scenes that its prompts ask for.
         work: where pictures and readings are kept.
     """
 
@@ -67,6 +68,7 @@ class Task:
     folder: Path
     name: str
     held_out: bool
+    prompt_seed: int
     work: Path
 
 
@@ -78,7 +80,8 @@ class Scanned:
         task: what was asked.
         kind: the LoRA's type as its card has it.
         cells: with the scan's numbers.
-        judged: the judge's damage of each cell, in Delta E.
+        judged: the judge's damage of each cell, in Delta E: what no clean scene explains.
+        burnt: by how much the cell's tones lie beyond the palette, in Delta E.
         samples: the denoiser's predictions for one seed, by noise level: one per prompt.
     """
 
@@ -86,11 +89,21 @@ class Scanned:
     kind: str
     cells: tuple[MeasuredCell, ...]
     judged: dict[Cell, float]
+    burnt: dict[Cell, float]
     samples: dict[float, list[QuickSample]]
 
     @property
     def label(self) -> str:
         return self.task.name + (f" ({self.task.folder.name})" if self.task.held_out else "")
+
+    @property
+    def group(self) -> str:
+        return self.task.folder.name if self.task.held_out else "committed"
+
+    def with_burnt(self) -> Scanned:
+        """Return the same, with burnt tones counted as damage by the judge."""
+        both = {cell: damage + self.burnt[cell] for cell, damage in self.judged.items()}
+        return replace(self, judged=both)
 
 
 def scan(task: Task) -> Scanned:
@@ -101,7 +114,7 @@ def scan(task: Task) -> Scanned:
         sys.exit(f"{task.folder}: no LoRA {task.name}")
     plan = ScanPlan(
         (ScannedLora(task.name, engine.hashes.of_lora(card)),),
-        prompts(task.name, 23 if task.held_out else 11),
+        prompts(task.name, task.prompt_seed),
         SEEDS,
         WEIGHTS,
         sampling=SAMPLING,
@@ -112,8 +125,9 @@ def scan(task: Task) -> Scanned:
         if event.error:
             sys.exit(f"{task.name}: {event.error}")
     measured = tuple(store.measured())
-    judged = _judged(store, [item.cell for item in measured])
-    return Scanned(task, card.inference.type.value, measured, judged, _samples(store, denoiser))
+    judged, burnt = _judged(store, [item.cell for item in measured])
+    kind, samples = card.inference.type.value, _samples(store, denoiser)
+    return Scanned(task, kind, measured, judged, burnt, samples)
 
 
 def prompts(name: str, seed: int) -> tuple[ScanPrompt, ...]:
@@ -149,8 +163,8 @@ def _host(world: Path, folder: Path):
     return engine, EngineGenerator(engine), EngineDenoiser(engine)
 
 
-def _judged(store: ScanStore, cells: Sequence[Cell]) -> dict[Cell, float]:
-    """Return the judge's damage of each cell: what no clean scene explains, and burnt tones."""
+def _judged(store: ScanStore, cells: Sequence[Cell]) -> tuple[dict[Cell, float], dict[Cell, float]]:
+    """Return the judge's damage of each cell, and how far its tones are burnt."""
     from lab.judge import read
 
     sources = b"".join((ROOT / "lab" / name).read_bytes() for name in _JUDGE)
@@ -162,9 +176,10 @@ def _judged(store: ScanStore, cells: Sequence[Cell]) -> dict[Cell, float]:
             picture = store.picture(cell)
             assert picture is not None
             reading = read(picture.pixels / 255.0)
-            known[cell.name] = reading.damage + reading.burnt
+            known[cell.name] = (reading.damage, reading.burnt)
     path.write_text(json.dumps(known), "utf-8")
-    return {cell: known[cell.name] for cell in cells}
+    damage, burnt = ({cell: known[cell.name][part] for cell in cells} for part in (0, 1))
+    return damage, burnt
 
 
 def _samples(store: ScanStore, denoiser) -> dict[float, list[QuickSample]]:

@@ -61,7 +61,7 @@ SIGNS: Mapping[str, Sign] = {
     "clipped": Sign("clipping", lambda looks: looks.clipped, 1, 0.02),
     "saturated": Sign("oversaturation", lambda looks: looks.saturated, 1, 0.04),
     "noise": Sign("noise", lambda looks: _octaves(looks.noise, 1.0), 1, 0.25),
-    "blotches": Sign("blotches", lambda looks: _octaves(looks.blotches, 2.0), 1, 0.35),
+    "blotches": Sign("blotches", lambda looks: _octaves(looks.blotches, 2.0), 1, 0.15),
     "blur": Sign("blur", lambda looks: looks.blur, 1, 0.04),
     "contrast": Sign("loss of contrast", lambda looks: _octaves(looks.contrast, 2.0), -1, 0.25),
     "entropy": Sign("loss of tones", lambda looks: looks.entropy, -1, 0.3),

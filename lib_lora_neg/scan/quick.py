@@ -6,8 +6,8 @@ same difference. Three numbers follow, each a median over the probes:
 
 - *effect*: length of the difference relative to the prediction without the LoRA;
 - *spill*: effect on unrelated prompts relative to the effect on the subject's: bleeding;
-- *departure*: how far the difference is from the straight line that the smallest weight
-  began: where it is as long as the line itself, the weight no longer does what it began to do.
+- *departure*: how far the difference is from the straight line that it began with at 0, relative
+  to the prediction: where that is much, the weight no longer does what it began to do.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class QuickLimits:
     ``docs/scan.md`` tells how well they hold on others).
 
     Attributes:
-        departure: departure from the straight line, relative to the line's length.
+        departure: departure from the straight line, relative to the prediction.
         unrelated: effect on unrelated prompts, relative to the prediction.
     """
 
-    departure: float = 0.8
-    unrelated: float = 0.12
+    departure: float = 0.14
+    unrelated: float = 0.25
 
 
 LIMITS = QuickLimits()
@@ -116,12 +116,11 @@ def judge_quick(
     samples: Sequence[QuickSample], *, checkpoint: str = "", limits: QuickLimits = LIMITS
 ) -> QuickVerdict:
     """Return the bracket that the predictions give; none without negative weights or effect."""
-    weights = sorted({weight for sample in samples for weight in sample.by_weight})
-    curve = tuple(_point(samples, weight) for weight in weights)
+    curve = quick_points(samples)
     below = sorted((point for point in curve if point.weight < 0), key=lambda p: -p.weight)
     if not below or max(point.effect for point in below) < VISIBLE:
         return QuickVerdict(None, None, curve, "")
-    onset, reason = _onset(below, limits)
+    onset, reason = quick_onset(curve, limits)
     clean = [p for p in below if onset is None or p.weight > onset[1]] or below[:1]
     per_unit = float(np.median([point.effect / abs(point.weight) for point in clean]))
     floor = below[-1].weight
@@ -138,12 +137,38 @@ def judge_quick(
         weight_range=WeightRange(
             floor=floor,
             source=RangeSource.MEASURED,
-            reference=f"quick scan of {len(weights) + 1} weights × {len(samples)} probes"
+            reference=f"quick scan of {len(curve) + 1} weights × {len(samples)} probes"
             + (f" on {checkpoint}" if checkpoint else ""),
         ),
         points=curve,
         reason=reason,
     )
+
+
+def quick_onset(
+    points: Sequence[QuickPoint], limits: QuickLimits
+) -> tuple[tuple[float, float, float] | None, str]:
+    """Return (crossing, first weight beyond, last weight within) on the negative side, and why."""
+    below = sorted((point for point in points if point.weight < 0), key=lambda p: -p.weight)
+    inner, inner_excess = 0.0, {"departure": -1.0, "unrelated": -1.0}
+    for point in below:
+        excess = {
+            "departure": point.departure / limits.departure - 1,
+            "unrelated": (point.unrelated or 0.0) / limits.unrelated - 1,
+        }
+        worst = max(excess, key=lambda name: excess[name])
+        if excess[worst] > 0:
+            share = -inner_excess[worst] / (excess[worst] - inner_excess[worst])
+            crossing = inner + (point.weight - inner) * share
+            return (crossing, point.weight, inner), worst
+        inner, inner_excess = point.weight, excess
+    return None, ""
+
+
+def quick_points(samples: Sequence[QuickSample]) -> tuple[QuickPoint, ...]:
+    """Return the three numbers at each weight, ascending, 0 not among them."""
+    weights = sorted({weight for sample in samples for weight in sample.by_weight})
+    return tuple(_point(samples, weight) for weight in weights)
 
 
 def _point(samples: Sequence[QuickSample], weight: float) -> QuickPoint:
@@ -164,34 +189,22 @@ def _effect(sample: QuickSample, weight: float) -> float:
 
 
 def _departure(sample: QuickSample, weight: float) -> float:
-    """Return the distance from the straight line, relative to the line at this weight."""
+    """Return the distance from the straight line that the LoRA began with at 0, relative to the
+    prediction there; 0 at the weight nearest to 0.
+
+    The line through the smallest weight w₁ is a chord, not yet the tangent. Of a change that bends
+    with the square of the weight, it leaves over (w − w₁) / w: so the answer is divided by that,
+    and is the same whichever weight was the smallest.
+    """
     nearest = min(
         (w for w in sample.by_weight if w * weight > 0), key=lambda candidate: abs(candidate)
     )
-    line = (sample.by_weight[nearest] - sample.at_zero) * np.float32(weight / nearest)
-    length = _length(line)
-    if length < VISIBLE * _length(sample.at_zero):
+    length = _length(sample.at_zero)
+    if weight == nearest or not length:
         return 0.0
-    return _length(sample.by_weight[weight] - sample.at_zero - line) / length
-
-
-def _onset(
-    below: Sequence[QuickPoint], limits: QuickLimits
-) -> tuple[tuple[float, float, float] | None, str]:
-    """Return (crossing, first weight beyond, last weight within) going outwards, and why."""
-    inner, inner_excess = 0.0, {"departure": -1.0, "unrelated": -1.0}
-    for point in below:
-        excess = {
-            "departure": point.departure / limits.departure - 1,
-            "unrelated": (point.unrelated or 0.0) / limits.unrelated - 1,
-        }
-        worst = max(excess, key=lambda name: excess[name])
-        if excess[worst] > 0:
-            share = -inner_excess[worst] / (excess[worst] - inner_excess[worst])
-            crossing = inner + (point.weight - inner) * share
-            return (crossing, point.weight, inner), worst
-        inner, inner_excess = point.weight, excess
-    return None, ""
+    chord = (sample.by_weight[nearest] - sample.at_zero) * np.float32(weight / nearest)
+    off = _length(sample.by_weight[weight] - sample.at_zero - chord)
+    return off / length * weight / (weight - nearest)
 
 
 def _length(field: Field) -> float:

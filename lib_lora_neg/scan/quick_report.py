@@ -26,9 +26,9 @@ from .weights import format_weight
 
 SCHEMA = 1
 
-LEVELS = (0.25, 0.75)
-"""Noise levels at which the quick scan asks: where details are decided, and where composition is.
-Fitted with `quick.LIMITS`."""
+LEVELS = (0.25, 0.5)
+"""Noise levels at which the quick scan asks: where details are decided, and where shapes are.
+Fitted with `quick.LIMITS`; at higher levels a LoRA hardly moves the prediction."""
 
 _REASONS = {
     "departure": "the change no longer follows the line it began with",

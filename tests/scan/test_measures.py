@@ -58,6 +58,16 @@ def test_patches_that_are_larger_than_pixels_are_blotches(cell: int) -> None:
     assert prepare(Picture(flat)).looks.blotches == 0
 
 
+@pytest.mark.parametrize("sigma", [3.0, 10.0, 25.0])
+def test_grain_alone_is_no_blotch(sigma: float) -> None:
+    random = np.random.default_rng(1)
+    plain = np.full((256, 256, 3), 128.0)
+    looks = prepare(Picture(bytes_of(plain + random.normal(0, sigma, plain.shape)))).looks
+    patches = random.normal(0, sigma, (64, 64, 3)).repeat(4, axis=0).repeat(4, axis=1)
+    assert looks.noise > 0.5 * sigma
+    assert looks.blotches < 0.2 * prepare(Picture(bytes_of(plain + patches))).looks.blotches
+
+
 def test_colour_alone_can_be_blotched() -> None:
     random = np.random.default_rng(1)
     tint = random.normal(0, 12, (32, 32, 1)).repeat(2, axis=0).repeat(2, axis=1)
