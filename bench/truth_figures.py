@@ -58,5 +58,5 @@ def _panel(axes, item: Scanned) -> None:
     axes.axhline(1, color=LIGHT.band_edge, linewidth=0.8)
     axes.set_ylim(-0.5, 4)
     axes.set_xlabel("LoRA weight", fontsize=9)
-    title(axes, item.task.name, LIGHT)
+    title(axes, item.label, LIGHT)
     finish_axes(axes, LIGHT)
