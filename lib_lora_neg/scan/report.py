@@ -22,6 +22,9 @@ from .wording import notes, sentence
 SCHEMA = 1
 """Version of the JSON record."""
 
+REPORT = "report.html"
+"""Name of the report in a scan's folder."""
+
 _PARTS = {
     Part.BOTH: "unet and text encoder",
     Part.UNET: "unet only",
@@ -76,22 +79,36 @@ def html_report(plan: ScanPlan, verdict: Verdict, picture_of: PictureOf) -> str:
     return _PAGE.format(title=escape(plan.name), style=_STYLE, body="\n".join(parts))
 
 
+def write_verdict(store: ScanStore) -> Verdict:
+    """Judge a store, and write ``verdict.json`` into its folder.
+
+    Raises:
+        OSError: when the disk does not take it.
+    """
+    verdict = conclude(store)
+    store.save_verdict(record(store.plan, verdict))
+    return verdict
+
+
 def write_report(store: ScanStore) -> Verdict:
     """Judge a store, and write ``verdict.json`` and ``report.html`` into its folder.
 
     Raises:
         OSError: when the disk does not take them.
     """
-    verdict = conclude(store)
+    verdict = write_verdict(store)
+    write_whole(store.folder / REPORT, report_of(store, verdict))
+    return verdict
+
+
+def report_of(store: ScanStore, verdict: Verdict) -> bytes:
+    """Return the report of a store as an HTML file; reads all its pictures."""
 
     def pixels(cell: Cell) -> Pixels | None:
         picture = store.picture(cell)
         return picture.pixels if picture else None
 
-    page = html_report(store.plan, verdict, pixels)
-    write_whole(store.folder / "report.html", page.encode("utf-8"))
-    store.save_verdict(record(store.plan, verdict))
-    return verdict
+    return html_report(store.plan, verdict, pixels).encode("utf-8")
 
 
 def _plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
     <root>/<lora>-<digest>/
         plan.json                       the plan and its hash
         verdict.json                    what came out, for the history
+        report.html                     the same for reading, written when it is asked for
         quick.json                      what came out of a quick scan, which makes no cells
         cells/w-0.5000_p00_s1.png       the picture, with its infotext
         cells/w-0.5000_p00_s1.npy       its latent, where the host hands it out

@@ -16,7 +16,7 @@ from .plan import Cell
 from .ports import Abilities, Batch, Field, Generator, LoraSetting, Picture, Probe, Sampling
 from .quick import judge_quick, take_samples
 from .quick_report import write_quick
-from .report import write_report
+from .report import write_verdict
 from .runner import CellDone, ScanFailedError, run
 from .store import ScanStore, StoreError, delete_scan, past_scan
 from .workplace import TurnCancelledError, Workplace
@@ -35,7 +35,7 @@ class State(str, Enum):
     """For its turn at the model."""
     RUNNING = "running"
     CONCLUDING = "concluding"
-    """All pictures are made, or it was stopped: judging and drawing."""
+    """All pictures are made, or it was stopped: judging."""
     DONE = "done"
     STOPPED = "stopped"
     FAILED = "failed"
@@ -193,7 +193,7 @@ class PictureJob(Job):
         failure = turns.failure or failure
         if self._view.done > self._view.failed:
             self.show(state=State.CONCLUDING, seconds_left=None)
-            write_report(self.store)
+            write_verdict(self.store)
         if failure is not None:
             raise failure
 

@@ -16,7 +16,7 @@ from ..scan.figures import draw_curves
 from ..scan.files import write_whole
 from ..scan.quick import QuickPoint
 from ..scan.quick_report import draw_quick
-from ..scan.report import conclude
+from ..scan.report import REPORT, conclude, report_of
 from ..scan.store import PastScan
 from .scan_form import ScanError
 from .scan_view import find_cell, find_scan
@@ -71,7 +71,7 @@ def scan_files(host: ScanTabHost) -> dict[str, FileAnswer]:
     def report(query: Mapping[str, str]) -> PageFile:
         scan = find_scan(host.scans_folder(), query.get("scan"))
         name = f"{scan.folder.name}.html"
-        return PageFile(_read(scan, "report.html"), "text/html; charset=utf-8", name)
+        return PageFile(_report(scan), "text/html; charset=utf-8", name)
 
     def numbers(query: Mapping[str, str]) -> PageFile:
         scan = find_scan(host.scans_folder(), query.get("scan"))
@@ -96,11 +96,27 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
 
 
-def _read(scan: PastScan, name: str) -> bytes:
+def _report(scan: PastScan) -> bytes:
+    """Return the report, which is written when it is first asked for; once per outcome."""
+    if not scan.verdict:
+        raise ScanError("scan", "There is no report of this scan yet.")
+    path = scan.folder / REPORT
+    kept = _kept(path, scan.folder / "verdict.json")
+    if kept is not None:
+        return kept
+    store = scan.store()
+    page = report_of(store, conclude(store))
+    with contextlib.suppress(OSError):
+        write_whole(path, page)
+    return page
+
+
+def _kept(path: Path, source: Path) -> bytes | None:
+    """Return a file that is not older than what it was made from."""
     try:
-        return (scan.folder / name).read_bytes()
-    except OSError as problem:
-        raise ScanError("scan", "There is no report of this scan yet.") from problem
+        return path.read_bytes() if path.stat().st_mtime_ns >= source.stat().st_mtime_ns else None
+    except OSError:
+        return None
 
 
 @lru_cache(maxsize=KEPT_THUMBNAILS)
@@ -121,11 +137,9 @@ def _curves(scan: PastScan, dark: bool) -> bytes:
     """Return the curves in the page's colours; drawn once per outcome and theme."""
     source = scan.folder / ("verdict.json" if scan.finished else "quick.json")
     drawn = scan.folder / f"{source.stem}-{'dark' if dark else 'light'}.png"
-    try:
-        if drawn.stat().st_mtime_ns >= source.stat().st_mtime_ns:
-            return drawn.read_bytes()
-    except OSError:
-        pass
+    kept = _kept(drawn, source)
+    if kept is not None:
+        return kept
     palette = DARK if dark else LIGHT
     if scan.finished:
         png = draw_curves(conclude(scan.store()), palette)

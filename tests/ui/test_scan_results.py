@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from typing import Any
 
 import pytest
@@ -168,6 +169,22 @@ def test_pictures_curves_and_reports_are_handed_out(finished: tuple[Tab, str]) -
     assert report.download == f"{scan}.html"
     assert b"Weight scan of ink" in report.data
     assert json.loads(tab.files["scan-json"]({"scan": scan}).data)["digest"]
+
+
+def test_a_report_is_written_when_it_is_asked_for_and_again_after_a_new_outcome(
+    finished: tuple[Tab, str],
+) -> None:
+    tab, scan = finished
+    folder = tab.host.folder / scan
+    written = folder / "report.html"
+    written.unlink(missing_ok=True)
+    report = tab.files["scan-report"]({"scan": scan}).data
+    assert written.read_bytes() == report
+    written.write_bytes(b"as it was left")
+    assert tab.files["scan-report"]({"scan": scan}).data == b"as it was left"
+    later = written.stat().st_mtime + 1
+    os.utime(folder / "verdict.json", (later, later))
+    assert tab.files["scan-report"]({"scan": scan}).data == report == written.read_bytes()
 
 
 BAD_NAMES: list[object] = ["", None, 5, "..", "../x", "a/b", "C:\\x", "x" * 300, "\udcff", "nobody"]
