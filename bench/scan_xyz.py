@@ -4,14 +4,16 @@
     WEBUI_URL=http://127.0.0.1:7860 python bench/scan_xyz.py --lora NAME
 
 Both run by HTTP, in turn, with the LoRA axis of this extension, which passes raw weights. The
-scan also measures each picture, keeps it on disk, judges and draws its report. With ``WEBUI_ROOT``
-the WebUI is started with LoRA files of our own (see tests/host/support/server.py), with one
-OpenMP thread and on one core. The scan runs in a thread of its own: as soon as two threads of a
-process have computed on a CPU, OpenMP waits by sleeping, which makes small operations a third
-slower; and two threads land on two cores, of which one may be slower (``--core 0``). Neither says
-anything of a WebUI on its graphics card. glibc's memory makes some threads a tenth slower than
-others; A1111's own start script therefore loads TCMalloc, and so should who runs this:
-``LD_PRELOAD=libtcmalloc_minimal.so.4``.
+scan also measures each picture, keeps it on disk and judges. Its report is drawn when somebody asks
+for it, and not counted.
+
+With ``WEBUI_ROOT`` the WebUI is started with LoRA files of our own (see
+tests/host/support/server.py) and one OpenMP thread, with ``--core 0`` on one core. The scan runs in
+a thread of its own: as soon as two threads of a process have computed on a CPU, OpenMP waits by
+sleeping, which makes small operations a third slower; and two threads land on two cores, of which
+one may be slower. Neither says anything of a WebUI on its graphics card. glibc's memory makes some
+threads a tenth slower than others; A1111's own start script therefore loads TCMalloc, and so should
+who runs this: ``LD_PRELOAD=libtcmalloc_minimal.so.4``.
 """
 
 from __future__ import annotations
@@ -77,7 +79,7 @@ def webui(core: int | None) -> Iterator[Webui]:
 
 
 def scan(tab: ScanTab, lora: str, form: dict[str, Any]) -> float:
-    """Return the seconds that a scan takes, from its start to its report."""
+    """Return the seconds that a scan takes, from its start to its verdict."""
     started = time.perf_counter()
     name = tab.start(lora, **form)
     job = tab.wait(pause=PAGE_SECONDS)

@@ -6,85 +6,23 @@ import errno
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lib_lora_neg.scan import jobs as jobs_module
-from lib_lora_neg.scan.jobs import JobBusyError, JobView, ScanJobs, State
+from lib_lora_neg.scan.jobs import JobBusyError, ScanJobs, State
 from lib_lora_neg.scan.locking import is_locked, locked
-from lib_lora_neg.scan.plan import Cell, ScanPlan
-from lib_lora_neg.scan.plan import ScannedLora as Lora
-from lib_lora_neg.scan.plan import ScanPrompt as Prompt
-from lib_lora_neg.scan.ports import Cancellation, Denoiser, Field, LoraSetting, Probe, Sampling
+from lib_lora_neg.scan.plan import Cell
 from lib_lora_neg.scan.store import ScanStore, history
-from lib_lora_neg.scan.workplace import Checkpoint, TurnCancelledError
-from tests.scan.test_quick import Fields
+from lib_lora_neg.scan.workplace import Checkpoint
+from tests.scan.place import CHECKPOINT, PLAN, SECONDS, Place, cells, over
 from tests.scan.worlds import World
 
-SECONDS = 60
-CHECKPOINT = Checkpoint("tiny.safetensors", "abc", facts=(("VAE", "none"),))
-PLAN = ScanPlan(
-    loras=(Lora("ink"),),
-    prompts=(Prompt("a cat"), Prompt("a lake", subject=False)),
-    seeds=(1,),
-    weights=(-1, -0.5, 0),
-    sampling=Sampling(width=64, height=64),
-    checkpoint="abc",
-    facts=(("VAE", "none"),),
-)
 
-
-class Place:
-    """A workplace whose queue the test holds in its hand."""
-
-    def __init__(self, world: World | None = None, denoiser: Denoiser | None = None) -> None:
-        self.world = world or World(side=64, max_batch=2)
-        self.chosen: Checkpoint | None = CHECKPOINT
-        self.fields = denoiser
-        self.free = threading.Event()
-        self.free.set()
-        self.turns = 0
-        self.inside = 0
-
-    def checkpoint(self) -> Checkpoint | None:
-        return self.chosen
-
-    def generator(self) -> World:
-        assert self.inside == 1
-        return self.world
-
-    def denoiser(self) -> Denoiser | None:
-        return self.fields
-
-    @contextmanager
-    def turn(self, cancel: Cancellation) -> Iterator[None]:
-        while not self.free.wait(0.01):
-            if cancel.is_set():
-                raise TurnCancelledError
-        self.turns += 1
-        self.inside += 1
-        try:
-            yield
-        finally:
-            self.inside -= 1
-
-
-def over(jobs: ScanJobs) -> JobView:
-    view = jobs.wait(SECONDS)
-    assert view is not None
-    assert view.state.is_over
-    return view
-
-
-def cells(jobs: ScanJobs, view: JobView, after: int = 0) -> list[tuple[Cell, str]]:
-    return [(news.cell, news.error) for news in jobs.news(view.scan, after)]
-
-
-def test_a_scan_is_made_judged_and_reported(tmp_path: Path) -> None:
+def test_a_scan_is_made_and_judged(tmp_path: Path) -> None:
     place = Place()
     jobs = ScanJobs(place, lambda: tmp_path)
     assert jobs.view() is None
@@ -311,46 +249,6 @@ def test_a_lock_ends_with_its_block_even_when_that_fails(tmp_path: Path) -> None
         work()
     assert not is_locked(tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_quick_scan_makes_no_picture_and_leaves_its_verdict(tmp_path: Path) -> None:
-    place = Place(denoiser=Fields())
-    plan = replace(PLAN, prompts=(Prompt("inkwash"), Prompt("a lake", subject=False)))
-    jobs = ScanJobs(place, lambda: tmp_path)
-    started = jobs.start_quick(plan, (0.5,))
-    assert (started.quick, started.total) == (True, 3)
-    view = over(jobs)
-    assert (view.state, view.done, view.error) == (State.DONE, 3, "")
-    assert place.world.made == []
-    (past,) = history(tmp_path)
-    assert past.finished == 0
-    assert past.quick["sentence"] == "No damage is to be expected down to −1."
-    assert [point["weight"] for point in past.quick["points"]] == [-1, -0.5, 0]
-
-
-def test_a_quick_scan_can_be_stopped(tmp_path: Path) -> None:
-    jobs: ScanJobs
-
-    class Stopping(Fields):
-        def predict(
-            self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
-        ) -> Sequence[Field]:
-            jobs.stop()
-            return super().predict(loras, probes, sampling)
-
-    jobs = ScanJobs(Place(denoiser=Stopping()), lambda: tmp_path)
-    jobs.start_quick(PLAN)
-    view = over(jobs)
-    assert (view.state, view.done) == (State.STOPPED, 1)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_host_without_a_denoiser_says_so(tmp_path: Path) -> None:
-    jobs = ScanJobs(Place(), lambda: tmp_path)
-    jobs.start_quick(PLAN)
-    view = over(jobs)
-    assert view.state is State.FAILED
-    assert "no quick scan" in view.error
 
 
 def test_a_job_that_is_over_can_be_forgotten(tmp_path: Path) -> None:

@@ -1,0 +1,54 @@
+"""Jobs of quick scans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from lib_lora_neg.scan.jobs import ScanJobs, State
+from lib_lora_neg.scan.plan import ScanPrompt as Prompt
+from lib_lora_neg.scan.ports import Field, LoraSetting, Probe, Sampling
+from lib_lora_neg.scan.store import history
+from tests.scan.place import PLAN, Place, over
+from tests.scan.test_quick import Fields
+
+
+def test_a_quick_scan_makes_no_picture_and_leaves_its_verdict(tmp_path: Path) -> None:
+    place = Place(denoiser=Fields())
+    plan = replace(PLAN, prompts=(Prompt("inkwash"), Prompt("a lake", subject=False)))
+    jobs = ScanJobs(place, lambda: tmp_path)
+    started = jobs.start_quick(plan, (0.5,))
+    assert (started.quick, started.total) == (True, 3)
+    view = over(jobs)
+    assert (view.state, view.done, view.error) == (State.DONE, 3, "")
+    assert place.world.made == []
+    (past,) = history(tmp_path)
+    assert past.finished == 0
+    assert past.quick["sentence"] == "No damage is to be expected down to −1."
+    assert [point["weight"] for point in past.quick["points"]] == [-1, -0.5, 0]
+
+
+def test_a_quick_scan_can_be_stopped(tmp_path: Path) -> None:
+    jobs: ScanJobs
+
+    class Stopping(Fields):
+        def predict(
+            self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
+        ) -> Sequence[Field]:
+            jobs.stop()
+            return super().predict(loras, probes, sampling)
+
+    jobs = ScanJobs(Place(denoiser=Stopping()), lambda: tmp_path)
+    jobs.start_quick(PLAN)
+    view = over(jobs)
+    assert (view.state, view.done) == (State.STOPPED, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_host_without_a_denoiser_says_so(tmp_path: Path) -> None:
+    jobs = ScanJobs(Place(), lambda: tmp_path)
+    jobs.start_quick(PLAN)
+    view = over(jobs)
+    assert view.state is State.FAILED
+    assert "no quick scan" in view.error
