@@ -6,6 +6,8 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
+from .regular import open_regular
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_TEXT_BYTES = 4 * 1024 * 1024
 """Largest text, before and after inflating. The longest infotexts are a few 10 kB."""
@@ -17,7 +19,7 @@ class PngError(ValueError):
 
 def is_png(path: Path) -> bool:
     """Whether a file starts as a PNG does."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return file.read(len(SIGNATURE)) == SIGNATURE
 
 
@@ -32,7 +34,7 @@ def read_text(path: Path, keyword: str) -> str | None:
         OSError: when the file cannot be read.
     """
     key = keyword.encode("latin-1")
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         if file.read(len(SIGNATURE)) != SIGNATURE:
             raise PngError(f"{path}: not a PNG file")
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..infotext import DISTILLED_CFG, Infotext, is_infotext, parse_infotext
 from ..png import PngError, is_png, read_text
+from ..regular import open_regular, read_regular
 
 MAX_TEXT_FILE_BYTES = 64 * 1024 * 1024
 """Largest text file that is not read line by line."""
@@ -60,7 +61,7 @@ def read_file(path: Path, defaults: Asked) -> Iterator[Asked | InputError]:
     try:
         if path.suffix.lower() == ".jsonl":
             # Opened once already here: a generator would fail only at its first line.
-            path.open("rb").close()
+            open_regular(path).close()
             return _json_lines(path, defaults)
         if is_png(path):
             return iter([_from_png(path, defaults)])
@@ -115,7 +116,7 @@ def from_infotext(infotext: Infotext, defaults: Asked) -> Asked:
 
 
 def _json_lines(path: Path, defaults: Asked) -> Iterator[Asked | InputError]:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         # By b"\n" alone: str.splitlines would also split at characters that JSON allows.
         for number, raw in enumerate(file, 1):
             try:
@@ -134,10 +135,8 @@ def _from_png(path: Path, defaults: Asked) -> Asked:
 
 
 def _text_of(path: Path) -> str:
-    if path.stat().st_size > MAX_TEXT_FILE_BYTES:
-        raise InputError(f"{path}: larger than {MAX_TEXT_FILE_BYTES} bytes")
     try:
-        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        return read_regular(path, MAX_TEXT_FILE_BYTES).decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as problem:
         raise InputError(
             f"{path}: neither UTF-8 text nor a PNG picture ({problem.reason} at {problem.start})"

@@ -20,6 +20,7 @@ import httpx
 
 from ..loras.lenient import as_count, as_mapping
 from ..loras.sidecars import SideFacts, read_civitai_version
+from ..regular import open_regular, read_regular
 from .writing import replace_json
 
 BASE_URL = "https://civitai.com"
@@ -173,7 +174,7 @@ class CivitaiLookup:
 
     def _known(self, digest: str) -> Lookup | None:
         try:
-            record = json.loads((self._folder / f"{digest}.json").read_text("utf-8"))
+            record = json.loads(read_regular(self._folder / f"{digest}.json"))
         except (OSError, ValueError, RecursionError):
             return None
         if not isinstance(record, dict):
@@ -219,7 +220,7 @@ def sha256_of(lora: str | os.PathLike[str]) -> str:
         OSError: the file cannot be read.
     """
     digest = hashlib.sha256()
-    with Path(lora).open("rb") as file:
+    with open_regular(lora) as file:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 # ruff: noqa: PTH116  (ten thousand files: one Path per entry would double the time)
-import contextlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from ..loras.sidecars import SIDE_SUFFIXES
+from ..regular import kind_of, link_fault
 
 LORA_SUFFIXES = frozenset((".safetensors", ".pt", ".ckpt"))
 """What A1111 lists as a LoRA (``networks.list_available_networks``)."""
@@ -90,8 +91,20 @@ def _walk(folder: str, problems: list[str]) -> Iterator[tuple[str, _Entries]]:
             problems.append(_fault(path, error))
             continue
         # The host passes hidden folders over.
-        waiting += [e.path for name, e in entries.items() if name[0] != "." and e.is_dir()]
+        waiting += [e.path for n, e in entries.items() if n[0] != "." and _is_folder(e, problems)]
         yield path, entries
+
+
+def _is_folder(entry: os.DirEntry[str], problems: list[str]) -> bool:
+    try:
+        if entry.is_dir():
+            return True
+        if entry.is_symlink() and not entry.name.lower().endswith(_NO_FOLDERS):
+            entry.stat()
+    except OSError as error:
+        if not entry.name.lower().endswith(_NO_FOLDERS):
+            problems.append(_fault(entry.path, link_fault(entry.path, error)))
+    return False
 
 
 def _lora_files(entries: _Entries, problems: list[str]) -> Iterator[FoundFile]:
@@ -103,16 +116,23 @@ def _lora_files(entries: _Entries, problems: list[str]) -> Iterator[FoundFile]:
         entry = entries[name]
         try:
             info = entry.stat()
-            sides = tuple(_side_files(stem, entries)) if with_sides else ()
         except OSError as error:
-            problems.append(_fault(entry.path, error))
+            problems.append(_fault(entry.path, link_fault(entry.path, error)))
             continue
-        if stem and stat.S_ISREG(info.st_mode):
-            kind = dot + suffix.lower()
-            yield FoundFile(stem, entry.path, kind, info.st_size, info.st_mtime_ns, sides)
+        if stat.S_ISDIR(info.st_mode) or not stem:
+            continue
+        if odd := kind_of(info.st_mode):
+            problems.append(f"{_printable(entry.path)}: it is {odd}, not a file")
+            continue
+        sides = tuple(_side_files(stem, entries)) if with_sides else ()
+        kind = dot + suffix.lower()
+        yield FoundFile(stem, entry.path, kind, info.st_size, info.st_mtime_ns, sides)
 
 
 _ENDINGS = tuple(LORA_SUFFIXES)
+
+_NO_FOLDERS = (*_ENDINGS, *SIDE_SUFFIXES, ".png", ".jpg", ".jpeg", ".webp", ".gif", ".mp4")
+"""A broken link of such a name led to no folder. What a LoRA misses by it is told with the LoRA."""
 
 
 def _is_lora(name: str) -> bool:
@@ -123,22 +143,30 @@ def _side_files(stem: str, entries: _Entries) -> Iterator[tuple[str, int, int]]:
     for suffix in SIDE_SUFFIXES:
         entry = entries.get(stem + suffix)
         if entry is not None:
-            info = entry.stat()
-            yield (suffix, info.st_size, info.st_mtime_ns)
+            yield (suffix, *_size_and_time(entry.stat))
+
+
+def _size_and_time(status: Callable[[], os.stat_result]) -> tuple[int, int]:
+    """Return both of a side file; of a broken one what no file has: reading it tells the fault."""
+    try:
+        info = status()
+    except OSError:
+        return -1, -1
+    return info.st_size, info.st_mtime_ns
 
 
 def stamp_of(path: str) -> Stamp | None:
     """Return the stamp of one file, as a listing would have it; ``None`` if it is gone."""
     stem = os.path.splitext(path)[0]  # noqa: PTH122
-    sides = []
     try:
         info = os.stat(path)
     except OSError:
         return None
-    for suffix in SIDE_SUFFIXES:
-        with contextlib.suppress(OSError):
-            side = os.stat(stem + suffix)
-            sides.append((suffix, side.st_size, side.st_mtime_ns))
+    sides = [
+        (suffix, *_size_and_time(partial(os.stat, stem + suffix)))
+        for suffix in SIDE_SUFFIXES
+        if os.path.lexists(stem + suffix)
+    ]
     return info.st_size, info.st_mtime_ns, tuple(sides)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..loras.card import LoraCard, Trigger, TypeInference
 from ..loras.decisions import OWN_KEY, SCHEMA, Decision, read_decision, write_decision
+from ..regular import read_regular
 from .writing import one_writer, replace_json
 
 EXPORT_KIND = "lora_neg decisions"
@@ -222,11 +223,7 @@ def _key(lora: str | os.PathLike[str]) -> str:
 
 
 def _load(path: Path, limit: int = MAX_SIDECAR_BYTES) -> dict[str, Any]:
-    with path.open("rb") as file:
-        raw = file.read(limit + 1)
-    if len(raw) > limit:
-        raise ValueError("too long to be rewritten")
-    data = json.loads(raw.decode("utf-8-sig"))
+    data = json.loads(read_regular(path, limit).decode("utf-8-sig"))
     if not isinstance(data, dict):
         raise ValueError("not a JSON object")
     return data

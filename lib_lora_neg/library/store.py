@@ -23,10 +23,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from ..regular import check_regular
 from .files import Stamp
 from .packing import PACKING
 
 FILE = "index.sqlite3"
+
+ENDINGS = ("", "-wal", "-shm")
+"""What SQLite appends to the name: the file itself and its two companions."""
 
 BUSY_SECONDS = 30.0
 """How long to wait for another process that writes."""
@@ -63,6 +67,8 @@ class CardStore:
         self._file = Path(folder) / FILE
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
+            for ending in ENDINGS:
+                check_regular(f"{self._file}{ending}")
             self._base = self._open()
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"the index in {os.fspath(folder)} cannot be used: {error}") from error
@@ -74,7 +80,7 @@ class CardStore:
             raise
         except sqlite3.DatabaseError:
             # No database any more: a damaged index is an empty one, all in it can be read again.
-            for ending in ("", "-wal", "-shm"):
+            for ending in ENDINGS:
                 Path(f"{self._file}{ending}").unlink(missing_ok=True)
             return _connect(self._file)
 

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..regular import open_lock
+
 if sys.platform == "win32":
     import msvcrt
 else:
@@ -66,7 +68,7 @@ def one_writer(beside: Path | None) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError):
             beside.parent.mkdir(parents=True, exist_ok=True)
-            lock = stack.enter_context(beside.with_suffix(".lock").open("ab"))
+            lock = stack.enter_context(open_lock(beside.with_suffix(".lock")))
             _lock(lock.fileno())
         # Closing the file gives the lock up.
         yield

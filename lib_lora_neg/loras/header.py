@@ -11,9 +11,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
+from ..regular import open_regular
 from .tensors import TensorError, TensorInfo, TensorTable, check_tensors, quote
 
 MAX_HEADER_BYTES = 100_000_000
@@ -56,7 +56,7 @@ def read_header(path: str | os.PathLike[str]) -> Header:
             or its header contradicts itself or the size of the file.
     """
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             length = _header_length(path, file.read(8), size)
             raw = file.read(length)

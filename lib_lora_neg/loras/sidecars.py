@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..regular import open_regular, read_regular
 from .card import RangeSource, WeightRange
 from .decisions import OWN_KEY, Decision, read_decision
 from .lenient import as_items, as_mapping, as_number, as_text, as_texts
@@ -259,18 +260,18 @@ def read_side_files(
         except (OSError, ValueError, RecursionError) as error:
             problems.append(f"{Path(stem).name}{suffix}: {_cause(error)}")
     if ".txt" in wanted:
-        facts.extend(_read_text(Path(stem + ".txt")))
+        try:
+            facts.extend(_read_text(Path(stem + ".txt")))
+        except OSError as error:
+            problems.append(f"{Path(stem).name}.txt: {_cause(error)}")
     return tuple(facts), tuple(problems)
 
 
 def _load(path: Path) -> Mapping[str, Any] | None:
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_SIDE_FILE_BYTES + 1)
+        raw = read_regular(path, MAX_SIDE_FILE_BYTES)
     except FileNotFoundError:
         return None
-    if len(raw) > MAX_SIDE_FILE_BYTES:
-        raise ValueError(f"longer than {MAX_SIDE_FILE_BYTES} bytes, not read")
     data = json.loads(raw.decode("utf-8-sig"))
     if not isinstance(data, dict):
         raise ValueError("not a JSON object")
@@ -278,11 +279,12 @@ def _load(path: Path) -> Mapping[str, Any] | None:
 
 
 def _read_text(path: Path) -> list[SideFacts]:
+    """Raise `OSError` when the file cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             raw = file.read(MAX_TEXT_BYTES + 1)
         text = raw.decode("utf-8-sig").strip()
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         return []
     # Longer or longer-lined texts are licences and notes, which people also keep there.
     if not text or len(raw) > MAX_TEXT_BYTES or text.count("\n") > 5:

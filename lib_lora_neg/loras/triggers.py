@@ -27,19 +27,21 @@ MAX_DISTINCTIVE = 4
 """More ubiquitous tags than these describe the data set rather than call it."""
 
 _EXTRA_NETWORK = re.compile(r"<[^<>]*>")
-_ATTENTION = re.compile(r"^\(+\s*([^()]+?)\s*(?::\s*[\d.]+)?\s*\)+$")
 _CLASS_NOUN = re.compile(
-    r"^(?P<word>.+?)[\s,_]+(?:(?:an?|the)\s+)?(?:1girl|1boy|girl|boy|woman|man|person|people|"
-    r"female|male|guy|lady|character|style|artstyle|dog|cat|car|object|concept|clothing|outfit)$",
+    r"^(?P<word>.{1,200}?)[\s,_]{1,8}(?:(?:an?|the)\s{1,8})?(?:1girl|1boy|girl|boy|woman|"
+    r"man|person|people|female|male|guy|lady|character|style|artstyle|dog|cat|car|object|concept|"
+    r"clothing|outfit)$",
     re.IGNORECASE,
 )
 _HINT = re.compile(
-    r"(?:trigger|activation|activat\w+|instance|key)[\s-]*(?:words?|tags?|phrases?|tokens?|prompt)?"
-    r"\s*(?:is|are|:|：|=|->)\s*[\"'`“‘*]*(?P<words>[^\n\"`”;.]{2,120})",
+    r"(?:trigger|activation|activat\w{1,9}|instance|key)[\s-]{0,8}"
+    r"(?:words?|tags?|phrases?|tokens?|prompt)?"
+    r"\s{0,8}(?:is|are|:|：|=|->)\s{0,8}[\"'`“‘*]{0,8}(?P<words>[^\n\"`”;.]{2,120})",
     re.IGNORECASE,
 )
 _USE_WORD = re.compile(
-    r"\buse\s+(?:the\s+(?:word|tag|trigger|token)\s+)?[\"'`“‘](?P<words>[^\n\"'`”’]{2,60})[\"'`”’]",
+    r"\buse\s{1,8}(?:the\s{1,8}(?:word|tag|trigger|token)\s{1,8})?[\"'`“‘]"
+    r"(?P<words>[^\n\"'`”’]{2,60})[\"'`”’]",
     re.IGNORECASE,
 )
 
@@ -92,8 +94,14 @@ def _distinct(found: Iterable[Trigger]) -> tuple[Trigger, ...]:
 def _clean(text: str) -> str:
     text = _EXTRA_NETWORK.sub("", text) if ":" in text else text
     text = text.strip(" \t\r\n,，、。;")
-    match = _ATTENTION.match(text)
-    return match.group(1).strip() if match else text
+    if not (text.startswith("(") and text.endswith(")")):
+        return text
+    inner = text.lstrip("(").rstrip(")")
+    if "(" in inner or ")" in inner:
+        return text
+    head, _, weight = inner.rpartition(":")
+    is_weight = head and not weight.strip().strip("0123456789.")
+    return (head if is_weight else inner).strip()
 
 
 def _can_trigger(text: str) -> bool:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from ..regular import open_regular
 from .card import LoraType, TypeInference
 from .families import ModelFamily
 from .header import LoraFileError, read_header
@@ -71,7 +71,7 @@ def measure_weights(path: str | os.PathLike[str]) -> WeightFacts:
     energies: dict[str, float] = {}
     ranks, weighted, used = [0], 0.0, 0
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(path) as file:
             reader = _Reader(file, table, header.data_start)
             for module, down, up in _pairs(table):
                 values = reader.singular_values(module, down, up)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from ..policy import Mode
+from ..regular import read_regular
 
 SCHEMA = 1
 
@@ -33,7 +34,7 @@ class Memory:
 
     def _read(self) -> Mode | None:
         try:
-            kept = json.loads(self._path.read_text(encoding="utf-8"))
+            kept = json.loads(read_regular(self._path))
             return Mode.parse(kept["mode"]) if kept["schema"] == SCHEMA else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, RecursionError, KeyError, TypeError):
             return None

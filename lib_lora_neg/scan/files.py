@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..regular import read_regular
 from .ports import Field, Pixels
 
 STALE_SECONDS = 3600
@@ -67,7 +68,7 @@ def to_json(value: Mapping[str, Any]) -> bytes:
 def read_json(path: Path) -> dict[str, Any] | None:
     """Return a JSON object; ``None`` when the file is missing, damaged or holds none."""
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(read_regular(path))
     except (OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

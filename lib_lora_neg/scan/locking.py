@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from ..regular import open_lock
+
 NAME = "running.lock"
 
 
@@ -27,7 +29,7 @@ def locked(folder: Path) -> Iterator[None]:
         OSError: the lock's file cannot be written.
     """
     path = folder / NAME
-    with path.open("ab") as file:
+    with open_lock(path) as file:
         _take(file, folder)
         try:
             yield
@@ -41,7 +43,7 @@ def is_locked(folder: Path) -> bool:
     if not (folder / NAME).exists():
         return False
     try:
-        with (folder / NAME).open("ab") as file:
+        with open_lock(folder / NAME) as file:
             _take(file, folder)
     except FolderInUseError:
         return True

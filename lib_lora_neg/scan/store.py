@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..regular import read_regular
 from .curves import MeasuredCell
 from .files import (
     decode_latent,
@@ -197,7 +198,7 @@ class ScanStore:
 
     def _bytes(self, cell: Cell, record: Mapping[str, Any], suffix: str) -> bytes | None:
         try:
-            data = self.path_of(cell, suffix).read_bytes()
+            data = read_regular(self.path_of(cell, suffix))
         except OSError:
             return None
         return data if record.get(suffix[1:]) == digest_of(data) else None
@@ -205,7 +206,7 @@ class ScanStore:
     def infotext(self, cell: Cell) -> str:
         """Return the host's text in a cell's picture; empty when there is none."""
         try:
-            return png_text(self.path_of(cell).read_bytes())
+            return png_text(read_regular(self.path_of(cell)))
         except (OSError, ValueError):
             return ""
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..hosts.scanning import ScanTabHost
+from ..regular import open_regular, read_regular
 from ..scan.drawing import DARK, LIGHT
 from ..scan.figures import draw_curves
 from ..scan.files import write_whole
@@ -23,6 +24,9 @@ from .scan_view import find_cell, find_scan
 
 THUMBNAIL_SIDES = (96, 192, 384)
 """Longer sides in which pictures are handed out, besides their own."""
+
+MAX_REPORT_BYTES = 256 * 1024 * 1024
+"""A report has all its pictures in it."""
 
 KEPT_THUMBNAILS = 2000
 """About 15 kB each at most."""
@@ -57,7 +61,7 @@ def scan_files(host: ScanTabHost) -> dict[str, FileAnswer]:
         path = scan.folder / "cells" / f"{cell.name}.png"
         try:
             if query.get("side") is None:
-                return PageFile(path.read_bytes(), PNG, lasting=True)
+                return PageFile(read_regular(path), PNG, lasting=True)
             side = min(THUMBNAIL_SIDES, key=lambda known: abs(known - _number(query["side"])))
             small = _thumbnail(path, path.stat().st_mtime_ns, side)
             return PageFile(small, "image/jpeg", lasting=True)
@@ -114,7 +118,9 @@ def _report(scan: PastScan) -> bytes:
 def _kept(path: Path, source: Path) -> bytes | None:
     """Return a file that is not older than what it was made from."""
     try:
-        return path.read_bytes() if path.stat().st_mtime_ns >= source.stat().st_mtime_ns else None
+        if path.stat().st_mtime_ns < source.stat().st_mtime_ns:
+            return None
+        return read_regular(path, MAX_REPORT_BYTES)
     except OSError:
         return None
 
@@ -126,7 +132,7 @@ def _thumbnail(path: Path, changed: int, side: int) -> bytes:
 
     del changed
     out = io.BytesIO()
-    with Image.open(path) as image:
+    with open_regular(path) as file, Image.open(file) as image:
         small = image.convert("RGB")
         small.thumbnail((side, side), Image.Resampling.BOX)
         small.save(out, "JPEG", quality=85, subsampling=0)

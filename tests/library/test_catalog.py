@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from lib_lora_neg.library import Catalog
+from lib_lora_neg.library.store import FILE
 from lib_lora_neg.loras.blank import write_blank_lora
+from lib_lora_neg.loras.sidecars import SIDE_SUFFIXES
+from tests.support.odd_files import ODD
 
 TENSORS = {"lora_unet_mid_block_attentions_0_proj_in.lora_down.weight": (4, 1280)}
 
@@ -122,3 +126,37 @@ def test_hashes_as_infotexts_have_them(tmp_path: Path) -> None:
         assert card.name == "a"
     for unknown in ("", "ab12", "0" * 12):
         assert catalog.by_hash(unknown) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such things in its folders")
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_regular_file_costs_nothing_but_itself(tmp_path: Path, kind: str) -> None:
+    """An odd LoRA is told, and every other stays known, also one with an odd side file."""
+    for number, suffix in enumerate(SIDE_SUFFIXES):
+        lora(tmp_path / f"a{number}.safetensors")
+        ODD[kind](tmp_path / f"a{number}{suffix}")
+    ODD[kind](tmp_path / "odd.safetensors")
+    if kind.startswith("link"):
+        ODD[kind](tmp_path / "subfolder")
+    catalog = Catalog([tmp_path], tmp_path / "index")
+    assert len(list(catalog.cards())) == len(SIDE_SUFFIXES)
+    problems = [problem for problem in catalog.problems if kind in problem]
+    lost = 0 if kind == "folder" else 2 if kind.startswith("link") else 1
+    assert len(problems) == len(SIDE_SUFFIXES) + lost, catalog.problems
+    # An index that knows the files finds them unchanged, and their problems too.
+    again = Catalog([tmp_path], tmp_path / "index")
+    read: list[int] = []
+    again.index(progress=lambda done, _: read.append(done))
+    assert not read
+    assert sorted(again.problems) == sorted(catalog.problems)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such things in its folders")
+@pytest.mark.parametrize("kind", ["pipe", "device", "socket", "folder"])
+def test_an_odd_index_is_a_problem(tmp_path: Path, kind: str) -> None:
+    lora(tmp_path / "loras" / "a.safetensors")
+    (tmp_path / "index").mkdir()
+    ODD[kind](tmp_path / "index" / FILE)
+    catalog = Catalog([tmp_path / "loras"], tmp_path / "index")
+    assert catalog.names() == ("a",)
+    assert any(kind in problem for problem in catalog.problems)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...regular import read_regular
 from .errors import ModelError
 from .layouts import Shapes, below, count
 
@@ -250,9 +251,9 @@ def read_hints(checkpoint: Path) -> Config:
     import yaml
 
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.safe_load(read_regular(path))
         params = document["model"]["params"]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError, KeyError, TypeError) as error:
         raise ModelError(f"{path}: no configuration of a model: {error}") from error
     return params if isinstance(params, dict) else {}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from ...loras.card import LoraCard
+from ...regular import open_regular, read_regular
 
 SHORT = 10
 """Digits of a checkpoint's hash in an infotext (A1111 ``model_hash``)."""
@@ -42,7 +43,7 @@ class Hashes:
         """
         if not path.is_dir():
             return self.of_file(path)
-        parts = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES)
+        parts = sorted(p for p in path.rglob("*") if p.suffix in _SUFFIXES and p.is_file())
         named = [f"{file.relative_to(path).as_posix()}:{self.of_file(file)}" for file in parts]
         return hashlib.sha256("\n".join(named).encode()).hexdigest()
 
@@ -88,7 +89,7 @@ class Hashes:
 
 def _digest(path: Path, after_header: bool) -> str:
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         if after_header:
             file.seek(8 + int.from_bytes(file.read(8), "little"))
         while block := file.read(1 << 20):
@@ -98,7 +99,7 @@ def _digest(path: Path, after_header: bool) -> str:
 
 def _read(file: Path) -> dict[str, str]:
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(read_regular(file))
     except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(content, dict):

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from ...loras.families import ModelFamily
+from ...regular import read_regular
 from .devices import choose_device, choose_dtype
 from .errors import ModelError
 from .layouts import family_of_file, read_shapes
@@ -95,8 +96,8 @@ def _read_index(folder: Path) -> dict[str, Any]:
     if not index.is_file():
         raise ModelError(f"{folder}: no model in the diffusers layout: there is no {INDEX} in it")
     try:
-        content = json.loads(index.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = json.loads(read_regular(index))
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{index}: cannot be read: {error}") from error
     if not isinstance(content, dict):
         raise ModelError(f"{index}: is no object")

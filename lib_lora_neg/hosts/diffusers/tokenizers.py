@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...regular import read_regular
 from .errors import ModelError
 
 
@@ -111,8 +112,8 @@ def _holds(folder: Path, kind: _Kind) -> bool:
     if not any(all((folder / file).is_file() for file in files) for files in kind.files):
         return False
     try:
-        config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+        config = json.loads(read_regular(folder / "tokenizer_config.json"))
         name = str(config.get("tokenizer_class") or kind.name)
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, RecursionError, AttributeError):
         name = kind.name
     return name.startswith(kind.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ...regular import read_regular
 from ...sentences import ENGLISH, Words
 
 FOLDER = Path(__file__).parents[3] / "localizations"
@@ -25,7 +26,7 @@ def words() -> Words:
     try:
         key = (name, path.stat().st_mtime_ns)
         if key not in _loaded:
-            _loaded[key] = Words(json.loads(path.read_text(encoding="utf-8")))
+            _loaded[key] = Words(json.loads(read_regular(path)))
         return _loaded[key]
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return ENGLISH

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ...loras.families import ModelFamily
+from ...regular import read_regular
 from ...scan.ports import Sampling
 from ...scan.workplace import Checkpoint
 from ..scanning import ScanForm
@@ -129,8 +129,8 @@ class _Defaults:
         from modules.shared import cmd_opts
 
         try:
-            values = json.loads(Path(cmd_opts.ui_config_file).read_text(encoding="utf-8"))
-        except (OSError, ValueError, AttributeError):
+            values = json.loads(read_regular(cmd_opts.ui_config_file))
+        except (OSError, ValueError, RecursionError, TypeError, AttributeError):
             values = {}
         return cls(values if isinstance(values, dict) else {})
 
