@@ -10,6 +10,9 @@ from ..prompts import Match, NetworkTag, Prompt, Rewrite, apply_edits, format_ta
 from .model import CardLookup, Effect, Field, Finding, GenerationRequest
 from .settings import GuardSettings, Mode
 
+_GROUPED = {"R1f": "R1", "R11a": "R11", "R11b": "R11", "R11c": "R11", "R11d": "R11"}
+"""Rules that a user may call by the number alone."""
+
 
 @dataclass(frozen=True)
 class LoraUse:
@@ -23,6 +26,7 @@ class LoraUse:
         unet: unet weight, likewise.
         injected_at: the weight at which the host adds it by itself; ``None`` if it does not.
         removed: a rule took it out.
+        dropped: the host loads none of this prompt's tags, so it is not active.
     """
 
     name: str
@@ -32,6 +36,7 @@ class LoraUse:
     unet: float | None
     injected_at: float | None = None
     removed: bool = False
+    dropped: bool = False
 
     @property
     def exempt(self) -> bool:
@@ -39,20 +44,34 @@ class LoraUse:
         tag_says = self.tag is not None and self.tag.guard_off
         return tag_says or (self.card is not None and self.card.guard_off)
 
+    def exempt_from(self, rule: str) -> bool:
+        """Whether the user exempted it from ``rule``, or from every one (``guard=-R3``).
+
+        ``guard=-R1`` covers ``R1f`` too, which is R1 on Flux, and ``guard=-R11`` all of R11.
+        """
+        if self.exempt:
+            return True
+        named = self.tag.exempt if self.tag is not None else frozenset()
+        return bool(named) and (rule in named or _GROUPED.get(rule) in named)
+
     @property
-    def guarded(self) -> bool:
-        """Whether rules may look at it: known, present and not exempt."""
-        return self.card is not None and not self.removed and not self.exempt
+    def in_force(self) -> bool:
+        """Whether it takes part in the picture: not taken out, not dropped by the host."""
+        return not self.removed and not self.dropped
+
+    def guarded_by(self, rule: str) -> bool:
+        """Whether ``rule`` may look at it: known, in force and not exempt."""
+        return self.card is not None and self.in_force and not self.exempt_from(rule)
 
     @property
     def positive(self) -> bool:
         """Whether it is active at a positive weight (the unet's, or the te's if that is 0)."""
-        return not self.removed and (self.unet or self.te or 0.0) > 0.0
+        return self.in_force and (self.unet or self.te or 0.0) > 0.0
 
     @property
     def negative_unet(self) -> bool:
         """Whether its unet weight is below zero."""
-        return not self.removed and self.unet is not None and self.unet < 0.0
+        return self.in_force and self.unet is not None and self.unet < 0.0
 
     @property
     def identity(self) -> str:
@@ -90,6 +109,19 @@ class TextDraft:
         """Return the draft with one of its LoRAs replaced."""
         return replace(self, uses=(*self.uses[:position], use, *self.uses[position + 1 :]))
 
+    @property
+    def dropped(self) -> bool:
+        """Whether the host loads none of the tags of this text."""
+        return any(use.dropped for use in self.uses)
+
+    def all_dropped(self) -> TextDraft:
+        """Return the draft as the host takes it that fails on one of its tags.
+
+        A LoRA that the host adds by itself is none of them: it is added again afterwards.
+        """
+        uses = tuple(use if use.tag is None else replace(use, dropped=True) for use in self.uses)
+        return replace(self, uses=uses)
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -114,7 +146,7 @@ class Context:
     """What a rule may look at besides the draft; collects its findings.
 
     ``refused`` holds the places that cannot be taken out without changing the reading of
-    the rest.
+    the rest. ``near`` gives the known names that an unknown one may be a slip of.
     """
 
     request: GenerationRequest
@@ -122,6 +154,7 @@ class Context:
     settings: GuardSettings
     refused: frozenset[Place] = frozenset()
     findings: list[Finding] = field(default_factory=list)
+    near: Callable[[str], tuple[str, ...]] = lambda name: ()
 
     def mode(self, rule: str) -> Mode:
         """Return how far ``rule`` may go in this generation."""
@@ -150,6 +183,7 @@ class Context:
         reason: str,
         evidence: tuple[str, ...] = (),
         source: str = "",
+        fix: str = "",
     ) -> None:
         """Add a finding about one text."""
         self.findings.append(
@@ -164,6 +198,7 @@ class Context:
                 evidence=evidence,
                 source=source,
                 index=text.index,
+                fix=fix,
             )
         )
 
@@ -224,8 +259,15 @@ def new_tag(use: LoraUse) -> str:
     return format_tag("lora", use.name, use.te or 0.0, use.unet or 0.0)
 
 
-def guarded_uses(text: TextDraft) -> Iterator[tuple[int, LoraUse, LoraCard]]:
-    """Yield position, use and card of each LoRA that rules may look at."""
+def renamed_tag(tag: NetworkTag, name: str) -> str:
+    """Return a tag as it would read with another name, all else in it as it was."""
+    if ":" in name or ">" in name or not tag.items or tag.items[0] != tag.name:
+        return ""
+    return f"<{tag.type}:{':'.join((name, *tag.items[1:]))}>"
+
+
+def guarded_uses(text: TextDraft, rule: str) -> Iterator[tuple[int, LoraUse, LoraCard]]:
+    """Yield position, use and card of each LoRA that ``rule`` may look at."""
     for position, use in enumerate(text.uses):
-        if use.card is not None and not use.removed and not use.exempt:
+        if use.card is not None and use.guarded_by(rule):
             yield position, use, use.card

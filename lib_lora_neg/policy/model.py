@@ -48,7 +48,14 @@ class GenerationRequest:
         prompt_tools: active tools that give prompts a meaning of their own
             (``negpip``, ``loractl``, ``lora-block-weight`` …).
         emphasis: whether brackets mean attention on this host (``opts.emphasis``).
-        unknown_lora_drops_all: one unknown LoRA name makes this host drop all of them (Forge).
+        unknown_lora_drops_all: one unknown LoRA name makes this host drop all of them (Forge,
+            reForge).
+        bad_weight_drops_all: one weight that is no number makes this host drop all LoRAs of the
+            prompt, as A1111, Forge, reForge and Neo do.
+        weight_schedules: whether an extension of this host reads weights such as ``[1@0,0@0.5]``
+            or ``0@0,1@0.4``; where none does, such a weight is no number. ``None``: not known.
+        distilled: whether the checkpoint is a distilled one (Flux.2 Klein comes as both);
+            ``None``: not known.
     """
 
     first: PromptSet
@@ -61,6 +68,9 @@ class GenerationRequest:
     prompt_tools: frozenset[str] = frozenset()
     emphasis: bool = True
     unknown_lora_drops_all: bool = False
+    bad_weight_drops_all: bool = True
+    weight_schedules: bool | None = None
+    distilled: bool | None = None
 
 
 class Effect(str, Enum):
@@ -97,6 +107,8 @@ class Finding:
         evidence: the facts that led to it.
         source: where the rule's number or claim comes from.
         index: which prompt of the batch.
+        fix: what one click could write instead of ``before``, where what was meant is likely but
+            not certain (a near name, a minus sign from a web page); empty where nothing is.
     """
 
     rule: str
@@ -109,6 +121,7 @@ class Finding:
     evidence: tuple[str, ...] = ()
     source: str = ""
     index: int = 0
+    fix: str = ""
 
     def plain(self) -> dict[str, object]:
         """Return the finding as plain values, for JSON."""
@@ -122,6 +135,7 @@ class Finding:
             "reason": self.reason,
             "evidence": list(self.evidence),
             "source": self.source,
+            "fix": self.fix,
         }
 
 
@@ -154,6 +168,10 @@ class GuardPlan:
 
 
 class CardLookup(Protocol):
-    """Cards by the name or alias that the host would accept; ``None`` for an unknown name."""
+    """Cards by the name or alias that the host would accept; ``None`` for an unknown name.
+
+    A lookup that also has ``names()``, or is a mapping, lets a finding say which known name an
+    unknown one is near to.
+    """
 
     def get(self, name: str, /) -> LoraCard | None: ...

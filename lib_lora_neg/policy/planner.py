@@ -22,6 +22,7 @@ from .model import (
     PromptEdit,
     PromptSet,
 )
+from .near import near_names
 from .rules import RULES
 from .settings import GuardSettings, Mode
 
@@ -56,7 +57,9 @@ def plan(
 
 
 def _plan_enforced(
-    request: GenerationRequest, cards: CardLookup, settings: GuardSettings
+    request: GenerationRequest,
+    cards: CardLookup | Mapping[str, LoraCard],
+    settings: GuardSettings,
 ) -> GuardPlan:
     planner = _Planner(request, _Remembered(cards), settings)
     first, findings, edits = planner.plan_pass(request.first, _FIRST)
@@ -93,7 +96,7 @@ class _Planner:
     """Plans the passes of one request; texts that stand in several are parsed once."""
 
     def __init__(
-        self, request: GenerationRequest, cards: CardLookup, settings: GuardSettings
+        self, request: GenerationRequest, cards: _Remembered, settings: GuardSettings
     ) -> None:
         self._request = request
         self._cards = cards
@@ -106,7 +109,9 @@ class _Planner:
         """Apply the rules to one pass, anew for as long as a removal of theirs is refused."""
         refused: frozenset[Place] = frozenset()
         while True:
-            context = Context(self._request, self._cards, self._settings, refused)
+            context = Context(
+                self._request, self._cards, self._settings, refused, near=self._cards.near
+            )
             draft = self._read(texts, fields, context)
             for rule in RULES:
                 draft = rule(draft, context)
@@ -144,7 +149,7 @@ class _Planner:
         prompts = []
         for index, text in enumerate(texts.prompts):
             tree = self._tree(text, False)
-            uses = tuple(_use(tag, context) for tag in tree.tags if tag.is_lora and tag.editable)
+            uses = tuple(_use(tag, context) for tag in tree.tags if _is_use(tag, context))
             injected = _injected(self._request.injected, uses, context)
             prompts.append(TextDraft(fields[0], index, tree, uses + injected))
         negatives = [
@@ -154,17 +159,42 @@ class _Planner:
         return Draft(tuple(prompts), tuple(negatives), texts.cfg_scale)
 
 
+_MOST_SEARCHES = 8
+"""Unknown names of one request for which near ones are looked for."""
+
+
 class _Remembered:
     """A lookup that asks for each name once per plan."""
 
-    def __init__(self, cards: CardLookup) -> None:
+    def __init__(self, cards: CardLookup | Mapping[str, LoraCard]) -> None:
         self._cards = cards
         self._known: dict[str, LoraCard | None] = {}
+        self._near: dict[str, tuple[str, ...]] = {}
 
     def get(self, name: str, /) -> LoraCard | None:
         if name not in self._known:
             self._known[name] = self._cards.get(name)
         return self._known[name]
+
+    def near(self, name: str) -> tuple[str, ...]:
+        """Return the known names that an unknown one may be a slip of."""
+        if name not in self._near:
+            searched = len(self._near) < _MOST_SEARCHES
+            self._near[name] = near_names(name, self._names()) if searched else ()
+        return self._near[name]
+
+    def _names(self) -> Iterable[str]:
+        if isinstance(self._cards, Mapping):
+            return self._cards
+        names = getattr(self._cards, "names", None)
+        return names() if callable(names) else ()
+
+
+def _is_use(tag: NetworkTag, context: Context) -> bool:
+    """Whether the host will find this LoRA tag as it stands."""
+    if not tag.is_lora or tag.editable:
+        return tag.is_lora
+    return tag.literal and context.cards.get(tag.name) is not None
 
 
 def _use(tag: NetworkTag, context: Context) -> LoraUse:

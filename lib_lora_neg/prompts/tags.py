@@ -11,6 +11,10 @@ BLOCK_WEIGHT_TOOL = "lora-block-weight"
 
 _TAG = re.compile(r"<(\w+):([^>]+)>")
 _UNRESOLVED = re.compile(r"[{$]|^__.+__$", re.S)
+_CHOICE = re.compile(r"[|$]|^__.+__$", re.S)
+_BETWEEN_RULES = re.compile(r"[-,;+\s]+")
+_RULE = re.compile(r"[Rr][0-9]{1,2}[A-Fa-f]?")
+_LONGEST_GUARD = 120
 _OWN_ARGUMENTS = frozenset({"te", "unet", "dyn", "guard"})
 
 
@@ -18,10 +22,12 @@ class Weight(NamedTuple):
     """One strength of a network as it stands in a tag.
 
     Attributes:
-        value: the number the host uses; ``None`` when it is scheduled or no number.
+        value: the number the host uses; ``None`` when it is scheduled, no number, or a number
+            that nobody can mean (``nan``, ``inf``). ``-inf`` (and ``-1e400``) is a number here,
+            because a floor can be set against it.
         minimum: the lowest weight of a schedule; ``value`` for a plain number.
         scheduled: a third-party schedule such as ``0@0,1@0.4`` or ``[1@0,0.5@0.7]``.
-        invalid: text that the host's ``float()`` refuses, or a weight that is not finite.
+        invalid: text that the host's ``float()`` refuses.
         raw: the text as written; ``None`` where the weight is the default or inherited.
     """
 
@@ -30,6 +36,11 @@ class Weight(NamedTuple):
     scheduled: bool
     invalid: bool
     raw: str | None
+
+    @property
+    def boundless(self) -> bool:
+        """Whether the host takes it for a number and no picture comes of it: ``nan``, ``inf``."""
+        return self.value is None and not self.invalid and not self.scheduled
 
 
 class NetworkTag(NamedTuple):
@@ -46,6 +57,11 @@ class NetworkTag(NamedTuple):
         guard_off: ``guard=off`` stands in the tag.
         foreign: arguments that the host's Lora extension has no meaning for.
         editable: ``False`` where another tool may still rewrite the tag (``{a|b}`` …).
+        exempt: the rules that ``guard=-R3`` or ``guard=-R1-R3`` exempts it from, as written
+            there but in the spelling of the rules: ``R3``, ``R11a``.
+        guard: the value of the ``guard`` argument, as written; empty without one.
+        literal: not editable only because its own name looks like another tool's span
+            (``wan{2}``), so that it is a plain tag if there is a LoRA of that name.
     """
 
     start: int
@@ -58,6 +74,19 @@ class NetworkTag(NamedTuple):
     guard_off: bool
     foreign: tuple[str, ...]
     editable: bool
+    exempt: frozenset[str] = frozenset()
+    guard: str = ""
+    literal: bool = False
+
+    @property
+    def swallowed_name(self) -> str:
+        """The first item where the host reads it as ``key=value`` and so finds no name there."""
+        return self.items[0] if is_named(self.items[0]) else ""
+
+    @property
+    def guard_unread(self) -> bool:
+        """Whether there is a ``guard`` argument of a value that means nothing."""
+        return bool(self.guard) and not self.guard_off and not self.exempt
 
     @property
     def is_lora(self) -> bool:
@@ -104,18 +133,39 @@ def read_tag(match: re.Match[str], tools: frozenset[str] = frozenset()) -> Netwo
     lenient = BLOCK_WEIGHT_TOOL in tools
     te, unet = _read_weights(positional, named, lenient)
     guard = next((value for key, value in named.items() if key.strip().lower() == "guard"), "")
+    name = positional[0] if positional else items[0]
+    unresolved = _UNRESOLVED.search(match[2]) is not None
     return NetworkTag(
         match.start(),
         match.end(),
         match[1],
-        positional[0] if positional else items[0],
+        name,
         items,
         te,
         unet,
         guard.strip().lower() == "off",
         _foreign(items, arguments, lenient),
-        _UNRESOLVED.search(match[2]) is None,
+        not unresolved,
+        read_exemptions(guard),
+        guard,
+        unresolved
+        and name == items[0]
+        and _CHOICE.search(name) is None
+        and _UNRESOLVED.search(match[2][len(name) :]) is None,
     )
+
+
+def read_exemptions(value: str) -> frozenset[str]:
+    """The rules named by the value of a ``guard`` argument: ``-R3``, ``-R1-R11a``, ``-r1,-r3``.
+
+    Empty where any piece of it is no rule's name.
+    """
+    if not value.lstrip().startswith("-") or len(value) > _LONGEST_GUARD:
+        return frozenset()
+    names = [name.strip() for name in _BETWEEN_RULES.split(value) if name.strip()]
+    if not all(_RULE.fullmatch(name) for name in names):
+        return frozenset()
+    return frozenset("R" + name[1:].lower() for name in names)
 
 
 def _read_weights(
@@ -153,8 +203,8 @@ def read_weight(raw: str) -> Weight:
         points = _schedule_weights(raw)
         minimum = min(points) if points else None
         return Weight(None, minimum, bool(points), not points, raw)
-    if not math.isfinite(value):
-        return Weight(None, None, False, True, raw)
+    if math.isnan(value) or value == math.inf:
+        return Weight(None, None, False, False, raw)
     return Weight(value, value, False, False, raw)
 
 
@@ -193,6 +243,8 @@ def format_number(value: float) -> str:
     no weight becomes 0 by writing it down.
     """
     size = abs(value)
+    if not size < 1e15:  # decimals say nothing there, and their arithmetic overflows
+        return repr(value)
     decimals = 3
     while size and size * 10**decimals < 1 - 1e-9 and decimals < 12:
         decimals += 1

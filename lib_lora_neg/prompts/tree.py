@@ -71,10 +71,7 @@ class Prompt:
         if self._suspect:
             tags = [tag for tag in tags if self._is_live(tag)]
             resolvable = self._resolvable
-            tags = [
-                tag._replace(editable=False) if overlapping(resolvable, tag.start, tag.end) else tag
-                for tag in tags
-            ]
+            tags = [_other_tools(tag, overlapping(resolvable, tag.start, tag.end)) for tag in tags]
         return tuple(tags)
 
     def _is_live(self, tag: NetworkTag) -> bool:
@@ -139,6 +136,15 @@ class Prompt:
     def terms(self) -> tuple[Term, ...]:
         """The leaf terms, in order."""
         return self.layout.terms
+
+
+def _other_tools(tag: NetworkTag, spans: Spans) -> NetworkTag:
+    """The tag as it is where ``spans`` of other tools meet it."""
+    if not spans:
+        return tag
+    name_end = tag.end - 1 - len(":".join(tag.items[1:]))
+    inside = all(tag.start < start and end <= name_end for start, end in spans)
+    return tag._replace(editable=False, literal=tag.literal and inside)
 
 
 def parse(

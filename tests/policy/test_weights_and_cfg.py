@@ -154,6 +154,54 @@ def test_budget_advice(prompt: str, said: str | None) -> None:
     assert all(said in f.reason for f in findings if said)
 
 
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ((1.5, 1.0), None),
+        ((1.5, 1.001), "over budget"),
+        ((1.5, 1.5), "over budget"),
+        ((1.5, 1.501), "degraded"),
+        ((-1.5, 1.0), None),
+        ((-1.5, 1.001), "over budget"),
+    ],
+)
+def test_the_two_sums_of_the_budget(weights: tuple[float, float], said: str | None) -> None:
+    prompt = f"<lora:s:{weights[0]}><lora:o:{weights[1]}>"
+    result = guard(prompt, cards=CARDS, cfg=5, rules={"R1": Mode.OFF})
+    reasons = [f.reason for f in result.findings if f.rule == "R5"]
+    assert bool(reasons) is (said is not None)
+    assert all(said in reason for reason in reasons if said)
+
+
+@pytest.mark.parametrize("weight", [-5, 5, 10])
+def test_sliders_take_nothing_of_the_budget(weight: float) -> None:
+    for mode in (Mode.ADVISE, Mode.ENFORCE):
+        prompt = f"<lora:sl:{weight}> <lora:s:2.4>"
+        result = guard(prompt, cards=CARDS, cfg=5, rules={"R5": mode})
+        assert not result.findings
+
+
+@pytest.mark.parametrize(
+    ("preferred", "prompt", "over"),
+    [
+        (2.0, "<lora:strong:2.6> <lora:s:1.2>", False),
+        (2.0, "<lora:strong:2.6> <lora:s:1.21>", True),
+        (None, "<lora:strong:2.6>", True),
+        (0.5, "<lora:strong:0.7> <lora:s:1.8>", False),
+        (0.5, "<lora:strong:0.7> <lora:s:1.81>", True),
+        (float("inf"), "<lora:strong:2.6>", True),
+        (0.0, "<lora:strong:2.6>", True),
+    ],
+)
+def test_a_stated_strength_is_what_a_lora_counts_for(
+    preferred: float | None, prompt: str, over: bool
+) -> None:
+    strong = card("strong", "style", preferred_weight=preferred)
+    result = guard(prompt, cards=(*CARDS, strong), cfg=5)
+    assert bool([f for f in result.findings if f.rule == "R5"]) is over
+    guard(prompt, cards=(*CARDS, strong), cfg=5, rules={"R5": Mode.ENFORCE})
+
+
 def test_budget_enforced_scales_all_in_proportion() -> None:
     result = guard("<lora:s:2><lora:o:2>", cards=CARDS, cfg=5, rules={"R5": Mode.ENFORCE})
     assert result.first.prompts == ("<lora:s:1.25><lora:o:1.25>",)
@@ -196,7 +244,7 @@ def test_unknown_names() -> None:
     assert removed.first.prompts == ("a b",)
 
 
-@pytest.mark.parametrize("weight", ["x", "nan", "", "inf", "0.5.5"])
+@pytest.mark.parametrize("weight", ["x", "nan", "", "inf", "1e400", "0.5.5"])
 def test_weights_that_are_no_numbers(weight: str) -> None:
     result = guard(f"<lora:s:{weight}>", cards=CARDS, cfg=5)
     assert not result.changed

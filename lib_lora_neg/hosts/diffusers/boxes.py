@@ -30,6 +30,8 @@ class DiffusersBoxes:
             hires=hires,
             family=family,
             distilled_guidance=self._engine.distilled and family is ModelFamily.FLUX,
+            bad_weight_drops_all=False,
+            weight_schedules=False,
         )
         settings = in_force(self._settings(), mode, rules)
         return Outlook(boxes, request, settings, self._engine)

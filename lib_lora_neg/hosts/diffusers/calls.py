@@ -152,6 +152,8 @@ def _plan(
         family=family,
         distilled_guidance=family is ModelFamily.FLUX,
         emphasis=False,
+        bad_weight_drops_all=False,
+        weight_schedules=False,
     )
     made = plan(request, cards, settings)
     weights, problems = _weights_of(made.first.prompts[0], adapters, known)

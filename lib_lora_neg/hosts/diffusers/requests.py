@@ -26,6 +26,8 @@ def read_request(engine: Engine, job: Job) -> GenerationRequest:
         hires=hires,
         family=engine.family,
         distilled_guidance=engine.distilled,
+        bad_weight_drops_all=False,
+        weight_schedules=False,
     )
 
 

@@ -44,6 +44,12 @@ class HostCards:
         on_disk = _resolve(name)
         return None if on_disk is None else self.at(str(on_disk.filename))
 
+    def names(self) -> tuple[str, ...]:
+        """Return the names that the host knows now, for “did you mean”."""
+        import networks
+
+        return tuple(networks.available_networks)
+
     def at(self, path: str) -> LoraCard:
         """Return the card of a file, reading it if it is new or changed."""
         stamps = (stamp_of(path), _own_stamp())

@@ -73,6 +73,13 @@ class KnownCards:
         except ImportError:  # the host's Lora extension is switched off
             return None
 
+    def names(self) -> tuple[str, ...]:
+        """Return the names that the host knows now."""
+        try:
+            return self._cards.names()
+        except ImportError:
+            return ()
+
 
 def merge_styles(boxes: Boxes) -> tuple[PromptSet, PromptSet | None]:
     """Return both passes with the selected styles merged, as the host does it."""

@@ -18,11 +18,12 @@ from . import (
     r9_negation,
     r10_bleeding,
     r11_misfires,
+    r11d_unreadable,
     tag_tables,
 )
 
 RULES: tuple[Rule, ...] = (
-    r11_misfires.no_number,
+    r11d_unreadable.unreadable,
     r11_misfires.unknown_name,
     r8_negative_tags.negative_tags,
     r11_misfires.duplicates,

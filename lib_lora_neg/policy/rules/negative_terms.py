@@ -22,7 +22,7 @@ def needed_terms(uses: Iterable[LoraUse], context: Context) -> frozenset[str]:
     needed = {normalise(name) for name in context.request.embeddings}
     for use in uses:
         card = use.card
-        if card is None or use.removed:
+        if card is None or not use.in_force:
             continue
         if card.inference.type is LoraType.TRIGGER_NEGATIVE and use.positive:
             needed.update(normalise(trigger.text) for trigger in card.triggers)

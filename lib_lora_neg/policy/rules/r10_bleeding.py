@@ -40,7 +40,11 @@ def bleeding(draft: Draft, context: Context) -> Draft:
 
     def look(text: TextDraft) -> TextDraft:
         for use in text.uses:
-            if use.guarded and use.card is not None and not _held_already(text, use, context):
+            if (
+                use.guarded_by("R10")
+                and use.card is not None
+                and not _held_already(text, use, context)
+            ):
                 _report(text, use, _bend(use, use.card, context), context)
         return text
 

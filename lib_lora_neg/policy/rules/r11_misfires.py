@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from ...loras.families import ModelFamily
+from ...prompts import NetworkTag
 from ...sentences import say
 from ..draft import (
     Context,
@@ -15,6 +17,7 @@ from ..draft import (
     each_prompt,
     edited_tag,
     guarded_uses,
+    renamed_tag,
     tag_text,
 )
 from ..settings import Mode
@@ -30,39 +33,7 @@ DROPS_ALL = say(
     "no LoRA of this name is known; on this host one unknown LoRA name switches all LoRAs of "
     "the prompt off"
 )
-TOOLS_WITH_WORDS = frozenset({"lora-block-weight"})
-"""Tools that accept a word where the host wants a number."""
-
-
-def no_number(draft: Draft, context: Context) -> Draft:
-    """R11d: say when a weight is no number, because A1111 then loads no LoRA at all."""
-    if context.mode("R11d") is Mode.OFF or TOOLS_WITH_WORDS & context.request.prompt_tools:
-        return draft
-
-    def check(text: TextDraft) -> TextDraft:
-        for use in text.uses:
-            if use.tag is None or use.exempt:
-                continue
-            wrong = next((w for w in (use.tag.te, use.tag.unet) if w.invalid), None)
-            if wrong is not None:
-                tag = tag_text(text, use)
-                context.report(
-                    "R11d",
-                    text,
-                    enforced=False,
-                    lora=use.name,
-                    before=tag,
-                    after=tag,
-                    reason=say(
-                        "{word} is no number: A1111 then loads none of the LoRAs of this "
-                        "prompt (some extensions give such words a meaning)",
-                        word=repr(wrong.raw),
-                    ),
-                    source="A1111 1.10.1, observed",
-                )
-        return text
-
-    return each_prompt(draft, check)
+MEANT = "{reason}; did you mean {names}?"
 
 
 def unknown_name(draft: Draft, context: Context) -> Draft:
@@ -73,26 +44,43 @@ def unknown_name(draft: Draft, context: Context) -> Draft:
     enforces = context.enforces("R11b")
 
     def check(text: TextDraft) -> TextDraft:
+        stays = False
         for position, use in enumerate(text.uses):
-            if use.card is not None or use.tag is None or use.exempt:
+            if use.card is not None or use.tag is None or use.dropped:
                 continue
-            removed = replace(use, removed=True)
+            if use.exempt_from("R11b") or (use.tag.swallowed_name and not drops_all):
+                stays = True
+                continue
             enforced = drops_all and enforces and context.may_remove(text, use.tag)
-            context.report(
-                "R11b",
-                text,
-                enforced=enforced,
-                lora=use.name,
-                before=tag_text(text, use),
-                after="",
-                reason=DROPS_ALL if drops_all else UNKNOWN,
-                source="Forge, observed" if drops_all else "",
-            )
+            _report_unknown(text, use, use.tag, enforced, context)
             if enforced:
-                text = text.with_use(position, removed)
-        return text
+                text = text.with_use(position, replace(use, removed=True))
+            else:
+                stays = True
+        return text.all_dropped() if drops_all and stays else text
 
     return each_prompt(draft, check)
+
+
+def _report_unknown(
+    text: TextDraft, use: LoraUse, tag: NetworkTag, enforced: bool, context: Context
+) -> None:
+    drops_all = context.request.unknown_lora_drops_all
+    near = context.near(use.name)
+    reason = DROPS_ALL if drops_all else UNKNOWN
+    if near:
+        reason = say(MEANT, reason=reason, names=", ".join(map(repr, near)))
+    context.report(
+        "R11b",
+        text,
+        enforced=enforced,
+        lora=use.name,
+        before=tag_text(text, use),
+        after="",
+        reason=reason,
+        source="Forge and reForge, observed" if drops_all else "",
+        fix=renamed_tag(tag, near[0]) if near else "",
+    )
 
 
 def duplicates(draft: Draft, context: Context) -> Draft:
@@ -102,7 +90,7 @@ def duplicates(draft: Draft, context: Context) -> Draft:
 
     def merge(text: TextDraft) -> TextDraft:
         places: dict[str, list[int]] = {}
-        for position, use, _ in guarded_uses(text):
+        for position, use, _ in guarded_uses(text, "R11a"):
             if use.tag is not None:
                 places.setdefault(use.identity, []).append(position)
         for positions in places.values():
@@ -116,11 +104,12 @@ def duplicates(draft: Draft, context: Context) -> Draft:
 def _merge(text: TextDraft, positions: Sequence[int], context: Context) -> TextDraft:
     uses = [text.uses[position] for position in positions]
     first = uses[0]
-    foreign = {use.tag.foreign for use in uses if use.tag is not None}
+    foreign = {(use.tag.foreign, use.tag.exempt) for use in uses if use.tag is not None}
     tes = [use.te for use in uses if use.te is not None]
     unets = [use.unet for use in uses if use.unet is not None]
     plain = len(tes) == len(unets) == len(uses)
     removable = all(use.tag is not None and context.may_remove(text, use.tag) for use in uses[1:])
+    plain = plain and math.isfinite(sum(tes) + sum(unets))
     can_merge = plain and removable and len(foreign) == 1
     merged = replace(first, te=round(sum(tes), 6), unet=round(sum(unets), 6)) if plain else first
     enforced = can_merge and context.enforces("R11a")
@@ -150,7 +139,7 @@ def wrong_family(draft: Draft, context: Context) -> Draft:
         return draft
 
     def check(text: TextDraft) -> TextDraft:
-        for _, use, card in guarded_uses(text):
+        for _, use, card in guarded_uses(text, "R11c"):
             if _inactive(use) or card.family in (ModelFamily.UNKNOWN, family):
                 continue
             tag = tag_text(text, use)

@@ -37,7 +37,7 @@ def negative_range(draft: Draft, context: Context) -> Draft:
         return draft
 
     def judge(text: TextDraft) -> TextDraft:
-        for position, use, card in guarded_uses(text):
+        for position, use, card in guarded_uses(text, rule):
             judge = _Judge(rule, text, use, card, context)
             text = text.with_use(position, judge.judged())
         return text

@@ -25,8 +25,8 @@ def triggers(draft: Draft, context: Context) -> Draft:
     """Strip triggers of LoRAs at positive weight; add the one a trigger negative needs."""
     if context.mode("R2") is Mode.OFF:
         return draft
-    uses = [use for use in draft.active if use.guarded]
-    needed = needed_terms(uses, context)
+    uses = [use for use in draft.active if use.guarded_by("R2")]
+    needed = needed_terms(draft.active, context)
 
     def clean(text: TextDraft) -> TextDraft:
         for use, trigger in _triggers_of(uses):

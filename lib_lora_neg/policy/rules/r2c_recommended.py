@@ -20,7 +20,10 @@ def recommended_negative(draft: Draft, context: Context) -> Draft:
     uses = [
         use
         for use in draft.active
-        if use.guarded and use.positive and use.card is not None and use.card.negative_text
+        if use.guarded_by("R2c")
+        and use.positive
+        and use.card is not None
+        and use.card.negative_text
     ]
     if not uses:
         return draft

@@ -57,7 +57,7 @@ def cfg_ceiling(draft: Draft, context: Context) -> Draft:
 
 def _counts(use: LoraUse) -> bool:
     return (
-        use.guarded
+        use.guarded_by("R3")
         and use.negative_unet
         and use.card is not None
         and use.card.inference.type is not LoraType.SLIDER

@@ -21,7 +21,7 @@ def text_encoder(draft: Draft, context: Context) -> Draft:
         return draft
 
     def separate(text: TextDraft) -> TextDraft:
-        for position, use, card in guarded_uses(text):
+        for position, use, card in guarded_uses(text, "R4"):
             if use.te is None or not use.negative_unet:
                 continue
             if card.parts is None or not card.parts.text_encoder:

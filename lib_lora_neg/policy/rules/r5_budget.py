@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from ...loras.card import LoraCard, LoraType
 from ...prompts import format_number
 from ...sentences import say
 from ..draft import (
@@ -28,6 +29,9 @@ OF_PREFERRED = (
     "below {budget}"
 )
 
+UNCOUNTED = frozenset({LoraType.SLIDER})
+"""Types whose weights are no share of a picture's style or subject."""
+
 _SLACK = 1e-6
 
 
@@ -42,16 +46,17 @@ def _fit(text: TextDraft, context: Context) -> TextDraft:
     settings = context.settings
     counted = [
         (position, use)
-        for position, use, _ in guarded_uses(text)
-        if use.unet is not None and use.te is not None
+        for position, use, card in guarded_uses(text, "R5")
+        if use.unet is not None and use.te is not None and _counts(card)
     ]
     total = sum(_share(use, settings.budget_relative) for _, use in counted)
-    if total <= settings.budget + _SLACK:
+    if total <= settings.budget + _SLACK or not math.isfinite(total):
         return text
+    relative = total != sum(abs(use.unet or 0.0) for _, use in counted)
     enforced = context.enforces("R5")
     state = say("degraded") if total > settings.degraded else say("over budget")
     reason = say(
-        OF_PREFERRED if settings.budget_relative else IN_ALL,
+        OF_PREFERRED if relative else IN_ALL,
         total=format_number(total),
         state=state,
         budget=format_number(settings.budget),
@@ -78,10 +83,22 @@ def _fit(text: TextDraft, context: Context) -> TextDraft:
     return text
 
 
+def _counts(card: LoraCard) -> bool:
+    """Whether it takes of the budget: sliders have a range of their own, often to 5 and more."""
+    return card.inference.type not in UNCOUNTED
+
+
 def _share(use: LoraUse, relative: bool) -> float:
+    """Return what a use takes of the budget: its weight, in units of its preferred one.
+
+    A LoRA made for 2.0 fills the place of one at 2.0. One made for less than 1 only counts for
+    more where the user has set all to be relative: at its own weight it burns nothing.
+    """
     weight = abs(use.unet or 0.0)
-    preferred = use.card.preferred_weight if use.card is not None else None
-    return weight / abs(preferred) if relative and preferred else weight
+    preferred = abs(use.card.preferred_weight or 0.0) if use.card is not None else 0.0
+    if not math.isfinite(preferred) or not preferred:
+        return weight
+    return weight / preferred if relative or preferred > 1.0 else weight
 
 
 def _separate_te(use: LoraUse) -> bool:

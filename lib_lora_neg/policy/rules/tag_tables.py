@@ -8,6 +8,7 @@ term that R2b reports, and both about one that R2 took out.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from ...loras.card import TagTableKind
 from ...loras.vocabulary import is_common_tag
@@ -30,24 +31,23 @@ def tag_tables(draft: Draft, context: Context) -> Draft:
     """Report (or strip, R2b) negative terms that the LoRAs were trained on."""
     if context.mode("R2b") is Mode.OFF and context.mode("R6") is Mode.OFF:
         return draft
-    active = [use for use in draft.active if use.guarded]
     uses = [
         use
-        for use in active
+        for use in draft.active
         if use.positive and use.card is not None and use.card.tags.kind is TagTableKind.RICH
     ]
     if not uses:
         return draft
-    needed = needed_terms(active, context)
+    needed = needed_terms(draft.active, context)
 
     def check(text: TextDraft) -> TextDraft:
         spoken = {(f.field, f.index, f.before) for f in context.findings if f.rule == "R2"}
         for key in dict.fromkeys(term.key for term in text.tree.terms if term.editable):
             if key in needed or is_common_tag(key):
                 continue
-            use, share = _strongest(uses, key)
-            if use is not None and share >= TUG_SHARE and not _spoken(text, key, spoken):
-                text = _judge(text, key, use, share, context)
+            judged = _judgement(uses, key, context)
+            if judged is not None and not _spoken(text, key, spoken):
+                text = _judge(text, key, judged, context)
         return text
 
     return each_negative(draft, check)
@@ -65,11 +65,27 @@ def _strongest(uses: list[LoraUse], key: str) -> tuple[LoraUse | None, float]:
     return max(shares, key=lambda pair: pair[1], default=(None, 0.0))
 
 
-def _judge(text: TextDraft, key: str, use: LoraUse, share: float, context: Context) -> TextDraft:
-    core = share >= CORE_SHARE and context.mode("R2b") is not Mode.OFF
-    rule = "R2b" if core else "R6"
-    if context.mode(rule) is Mode.OFF:
-        return text
+class _Judgement(NamedTuple):
+    """What a term is to a LoRA: the rule that speaks of it, and on how many captions it is."""
+
+    rule: str
+    use: LoraUse
+    share: float
+
+
+def _judgement(uses: list[LoraUse], key: str, context: Context) -> _Judgement | None:
+    for rule, least in (("R2b", CORE_SHARE), ("R6", TUG_SHARE)):
+        if context.mode(rule) is Mode.OFF:
+            continue
+        use, share = _strongest([use for use in uses if use.guarded_by(rule)], key)
+        if use is not None and share >= least:
+            return _Judgement(rule, use, share)
+    return None
+
+
+def _judge(text: TextDraft, key: str, judged: _Judgement, context: Context) -> TextDraft:
+    rule, use, share = judged
+    core = rule == "R2b"
     taken = {(match.start, match.end) for match in text.removed}
     for match in find(text.tree, key):
         if not match.whole or (match.start, match.end) in taken:

@@ -1,0 +1,154 @@
+"""R11d and R11b: tags that the host reads otherwise than meant, and what was probably meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from lib_lora_neg.policy import Effect, Finding, GuardPlan, Mode
+from tests.support.cards import card
+from tests.support.planning import guard
+
+STYLE = card("sty", "style")
+CONCEPT = card("con", "concept")
+CARDS = (STYLE, CONCEPT, card("wan{2}", "style"), card("Add-Detail XL", "slider"))
+
+
+def _of(result: GuardPlan, rule: str) -> list[Finding]:
+    return [finding for finding in result.findings if finding.rule == rule]
+
+
+@pytest.mark.parametrize(
+    ("tag", "fix"),
+    [
+        ("<LORA:sty:-0.9>", "<lora:sty:-0.9>"),
+        ("<Lyco:sty:-0.9>", "<lyco:sty:-0.9>"),
+        ("<lora：sty：-0.9>", "<lora:sty:-0.9>"),  # noqa: RUF001
+        ("＜lora:sty:-0.9＞", "<lora:sty:-0.9>"),  # noqa: RUF001
+        ("< lora:sty:-0.9>", "<lora:sty:-0.9>"),
+        ("<lora :sty:-0.9>", "<lora:sty:-0.9>"),
+        ("<lora:sty：-0.9>", "<lora:sty:-0.9>"),  # noqa: RUF001
+        ("<lora:a#b:-0.9>", ""),
+        ("<lora:a=b:-0.9>", ""),
+        ("<lora:a=b>", ""),
+        ("<lora:x{y}:-0.9>", ""),
+        ("<lora:sty:-0.9", ""),
+        ("<lora:sty:−0.9>", "<lora:sty:-0.9>"),
+        ("<lora:sty:-0,9>", "<lora:sty:-0.9>"),
+        ("<lora:sty:-0. 9>", "<lora:sty:-0.9>"),
+        ("<lora:sty:te=1:unet=−0.9:lbw=A>", "<lora:sty:te=1:unet=-0.9:lbw=A>"),
+        ("<lora:sty:0.5.5>", ""),
+        ("<lora:sty:nan>", ""),
+        ("<lora:sty:inf>", ""),
+        ("<lora:sty:1e400>", ""),
+        ("<lora:sty:1:guard=-R99x>", ""),
+    ],
+)
+def test_a_tag_that_misfires_is_named(tag: str, fix: str) -> None:
+    result = guard(f"a cat {tag}", cards=CARDS, cfg=5)
+    (finding,) = _of(result, "R11d")
+    assert (finding.before, finding.fix) == (tag, fix)
+    assert finding.effect is Effect.ADVISED
+    assert not result.changed
+    assert not _of(result, "R1")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a cat <lora:sty:0.5>",
+        "a cat <hypernet:x:1>",
+        "<b>bold</b> and <3",
+        "# <LORA:sty:1>\na cat",
+        "{<lora:a:1>|<lora:b:1>}",
+        "<lora:{a|b}:1>",
+        "<lora:sty:0.5:guard=-R3>",
+        "<lora:sty: 0.5 >",
+        "<lora:sty:+.5>",
+    ],
+)
+def test_nothing_is_said_of_tags_that_work(prompt: str) -> None:
+    assert not guard(prompt, cards=CARDS, cfg=5).findings
+
+
+def test_a_name_in_braces_that_exists_is_a_name() -> None:
+    assert guard("<lora:wan{2}:-0.9>", cards=CARDS, cfg=5).first.prompts == ("<lora:wan{2}:-0.5>",)
+    inside = "{<lora:wan{2}:-0.9>|b}"
+    assert not guard(inside, cards=CARDS, cfg=5).changed
+
+
+@pytest.mark.parametrize(
+    ("weight", "expected"), [("-inf", "-0.5"), ("-1e400", "-0.5"), ("-1e308", "-0.5")]
+)
+def test_a_weight_without_bounds_is_clamped(weight: str, expected: str) -> None:
+    result = guard(f"<lora:sty:{weight}>", cards=CARDS, cfg=5)
+    assert result.first.prompts == (f"<lora:sty:{expected}>",)
+
+
+@pytest.mark.parametrize("rule", [Mode.ADVISE, Mode.OFF])
+def test_where_all_loras_are_dropped_no_rule_claims_to_act_on_one(rule: Mode) -> None:
+    prompt = "<lora:sty:-0,9> <lora:con:-0.9> <lora:con:-0.9>"
+    result = guard(prompt, "trig", cards=CARDS, cfg=12, rules={"R11d": rule})
+    assert not result.changed
+    assert {finding.rule for finding in result.findings} <= {"R11d"}
+
+
+def test_where_only_the_bad_one_is_left_out_the_others_are_guarded() -> None:
+    prompt = "<lora:sty:-0,9> <lora:con:-0.9>"
+    result = guard(prompt, cards=CARDS, cfg=5, bad_weight_drops_all=False)
+    assert result.first.prompts == ("<lora:sty:-0,9> <lora:con:-0.3>",)
+
+
+@pytest.mark.parametrize(
+    ("known", "tools", "dropped"),
+    [
+        (False, frozenset(), True),
+        (None, frozenset(), False),
+        (True, frozenset(), False),
+        (False, frozenset({"loractl"}), False),
+    ],
+)
+@pytest.mark.parametrize("schedule", ["[0.2@0,0.5@0.7]", "0@0,1@0.4"])
+def test_a_schedule_where_nothing_reads_schedules_drops_all(
+    schedule: str, known: bool | None, tools: frozenset[str], dropped: bool
+) -> None:
+    prompt = f"<lora:sty:{schedule}> <lora:con:-0.9>"
+    result = guard(prompt, cards=CARDS, cfg=5, weight_schedules=known, prompt_tools=tools)
+    assert bool(_of(result, "R11d")) is dropped
+    assert result.changed is not dropped
+    assert schedule in result.first.prompts[0]
+
+
+def test_one_unknown_name_that_stays_where_it_drops_all_leaves_nothing_to_guard() -> None:
+    result = guard(
+        "<lora:nowhere:1> <lora:con:-0.9>",
+        cards=CARDS,
+        cfg=12,
+        rules={"R11b": Mode.ADVISE},
+        unknown_lora_drops_all=True,
+    )
+    assert not result.changed
+    assert [finding.rule for finding in result.findings] == ["R11b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("Sty", "sty"),
+        ("add_detail_xl", "Add-Detail XL"),
+        ("styles/Add-Detail XL.safetensors", "Add-Detail XL"),
+        ("Add-Detial XL", "Add-Detail XL"),
+        ("Add-Detail", "Add-Detail XL"),
+    ],
+)
+def test_a_near_name_is_offered(name: str, near: str) -> None:
+    result = guard(f"<lora:{name}:0.7:lbw=A>", cards=CARDS, cfg=5)
+    (finding,) = result.findings
+    assert finding.rule == "R11b"
+    assert finding.fix == f"<lora:{near}:0.7:lbw=A>"
+    assert repr(near) in finding.reason
+
+
+@pytest.mark.parametrize("name", ["nowhere at all", "x", "", "xyz"])
+def test_nothing_is_offered_for_a_name_like_no_other(name: str) -> None:
+    for finding in guard(f"<lora:{name}:0.7>", cards=CARDS, cfg=5).findings:
+        assert not finding.fix
