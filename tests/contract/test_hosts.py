@@ -6,7 +6,7 @@ import pytest
 
 from lib_lora_neg.policy import Effect
 from tests.contract.cases import CASES, Case
-from tests.contract.hosts import HOSTS, planner
+from tests.contract.hosts import HOSTS, Outcome, planner
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -20,7 +20,12 @@ def test_the_same_request_has_the_same_outcome(
     assert outcome.texts == case.result
     enforced = [found[0] for found in outcome.findings if found[1] == Effect.ENFORCED.value]
     assert enforced == list(case.enforced)
-    assert outcome.findings == expected.findings
+    assert _without_consequences(outcome) == _without_consequences(expected)
+
+
+def _without_consequences(outcome: Outcome) -> list[tuple[str, ...]]:
+    """The findings; what an unreadable weight costs (R11d) differs between hosts."""
+    return [found[:-1] if found[0] == "R11d" else found for found in outcome.findings]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
