@@ -8,6 +8,7 @@ from typing import Any
 
 from ..hosts.boxes import Outlook
 from ..policy import CardLookup, Finding, GuardPlan, GuardSettings, Mode, plan
+from ..policy.rules.r5_budget import budget_share
 from ..prompts import parse
 from ..sentences import ENGLISH, Words, say
 from .actions import Action, Actions
@@ -89,9 +90,8 @@ def stack_total(prompt: str, cards: CardLookup, settings: GuardSettings) -> floa
         card = cards.get(tag.name) if tag.is_lora else None
         if card is None or card.guard_off or tag.guard_off or tag.unet.value is None:
             continue
-        weight = abs(tag.unet.value)
-        preferred = card.preferred_weight if settings.budget_relative else None
-        total += weight / abs(preferred) if preferred else weight
+        if "R5" not in tag.exempt:
+            total += budget_share(card, tag.unet.value, settings.budget_relative)
     return total
 
 

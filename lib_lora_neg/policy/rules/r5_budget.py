@@ -45,14 +45,16 @@ def budget(draft: Draft, context: Context) -> Draft:
 def _fit(text: TextDraft, context: Context) -> TextDraft:
     settings = context.settings
     counted = [
-        (position, use)
+        (position, use, card)
         for position, use, card in guarded_uses(text, "R5")
-        if use.unet is not None and use.te is not None and _counts(card)
+        if use.unet is not None and use.te is not None and card.inference.type not in UNCOUNTED
     ]
-    total = sum(_share(use, settings.budget_relative) for _, use in counted)
+    total = sum(
+        budget_share(card, use.unet or 0.0, settings.budget_relative) for _, use, card in counted
+    )
     if total <= settings.budget + _SLACK or not math.isfinite(total):
         return text
-    relative = total != sum(abs(use.unet or 0.0) for _, use in counted)
+    relative = total != sum(abs(use.unet or 0.0) for _, use, _ in counted)
     enforced = context.enforces("R5")
     state = say("degraded") if total > settings.degraded else say("over budget")
     reason = say(
@@ -62,7 +64,7 @@ def _fit(text: TextDraft, context: Context) -> TextDraft:
         budget=format_number(settings.budget),
     )
     factor = settings.budget / total
-    for position, use in counted:
+    for position, use, _ in counted:
         te = use.te if _separate_te(use) else _scaled(use.te, factor)
         scaled = replace(use, te=te, unet=_scaled(use.unet, factor))
         before = tag_text(text, use)
@@ -83,22 +85,19 @@ def _fit(text: TextDraft, context: Context) -> TextDraft:
     return text
 
 
-def _counts(card: LoraCard) -> bool:
-    """Whether it takes of the budget: sliders have a range of their own, often to 5 and more."""
-    return card.inference.type not in UNCOUNTED
-
-
-def _share(use: LoraUse, relative: bool) -> float:
-    """Return what a use takes of the budget: its weight, in units of its preferred one.
+def budget_share(card: LoraCard, unet: float, relative: bool) -> float:
+    """Return what a LoRA at a unet weight takes of the budget, in units of its preferred weight.
 
     A LoRA made for 2.0 fills the place of one at 2.0. One made for less than 1 only counts for
-    more where the user has set all to be relative: at its own weight it burns nothing.
+    more where the user has set all to be ``relative``: at its own weight it burns nothing.
+    Sliders take nothing, as they have a range of their own, often to 5 and more.
     """
-    weight = abs(use.unet or 0.0)
-    preferred = abs(use.card.preferred_weight or 0.0) if use.card is not None else 0.0
+    if card.inference.type in UNCOUNTED:
+        return 0.0
+    preferred = abs(card.preferred_weight or 0.0)
     if not math.isfinite(preferred) or not preferred:
-        return weight
-    return weight / preferred if relative or preferred > 1.0 else weight
+        return abs(unet)
+    return abs(unet) / preferred if relative or preferred > 1.0 else abs(unet)
 
 
 def _separate_te(use: LoraUse) -> bool:
