@@ -63,6 +63,9 @@ class LoraNegativeGuard(scripts.Script):
         host.keep_defaults_in_settings(panel.inputs)
         return panel.inputs
 
+    def setup(self, p, *_):
+        host.remember_job(p)
+
     def before_process(self, p, *args):
         host.begin(p, self.tab, *args)
 

@@ -13,9 +13,12 @@ from ..policy.wording import change_text
 MODE_KEY = "LoRA Neg"
 CHANGES_KEY = "LoRA Neg changes"
 LATE_KEY = "LoRA Neg late changes"
-KEYS = (MODE_KEY, CHANGES_KEY, LATE_KEY)
+SWEEP_KEY = "LoRA Neg sweep"
+NESTED_KEY = "LoRA Neg nested changes"
+KEYS = (MODE_KEY, CHANGES_KEY, LATE_KEY, SWEEP_KEY, NESTED_KEY)
 
 NOT_GUARDED = "not guarded (the guard failed)"
+SWEEP = "not guarded, on purpose"
 
 
 def guard_parameters(

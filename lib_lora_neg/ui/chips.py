@@ -33,6 +33,7 @@ RULE_NAMES = {
     "R11d": "Weight that is no number",
     "empty-negative": "Empty negative prompt",
     "cfg-1": "CFG 1",
+    "sweep": "Sweep of weights",
 }
 """What the rules are called where people read of them."""
 

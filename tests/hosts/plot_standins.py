@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import types
+from collections.abc import Callable
 from copy import copy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,15 @@ import pytest
 
 from lib_lora_neg.hosts.webui import xyz
 from lib_lora_neg.loras.card import LoraCard
-from lib_lora_neg.policy import GenerationRequest, GuardPlan, GuardSettings, PromptSet, plan
+from lib_lora_neg.policy import (
+    Effect,
+    Finding,
+    GenerationRequest,
+    GuardPlan,
+    GuardSettings,
+    PromptSet,
+    plan,
+)
 from tests.hosts.standins import Host, Processing, install
 from tests.support.cards import card
 
@@ -47,6 +58,13 @@ class Planner:
         request = GenerationRequest(first=first, family=ModelFamily.SDXL)
         return plan(request, Cards(), GuardSettings())
 
+    def outside(self, p: Any, prompt: str, negative_prompt: str) -> tuple[Finding, ...]:
+        if p.styles:
+            prompt = Styles().apply_styles_to_prompt(prompt, p.styles)
+        made = self.plan(p, prompt, negative_prompt)
+        found = made.findings if made is not None else ()
+        return tuple(f for f in found if f.rule == "R1" and f.effect is Effect.ENFORCED)
+
 
 class Plot:
     """The host's plot: its list of axes, and how it goes through the cells of one axis."""
@@ -55,7 +73,16 @@ class Plot:
         self.host = host
         own = AxisOption("Prompt S/R", str, _replace, format_value=lambda p, opt, x: x)
         self.module = types.SimpleNamespace(
-            axis_options=[AxisOption("Nothing", str, None), own], AxisOption=AxisOption
+            axis_options=[
+                AxisOption("Nothing", str, _nothing, format_value=lambda p, opt, x: ""),
+                own,
+                AxisOption("Prompt order", _permutations, _order),
+                AxisOption("Styles", str, _styles),
+                AxisOption("Steps", int, _field("steps")),
+                AxisOption("VAE", str, _vae),
+            ],
+            AxisOption=AxisOption,
+            draw_xyz_grid=_draw,
         )
 
     def option(self, label: str) -> Any:
@@ -68,6 +95,8 @@ class Plot:
             parts = option.prepare(text)
         else:
             parts = [part.strip() for part in text.split(",")]
+        if option.type is _permutations:
+            parts = list(itertools.permutations(parts))
         values = [option.type(part) for part in parts]
         if option.confirm:
             option.confirm(p, values)
@@ -91,6 +120,92 @@ class Plot:
         state.xyz_plot_x, state.xyz_plot_y, state.xyz_plot_z = axis, nothing, nothing
         return [option.format_value(p, option, value) for value in values]
 
+    def run(self, p: Any, axes: dict[str, str], made: Callable[[Any], None]) -> Drawn:
+        """Plot, as the host's script does; each cell's ``p`` is handed to ``made``."""
+        chosen = [*axes.items(), ("Nothing", "0"), ("Nothing", "0")][:3]
+        options = [self.option(label.strip()) for label, _ in chosen]
+        values = [self.values(p, label.strip(), text) for label, text in chosen]
+        state = self.host.state
+        for name, option, of_axis in zip("xyz", options, values, strict=True):
+            setattr(state, f"xyz_plot_{name}", types.SimpleNamespace(axis=option, values=of_axis))
+
+        def cell(*place: Any) -> Any:
+            pc = copy(p)
+            pc.styles = pc.styles[:]
+            for option, value, of_axis in zip(options, place, values, strict=True):
+                option.apply(pc, value, of_axis)
+            made(pc)
+            return pc
+
+        labels = [
+            [option.format_value(p, option, value) for value in of_axis]
+            for option, of_axis in zip(options, values, strict=True)
+        ]
+        return self.module.draw_xyz_grid(
+            p,
+            xs=values[0],
+            ys=values[1],
+            zs=values[2],
+            x_labels=labels[0],
+            y_labels=labels[1],
+            z_labels=labels[2],
+            cell=cell,
+            draw_legend=True,
+        )
+
+
+@dataclass
+class Drawn:
+    """What a plot came to: its cells, and its labels by axis."""
+
+    cells: list[Any]
+    labels: list[list[str]]
+
+
+def _draw(
+    p: Any, xs: Any, ys: Any, zs: Any, x_labels: Any, y_labels: Any, z_labels: Any, cell: Any,
+    draw_legend: bool,
+) -> Drawn:  # fmt: skip
+    cells = [cell(x, y, z) for z in zs for y in ys for x in xs]
+    return Drawn(cells, [list(x_labels), list(y_labels), list(z_labels)])
+
+
+def _nothing(p: Any, x: Any, xs: Any) -> None:
+    pass
+
+
+def _permutations(text: str) -> str:
+    return text
+
+
+def _order(p: Any, x: Any, _: Any) -> None:
+    """Put the given pieces of the prompt in another order."""
+    found = sorted((p.prompt.find(piece), piece) for piece in x)
+    text, end, made = p.prompt, 0, ""
+    for (start, piece), new in zip(found, x, strict=True):
+        made += text[end:start] + new
+        end = start + len(piece)
+    p.prompt = made + text[end:]
+
+
+def _styles(p: Any, x: str, _: Any) -> None:
+    p.styles.extend(x.split(","))
+
+
+def _field(name: str) -> Any:
+    def fun(p: Any, x: Any, xs: Any) -> None:
+        setattr(p, name, x)
+
+    return fun
+
+
+LOADED: list[str] = []
+
+
+def _vae(p: Any, x: str, xs: Any) -> None:
+    """As an axis that acts outside of ``p``: the plot may call it, and nobody else."""
+    LOADED.append(x)
+
 
 def _replace(p: Any, x: str, xs: list[str]) -> None:
     p.prompt = p.prompt.replace(xs[0], x)
@@ -100,7 +215,12 @@ class Styles:
     """As the host's styles: each adds to the prompt."""
 
     def __init__(self) -> None:
-        self.styles = {"inked": ("<lora:style:0.8>", "dull")}
+        self.styles = {
+            "inked": ("<lora:style:0.8>", "dull"),
+            "bleak": ("<lora:style:-0.9>", "dull"),
+            "soft": ("<lora:char:0.5>", "dull"),
+            "none": ("", ""),
+        }
 
     def apply_styles_to_prompt(self, prompt: str, names: list[str]) -> str:
         return ", ".join([prompt, *(self.styles[name][0] for name in names)])

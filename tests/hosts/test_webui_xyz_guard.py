@@ -116,6 +116,8 @@ def test_a_cell_keeps_the_users_other_settings() -> None:
 
 
 def test_the_legend_says_where_clamping_made_cells_equal(plot: Plot) -> None:
+    """Weights of one LoRA are clamped in a plot only where the user's setting guards sweeps."""
+    plot.host.opts.lora_neg_guard_sweeps = True
     p = asked("a cat <lora:style:-0.9>")
     labels = plot.labels(p, "Prompt S/R", "-0.9, -0.7, -0.5, -0.3, 0.8")
     assert labels == ["-0.9 (clamped to −0.5)", "-0.7 (clamped to −0.5)", "-0.5", "-0.3", "0.8"]

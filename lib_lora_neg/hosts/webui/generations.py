@@ -9,6 +9,7 @@ from typing import Any
 
 from ...policy import Finding, GuardSettings, Mode
 from ..reporting import Report
+from .sweeps import Sweep
 
 ATTRIBUTE = "_lora_neg_generation"
 
@@ -24,9 +25,15 @@ class Generation:
         job: mark of the host's job in which it began.
         nested: it runs inside another generation.
         raw: its weights are meant as typed, and so are those of generations inside it.
+        sweep: the job that it is a cell of, if it is raw for that.
+        n_iter: batches that were asked for when it began.
         switched: modes of single rules that the panel's quick switches ask for.
         findings: of all its batches, each once.
         failures: why batches were not guarded.
+        planned: arguments of the LoRA tags that the plan of this batch left in the prompts.
+        outside: what is out of range in a picture of a sweep, and which batch that is.
+        late: LoRAs that other scripts have added after the plan, with the picture they were
+            first added to and their weights in it.
         failed: the batch that is being made is not guarded, because the guard failed.
         asked_cfg: CFG scales as asked for, by attribute of ``p``, while lowered ones stand there.
         set_cfg: the lowered ones.
@@ -38,9 +45,14 @@ class Generation:
     job: object
     nested: bool = False
     raw: bool = False
+    sweep: Sweep | None = None
+    n_iter: int = 1
     switched: Mapping[str, Mode] | None = None
     findings: list[Finding] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    planned: frozenset[tuple[str, ...]] = frozenset()
+    outside: tuple[int, tuple[str, ...]] = (-1, ())
+    late: dict[object, tuple[object, object]] = field(default_factory=dict)
     failed: bool = False
     asked_cfg: dict[str, float | None] = field(default_factory=dict)
     set_cfg: dict[str, float | None] = field(default_factory=dict)
@@ -69,6 +81,7 @@ class Generations:
         job = current_job()
         self._drop_stale(job)
         generation = Generation(weakref.ref(p), settings, tab, job, nested=bool(self._running))
+        generation.n_iter = int(getattr(p, "n_iter", 1) or 1)
         setattr(p, ATTRIBUTE, generation)
         self._running.append(generation)
         return generation
@@ -84,6 +97,11 @@ class Generations:
         """Return the innermost generation that is running in the host's current job."""
         self._drop_stale(current_job())
         return self._running[-1] if self._running else None
+
+    def outermost(self) -> Generation | None:
+        """Return the generation of the host's current job that all others run in."""
+        self._drop_stale(current_job())
+        return self._running[0] if self._running else None
 
     def end(self, p: Any) -> Generation | None:
         """Stop guarding ``p`` and, if it was not nested, make its report the last one."""

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ...policy import Effect, Finding, GuardPlan, Mode, plan
 from ...policy.wording import change_text
-from . import infotext, options
+from ...prompts import parse
+from . import infotext, matrices, options, sweeps
 from .applying import apply_plan, as_asked, set_hires_cfg
 from .cards import HostCards
 from .generations import ATTRIBUTE, Generation, Generations
 from .reading import read_request
+from .sweeps import Sweep
 from .xyz_cell import Cell, cell_of
 
 TITLE = "LoRA Negative Guard"
@@ -41,8 +44,12 @@ class Guard:
         """Begin a generation, or leave it alone; ``switched`` are the panel's quick switches."""
         restore_cfg(p, getattr(p, ATTRIBUTE, None))
         cell, outer = cell_of(p), self.generations.outer()
-        if cell.unguarded or (outer is not None and outer.raw):
-            self._leave_as_typed(p, cell, tab)
+        if outer is not None and outer.raw:
+            self._leave_as_typed(p, cell, tab, None)
+            return
+        aside = cell.mode is None and not sweeps.guarded_all_the_same(p)
+        if aside and cell.raw:
+            self._leave_as_typed(p, cell, tab, sweeps.around() if enabled else None)
             return
         try:
             asked = cell.mode_instead_of(Mode.parse(mode) if enabled else Mode.OFF)
@@ -53,17 +60,43 @@ class Guard:
             self._failed(p, generation, error)
             return
         guarded = settings.mode is not Mode.OFF
+        sweep = _sweep_around(p, outer) if guarded and aside else None
+        if sweep is not None:
+            self._leave_as_typed(p, cell, tab, sweep)
+            infotext.write_sweep(p)
+            return
         infotext.clear(p, guarded=guarded)
         if guarded:
             self.generations.begin(p, settings, tab).switched = switched
 
-    def _leave_as_typed(self, p: Any, cell: Cell, tab: str) -> None:
+    def _leave_as_typed(self, p: Any, cell: Cell, tab: str, sweep: Sweep | None) -> None:
         """Keep away from a cell of raw weights, and from what other scripts make within it."""
         infotext.clear(p, guarded=True)
-        self.generations.begin(p, options.read_settings(Mode.OFF), tab).raw = True
+        generation = self.generations.begin(p, options.read_settings(Mode.OFF), tab)
+        generation.raw = True
         if cell.cfg_ceiling is not None:
             p.cfg_scale = min(p.cfg_scale, cell.cfg_ceiling)
         infotext.write_off(p)
+        self._say_sweep(p, generation, sweep)
+
+    def stand_aside(self, p: Any, generation: Generation, sweep: Sweep) -> None:
+        """Leave a generation that has begun, and all that runs in it, as typed from now on."""
+        restore_cfg(p, generation)
+        generation.raw = True
+        generation.settings = replace(generation.settings, mode=Mode.OFF)
+        infotext.clear(p, guarded=True)
+        infotext.write_sweep(p)
+        self._say_sweep(p, generation, sweep)
+
+    def _say_sweep(self, p: Any, generation: Generation, sweep: Sweep | None) -> None:
+        """Say once in a job that its weights are left alone, and in each cell's report."""
+        if sweep is None:
+            return
+        generation.sweep = sweep
+        generation.add((sweep.finding(),))
+        if not sweep.told:
+            sweep.told = True
+            comment(p, f"{TITLE}: {sweep.reason}")
 
     def before_process_batch(self, p: Any, batch_number: int) -> None:
         """Plan and apply one batch."""
@@ -72,6 +105,8 @@ class Guard:
             return
         if generation.mode is Mode.OFF:
             infotext.write_failure(p)
+            return
+        if self._stands_aside(p, generation, batch_number):
             return
         restore_cfg(p, generation)
         # Not before: the host applies the settings of a single request after before_process.
@@ -87,6 +122,17 @@ class Guard:
             generation.findings = findings
             self._failed(p, generation, error)
 
+    def _stands_aside(self, p: Any, generation: Generation, batch_number: int) -> bool:
+        """Whether this turns out to be a sweep, now that all prompts of the job are there."""
+        if generation.nested or batch_number or cell_of(p).mode is not None:
+            return False
+        if sweeps.guarded_all_the_same(p):
+            return False
+        sweep = matrices.before_a_batch(p, generation.n_iter)
+        if sweep is not None:
+            self.stand_aside(p, generation, sweep)
+        return sweep is not None
+
     def _apply(self, p: Any, generation: Generation, guarded: GuardPlan, batch_number: int) -> None:
         request = guarded.request
         apply_plan(p, guarded, batch_number)
@@ -94,7 +140,20 @@ class Guard:
         if request.hires is not None and guarded.hires is not None:
             remember_cfg(generation, "hr_cfg", request.hires.cfg_scale, guarded.hires.cfg_scale)
         infotext.write(p, generation.mode, guarded.findings)
+        passes = (guarded.first, guarded.hires)
+        generation.planned = frozenset(
+            tag.items for texts in passes if texts for tag in parse(texts.prompts[0]).tags
+        )
         self.say(p, generation.add(guarded.findings))
+        self.say_around(generation, guarded.findings)
+
+    def say_around(self, generation: Generation | None, findings: Iterable[Finding]) -> None:
+        """Say what was changed in a nested generation in the infotext of the one around it."""
+        outermost = self.generations.outermost()
+        p = outermost.owner() if outermost is not None and outermost is not generation else None
+        changes = [change_text(f) for f in findings if f.effect is Effect.ENFORCED]
+        if p is not None and changes:
+            infotext.write_nested(p, changes)
 
     def postprocess(self, p: Any) -> bool:
         """End a generation; return whether anything in it was changed."""
@@ -117,6 +176,18 @@ class Guard:
         comment(p, f"{TITLE} failed, so this was not guarded: {type(error).__name__}: {error}")
         if not isinstance(error, ValueError):
             traceback.print_exception(type(error), error, error.__traceback__)
+
+
+def _sweep_around(p: Any, outer: Generation | None) -> Sweep | None:
+    """Return the sweep that a generation is part of, as far as that shows before it begins."""
+    plot = sweeps.around()
+    if plot is not None or outer is not None:
+        return plot
+    try:
+        return matrices.before_the_first_picture(p)
+    except Exception:  # another extension's code is stranger than thought: guard as usual
+        traceback.print_exc()
+        return None
 
 
 def comment(p: Any, text: str) -> None:

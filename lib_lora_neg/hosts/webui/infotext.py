@@ -7,7 +7,16 @@ from typing import Any
 
 from ...policy import Finding, Mode
 from .. import infotext as common
-from ..infotext import CHANGES_KEY, KEYS, LATE_KEY, MODE_KEY, NOT_GUARDED
+from ..infotext import (
+    CHANGES_KEY,
+    KEYS,
+    LATE_KEY,
+    MODE_KEY,
+    NESTED_KEY,
+    NOT_GUARDED,
+    SWEEP,
+    SWEEP_KEY,
+)
 from . import options
 
 __all__ = [
@@ -15,14 +24,18 @@ __all__ = [
     "KEYS",
     "LATE_KEY",
     "MODE_KEY",
+    "NESTED_KEY",
     "NOT_GUARDED",
+    "SWEEP_KEY",
     "clear",
     "pasted_enabled",
     "pasted_mode",
     "write",
     "write_failure",
     "write_late",
+    "write_nested",
     "write_off",
+    "write_sweep",
 ]
 
 
@@ -61,6 +74,26 @@ def write_late(p: Any, changes: Iterable[str]) -> None:
     known = [params[LATE_KEY]] if params.get(LATE_KEY) else []
     params[MODE_KEY] = Mode.ENFORCE.value
     params[LATE_KEY] = "; ".join([*known, *changes])
+
+
+def write_sweep(p: Any, outside: Iterable[str] = ()) -> None:
+    """Say that the picture is one of a sweep and was made as typed, and what is out of range."""
+    write_off(p)
+    _, with_changes = options.infotext_parts()
+    if not with_changes:
+        return
+    notes = "; ".join(outside)
+    p.extra_generation_params[SWEEP_KEY] = f"{SWEEP}; {notes}" if notes else SWEEP
+
+
+def write_nested(p: Any, changes: Iterable[str]) -> None:
+    """Say what was changed in a generation that ran inside this one, each change once."""
+    _, with_changes = options.infotext_parts()
+    if not with_changes:
+        return
+    params = p.extra_generation_params
+    known = str(params[NESTED_KEY]).split("; ") if params.get(NESTED_KEY) else []
+    params[NESTED_KEY] = "; ".join(dict.fromkeys([*known, *changes]))
 
 
 def write_failure(p: Any) -> None:

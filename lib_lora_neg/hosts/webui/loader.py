@@ -16,6 +16,7 @@ from typing import Any
 
 from ...policy import (
     DEFAULT_RULE_MODES,
+    Effect,
     Finding,
     GenerationRequest,
     GuardSettings,
@@ -25,11 +26,15 @@ from ...policy import (
 )
 from ...policy.wording import change_text
 from ...prompts import parse
-from . import capabilities, infotext
+from ...sentences import say
+from . import capabilities, infotext, options, sweeps
 from .applying import set_hires_cfg
 from .generations import Generation
 from .guard import Guard, comment, remember_cfg
 from .reading import batch_slice
+from .xyz_cell import cell_of
+from .xyz_planner import RANGE_RULES
+from .xyz_sweep import range_note
 
 LATE_RULES = frozenset({"R1", "R1f", "R3"})
 
@@ -91,14 +96,18 @@ def guard_params(guard: Guard, p: Any, params_list: Sequence[Any]) -> None:
     if not params_list or (getattr(p, "scripts", None) is None and not _is_job(p)):
         return
     generation = guard.generations.of(p) or guard.generations.outer()
-    if generation is None or generation.failed or generation.mode is not Mode.ENFORCE:
+    if generation is None or generation.failed:
         return
     tags = [_tag_of(params) for params in params_list]
     hires = _is_hires(p, params_list)
+    if generation.sweep is not None and generation.owner() is p:
+        _note_outside(p, guard, generation, tags, hires)
+    if generation.mode is not Mode.ENFORCE or _turns_out_a_sweep(p, guard, generation, tags, hires):
+        return
     request = _late_request(p, tags, hires)
     settings = _late_settings(generation.settings, _can_set_cfg(p, hires))
     guarded = plan(request, guard.cards, settings)
-    findings = [f for f in guarded.findings if f.effect.value == "enforced"]
+    findings = [f for f in guarded.findings if f.effect is Effect.ENFORCED]
     if not findings:
         return
     for params, tag in zip(params_list, tags, strict=True):
@@ -110,6 +119,52 @@ def guard_params(guard: Guard, p: Any, params_list: Sequence[Any]) -> None:
 def _is_job(p: Any) -> bool:
     """Whether ``p`` makes pictures; the host also loads with a dummy that has no prompts."""
     return bool(getattr(p, "all_prompts", None))
+
+
+def _turns_out_a_sweep(
+    p: Any, guard: Guard, generation: Generation, tags: list[str], hires: bool
+) -> bool:
+    """Whether another script has added a LoRA at another weight to an earlier picture of this job.
+
+    The first such weight cannot be told from any other late tag and is guarded; from the second
+    one on, all is left as it was written.
+    """
+    if generation.owner() is not p or cell_of(p).mode is not None:
+        return False
+    here, changing = getattr(p, "iteration", 0), []
+    for tag in tags:
+        for lora, (name, weights) in sweeps.weights_in(tag).items():
+            if parse(tag).tags[0].items in generation.planned:
+                continue
+            before, first = generation.late.setdefault((lora, hires), (here, weights))
+            if before != here and first != weights:
+                changing.append(name)
+    if not changing or sweeps.guarded_all_the_same(p):
+        return False
+    sweep = sweeps.Sweep(say("another script"), tuple(dict.fromkeys(changing)))
+    guard.stand_aside(p, generation, sweep)
+    _note_outside(p, guard, generation, tags, hires)
+    return True
+
+
+def _note_outside(
+    p: Any, guard: Guard, generation: Generation, tags: list[str], hires: bool
+) -> None:
+    """Write which weights of a sweep's picture are out of range into its infotext."""
+    settings = options.read_settings(Mode.ENFORCE, generation.switched)
+    live = {rule: settings.mode_of(rule) for rule in RANGE_RULES}
+    rules = dict.fromkeys(DEFAULT_RULE_MODES, Mode.OFF)
+    rules |= {rule: Mode.ENFORCE for rule, mode in live.items() if mode is not Mode.OFF}
+    found = plan(_late_request(p, tags, hires), guard.cards, replace(settings, rules=rules))
+    notes = [
+        f"{finding.before} {range_note(finding)}".replace("\N{MINUS SIGN}", "-")
+        for finding in found.findings
+        if finding.effect is Effect.ENFORCED
+    ]
+    here = getattr(p, "iteration", 0)
+    known = generation.outside[1] if generation.outside[0] == here else ()
+    generation.outside = here, tuple(dict.fromkeys([*known, *notes]))
+    infotext.write_sweep(p, generation.outside[1])
 
 
 def _tag_of(params: Any) -> str:
@@ -200,6 +255,7 @@ def _tell(
     else:
         changes = "; ".join(change_text(finding) for finding in findings)
         comment(p, f"LoRA Negative Guard (nested generation): {changes}")
+        guard.say_around(generation if generation.owner() is p else None, findings)
     if unmended:
         infotext.write_late(p, unmended)
 

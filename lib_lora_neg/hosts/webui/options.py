@@ -25,6 +25,7 @@ TEXT_ENCODER = f"{PREFIX}text_encoder"
 CLAMP_CONFIDENCE = f"{PREFIX}clamp_confidence"
 DROP_CONFIDENCE = f"{PREFIX}drop_confidence"
 SCAN_BATCH = f"{PREFIX}scan_batch"
+GUARD_SWEEPS = f"{PREFIX}guard_sweeps"
 
 MAX_SCAN_BATCH = 8
 """More at once gains little, and a scan that runs out of memory loses time."""
@@ -117,6 +118,13 @@ def default_mode() -> Mode:
     from modules.shared import opts
 
     return _mode(getattr(opts, MODE, None), Mode.ENFORCE)
+
+
+def guards_sweeps() -> bool:
+    """Return whether jobs that vary a LoRA's weight on purpose are guarded like any other."""
+    from modules.shared import opts
+
+    return bool(getattr(opts, GUARD_SWEEPS, False))
 
 
 def emphasis_is_on() -> bool:

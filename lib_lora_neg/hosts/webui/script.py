@@ -10,7 +10,7 @@ from ...loras.card import LoraCard
 from ...policy import Mode
 from ..reporting import HealthItem, Report
 from ..switches import rules_switched_off
-from . import compare, infotext, loader, options, settings_page, xyz
+from . import compare, infotext, loader, matrices, options, settings_page, xyz
 from .guard import TITLE, Guard
 from .health import health
 from .outlook import KnownCards, WebuiBoxes
@@ -110,6 +110,11 @@ def reset_settings(_: Mapping[str, Any]) -> dict[str, int]:
     return {"changed": settings_page.reset_options()}
 
 
+def remember_job(p: Any) -> None:
+    """Note what the user asked for, before a script of the host's list makes many jobs of it."""
+    matrices.remember(p)
+
+
 def begin(
     p: Any,
     tab: str,
@@ -142,3 +147,4 @@ def start() -> None:
 def stop() -> None:
     """Undo everything that was changed in the host."""
     loader.uninstall()
+    xyz.forget_plot()

@@ -189,6 +189,16 @@ def _options() -> Iterator[_Option]:
         "“blurry. low quality.” is read as two terms, not as one",
         gr.Checkbox,
     )
+    on_purpose = (
+        "an X/Y/Z plot, a matrix of another extension; off: the guard stands aside and says so"
+    )
+    yield _Option(
+        options.GUARD_SWEEPS,
+        False,
+        "Guard jobs that vary a LoRA's weight from picture to picture, too",
+        on_purpose,
+        gr.Checkbox,
+    )
     yield radio(
         options.INFOTEXT,
         "Into the infotext goes",

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Protocol
 
 from ...policy import Mode
-from . import xyz_cell
+from . import xyz_cell, xyz_sweep
 from .xyz_legend import CellPlanner, noted
+from .xyz_sweep import RangeJudge
 from .xyz_weights import AxisWeight, has_tag, read_axis, settle, with_weight
 
 PREFIX = "[LoRA Neg] "
@@ -29,7 +30,11 @@ MERGE_COST = 0.6
 that axis goes outermost."""
 
 
-def register_axes(planner: CellPlanner) -> bool:
+class PlotJudge(CellPlanner, RangeJudge, Protocol):
+    """Knows what the guard would make of a cell."""
+
+
+def register_axes(planner: PlotJudge) -> bool:
     """Add our axes to the host's XYZ plot; return whether there is one.
 
     To be called in ``on_before_ui``, before the plot reads its list. What stands there under our
@@ -40,10 +45,18 @@ def register_axes(planner: CellPlanner) -> bool:
         return False
     options = [option for option in module.axis_options if not _is_ours(option.label)]
     module.axis_options[:] = [*options, *_axes(module.AxisOption)]
+    seen = xyz_sweep.install(module, planner, lambda label: label in (MODE, SETTING))
     for option in options:
         if option.label == REPLACED:
-            option.format_value = noted(option.format_value, planner, _is_ours)
+            option.format_value = noted(option.format_value, planner, _is_ours, seen)
     return True
+
+
+def forget_plot() -> None:
+    """Give the plot its own drawing back."""
+    module = _plot_module()
+    if module is not None:
+        xyz_sweep.uninstall(module)
 
 
 def _is_ours(label: str) -> bool:

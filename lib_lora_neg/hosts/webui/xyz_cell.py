@@ -36,10 +36,8 @@ class Cell:
         return self.raw and self.mode is None
 
     def mode_instead_of(self, panel: Mode) -> Mode:
-        """Return the guard's mode in this cell, given the panel's."""
-        if self.mode is not None:
-            return self.mode
-        return Mode.OFF if self.raw else panel
+        """Return the guard's mode in this cell, where it is guarded, given the panel's."""
+        return panel if self.mode is None else self.mode
 
     def applied_to(self, settings: GuardSettings) -> GuardSettings:
         """Return the user's settings with this cell's."""

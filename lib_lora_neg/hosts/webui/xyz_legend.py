@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from ...policy import Finding, GuardPlan
 from ...prompts import parse
 from ...scan.weights import format_weight
+from . import sweeps
 
 Format = Callable[[Any, Any, Any], Any]
 """``(p, option, value)`` to the text beside a row or column."""
@@ -23,15 +24,27 @@ class CellPlanner(Protocol):
         ...
 
 
-def noted(original: Format, planner: CellPlanner, is_ours: Callable[[str], bool]) -> Format:
-    """Return a format for the host's prompt replacement axis that says what is clamped."""
+def noted(
+    original: Format,
+    planner: CellPlanner,
+    is_ours: Callable[[str], bool],
+    sweeps_seen: bool = False,
+) -> Format:
+    """Return a format for the host's prompt replacement axis that says what is clamped.
+
+    Args:
+        original: the host's.
+        planner: of the cells.
+        is_ours: tells the labels of our axes.
+        sweeps_seen: plots that vary a weight are recognised, and so not clamped.
+    """
     # A host may keep its list of axes over a reload.
     original = getattr(original, _MARK, original)
 
     def format_value(p: Any, option: Any, value: Any) -> Any:
         text = original(p, option, value)
         try:
-            note = _note(p, option, value, planner, is_ours)
+            note = _note(p, option, value, planner, is_ours, sweeps_seen)
         except Exception:  # a label is not worth a plot
             return text
         return f"{text} ({note})" if note else text
@@ -41,7 +54,12 @@ def noted(original: Format, planner: CellPlanner, is_ours: Callable[[str], bool]
 
 
 def _note(
-    p: Any, option: Any, value: str, planner: CellPlanner, is_ours: Callable[[str], bool]
+    p: Any,
+    option: Any,
+    value: str,
+    planner: CellPlanner,
+    is_ours: Callable[[str], bool],
+    sweeps_seen: bool,
 ) -> str:
     from modules.shared import state
 
@@ -50,6 +68,10 @@ def _note(
     values = next((axis.values for axis in axes if axis is not None and axis.axis is option), None)
     if not values or any(is_ours(label) for label in labels):
         return ""  # what the guard does differs from row to row then
+    if sweeps_seen and not sweeps.guarded_all_the_same(p):
+        texts = [_texts(p, str(values[0]), str(item))[0] for item in values]
+        if sweeps.varied(texts):
+            return ""
     return clamped(p, [str(item) for item in values], str(value), planner)
 
 

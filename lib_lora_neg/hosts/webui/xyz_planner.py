@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...policy import GuardPlan, Mode, plan
+from ...policy import Effect, Finding, GuardPlan, Mode, plan
 from ..boxes import Boxes, BoxesHost
 from ..switches import rules_switched_off
 from . import options
+
+RANGE_RULES = ("R1", "R1f")
 
 
 class PlotPlanner:
@@ -25,17 +27,46 @@ class PlotPlanner:
 
     def plan(self, p: Any, prompt: str, negative_prompt: str) -> GuardPlan | None:
         """Return the plan for a cell with these texts; ``None`` where it is not guarded."""
+        asked = self._asked(p)
+        if asked is None or asked[0] is not Mode.ENFORCE:
+            return None
+        return self._planned(p, prompt, negative_prompt, rules_switched_off(asked[1]))
+
+    def outside(self, p: Any, prompt: str, negative_prompt: str) -> tuple[Finding, ...]:
+        """Return what the range would change in a cell with these texts, were it guarded.
+
+        None where the guard or the range is off.
+        """
+        asked = self._asked(p)
+        if asked is None or asked[0] is Mode.OFF:
+            return ()
+        rules = rules_switched_off(asked[1])
+        own = options.read_settings(Mode.ENFORCE, rules)
+        for rule in RANGE_RULES:
+            if own.mode_of(rule) is not Mode.OFF:
+                rules[rule] = Mode.ENFORCE
+        found = self._planned(p, prompt, negative_prompt, rules).findings
+        return tuple(
+            finding
+            for finding in found
+            if finding.rule in RANGE_RULES and finding.effect is Effect.ENFORCED
+        )
+
+    def _asked(self, p: Any) -> tuple[Mode, Any] | None:
+        """Return the guard's mode in a plot and its rules; ``None`` where it does not run."""
         arguments = self._arguments(p)
         if arguments is None:
             return None
         enabled, mode, _, rules = (*arguments, None, None, None, None)[:4]
         if not (options.default_enabled() if enabled is None else enabled):
             return None
-        wanted = options.default_mode() if mode is None else Mode.parse(mode)
-        if wanted is not Mode.ENFORCE:
-            return None
+        return (options.default_mode() if mode is None else Mode.parse(mode)), rules
+
+    def _planned(
+        self, p: Any, prompt: str, negative_prompt: str, rules: dict[str, Mode]
+    ) -> GuardPlan:
         boxes = Boxes(prompt, negative_prompt, float(p.cfg_scale), styles=tuple(p.styles or ()))
-        outlook = self._boxes.outlook(boxes, wanted, rules_switched_off(rules))
+        outlook = self._boxes.outlook(boxes, Mode.ENFORCE, rules)
         return plan(outlook.request, outlook.cards, outlook.settings)
 
     def _arguments(self, p: Any) -> Sequence[Any] | None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from ...prompts import NetworkTag, Prompt, Rewrite, apply_edits, parse
 from ...scan.weights import format_weight, parse_weights
+from .sweeps import file_of
 
 COUNTED = "_lora_neg_axes_counted"
 """On the ``p`` of a plot: how many axes of each kind go by position so far."""
@@ -144,13 +145,4 @@ def _find(tree: Prompt, target: Target) -> list[NetworkTag]:
 
 
 def _is(name: str, tag: NetworkTag) -> bool:
-    return tag.name == name or _file_of(name) == _file_of(tag.name)
-
-
-def _file_of(name: str) -> object:
-    """Return what the host resolves a name to; the name where that is nothing."""
-    try:
-        import networks
-    except ImportError:  # the host's Lora extension is switched off
-        return name
-    return networks.available_network_aliases.get(name) or name
+    return tag.name == name or file_of(name) == file_of(tag.name)
