@@ -118,7 +118,7 @@ def _samples(options: argparse.Namespace) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     from .page.opening import open_site
-    from .page.serving import ServeError, ServeOptions, read_accounts, serve
+    from .page.serving import ServeError, ServeOptions, read_accounts, read_names, serve
 
     def say(text: str) -> None:
         sys.stdout.write(text + "\n")
@@ -132,6 +132,7 @@ def _serve(options: argparse.Namespace) -> int:
             listen=options.listen,
             accounts=read_accounts(options.auth) if options.auth is not None else {},
             browser=not options.no_browser,
+            allowed=read_names(options.allowed_host),
         )
         site = open_site(
             options.model,

@@ -11,6 +11,13 @@ from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from starlette.requests import Request
 
 from .exchange import ApiError
+from .origin import FOREIGN, foreign_site
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+"""What changes nothing (RFC 9110, 9.2.1)."""
+
+KNOWN_ORIGIN = "lora_neg.known_origin"
+"""In a request's ASGI scope: a server of ours has judged where it comes from."""
 
 
 def basic_auth(accounts: Mapping[str, str]) -> list[Any]:
@@ -33,13 +40,18 @@ def basic_auth(accounts: Mapping[str, str]) -> list[Any]:
 
 
 def page_login(app: Any) -> Callable[[Request], None]:
-    """Return a check that lets in whom gradio's own page has let in.
+    """Return a check that lets in whom gradio's own page has let in, and from that page alone.
 
-    The page's login is a cookie that gradio sets; it works without ``--api`` and without the
-    API's credentials, which the page does not have.
+    A browser sends the cookie of a login whoever's page makes the request, so what may change
+    something is taken from the page's own origin only. The login works without ``--api`` and
+    without the API's credentials, which the page does not have.
     """
 
     def check(request: Request) -> None:
+        if request.method not in SAFE_METHODS and not request.scope.get(KNOWN_ORIGIN):
+            site = foreign_site(request.headers, forwarded=True)
+            if site is not None:
+                raise ApiError(403, "other_site", FOREIGN.format(site=site))
         if getattr(app, "auth", None) is None and getattr(app, "auth_dependency", None) is None:
             return
         tokens = getattr(app, "tokens", {})

@@ -108,6 +108,13 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     web.add_argument(
         "--auth", metavar="USER:PASSWORD", help="ask for a password; separate several by commas"
     )
+    web.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name of this server beside its own, as behind a reverse proxy; repeat for more",
+    )
     web.add_argument("--no-browser", action="store_true", help="do not open the browser")
     _add_policy(parser.add_argument_group("the rules"))
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from .names import read_allowed
+
 if TYPE_CHECKING:
     from ..hosts.scanning import ScanTabHost
     from .examples import Setting
@@ -49,6 +51,7 @@ class ServeOptions:
         listen: reachable from other machines, not from this one alone.
         accounts: who may log in, by password; empty lets everybody in.
         browser: open the page in the browser.
+        allowed: names, beside this machine's own, by which the page may be asked.
     """
 
     output: Path
@@ -56,6 +59,7 @@ class ServeOptions:
     listen: bool = False
     accounts: Mapping[str, str] = field(default_factory=dict)
     browser: bool = True
+    allowed: frozenset[str] = frozenset()
 
     @property
     def address(self) -> str:
@@ -76,6 +80,18 @@ def read_accounts(text: str) -> dict[str, str]:
             raise ServeError("--auth must be USER:PASSWORD")
         accounts[user] = password
     return accounts
+
+
+def read_names(texts: Sequence[str]) -> frozenset[str]:
+    """Understand ``--allowed-host``.
+
+    Raises:
+        ServeError: one of the texts is no name.
+    """
+    try:
+        return read_allowed(texts)
+    except ValueError as problem:
+        raise ServeError(str(problem)) from problem
 
 
 def be_quiet() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.middleware import Middleware
+
 from ..scan.jobs import ScanJobs
 from ..ui.answers import page_answers
 from ..ui.library_answers import library_answers
@@ -14,11 +16,19 @@ from .build import TABS, PageParts, build_page, theme
 from .examples import Setting
 from .host import Defaults, PageHost
 from .memory import Memory
+from .names import names_of
 from .outputs import Outputs
 from .panel_host import LibraryNames, PagePanelHost
 from .running import Board
 from .serving import LOOPBACK, ServeError, ServeOptions, Site, choose_port
-from .web import Answers, Assets, AssetsMissingError, add_routes, extension_folder
+from .web import (
+    Answers,
+    Assets,
+    AssetsMissingError,
+    OwnNamesOnly,
+    add_routes,
+    extension_folder,
+)
 
 STOP_SECONDS = 2.0
 """How long a scan gets to end its step when the page closes."""
@@ -85,6 +95,9 @@ def start(site: Site, options: ServeOptions) -> Started:
 
 def _launch(page: Any, port: int, options: ServeOptions, outputs: Outputs, assets: Assets) -> Any:
     """Start gradio's server and return its application."""
+    guarded = Middleware(
+        OwnNamesOnly, names=names_of(options.address, options.listen, options.allowed)
+    )
     try:
         app, *_ = page.launch(
             server_name=options.address,
@@ -100,10 +113,15 @@ def _launch(page: Any, port: int, options: ServeOptions, outputs: Outputs, asset
             enable_monitoring=False,
             run_history=False,
             footer_links=[],
+            app_kwargs={"middleware": [guarded]},
             theme=theme(),
             head=assets.head(),
             allowed_paths=[str(outputs.of_tab(tab).resolve()) for tab in TABS],
         )
     except OSError as problem:
         raise ServeError(f"the server cannot be started: {problem}") from problem
+    # gradio puts its own in front, which answer some requests by themselves: ours comes first.
+    app.user_middleware.remove(guarded)
+    app.user_middleware.insert(0, guarded)
+    app.middleware_stack = app.build_middleware_stack()
     return app

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from ..api.library_routes import add_library_routes
+from ..api.login import KNOWN_ORIGIN
 from ..api.page import Answer, add_page_routes
 from ..api.scan_routes import add_scan_routes
 from ..ui.scan_files import FileAnswer
+from .names import ServerNames
 
 PREFIX = "/lora-neg/page/assets"
 OWN = Path(__file__).parent / "assets"
 CHECKOUT = Path(__file__).parents[2]
 SHARE = "share/sd-webui-lora-neg"
 """Where an installed package has the extension's files, below the environment's data folder."""
+
+REFUSED_SOCKET = 1008
+"""A WebSocket's "policy violation" (RFC 6455, 7.4.1)."""
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 
 class AssetsMissingError(RuntimeError):
@@ -74,6 +84,27 @@ class Assets:
     def _address(self, name: str) -> str:
         digest = hashlib.sha256(self._files[name][1]).hexdigest()[:12]
         return f".{PREFIX}/{name}?{digest}"
+
+
+class OwnNamesOnly:
+    """Answers only what was asked by one of our names and from our own page; ASGI."""
+
+    def __init__(self, app: Any, names: ServerNames) -> None:
+        self._app = app
+        self._names = names
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        refused = None
+        if scope["type"] in ("http", "websocket"):
+            refused = self._names.refusal(Headers(scope=scope).items())
+        if refused is None:
+            await self._app({**scope, KNOWN_ORIGIN: True}, receive, send)
+        elif scope["type"] == "websocket":
+            # Before it is accepted: the server answers the handshake with 403.
+            await receive()
+            await send({"type": "websocket.close", "code": REFUSED_SOCKET})
+        else:
+            await PlainTextResponse(refused[1] + "\n", refused[0])(scope, receive, send)
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,23 @@ def test_every_route_bounds_its_body(route: str) -> None:
 
 
 @pytest.mark.parametrize("route", ROUTES)
+def test_no_route_takes_anything_from_a_page_of_another_site(route: str) -> None:
+    page = client(library())
+    for headers, refused in (
+        ({"Origin": "https://evil.example"}, True),
+        ({"Origin": "null"}, True),
+        ({"Sec-Fetch-Site": "cross-site"}, True),
+        ({"Origin": "http://testserver"}, False),
+        ({"Origin": "https://name.example", "X-Forwarded-Host": "name.example"}, False),
+        ({"Origin": "https://name.example", "Sec-Fetch-Site": "same-origin"}, False),
+        ({}, False),
+    ):
+        answer = page.post(f"{PAGE}/{route}", json={}, headers=headers)
+        assert (answer.status_code == 403) is refused, headers
+        assert ("other_site" in answer.text) is refused
+
+
+@pytest.mark.parametrize("route", ROUTES)
 def test_every_route_asks_for_the_page_s_login(route: str) -> None:
     app = FastAPI()
     app.auth = {"user": "password"}  # type: ignore[attr-defined]

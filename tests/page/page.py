@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from lib_lora_neg.page.serving import ServeOptions, Site, be_quiet, read_accounts, serve
+from lib_lora_neg.page.serving import ServeOptions, Site, be_quiet, read_accounts, read_names, serve
 
 be_quiet()
 
@@ -20,10 +20,19 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--port", type=int)
     parser.add_argument("--auth", default="")
+    parser.add_argument("--listen", action="store_true")
+    parser.add_argument("--allowed-host", action="append", default=[])
     parser.add_argument("--step-seconds", type=float, default=0.0)
     options = parser.parse_args()
     accounts = read_accounts(options.auth) if options.auth else {}
-    served = ServeOptions(options.output, options.port, accounts=accounts, browser=False)
+    served = ServeOptions(
+        options.output,
+        options.port,
+        options.listen,
+        accounts,
+        browser=False,
+        allowed=read_names(options.allowed_host),
+    )
     host = StandinHost(options.step_seconds)
     serve(Site(host, "stand-in"), served, lambda text: print(text, flush=True))
 

@@ -106,3 +106,85 @@ def own_address() -> str:
             return ""
         found = str(sock.getsockname()[0])
     return "" if found.startswith("127.") else found
+
+
+ADDRESSES = (
+    ("GET", "/"),
+    ("HEAD", "/"),
+    ("OPTIONS", "/"),
+    ("GET", "/config"),
+    ("GET", "/gradio_api/info"),
+    ("GET", "/gradio_api/startup-events"),
+    ("GET", "/gradio_api/queue/data?session_hash=abc"),
+    ("GET", "/gradio_api/heartbeat/abc"),
+    ("POST", "/gradio_api/queue/join"),
+    ("POST", "/gradio_api/upload"),
+    ("POST", "/gradio_api/call/anything"),
+    ("OPTIONS", "/gradio_api/queue/join"),
+    ("GET", "/lora-neg/page/assets/page.js"),
+    ("POST", "/lora-neg/page/check"),
+    ("POST", "/lora-neg/page/library-edit"),
+    ("GET", "/nowhere"),
+)
+
+
+def first_line(served: Served, method: str, path: str, *headers: str) -> str:
+    """Send one request as it is and return the first line of the answer, and all that is said."""
+    port = int(served.url.split(":")[2].strip("/"))
+    lines = [f"{method} {path} HTTP/1.1", *headers, "Connection: close", "Content-Length: 0"]
+    with socket.create_connection(("127.0.0.1", port), 20) as sock:
+        sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        answer = b""
+        while b"\r\n\r\n" not in answer or (b" 421 " in answer and not answer.endswith(b"\n")):
+            piece = sock.recv(65536)
+            if not piece:
+                break
+            answer += piece
+    return answer.decode(errors="replace")
+
+
+@pytest.mark.parametrize(("method", "path"), ADDRESSES)
+def test_no_address_answers_to_a_foreign_name_or_page(served, method, path):
+    own = f"Host: {served.url.split('/')[2]}"
+    rebound = first_line(served, method, path, "Host: evil.example:7860")
+    assert rebound.startswith("HTTP/1.1 421 "), rebound[:200]
+    foreign = first_line(served, method, path, own, "Origin: http://evil.example")
+    assert foreign.startswith("HTTP/1.1 403 "), foreign[:200]
+    same = first_line(served, method, path, own, f"Origin: {served.url.rstrip('/')}")
+    assert not same.startswith(("HTTP/1.1 421", "HTTP/1.1 403")), same[:200]
+
+
+def test_a_refusal_says_the_way_out_in_one_line(served):
+    said = first_line(served, "GET", "/", "Host: evil.example").partition("\r\n\r\n")[2]
+    assert "evil.example" in said
+    assert "--allowed-host" in said
+    assert said.count("\n") == 1
+
+
+def test_a_websocket_of_a_foreign_page_is_refused(served):
+    upgrade = ("Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAA")
+    for host in ("evil.example", served.url.split("/")[2]):
+        headers = (f"Host: {host}", "Origin: http://evil.example", *upgrade)
+        answer = first_line(served, "GET", "/gradio_api/ws", *headers)
+        assert answer.startswith(("HTTP/1.1 403", "HTTP/1.1 421")), answer[:200]
+
+
+def test_names_that_were_allowed_and_addresses_of_a_listening_page(gradio_6, tmp_path):
+    page = serve(tmp_path, "--listen", "--allowed-host", "guard.example.org")
+    try:
+        for host, status in (
+            ("guard.example.org", 200),
+            ("192.0.2.7:7860", 200),
+            (f"{socket.gethostname()}:7860", 200),
+            ("evil.example", 421),
+        ):
+            answer = first_line(page, "GET", "/config", f"Host: {host}")
+            assert answer.startswith(f"HTTP/1.1 {status} "), (host, answer[:200])
+        # A proxy that asks by another name than it was asked by.
+        own = f"Host: {page.url.split('/')[2]}"
+        origin = "Origin: https://guard.example.org"
+        kind = "Content-Type: application/json"
+        answer = first_line(page, "POST", "/lora-neg/page/check", own, origin, kind)
+        assert answer.startswith("HTTP/1.1 400 "), answer[:200]
+    finally:
+        page.end()
