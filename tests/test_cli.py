@@ -132,7 +132,7 @@ def test_the_family_is_the_loras_own_where_nobody_says_it(run: Run) -> None:
     assert objects(run("--prompt", STYLE, "--json")[1])[0]["family"] == "sdxl"
     mixed = f"{STYLE} <lora:oil_flux:1>"
     assert objects(run("--prompt", mixed, "--json")[1])[0]["family"] == "unknown"
-    assert objects(run("--prompt", STYLE, "--family", "x", "--json")[1])[0]["family"] == "unknown"
+    assert objects(run("--prompt", STYLE, "--family", "", "--json")[1])[0]["family"] == "sdxl"
     assert "from the LoRAs" in run("--prompt", STYLE)[1]
 
 
@@ -176,6 +176,7 @@ def test_json_lines_in_order_with_defaults(run: Run, tmp_path: Path) -> None:
         b'{"cfg_scale": 1e999}',
         b'{"cfg_scale": 1' + b"0" * 400 + b"}",
         b'{"family": []}',
+        b'{"family": "sdlx"}',
         b'{"prompt": "\xff"}',
         b"[" * 100_000,
     ],
@@ -258,6 +259,7 @@ def test_bad_files(run: Run, tmp_path: Path, name: str, content: bytes | None, s
         [],
         ["--prompt", "a", "--cfg", "seven"],
         ["--prompt", "a", "--cfg", "nan"],
+        ["--prompt", "a", "--family", "sdlx"],
         ["--prompt", "a", "--cfg-ceiling", "9"],
         ["--prompt", "a", "--rule", "R5"],
         ["--prompt", "a", "--rule", "R99=off"],

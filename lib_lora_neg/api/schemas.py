@@ -49,7 +49,11 @@ _ASKED = _object(
     hr_negative_prompt=_TEXT,
     hr_cfg=_nullable(_NUMBER),
     styles=_TEXTS,
-    family={**_TEXT, "description": "sd1, sdxl, flux …; the loaded checkpoint's if left out"},
+    family={
+        **_TEXT,
+        "description": "sd1, sdxl, flux …, or the name of a base model; the loaded checkpoint's "
+        "if left out, an error if it is not known",
+    },
     mode={**_MODE, "description": "the setting's if left out"},
     rules={
         "type": "object",

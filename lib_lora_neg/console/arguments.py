@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 from .. import __version__
+from ..loras.named import UnknownFamilyError, named_family
 from ..policy import DEFAULT_RULE_MODES, Mode, NegativeTag
 from .scan_arguments import add_scan
 
@@ -148,7 +149,9 @@ def _add_request(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--cfg", type=_finite, default=7.0, help="CFG scale (default: 7)")
     group.add_argument(
         "--family",
-        help="of the checkpoint: sd1, sd2, sdxl, sd3, flux, flux2 … (default: the LoRAs' own)",
+        type=_family,
+        help="of the checkpoint: sd1, sd2, sdxl, sd3, flux, flux2 … or a base model's "
+        "name (default: the LoRAs' own)",
     )
     group.add_argument("--distilled", action="store_true", help="guidance is distilled (Flux)")
     group.add_argument("--hr-prompt", help="prompt of the hires pass")
@@ -197,6 +200,14 @@ def _add_policy(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--cfg-ceiling", type=_finite, default=6.0, help="of R3, 4 to 6 (default: 6)"
     )
+
+
+def _family(text: str) -> str:
+    try:
+        named_family(text)
+    except UnknownFamilyError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from problem
+    return text
 
 
 def _port(text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..loras.families import ModelFamily
+from ..loras.named import named_family
 from ..policy import CardLookup, GenerationRequest, GuardPlan, GuardSettings, PromptSet, plan
 from ..prompts import parse
 from .inputs import Asked
@@ -43,9 +44,14 @@ def check(
     settings: GuardSettings,
     host: HostTraits | None = None,
 ) -> Checked:
-    """Plan one request. A family that nobody named is taken from the prompt's LoRAs."""
+    """Plan one request. A family that nobody named is taken from the prompt's LoRAs.
+
+    Raises:
+        UnknownFamilyError: the request names a family that does not exist.
+    """
     host = host or HostTraits()
-    family = ModelFamily.parse(asked.family) if asked.family else family_of(asked.prompt, cards)
+    named = named_family(asked.family) if asked.family else None
+    family = named or family_of(asked.prompt, cards)
     request = GenerationRequest(
         first=PromptSet((asked.prompt,), (asked.negative_prompt,), asked.cfg_scale),
         hires=_hires(asked),
@@ -54,7 +60,7 @@ def check(
         embeddings=host.embeddings,
         unknown_lora_drops_all=host.unknown_lora_drops_all,
     )
-    return Checked(plan(request, cards, settings), family_inferred=not asked.family)
+    return Checked(plan(request, cards, settings), family_inferred=named is None)
 
 
 def family_of(prompt: str, cards: CardLookup) -> ModelFamily:

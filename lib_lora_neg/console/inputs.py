@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..infotext import DISTILLED_CFG, Infotext, is_infotext, parse_infotext
+from ..loras.named import UnknownFamilyError, named_family
 from ..png import PngError, is_png, read_text
 from ..regular import open_regular, read_regular
 
@@ -94,6 +95,10 @@ def from_json(line: str, defaults: Asked) -> Asked:
     cfg = entry.get("cfg_scale")
     if cfg is not None:
         given["cfg_scale"] = _number(cfg)
+    try:
+        named_family(str(given.get("family", "")))
+    except UnknownFamilyError as problem:
+        raise InputError(f"family: {problem}") from problem
     return replace(defaults, **given)  # type: ignore[arg-type]
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from ..loras.card import LoraCard
 from ..loras.families import ModelFamily
+from ..loras.named import UnknownFamilyError, named_family
 from ..policy import (
     DEFAULT_RULE_MODES,
     CardLookup,
@@ -238,4 +239,7 @@ def _family(body: Mapping[str, Any]) -> ModelFamily | None:
         return None
     if not isinstance(value, str):
         raise BoxesError("family", "must be text")
-    return ModelFamily.parse(value)
+    try:
+        return named_family(value)
+    except UnknownFamilyError as error:
+        raise BoxesError("family", str(error)) from error

@@ -74,6 +74,7 @@ BAD = [
     ({"styles": "x"}, 422, "styles"),
     ({"hires": 1}, 422, "hires"),
     ({"family": 3}, 422, "family"),
+    ({"family": "sdlx"}, 422, "family"),
 ]
 
 
