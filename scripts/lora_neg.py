@@ -72,6 +72,21 @@ class LoraNegativeGuard(scripts.Script):
     def before_process_batch(self, p, *_, batch_number=0, **__):
         host.guard.before_process_batch(p, batch_number)
 
+    def process_batch(self, p, *_, **__):
+        host.guard.write_again(p)
+
+    def process_before_every_sampling(self, p, *_, **__):
+        host.guard.note_encoded(p)
+
+    def postprocess_batch(self, p, *_, **__):
+        host.guard.write_again(p)
+
+    def postprocess_batch_list(self, p, *_, **__):
+        host.guard.write_again(p, shown=True)
+
+    def postprocess_image(self, p, *_):
+        host.guard.write_again(p, shown=True)
+
     def postprocess(self, p, processed, *_):
         host.end(p, processed)
 

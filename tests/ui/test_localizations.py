@@ -196,7 +196,8 @@ def test_nothing_is_left_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     sources += [*(PACKAGE / "loras").glob("*.py"), *(PACKAGE / "ui").glob("*.py")]
     sources += [*(PACKAGE / "scan").glob("*.py"), PACKAGE / "hosts" / "lookups.py"]
     sources += (PACKAGE / "hosts" / "webui").glob("xyz*.py")
-    sources += [PACKAGE / "hosts" / "webui" / name for name in ("sweeps.py", "loader.py")]
+    spoken = ("sweeps.py", "loader.py", "other_negatives.py")
+    sources += [PACKAGE / "hosts" / "webui" / name for name in spoken]
     texts = [source.read_text(encoding="utf-8") for source in sources]
     # Sentences may be written on several lines, and facts with fields in their place.
     joined = html.unescape(re.sub(r'"\s*\n\s*f?"', "", "\n".join(texts)))

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...policy import Finding, GuardSettings, Mode
 from ..reporting import Report
+from .late_texts import Batch
 from .sweeps import Sweep
 
 ATTRIBUTE = "_lora_neg_generation"
@@ -30,6 +31,7 @@ class Generation:
         switched: modes of single rules that the panel's quick switches ask for.
         findings: of all its batches, each once.
         failures: why batches were not guarded.
+        batch: that is being made, as it was planned; ``None`` where it was not.
         planned: arguments of the LoRA tags that the plan of this batch left in the prompts.
         outside: what is out of range in a picture of a sweep, and which batch that is.
         late: LoRAs that other scripts have added after the plan, with the picture they were
@@ -50,6 +52,7 @@ class Generation:
     switched: Mapping[str, Mode] | None = None
     findings: list[Finding] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    batch: Batch | None = None
     planned: frozenset[tuple[str, ...]] = frozenset()
     outside: tuple[int, tuple[str, ...]] = (-1, ())
     late: dict[object, tuple[object, object]] = field(default_factory=dict)

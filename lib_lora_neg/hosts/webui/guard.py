@@ -15,10 +15,12 @@ from typing import Any
 from ...policy import Effect, Finding, GuardPlan, Mode, plan
 from ...policy.wording import change_text
 from ...prompts import parse
-from . import infotext, matrices, options, sweeps
+from . import infotext, late_texts, matrices, options, sweeps
 from .applying import apply_plan, as_asked, set_hires_cfg
 from .cards import HostCards
 from .generations import ATTRIBUTE, Generation, Generations
+from .late_texts import Batch
+from .other_negatives import findings_on, other_negatives
 from .reading import read_request
 from .sweeps import Sweep
 from .xyz_cell import Cell, cell_of
@@ -112,14 +114,14 @@ class Guard:
         # Not before: the host applies the settings of a single request after before_process.
         settings = options.read_settings(generation.mode, generation.switched)
         generation.settings = cell_of(p).applied_to(settings)
-        generation.failed = False
+        generation.failed, generation.batch = False, None
         undo, findings = as_asked(p, batch_number), list(generation.findings)
         try:
             guarded = plan(read_request(p, batch_number), self.cards, generation.settings)
             self._apply(p, generation, guarded, batch_number)
         except Exception as error:  # the picture matters more than the guard
             undo()
-            generation.findings = findings
+            generation.findings, generation.batch = findings, None
             self._failed(p, generation, error)
 
     def _stands_aside(self, p: Any, generation: Generation, batch_number: int) -> bool:
@@ -144,8 +146,36 @@ class Guard:
         generation.planned = frozenset(
             tag.items for texts in passes if texts for tag in parse(texts.prompts[0]).tags
         )
+        generation.batch = Batch(batch_number, guarded, generation.settings)
         self.say(p, generation.add(guarded.findings))
         self.say_around(generation, guarded.findings)
+        self._look_elsewhere(p, generation, guarded)
+
+    def _look_elsewhere(self, p: Any, generation: Generation, guarded: GuardPlan) -> None:
+        """Advise on negatives that other extensions keep in boxes of their own."""
+        negatives = other_negatives(p)
+        if negatives:
+            request = replace(guarded.request, first=guarded.first)
+            found = findings_on(negatives, request, self.cards, generation.settings)
+            generation.add(tuple(found))
+
+    def note_encoded(self, p: Any) -> None:
+        """Remember what a pass is made with."""
+        generation = self.generations.of(p)
+        if generation is not None and generation.batch is not None:
+            late_texts.note_encoded(p, generation.batch)
+
+    def write_again(self, p: Any, *, shown: bool = False) -> None:
+        """Write the batch's texts once more, where another script has put back its own copy."""
+        generation = self.generations.of(p)
+        if generation is None or generation.raw or generation.batch is None:
+            return
+        if generation.mode is not Mode.ENFORCE:
+            return
+        try:
+            late_texts.write_again(p, generation.batch, self.cards, shown=shown)
+        except Exception as error:  # the picture is made; its infotext is as the others wrote it
+            traceback.print_exception(type(error), error, error.__traceback__)
 
     def say_around(self, generation: Generation | None, findings: Iterable[Finding]) -> None:
         """Say what was changed in a nested generation in the infotext of the one around it."""

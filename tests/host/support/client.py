@@ -38,6 +38,7 @@ PICTURE: Mapping[str, Any] = {
 DEFAULTS: Mapping[str, Any] = {
     "lora_neg_budget": 2.5,
     "lora_neg_full_stops": False,
+    "lora_neg_guard_sweeps": False,
     "lora_neg_mode": "Enforce",
     "lora_neg_negative_tag": "move",
     "lora_neg_notice_seen": False,

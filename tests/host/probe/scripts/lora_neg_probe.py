@@ -6,6 +6,11 @@ Its one argument is JSON; each key makes it behave like another extension:
     write all prompts of the job, as Dynamic Prompts does
 ``append``, ``append_infotext``
     add text to the prompts after the guard has planned, with or without the infotext's copy
+``cases``
+    make one batch per text, and add it to the batch's prompts after the guard has planned, with
+    the mark of a matrix on ``p``, as LoRA Tester does
+``put_back``
+    put the prompts back as they were before the guard's plan, as Regional Prompter does
 ``activate``
     load ``[name, weight]`` as a LoRA after the loader has run
 ``fail``
@@ -55,15 +60,27 @@ class Probe(scripts.Script):
             guard = sys.modules["lib_lora_neg.hosts.webui.guard"]
             p._lora_neg_probe_undo = (guard, name, getattr(guard, name))
             setattr(guard, name, _broken)
+        cases = _todo(p).get("cases")
+        p._lora_tester_state = None
+        if cases:
+            names = [text.split(":")[1] if ":" in text else None for text in cases]
+            p._lora_tester_state = {"cases": [{"lora_tag_name": name} for name in names]}
+            p.n_iter, p.batch_size = len(cases), 1
 
     def process(self, p, *_):
         todo = _todo(p)
+        if todo.get("cases"):
+            p.all_seeds = [p.all_seeds[0]] * len(p.all_prompts)
         if "prompts" in todo:
             p.all_prompts = list(todo["prompts"])
         if "negatives" in todo:
             p.all_negative_prompts = list(todo["negatives"])
+        p._lora_neg_probe_kept = list(p.all_prompts), list(p.all_negative_prompts)
 
     def before_process_batch(self, p, *_, batch_number=0, **__):
+        cases = _todo(p).get("cases")
+        if cases:
+            p.prompts[:] = [prompt + cases[batch_number] for prompt in p.prompts]
         text = _todo(p).get("append")
         if not text:
             return
@@ -73,6 +90,10 @@ class Probe(scripts.Script):
             p.all_prompts[start : start + p.batch_size] = p.prompts
 
     def process_batch(self, p, *_, **__):
+        if _todo(p).get("put_back"):
+            here = slice(p.iteration * p.batch_size, (p.iteration + 1) * p.batch_size)
+            p.all_prompts[here] = p._lora_neg_probe_kept[0][here]
+            p.all_negative_prompts[here] = p._lora_neg_probe_kept[1][here]
         items = _todo(p).get("activate")
         if items:
             params = extra_networks.ExtraNetworkParams(items=[str(item) for item in items])
