@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ def test_prompt_sr_over_weights_shows_those_weights(webui: Webui) -> None:
     assert [cell.prompt for cell in cells] == [f"a cat <lora:{STYLE}:{w}>" for w in WEIGHTS]
     for cell, weight in zip(cells, WEIGHTS, strict=True):
         assert_same(cell, typed(webui, weight, cfg_scale=9))
-    for one, other in zip(cells, cells[1:], strict=False):
+    for one, other in pairwise(cells):
         assert_differ(one, other)
 
 
