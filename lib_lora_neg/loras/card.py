@@ -21,6 +21,8 @@ class LoraType(str, Enum):
     TRIGGER_NEGATIVE = "trigger_negative"
     """Loaded at a positive weight, with its trigger in the negative prompt (``wrong``)."""
     SLIDER = "slider"
+    ACCELERATOR = "accelerator"
+    """Makes a model need fewer steps (LCM, Lightning, Hyper, Turbo, DMD2 …)."""
     UNKNOWN = "unknown"
 
 

@@ -67,6 +67,10 @@ _FOLDERS: Mapping[str, LoraType] = MappingProxyType(
             LoraType.CONCEPT,
         ),
         **dict.fromkeys(("negative", "negatives", "neg"), LoraType.DEDICATED_NEGATIVE),
+        **dict.fromkeys(
+            ("accelerator", "accelerators", "acceleration", "speed", "speedup", "lcm", "dmd2"),
+            LoraType.ACCELERATOR,
+        ),
     }
 )
 

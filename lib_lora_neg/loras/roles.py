@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from .accelerators import accelerator_reason
 from .card import LoraType, TypeInference
 from .evidence import TypeEvidence
 from .vocabulary import is_common_tag, is_descriptive_tag, is_generic_word
@@ -38,7 +39,12 @@ class Role:
 
 def find_role(evidence: TypeEvidence) -> Role | None:
     """Return the role the evidence states, or ``None`` for an ordinary LoRA."""
-    return _trigger_negative(evidence) or _dedicated_negative(evidence) or _slider(evidence)
+    return (
+        _trigger_negative(evidence)
+        or _dedicated_negative(evidence)
+        or _accelerator(evidence)
+        or _slider(evidence)
+    )
 
 
 def _role(kind: LoraType, confidence: float, reason: str, word: str = "") -> Role:
@@ -207,6 +213,13 @@ def _described_negative(evidence: TypeEvidence) -> Role | None:
     if into:
         return _role(LoraType.DEDICATED_NEGATIVE, DESCRIBED, f"described: “{_quote(into)}”")
     return None
+
+
+def _accelerator(evidence: TypeEvidence) -> Role | None:
+    if _search(_SLIDER_NAME, (_split_name(name) for name in evidence.names)):
+        return None
+    reason = accelerator_reason(evidence)
+    return _role(LoraType.ACCELERATOR, STATED, reason) if reason else None
 
 
 # Also at the end of a word that an author did not part: ``ageslider``.

@@ -14,6 +14,11 @@ FRAMEWORK = "Per-LoRA negative management (AI Image Prompt Tip, 2026-06-17)"
 
 WRONG_LORA = "sdxl-wrong-lora model card (minimaxir)"
 
+ACCELERATORS = "koboldcpp #2029: an accelerator at −1 undoes its merge"
+
+UNCOUNTED = (LoraType.SLIDER, LoraType.ACCELERATOR)
+"""Their weights are no share of a picture's style or subject: R3 and R5 do not count them."""
+
 NEGATABLE_ON_FLUX = (LoraType.STYLE, LoraType.CONCEPT)
 
 
@@ -42,6 +47,7 @@ _UNET_ROWS: dict[LoraType, MatrixRow] = {
     LoraType.SLIDER: MatrixRow(
         None, None, "Concept Sliders (ECCV 2024): trained in both directions"
     ),
+    LoraType.ACCELERATOR: MatrixRow(None, None, ACCELERATORS),
     LoraType.TRIGGER_NEGATIVE: MatrixRow(None, None, WRONG_LORA),
     LoraType.UNKNOWN: MatrixRow(None, None, ""),
 }

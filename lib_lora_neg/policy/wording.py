@@ -14,6 +14,7 @@ TYPE_NAMES = {
     LoraType.DEDICATED_NEGATIVE: "dedicated negative",
     LoraType.TRIGGER_NEGATIVE: "trigger negative",
     LoraType.SLIDER: "slider",
+    LoraType.ACCELERATOR: "accelerator",
     LoraType.UNKNOWN: "unknown type",
 }
 """How people read the types."""

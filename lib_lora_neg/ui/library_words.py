@@ -23,6 +23,7 @@ LETTERS = {
     LoraType.DEDICATED_NEGATIVE: "Ng",
     LoraType.TRIGGER_NEGATIVE: "Tr",
     LoraType.SLIDER: "Sl",
+    LoraType.ACCELERATOR: "Ac",
     LoraType.UNKNOWN: "?",
 }
 """Types in two letters, so that a badge is readable without its colour."""

@@ -42,6 +42,13 @@ def negative_tag(
     if kind is LoraType.SLIDER:
         reason = say("slider: both ways are trained")
         return Recommendation(format_tag("lora", name, -1.0, -1.0), reason)
+    if kind is LoraType.ACCELERATOR:
+        reason = say(
+            "{lora}: an accelerator has no negative range; −1 takes it out of a checkpoint it was "
+            "merged into",
+            lora=name,
+        )
+        return Recommendation(None, reason)
     own_family = family if family is not ModelFamily.UNKNOWN else card.family
     allowed = range_in_force(card, own_family, floors)
     if allowed is None or allowed.floor is None:

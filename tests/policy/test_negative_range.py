@@ -17,8 +17,9 @@ CHARACTER = card("p", "character")
 DEDICATED = card("d", "dedicated_negative", family=ModelFamily.SDXL)
 WRONG = card("wrong_lora", "trigger_negative", triggers=("wrong",))
 SLIDER = card("sl", "slider")
+ACCELERATOR = card("ac", "accelerator")
 UNKNOWN = card("u", "unknown", confidence=0.0)
-CARDS = (STYLE, WIDE, CONCEPT, CHARACTER, DEDICATED, WRONG, SLIDER, UNKNOWN)
+CARDS = (STYLE, WIDE, CONCEPT, CHARACTER, DEDICATED, WRONG, SLIDER, ACCELERATOR, UNKNOWN)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,8 @@ CARDS = (STYLE, WIDE, CONCEPT, CHARACTER, DEDICATED, WRONG, SLIDER, UNKNOWN)
         ("<lora:d:-1>", "<lora:d:-1>"),
         ("<lora:d:-1.5>", "<lora:d:-1>"),
         ("<lora:sl:-4>", "<lora:sl:-4>"),
+        ("<lora:ac:-1>", "<lora:ac:-1>"),
+        ("<lora:ac:1>", "<lora:ac:1>"),
         ("<lora:u:-4>", "<lora:u:-4>"),
         ("<lora:wrong_lora:-1>", "<lora:wrong_lora:-1>"),
         ("<lora:s:-0.9:guard=off>", "<lora:s:-0.9:guard=off>"),
@@ -203,3 +206,18 @@ def test_off_means_off() -> None:
 def test_a_floor_set_for_a_type(kind: str, floors: dict[str, float], after: str) -> None:
     result = guard("<lora:x:-0.9>", cards=[card("x", kind)], settings={"floors": floors})
     assert result.first.prompts[0] == after
+
+
+@pytest.mark.parametrize("family", ["sd1", "sdxl", "flux", "flux2", "wan", "qwen", "unknown"])
+def test_an_accelerator_below_zero_is_told_and_kept(family: str) -> None:
+    result = guard("<lora:ac:-1>", cards=CARDS, family=ModelFamily(family), cfg=5)
+    assert result.first.prompts == ("<lora:ac:-1>",)
+    (finding,) = [f for f in result.findings if f.rule in ("R1", "R1f")]
+    assert finding.effect is Effect.ADVISED
+    assert finding.source
+    assert not guard("<lora:ac:1>", cards=CARDS, family=ModelFamily(family), cfg=5).findings
+
+
+def test_a_range_typed_for_an_accelerator_counts() -> None:
+    own = card("ac", "accelerator", ranges=(WeightRange(-0.5, source=RangeSource.USER),))
+    assert guard("<lora:ac:-1>", cards=(own,), cfg=5).first.prompts == ("<lora:ac:-0.5>",)

@@ -22,8 +22,9 @@ from tests.support.planning import guard
 STYLE = card("s", "style")
 OTHER = card("o", "style")
 SLIDER = card("sl", "slider")
+ACCELERATOR = card("ac", "accelerator")
 CHARACTER = card("p", "character")
-CARDS = (STYLE, OTHER, SLIDER, CHARACTER)
+CARDS = (STYLE, OTHER, SLIDER, ACCELERATOR, CHARACTER)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,8 @@ CARDS = (STYLE, OTHER, SLIDER, CHARACTER)
         ("<lora:s:-0.3>", 3, 3),
         ("<lora:s:0.3>", 9, 9),
         ("<lora:sl:-3>", 9, 9),
+        ("<lora:ac:-1>", 9, 9),
+        ("<lora:ac:-1><lora:s:-0.3>", 9, 6),
         ("<lora:p:-0.3>", 9, 9),
         ("<lora:s:-0.3:guard=off>", 9, 9),
         ("<lora:s:-0.3:0.5>", 9, 9),
@@ -173,10 +176,10 @@ def test_the_two_sums_of_the_budget(weights: tuple[float, float], said: str | No
     assert all(said in reason for reason in reasons if said)
 
 
-@pytest.mark.parametrize("weight", [-5, 5, 10])
-def test_sliders_take_nothing_of_the_budget(weight: float) -> None:
+@pytest.mark.parametrize("tag", ["sl:-5", "sl:5", "sl:10", "ac:1", "ac:5"])
+def test_sliders_and_accelerators_take_nothing_of_the_budget(tag: str) -> None:
     for mode in (Mode.ADVISE, Mode.ENFORCE):
-        prompt = f"<lora:sl:{weight}> <lora:s:2.4>"
+        prompt = f"<lora:{tag}> <lora:s:2.4>"
         result = guard(prompt, cards=CARDS, cfg=5, rules={"R5": mode})
         assert not result.findings
 

@@ -8,6 +8,7 @@ import pytest
 
 from lib_lora_neg.hosts.boxes import BoxesError
 from lib_lora_neg.hosts.library import Progress
+from lib_lora_neg.loras import LoraType
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.ui.library_answers import library_answers
 from tests.support.cards import card
@@ -104,7 +105,7 @@ def test_edit_undo_export_and_import() -> None:
 def test_words_name_every_type_and_grade() -> None:
     words = library_answers(MemoryLibrary())["library-words"]({})
     letters = [kind["letter"] for kind in words["types"]]
-    assert len(set(letters)) == len(letters) == 7
+    assert len(set(letters)) == len(letters) == len(LoraType)
     assert [grade["id"] for grade in words["grades"]] == [
         "ubiquitous",
         "separable",

@@ -9,7 +9,7 @@ from ...loras.card import LoraCard, LoraType, WeightRange
 from ...loras.families import FLUX_FAMILIES, UNET_WITH_CFG, ModelFamily
 from ...sentences import Sentence, say
 from ..draft import Context, LoraUse
-from ..matrix import WRONG_LORA, matrix_row
+from ..matrix import ACCELERATORS, WRONG_LORA, matrix_row
 from ..wording import minus, type_name, type_text
 
 
@@ -29,6 +29,8 @@ def without_range(use: LoraUse, card: LoraCard, lowest: float, context: Context)
         return _trigger_negative(use, card)
     if kind is LoraType.SLIDER:
         return None
+    if kind is LoraType.ACCELERATOR:
+        return _accelerator(use)
     if family not in UNET_WITH_CFG and family not in FLUX_FAMILIES:
         return _no_evidence(use, card, lowest)
     if kind is LoraType.UNKNOWN:
@@ -51,6 +53,14 @@ def _trigger_negative(use: LoraUse, card: LoraCard) -> Advice:
             "made to be loaded at a positive weight with its trigger in the negative prompt"
         )
     return Advice(fixed, reason, WRONG_LORA)
+
+
+def _accelerator(use: LoraUse) -> Advice:
+    reason = say(
+        "accelerator: at −1 it takes the acceleration out of a checkpoint it was merged into, a "
+        "known use; on any other checkpoint a negative weight only does harm"
+    )
+    return Advice(use, reason, ACCELERATORS)
 
 
 def _no_evidence(use: LoraUse, card: LoraCard, lowest: float) -> Advice:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...loras.card import LoraType
 from ...loras.families import UNET_WITH_CFG
 from ...prompts import format_number
 from ...sentences import say
 from ..draft import Context, Draft, LoraUse
-from ..matrix import FRAMEWORK
+from ..matrix import FRAMEWORK, UNCOUNTED
 from ..model import Effect, Field, Finding
 from ..settings import Mode
 from ..wording import minus
@@ -20,7 +19,7 @@ SOURCE = f"{FRAMEWORK}, tug-of-war: CFG 4–6 while negative LoRA weights are ac
 def cfg_ceiling(draft: Draft, context: Context) -> Draft:
     """Lower CFG to the ceiling if a negative unet weight is left after the other rules.
 
-    Sliders are made for both directions and do not count, nor do exempted LoRAs.
+    Sliders and accelerators do not count, nor do exempted LoRAs.
     """
     request = context.request
     if context.mode("R3") is Mode.OFF or draft.cfg is None or request.distilled_guidance:
@@ -60,5 +59,5 @@ def _counts(use: LoraUse) -> bool:
         use.guarded_by("R3")
         and use.negative_unet
         and use.card is not None
-        and use.card.inference.type is not LoraType.SLIDER
+        and use.card.inference.type not in UNCOUNTED
     )

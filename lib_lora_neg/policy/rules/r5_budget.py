@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from ...loras.card import LoraCard, LoraType
+from ...loras.card import LoraCard
 from ...prompts import format_number
 from ...sentences import say
 from ..draft import (
@@ -18,7 +18,7 @@ from ..draft import (
     guarded_uses,
     tag_text,
 )
-from ..matrix import FRAMEWORK
+from ..matrix import FRAMEWORK, UNCOUNTED
 from ..settings import Mode
 
 SOURCE = f"{FRAMEWORK}, stacking budget: below 2.5, degraded above 3.0"
@@ -28,9 +28,6 @@ OF_PREFERRED = (
     "LoRA weights add up to {total} times the preferred weights ({state}): keep the sum at or "
     "below {budget}"
 )
-
-UNCOUNTED = frozenset({LoraType.SLIDER})
-"""Types whose weights are no share of a picture's style or subject."""
 
 _SLACK = 1e-6
 

@@ -113,6 +113,8 @@ def _by_type(
         return False, say("its type is not known well enough to act on it"), None
     if kind is LoraType.CHARACTER:
         return True, say("a character has no safe negative weight, so it is removed"), None
+    if kind is LoraType.ACCELERATOR:
+        return False, say("an accelerator acts in the prompt only, at the weight made for it"), None
     te, unet = tag.te.value, tag.unet.value
     if te is None or unet is None:
         return False, say("its weight is no plain number"), None
