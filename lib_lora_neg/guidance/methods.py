@@ -157,15 +157,24 @@ def nag(
     """
     z = positive.float()
     mean = _mean(negatives)
-    guided = clip_norm(z + settings.phi * (z - mean), z, settings.tau)
-    return torch.lerp(z, guided, settings.alpha).to(positive.dtype)
+    # z + φ (z − mean), in one pass.
+    pushed = torch.lerp(mean, z, 1 + settings.phi)
+    scale = settings.alpha * _bounding(pushed, z, settings.tau)
+    return torch.addcmul(z * (1 - settings.alpha), pushed, scale).to(positive.dtype)
 
 
 def clip_norm(guided: torch.Tensor, reference: torch.Tensor, tau: float) -> torch.Tensor:
     """Return ``guided`` with each token's L1 norm at most ``tau`` times the reference's."""
-    own = guided.abs().sum(HEADS_AND_WIDTH, keepdim=True)
-    most = reference.abs().sum(HEADS_AND_WIDTH, keepdim=True) * tau
-    return guided * (most / own.clamp_min(EPSILON)).clamp_max(1.0)
+    return guided * _bounding(guided, reference, tau)
+
+
+def _bounding(guided: torch.Tensor, reference: torch.Tensor, tau: float) -> torch.Tensor:
+    """Return each token's factor, at most 1, that keeps its L1 norm within the bound."""
+    own, least = (
+        torch.linalg.vector_norm(tensor, 1, dim=HEADS_AND_WIDTH, keepdim=True)
+        for tensor in (guided, reference)
+    )
+    return (least * tau / own.clamp_min(EPSILON)).clamp_max(1.0)
 
 
 def orthogonal(

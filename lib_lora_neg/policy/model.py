@@ -56,6 +56,8 @@ class GenerationRequest:
             or ``0@0,1@0.4``; where none does, such a weight is no number. ``None``: not known.
         distilled: whether the checkpoint is a distilled one (Flux.2 Klein comes as both);
             ``None``: not known.
+        negative_guidance: attention guides away from the negative prompt (NAG, VSF, ONG), so it
+            has an effect at CFG 1 too.
     """
 
     first: PromptSet
@@ -70,6 +72,7 @@ class GenerationRequest:
     unknown_lora_drops_all: bool = False
     bad_weight_drops_all: bool = True
     weight_schedules: bool | None = None
+    negative_guidance: bool = False
     distilled: bool | None = None
 
 

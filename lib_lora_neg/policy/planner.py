@@ -294,6 +294,8 @@ def _note_empty_negative(
 def _note_cfg_one(negatives: tuple[str, ...], draft: Draft, field: Field, context: Context) -> None:
     if draft.cfg != 1.0 or not any(text.strip() for text in negatives):
         return
+    if context.request.negative_guidance:
+        return
     context.findings.append(
         Finding(
             rule="cfg-1",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 
+from ...guidance import Layout, NagSettings, Settings, cross, flux_diffusers
+from ...guidance.choice import Guidance
+from ...guidance.ownership import GuidanceError
 from .conditioning import Conditioning
 from .errors import JobError
 from .texts import Cond
@@ -30,19 +34,54 @@ class Told:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One evaluation: a picture of the batch under one text."""
+    """One evaluation: a picture of the batch under one text.
+
+    Attributes:
+        picture: its number in the batch.
+        cond: the text.
+        weight: of an ``AND`` part.
+        negative: it is CFG's negative evaluation.
+        away: what negative guidance guides away from in this evaluation, or ``None``.
+    """
 
     picture: int
     cond: Cond
     weight: float
     negative: bool
+    away: Cond | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Away:
+    """Negative guidance of one evaluation.
+
+    Attributes:
+        conds: the negative of each row; all of one shape.
+        settings: of the method.
+        own_vector: the negatives' texts are modulated by their own pooled vectors.
+    """
+
+    conds: Sequence[Cond]
+    settings: Settings
+    own_vector: bool = True
 
 
 class Denoiser(Protocol):
-    """Evaluates a model."""
+    """Evaluates a model.
+
+    Attributes:
+        kind: of model, as `guidance.choice.DEFAULTS` names it.
+    """
+
+    kind: str
 
     def evaluate(
-        self, x: torch.Tensor, t: torch.Tensor, conds: Sequence[Cond], told: Told
+        self,
+        x: torch.Tensor,
+        t: torch.Tensor,
+        conds: Sequence[Cond],
+        told: Told,
+        away: Away | None = None,
     ) -> torch.Tensor:
         """Return the prediction for each latent under its own cond; all conds are of one shape.
 
@@ -51,7 +90,15 @@ class Denoiser(Protocol):
             t: the timestep.
             conds: one for each row.
             told: the rest.
+            away: negative guidance for all rows.
+
+        Raises:
+            GuidanceError: guidance cannot act on this model as it is.
         """
+        ...
+
+    def guidance_problem(self) -> str:
+        """Return why negative guidance cannot act on this model now; empty when it can."""
         ...
 
 
@@ -63,30 +110,56 @@ def predict(
     conditionings: Sequence[Conditioning],
     cfg: float,
     told: Told,
+    guidance: Guidance | None = None,
 ) -> torch.Tensor:
     """Return the prediction for every picture, with CFG.
 
     Texts of different lengths are evaluated apart, as in A1111; those of one length together.
+
+    Args:
+        denoiser: of the model.
+        x: latents, pictures × channels × h × w.
+        t: the timestep.
+        step: its number, from 0.
+        conditionings: one for each picture.
+        cfg: CFG scale.
+        told: the rest.
+        guidance: negative guidance of the positive evaluations in this step, away from the
+            negative prompt; ``None`` without.
     """
-    rows = _rows(conditionings, step, cfg)
+    rows = _rows(conditionings, step, cfg, guidance is not None)
     out: list[torch.Tensor | None] = [None] * len(rows)
-    by_shape: dict[tuple[int, ...], list[int]] = {}
+    by_shape: dict[tuple[tuple[int, ...], ...], list[int]] = {}
     for index, row in enumerate(rows):
-        by_shape.setdefault(tuple(row.cond.context.shape), []).append(index)
+        texts = (row.cond,) if row.away is None else (row.cond, row.away)
+        by_shape.setdefault(tuple(tuple(cond.context.shape) for cond in texts), []).append(index)
     for indexes in by_shape.values():
         chosen = [rows[index] for index in indexes]
         pictures = torch.tensor([row.picture for row in chosen], device=x.device)
-        found = denoiser.evaluate(x[pictures], t, [row.cond for row in chosen], told)
+        away = _away(chosen, guidance, denoiser.kind)
+        found = denoiser.evaluate(x[pictures], t, [row.cond for row in chosen], told, away)
         for position, index in enumerate(indexes):
             out[index] = found[position]
     return torch.stack([_combine(rows, out, picture, cfg) for picture in range(len(conditionings))])
 
 
-def _rows(conditionings: Sequence[Conditioning], step: int, cfg: float) -> list[Row]:
+def _away(rows: Sequence[Row], guidance: Guidance | None, kind: str) -> Away | None:
+    conds = [row.away for row in rows if row.away is not None]
+    if guidance is None or not conds:
+        return None
+    return Away(conds, guidance.settings_for(kind), guidance.own_vector)
+
+
+def _rows(conditionings: Sequence[Conditioning], step: int, cfg: float, guided: bool) -> list[Row]:
     rows: list[Row] = []
     for picture, told in enumerate(conditionings):
         plain = cfg == 1 and len(told.positive) == 1 and told.positive[0][0] == 1
-        rows += [Row(picture, part.at(step), weight, False) for weight, part in told.positive]
+        away = told.negative.at(step) if guided else None
+        rows += [
+            # What an AND part of negative weight shows is not wanted anyway.
+            Row(picture, part.at(step), weight, False, away if weight > 0 else None)
+            for weight, part in told.positive
+        ]
         if not plain:
             rows.append(Row(picture, told.negative.at(step), 1.0, True))
     return rows
@@ -113,6 +186,8 @@ def _combine(
 class UnetDenoiser:
     """SD 1, 2 and SDXL."""
 
+    kind = "unet"
+
     def __init__(self, pipe: Any) -> None:
         self._unet = pipe.unet
         # Asking the model walks through all its modules each time.
@@ -120,19 +195,34 @@ class UnetDenoiser:
         self._sized = pipe.unet.config.addition_embed_type == "text_time"
 
     def evaluate(
-        self, x: torch.Tensor, t: torch.Tensor, conds: Sequence[Cond], told: Told
+        self,
+        x: torch.Tensor,
+        t: torch.Tensor,
+        conds: Sequence[Cond],
+        told: Told,
+        away: Away | None = None,
     ) -> torch.Tensor:
         dtype = self._dtype
         context = torch.stack([cond.context for cond in conds]).to(dtype)
         extra = self._extra(conds, told, dtype) if self._sized else None
-        found: torch.Tensor = self._unet(
-            x.to(dtype),
-            t,
-            encoder_hidden_states=context,
-            added_cond_kwargs=extra,
-            return_dict=False,
-        )[0]
+        with self._guided(away, dtype):
+            found: torch.Tensor = self._unet(
+                x.to(dtype),
+                t,
+                encoder_hidden_states=context,
+                added_cond_kwargs=extra,
+                return_dict=False,
+            )[0]
         return found
+
+    def _guided(self, away: Away | None, dtype: torch.dtype) -> AbstractContextManager[None]:
+        if away is None:
+            return nullcontext()
+        negative = torch.stack([cond.context for cond in away.conds]).to(dtype)
+        return cross.guided(self._unet, cross.CrossCall((negative,), away.settings))
+
+    def guidance_problem(self) -> str:
+        return _problem(cross.guided(self._unet, cross.CrossCall((), NagSettings())))
 
     def _extra(self, conds: Sequence[Cond], told: Told, dtype: torch.dtype) -> dict[str, Any]:
         pooled = [cond.pooled for cond in conds if cond.pooled is not None]
@@ -147,13 +237,20 @@ class UnetDenoiser:
 class FluxDenoiser:
     """Flux: patches of 2 × 2 latents, guidance as an input."""
 
+    kind = "flux"
+
     def __init__(self, pipe: Any) -> None:
         self._model = pipe.transformer
         self._dtype = pipe.transformer.dtype
         self._guided = bool(pipe.transformer.config.guidance_embeds)
 
     def evaluate(
-        self, x: torch.Tensor, t: torch.Tensor, conds: Sequence[Cond], told: Told
+        self,
+        x: torch.Tensor,
+        t: torch.Tensor,
+        conds: Sequence[Cond],
+        told: Told,
+        away: Away | None = None,
     ) -> torch.Tensor:
         rows, channels, height, width = x.shape
         if height % 2 or width % 2:
@@ -167,22 +264,53 @@ class FluxDenoiser:
             .reshape(rows, height * width // 4, channels * 4)
         )
         guidance = torch.full((rows,), told.distilled_cfg, device=device) if self._guided else None
-        found = self._model(
-            hidden_states=packed.to(dtype),
-            timestep=(t / 1000).expand(rows).to(device, dtype),
-            guidance=guidance,
-            pooled_projections=pooled.to(dtype),
-            encoder_hidden_states=context,
-            txt_ids=torch.zeros(context.shape[1], 3, device=device, dtype=dtype),
-            img_ids=_places(height // 2, width // 2, device, dtype),
-            return_dict=False,
-        )[0]
+        guided: AbstractContextManager[None] = nullcontext()
+        if away is not None:
+            call = self._call(context, pooled, away)
+            negative = torch.stack([cond.context for cond in away.conds]).to(dtype)
+            context = torch.cat([context, negative], dim=1)
+            guided = flux_diffusers.guided(self._model, call)
+        with guided:
+            found = self._model(
+                hidden_states=packed.to(dtype),
+                timestep=(t / 1000).expand(rows).to(device, dtype),
+                guidance=guidance,
+                pooled_projections=pooled.to(dtype),
+                encoder_hidden_states=context,
+                txt_ids=torch.zeros(context.shape[1], 3, device=device, dtype=dtype),
+                img_ids=_places(height // 2, width // 2, device, dtype),
+                return_dict=False,
+            )[0]
         unpacked: torch.Tensor = (
             found.view(rows, height // 2, width // 2, channels, 2, 2)
             .permute(0, 3, 1, 4, 2, 5)
             .reshape(rows, channels, height, width)
         )
         return unpacked
+
+    def _call(self, context: torch.Tensor, pooled: torch.Tensor, away: Away) -> flux_diffusers.Call:
+        layout = Layout(context.shape[1], (away.conds[0].context.shape[0],))
+        own = [cond.pooled for cond in away.conds if cond.pooled is not None]
+        shifts: tuple[torch.Tensor, ...] = ()
+        if away.own_vector and own:
+            vectors = torch.stack(own).to(self._dtype)
+            shifts = flux_diffusers.modulation_shifts(
+                self._model, pooled.to(self._dtype), [vectors]
+            )
+        return flux_diffusers.Call(layout, away.settings, shifts)
+
+    def guidance_problem(self) -> str:
+        call = flux_diffusers.Call(Layout(1, (1,)), NagSettings())
+        return _problem(flux_diffusers.guided(self._model, call))
+
+
+def _problem(guided: AbstractContextManager[None]) -> str:
+    """Return why the adapter refuses the model; it is given back at once."""
+    try:
+        with guided:
+            return ""
+    except GuidanceError as error:
+        return str(error)
 
 
 def _places(height: int, width: int, device: torch.device, dtype: torch.dtype) -> torch.Tensor:

@@ -36,7 +36,13 @@ def make_guarded(
     """Make a job's pictures; arguments and errors as of `host.DiffusersHost.generate`."""
     seed = random.randrange(MAX_SEED) if job.seed < 0 else job.seed
     with engine.lock:
-        work = _Work(engine, engine.completed(job, seed), cancel, on_step)
+        asked = engine.completed(job, seed)
+        problem = engine.passes.denoiser.guidance_problem() if job.guidance is not None else ""
+        if problem:
+            asked = replace(asked, guidance=None)
+        work = _Work(engine, asked, cancel, on_step)
+        if problem:
+            work.problems.append(f"negative guidance is off: {problem}")
         guarded = _Guarded.of(work, in_force(settings, mode, rules))
         interrupted = False
         try:

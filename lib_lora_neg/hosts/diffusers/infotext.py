@@ -9,6 +9,7 @@ from typing import BinaryIO
 from PIL.PngImagePlugin import PngInfo
 
 from ... import __version__
+from ...guidance.choice import Guidance, described
 from ...infotext import (
     CFG,
     DISTILLED_CFG,
@@ -25,6 +26,9 @@ from .hashes import SHORT
 from .job import Job, MadePicture
 from .passes import Texts
 from .samplers import AUTOMATIC
+
+GUIDANCE_KEY = "LoRA Neg guidance"
+"""Says that negative guidance was used: without this extension the picture is another one."""
 
 
 def write_infotext(
@@ -63,6 +67,8 @@ def write_infotext(
         parameters["Clip skip"] = str(job.clip_skip)
     if hires is not None:
         parameters |= _hires(job, first, hires)
+    if job.guidance is not None:
+        parameters |= _guidance(engine, job.guidance)
     hashes = _lora_hashes(engine, (*first.loras, *(hires.loras if hires else ())))
     if hashes:
         parameters["Lora hashes"] = hashes
@@ -81,6 +87,17 @@ def save_png(picture: MadePicture, path: str | os.PathLike[str] | BinaryIO) -> N
     info.add_text("parameters", picture.infotext)
     target = path if hasattr(path, "write") else os.fspath(path)
     picture.image.save(target, format="PNG", pnginfo=info)
+
+
+def _guidance(engine: Engine, guidance: Guidance) -> dict[str, str]:
+    settings = guidance.settings_for(engine.passes.denoiser.kind)
+    parameters = {
+        GUIDANCE_KEY: f"{guidance.method.value}, strength {guidance.strength:g}",
+        f"{GUIDANCE_KEY} settings": described(settings),
+    }
+    if guidance.share < 1:
+        parameters[f"{GUIDANCE_KEY} share"] = f"{guidance.share:g}"
+    return parameters
 
 
 def _model(engine: Engine) -> dict[str, str]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ...guidance.choice import Guidance
 from ...policy import GuardPlan
 from ..reporting import Report
 from .errors import JobError
@@ -64,6 +65,8 @@ class Job:
         init_image: picture to start from (img2img); scaled to ``width`` × ``height``.
         denoising_strength: how much of the noise schedule img2img runs, 0–1.
         hires: a second pass on the enlarged picture, or ``None``.
+        guidance: away from the negative prompt inside attention, in all passes; the way to a
+            negative prompt at CFG 1. ``None`` is off.
     """
 
     prompt: str = ""
@@ -82,6 +85,7 @@ class Job:
     init_image: Image.Image | None = field(default=None, compare=False)
     denoising_strength: float = 0.75
     hires: HiresFix | None = None
+    guidance: Guidance | None = None
 
     def __post_init__(self) -> None:
         _within("steps", self.steps, 1, MAX_STEPS)

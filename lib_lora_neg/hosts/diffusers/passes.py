@@ -123,6 +123,7 @@ class Passes:
             texts.cfg,
             conds,
             Told(job.width, job.height, job.distilled_cfg or 0.0),
+            job.guidance,
         )
         noise = Noise([shot.seed for shot in shots], self.device)
         shape = self.latent_shape(job.width, job.height)
@@ -152,6 +153,7 @@ class Passes:
             texts.cfg,
             [cond] * len(shots),
             Told(width, height, job.distilled_cfg or 0.0),
+            job.guidance,
         )
         shape = self.latent_shape(width, height)
         # A1111's upscaler "Latent".

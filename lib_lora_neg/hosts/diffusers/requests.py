@@ -26,6 +26,7 @@ def read_request(engine: Engine, job: Job) -> GenerationRequest:
         hires=hires,
         family=engine.family,
         distilled_guidance=engine.distilled,
+        negative_guidance=job.guidance is not None and job.guidance.strength > 0,
         bad_weight_drops_all=False,
         weight_schedules=False,
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from ...guidance.choice import Guidance
 from ...scan.ports import Cancellation
 from .conditioning import Conditioning
 from .denoisers import Denoiser, Told, predict
@@ -30,6 +31,7 @@ class Pass:
         cfg: CFG scale.
         conditionings: one for each picture.
         told: the size and what else the denoiser is told.
+        guidance: negative guidance, or ``None``.
     """
 
     choice: Choice
@@ -37,6 +39,7 @@ class Pass:
     cfg: float
     conditionings: Sequence[Conditioning]
     told: Told
+    guidance: Guidance | None = None
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,19 @@ def sample(
         if host.cancel is not None and host.cancel.is_set():
             raise CancelledError
         seen = scheduler.scale_model_input(x, t) if hasattr(scheduler, "scale_model_input") else x
+        step = index // order
+        guidance = wanted.guidance
+        if guidance is not None and not guidance.acts_at(step, len(timesteps) // order):
+            guidance = None
         found = predict(
-            host.denoiser, seen, t, index // order, wanted.conditionings, wanted.cfg, wanted.told
+            host.denoiser,
+            seen,
+            t,
+            step,
+            wanted.conditionings,
+            wanted.cfg,
+            wanted.told,
+            guidance,
         )
         x = scheduler.step(found, t, x, return_dict=False, **options)[0].float()
         if host.after_step is not None and index % order == 0:

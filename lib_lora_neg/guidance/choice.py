@@ -1,0 +1,105 @@
+"""What a user chooses: a method, one strength, and for which share of the steps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from .methods import Method, NagSettings, OngSettings, Settings, VsfSettings
+
+MOST_STRENGTH = 10.0
+
+
+@dataclass(frozen=True)
+class Default:
+    """What a method begins with on a kind of model.
+
+    Attributes:
+        settings: at strength 1.
+        source: where the numbers come from.
+        tested: whether the source is about this kind of model.
+    """
+
+    settings: Settings
+    source: str
+    tested: bool = True
+
+
+_VSF_SOURCE = "arXiv:2508.10931, the authors' code for SD 3.5 Turbo: s 3.5, b 0.1"
+_ONG_SOURCE = "arXiv:2605.29390, abstract only: tau = 2; everything else is our reading"
+
+DEFAULTS: dict[str, dict[Method, Default]] = {
+    "flux": {
+        Method.NAG: Default(
+            NagSettings(phi=4.0, tau=2.5, alpha=0.25),
+            "arXiv:2505.21179, its authors' code for FLUX.1: scale 5 (phi 4), tau 2.5, alpha 0.25",
+        ),
+        Method.VSF: Default(VsfSettings(), _VSF_SOURCE, tested=False),
+        Method.ONG: Default(OngSettings(), _ONG_SOURCE, tested=False),
+    },
+    "unet": {
+        Method.NAG: Default(
+            NagSettings(phi=2.0, tau=2.5, alpha=0.5),
+            "pamparamm's and neo-nag's nodes for SDXL: phi 2, tau 2.5, alpha 0.5",
+        ),
+        Method.VSF: Default(VsfSettings(), _VSF_SOURCE, tested=False),
+        Method.ONG: Default(OngSettings(), _ONG_SOURCE, tested=False),
+    },
+}
+"""By kind of model: ``flux`` (joint attention) and ``unet`` (cross attention)."""
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """Negative guidance as asked for.
+
+    Attributes:
+        method: NAG, VSF or ONG.
+        strength: 1 is the model's default, 0 is off; it scales φ, s or λ.
+        share: of the sampling steps, from the first on, in which it acts; 0–1.
+        settings: the method's own numbers at strength 1; ``None`` takes the model's default.
+        own_vector: the negative's text is modulated by its own pooled vector (Flux).
+
+    Raises:
+        ValueError: a number is out of range, or the settings are of another method.
+    """
+
+    method: Method
+    strength: float = 1.0
+    share: float = 1.0
+    settings: Settings | None = None
+    own_vector: bool = True
+
+    def __post_init__(self) -> None:
+        for name, value, most in (
+            ("strength", self.strength, MOST_STRENGTH),
+            ("share", self.share, 1.0),
+        ):
+            if not math.isfinite(value) or not 0 <= value <= most:
+                raise ValueError(f"{name} of negative guidance must be 0 to {most:g}, not {value}")
+        if self.settings is not None and self.settings.method is not self.method:
+            raise ValueError(f"settings of {self.settings.method.value}, not {self.method.value}")
+
+    def settings_for(self, kind: str) -> Settings:
+        """Return the method's numbers on a kind of model (`DEFAULTS`), strength included."""
+        base = self.settings if self.settings is not None else DEFAULTS[kind][self.method].settings
+        if isinstance(base, NagSettings):
+            return replace(base, phi=base.phi * self.strength)
+        return replace(base, strength=base.strength * self.strength)
+
+    def acts_at(self, step: int, steps: int) -> bool:
+        """Return whether it acts in a step, the first of which is 0."""
+        return self.strength > 0 and step < self.share * steps
+
+
+def described(settings: Settings) -> str:
+    """Return a method's numbers as an infotext has them."""
+    if isinstance(settings, NagSettings):
+        return f"phi {settings.phi:g}, tau {settings.tau:g}, alpha {settings.alpha:g}"
+    if isinstance(settings, VsfSettings):
+        return f"s {settings.strength:g}, b {settings.bias:g}"
+    where = "head" if settings.per_head else "token"
+    return (
+        f"lambda {settings.strength:g}, tau {settings.tau:g} ({settings.tau_bounds.value}), "
+        f"{settings.feature.value} feature per {where}"
+    )
