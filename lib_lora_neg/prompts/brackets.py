@@ -55,9 +55,11 @@ ROUND_MULTIPLIER = 1.1
 SQUARE_MULTIPLIER = 1 / 1.1
 
 _SINGLE = re.compile(r"[()\[\]:|\\,\n，、;\uff1b]")
-_WITH_WORDS = re.compile(r"[()\[\]:|\\,\n，、;\uff1b]|\b(?:BREAK|ADDCOMM|ADDBASE|ADDROW|ADDCOL)\b")
+_WITH_WORDS = re.compile(
+    r"[()\[\]:|\\,\n，、;\uff1b]|\b(?:BREAK|AND|ADDCOMM|ADDBASE|ADDROW|ADDCOL)\b"
+)
 _WITH_STOPS = re.compile(
-    r"[()\[\]:|\\,\n，、;\uff1b.。]|\b(?:BREAK|ADDCOMM|ADDBASE|ADDROW|ADDCOL)\b"
+    r"[()\[\]:|\\,\n，、;\uff1b.。]|\b(?:BREAK|AND|ADDCOMM|ADDBASE|ADDROW|ADDCOL)\b"
 )
 _NUMBER = re.compile(r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*")
 _ATTENTION = re.compile(r"\s*([+-]?[.\d]+)\s*")
@@ -146,7 +148,7 @@ class _Reader:
         self.squares: list[Bracket] = []
         self.spoilt = -1
         self.failed = False
-        has_words = text.find("BREAK", start, end) >= 0 or text.find("ADD", start, end) >= 0
+        has_words = any(text.find(word, start, end) >= 0 for word in ("BREAK", "ADD", "AND"))
         self.finder = _WITH_STOPS if full_stops else _WITH_WORDS if has_words else _SINGLE
         self.colon = -1
         self.loose_colon = False
@@ -194,8 +196,13 @@ class _Reader:
                 self._other(char, position, match.end())
 
     def _other(self, char: str, position: int, end: int) -> None:
-        """Take a keyword; a semicolon or full stop separates only before white space."""
-        if char in "AB":
+        """Take a keyword; a semicolon or full stop separates only before white space.
+
+        An ``AND`` that divides no sub-prompts (in a negative prompt) divides terms for people.
+        """
+        if char == "A" and end - position == 3:
+            self.tokens.append(Token(position, end, _SEPARATOR, None))
+        elif char in "AB":
             self.tokens.append(Token(position, end, _BREAK if char == "B" else _KEYWORD, None))
         elif end == self.end or self.text[end].isspace():
             self.tokens.append(Token(position, end, _SEPARATOR, None))
@@ -304,6 +311,8 @@ class _Reader:
         if following >= self.end or self.text[following] == "\n":
             self.failed = True
             return -1
+        if self.text[following] in ",，、":  # to the host a comma all the same
+            self.tokens.append(Token(position, following + 1, _SEPARATOR, None))
         if self.text[following] == ":":  # escaped for schedules, a colon for attention
             self.colon = following
         return following if self.text[following] not in "BA" else -1

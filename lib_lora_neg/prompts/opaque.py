@@ -11,7 +11,8 @@ _COMMENT = re.compile(r"#[^\n]*")
 _BRACE = re.compile(r"[$%]?\{|\}")
 _PPP = re.compile(r"<ppp:(/?)[^>]*?(/?)>")
 _SIMPLE = re.compile(
-    r"__[^\s,|(){}\[\]<>]+?__"  # a wildcard
+    r"__(?=\S)[^,|(){}\[\]<>\n]{1,120}?(?<=\S)__"  # a wildcard; its file's name may have spaces
+    r"|\$\$[^$]{1,2000}\$\$|\$[^$|\n]{0,500}\|[^$\n]{0,500}\$"  # sequential prompts
     r"|\$[A-Za-z_]\w*(?:\([^()\n]*\))?(?:[ \t]*=[^\n]*)?"  # a variable of prompt-fusion
 )
 _COMPOSED = re.compile(r"\bAND_(?:PERP|SALT|TOPK)\b")

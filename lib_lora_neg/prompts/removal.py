@@ -170,8 +170,14 @@ def _close_up(tree: Prompt, row: list[Item], first: int, last: int) -> list[Edit
 
 
 def _strongest(text: str, separators: list[Item]) -> Item:
-    """The separator with the most line ends, the first of equals."""
-    return max(separators, key=lambda item: text.count("\n", item.start, item.end))
+    """The separator with the most line ends, a comma before an ``AND``, the first of equals."""
+    return max(
+        separators,
+        key=lambda item: (
+            text.count("\n", item.start, item.end),
+            "AND" not in text[item.start : item.end],
+        ),
+    )
 
 
 def _cut(start: int, end: int) -> list[Edit]:

@@ -74,14 +74,16 @@ def test_readings_never_raise(text: str) -> None:
 def test_removal_leaves_the_rest_as_it_was(text: str, negative: bool) -> None:
     tree = parse(text, negative=negative)
     rewrite = Rewrite(tree)
-    for match in find(tree, "trigger"):
+    found = find(tree, "trigger")
+    for match in found:
         rewrite.remove(match)
     result = apply_edits(text, rewrite.edits())
     after = parse(result, negative=negative)
     # What is not certain to be read one way may become so when its neighbour goes.
     if not rewrite.refused and all(term.editable for term in tree.terms):
         assert find(after, "trigger") == ()
-    if "trigger" not in result.lower():
+    # A name takes its origin with it: "trigger (c)".
+    if "trigger" not in result.lower() and not any(match.loose for match in found):
         before = without(words_by_step(text, negative), "trigger")
         assert words_by_step(result, negative) == before
     assert [tag.items for tag in after.tags] == [tag.items for tag in tree.tags]

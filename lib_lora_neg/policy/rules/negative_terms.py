@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from ...loras.card import LoraType
-from ...prompts import normalise, parse
+from ...prompts import bare, normalise, parse
 from ..draft import Context, LoraUse, TextDraft
 
 _ESCAPED = re.compile(r"\\([()\[\]\\])")
@@ -30,6 +30,37 @@ def needed_terms(uses: Iterable[LoraUse], context: Context) -> frozenset[str]:
             needed.update(recommended_terms(card.negative_text))
     needed.discard("")
     return frozenset(needed)
+
+
+class Needed:
+    """The terms that no rule may take out, asked for many places of one text."""
+
+    def __init__(self, terms: frozenset[str]) -> None:
+        self.terms = terms
+        self._inside: dict[str, tuple[str, ...]] = {}
+
+    def protects(self, term: str, words: str) -> bool:
+        """Whether ``words`` in a term (its key) are, hold, or stand in, something needed."""
+        if not self.terms:
+            return False
+        key = bare(normalise(words))
+        name = bare(term)
+        if name in self.terms or key in self.terms:
+            return True
+        inside = self._inside.get(name)
+        if inside is None:
+            inside = tuple(needed for needed in self.terms if needed in name)
+            self._inside[name] = inside
+        return any(key in needed or _holds(key, needed) for needed in inside)
+
+
+def _holds(key: str, needed: str) -> bool:
+    """Whether taking ``key`` out would take ``needed`` along, as a word of its own."""
+    at = key.find(needed)
+    if at < 0:
+        return False
+    before, after = key[at - 1 : at] if at else "", key[at + len(needed) : at + len(needed) + 1]
+    return not before.isalnum() and not after.isalnum()
 
 
 def recommended_terms(negative_text: str) -> dict[str, str]:

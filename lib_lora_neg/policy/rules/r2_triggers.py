@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from ...loras.card import LoraCard, LoraType, Trigger
 from ...loras.families import FLUX_FAMILIES
-from ...loras.vocabulary import is_common_tag, is_generic_word
-from ...prompts import Match, find, normalise
+from ...loras.vocabulary import is_common_tag, is_descriptive_tag, is_generic_word
+from ...prompts import Match, bare, find, find_negated, negated_terms, normalise, split_origin
 from ...sentences import Sentence, say
-from ..draft import Context, Draft, LoraUse, TextDraft, each_negative
+from ..draft import Context, Draft, LoraUse, TextDraft, each_negative, each_prompt
 from ..matrix import FRAMEWORK, WRONG_LORA
 from ..settings import Mode
-from .negative_terms import literal, needed_terms
+from .negative_terms import Needed, literal, needed_terms
 
 SOURCE = f"{FRAMEWORK}, the trigger word problem"
 
@@ -26,16 +26,18 @@ def triggers(draft: Draft, context: Context) -> Draft:
     if context.mode("R2") is Mode.OFF:
         return draft
     uses = [use for use in draft.active if use.guarded_by("R2")]
-    needed = needed_terms(draft.active, context)
+    if not uses:
+        return draft
+    needed = Needed(needed_terms(draft.active, context))
 
     def clean(text: TextDraft) -> TextDraft:
-        for use, trigger in _triggers_of(uses):
-            text = _strip(text, use, trigger, needed, context)
+        text = _Stripping(text, needed, context).done(uses)
         for use in uses:
             text = _add_missing(text, use, context)
         return text
 
-    return each_negative(draft, clean)
+    draft = each_negative(draft, clean)
+    return each_prompt(draft, lambda text: _look_at_negated(text, uses, needed, context))
 
 
 def _triggers_of(uses: Iterable[LoraUse]) -> Iterator[tuple[LoraUse, Trigger]]:
@@ -49,32 +51,101 @@ def _triggers_of(uses: Iterable[LoraUse]) -> Iterator[tuple[LoraUse, Trigger]]:
                 yield use, trigger
 
 
-def _strip(
-    text: TextDraft, use: LoraUse, trigger: Trigger, needed: frozenset[str], context: Context
-) -> TextDraft:
-    taken = {(match.start, match.end) for match in text.removed}
-    for match in find(text.tree, trigger.text):
-        if (match.start, match.end) in taken or _protected(match, trigger, needed):
-            continue
+class _Stripping:
+    """One negative prompt and what is taken out of it, each place once."""
+
+    def __init__(self, text: TextDraft, needed: Needed, context: Context) -> None:
+        self._text = text
+        self._needed = needed
+        self._context = context
+        self._removed: list[Match] = []
+        self._taken: dict[int, list[tuple[int, int]]] = {}
+        for match in text.removed:
+            self._take(match)
+
+    def done(self, uses: Iterable[LoraUse]) -> TextDraft:
+        """Return the text without the triggers of ``uses``."""
+        for use, trigger in _triggers_of(uses):
+            for match in find(self._text.tree, trigger.text):
+                self._judge(_named(match), use, trigger)
+        if not self._removed:
+            return self._text
+        return replace(self._text, removed=(*self._text.removed, *self._removed))
+
+    def _judge(self, match: Match, use: LoraUse, trigger: Trigger) -> None:
+        text, context = self._text, self._context
+        if self._is_taken(match) or self._needed.protects(match.term.key, trigger.text):
+            return
         sure = trigger.confidence >= SURE_TRIGGER and _distinct(match, trigger)
         enforced = (
             use.positive and sure and context.enforces("R2") and context.may_remove(text, match)
         )
         found = text.tree.text[match.start : match.end]
-        after = "" if use.positive else found
         context.report(
             "R2",
             text,
             enforced=enforced,
             lora=use.name,
             before=found,
-            after=after,
+            after="" if use.positive else found,
             reason=_reason(use, sure),
             evidence=(_evidence(trigger),),
             source=SOURCE,
         )
         if enforced:
-            text = replace(text, removed=(*text.removed, match))
+            self._removed.append(match)
+            self._take(match)
+
+    def _take(self, match: Match) -> None:
+        for term in match.terms:
+            self._taken.setdefault(term.number, []).append((match.start, match.end))
+
+    def _is_taken(self, match: Match) -> bool:
+        return any(
+            start < match.end and match.start < end
+            for term in match.terms
+            for start, end in self._taken.get(term.number, ())
+        )
+
+
+def _named(match: Match) -> Match:
+    """Return the match without brackets that are no origin of a name: ``hu tao (smile)``."""
+    if len(match.terms) != 2 or not match.loose:
+        return match
+    beside = match.terms[1].key
+    if is_common_tag(beside) or is_generic_word(beside) or is_descriptive_tag(beside):
+        first = match.term
+        return Match(first.start, first.end, first, True, (first,))
+    return match
+
+
+def _look_at_negated(
+    text: TextDraft, uses: list[LoraUse], needed: Needed, context: Context
+) -> TextDraft:
+    """Say where ``(word:-1)`` in the prompt, a negative to NegPiP, holds a trigger."""
+    if not negated_terms(text.tree):
+        return text
+    said = set()
+    for use, trigger in _triggers_of(uses):
+        for term in find_negated(text.tree, trigger.text):
+            if not use.positive or term.start in said or needed.protects(term.key, trigger.text):
+                continue
+            said.add(term.start)
+            found = text.tree.text[term.start : term.end]
+            context.report(
+                "R2",
+                text,
+                enforced=False,
+                lora=use.name,
+                before=found,
+                after=found,
+                reason=say(
+                    "a negative weight makes it a negative (NegPiP): {reason}",
+                    reason=_reason(use, trigger.confidence >= SURE_TRIGGER),
+                ),
+                evidence=(_evidence(trigger),),
+                source=SOURCE,
+            )
     return text
 
 
@@ -100,22 +171,18 @@ def _reason(use: LoraUse, sure: bool) -> Sentence:
     return say(template, lora=use.name)
 
 
-def _protected(match: Match, trigger: Trigger, needed: frozenset[str]) -> bool:
-    """Whether the words are an embedding's name or needed by another LoRA."""
-    term, key = match.term.key, normalise(trigger.text)
-    if term in needed or key in needed:
-        return True
-    return any(key in name and name in term for name in needed)
-
-
 def _distinct(match: Match, trigger: Trigger) -> bool:
     """Whether the match is surely the trigger and not a word of an ordinary longer term.
 
-    A trigger ``hands`` is not meant by ``bad hands``.
+    A trigger ``hands`` is not meant by ``bad hands``, nor ``red (pokemon)`` by ``red``.
     """
-    key = normalise(trigger.text)
+    key = bare(normalise(trigger.text))
+    if match.loose:
+        key = split_origin(key)[0]
+        if is_descriptive_tag(key):
+            return False
     ordinary = is_generic_word(key) or is_common_tag(key) or is_common_tag(match.term.key)
-    return match.whole or not ordinary
+    return not ordinary if match.loose else match.whole or not ordinary
 
 
 def _add_missing(text: TextDraft, use: LoraUse, context: Context) -> TextDraft:

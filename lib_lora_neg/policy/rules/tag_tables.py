@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 from ...loras.card import TagTableKind
 from ...loras.vocabulary import is_common_tag
-from ...prompts import find, normalise
+from ...prompts import Match, find_terms, negated_terms, normalise
 from ...sentences import Sentence, say
-from ..draft import Context, Draft, LoraUse, TextDraft, each_negative
+from ..draft import Context, Draft, LoraUse, TextDraft, each_negative, each_prompt
 from ..matrix import FRAMEWORK
-from ..model import Field
 from ..settings import Mode
 from .negative_terms import needed_terms
 
@@ -41,23 +40,43 @@ def tag_tables(draft: Draft, context: Context) -> Draft:
     needed = needed_terms(draft.active, context)
 
     def check(text: TextDraft) -> TextDraft:
-        spoken = {(f.field, f.index, f.before) for f in context.findings if f.rule == "R2"}
+        spoken = _spoken(text, context)
+        removed: list[Match] = []
+        taken = {(match.start, match.end) for match in text.removed}
         for key in dict.fromkeys(term.key for term in text.tree.terms if term.editable):
             if key in needed or is_common_tag(key):
                 continue
             judged = _judgement(uses, key, context)
-            if judged is not None and not _spoken(text, key, spoken):
-                text = _judge(text, key, judged, context)
-        return text
+            if judged is not None and key not in spoken:
+                removed += _judge(text, key, judged, taken, context)
+        return replace(text, removed=(*text.removed, *removed)) if removed else text
 
-    return each_negative(draft, check)
+    draft = each_negative(draft, check)
+    return each_prompt(draft, lambda text: _look_at_negated(text, uses, needed, context))
 
 
-def _spoken(text: TextDraft, key: str, spoken: set[tuple[Field, int, str]]) -> bool:
-    return any(
-        field is text.field and index == text.index and normalise(before) == key
-        for field, index, before in spoken
-    )
+def _spoken(text: TextDraft, context: Context) -> set[str]:
+    """Return the terms of a text that R2 has spoken of."""
+    return {
+        normalise(finding.before)
+        for finding in context.findings
+        if finding.rule == "R2" and (finding.field, finding.index) == (text.field, text.index)
+    }
+
+
+def _look_at_negated(
+    text: TextDraft, uses: list[LoraUse], needed: frozenset[str], context: Context
+) -> TextDraft:
+    """Say where ``(word:-1)`` in the prompt, a negative to NegPiP, pulls at what a LoRA knows."""
+    negated = negated_terms(text.tree)
+    spoken = _spoken(text, context) if negated else set()
+    for term in {term.key: term for term in negated}.values():
+        judged = _judgement(uses, term.key, context)
+        ordinary = term.key in needed or is_common_tag(term.key) or term.key in spoken
+        if judged is not None and not ordinary:
+            place = Match(term.start, term.end, term, True, (term,))
+            _report(text, place, term.key, judged, False, context)
+    return text
 
 
 def _strongest(uses: list[LoraUse], key: str) -> tuple[LoraUse | None, float]:
@@ -83,36 +102,51 @@ def _judgement(uses: list[LoraUse], key: str, context: Context) -> _Judgement | 
     return None
 
 
-def _judge(text: TextDraft, key: str, judged: _Judgement, context: Context) -> TextDraft:
+def _judge(
+    text: TextDraft,
+    key: str,
+    judged: _Judgement,
+    taken: set[tuple[int, int]],
+    context: Context,
+) -> list[Match]:
+    """Report every place of a term but those ``taken``; return those that go."""
+    gone = []
+    for match in find_terms(text.tree, key):
+        if (match.start, match.end) in taken:
+            continue
+        core = judged.rule == "R2b"
+        enforced = core and context.enforces("R2b") and context.may_remove(text, match)
+        _report(text, match, key, judged, enforced, context)
+        if enforced:
+            gone.append(match)
+    return gone
+
+
+def _report(
+    text: TextDraft, match: Match, key: str, judged: _Judgement, enforced: bool, context: Context
+) -> None:
     rule, use, share = judged
     core = rule == "R2b"
-    taken = {(match.start, match.end) for match in text.removed}
-    for match in find(text.tree, key):
-        if not match.whole or (match.start, match.end) in taken:
-            continue
-        found = text.tree.text[match.start : match.end]
-        enforced = core and context.enforces("R2b") and context.may_remove(text, match)
-        context.report(
-            rule,
-            text,
-            enforced=enforced,
-            lora=use.name,
-            before=found,
-            after="" if core else found,
-            reason=_reason(use, share, core),
-            evidence=(
-                say(
-                    "{word} on {share} of the captions of {lora}",
-                    word=repr(key),
-                    share=f"{share:.0%}",
-                    lora=use.name,
-                ),
+    found = text.tree.text[match.start : match.end]
+    goes = core and text.tree.negative
+    context.report(
+        rule,
+        text,
+        enforced=enforced,
+        lora=use.name,
+        before=found,
+        after="" if goes else found,
+        reason=_reason(use, share, core),
+        evidence=(
+            say(
+                "{word} on {share} of the captions of {lora}",
+                word=repr(key),
+                share=f"{share:.0%}",
+                lora=use.name,
             ),
-            source=CORE_SOURCE if core else TUG_SOURCE,
-        )
-        if enforced:
-            text = replace(text, removed=(*text.removed, match))
-    return text
+        ),
+        source=CORE_SOURCE if core else TUG_SOURCE,
+    )
 
 
 def _reason(use: LoraUse, share: float, core: bool) -> Sentence:
