@@ -112,6 +112,19 @@ def test_each_picture_says_what_is_outside(guard: Guard, host: Host) -> None:
     assert [("outside" in text) for text in said] == [True, False, False]
 
 
+def test_labels_of_a_marked_matrix_say_what_is_outside(guard: Guard, host: Host) -> None:
+    tester, given = WeightTester(), cases(None, "-0.51", "-0.5", "1")
+    for case in given:
+        case["label"] = f"style (weight {case['weight']})"
+    batches(guard, host, job(always=[tester], prompt="a cat"), tester, given)
+    assert [case["label"] for case in given] == [
+        "style (weight None)",
+        "style (weight -0.51) (outside: lowest −0.5)",
+        "style (weight -0.5)",
+        "style (weight 1)",
+    ]
+
+
 def test_a_matrix_of_embeddings_is_guarded(guard: Guard, host: Host) -> None:
     tester = WeightTester()
     p = job(always=[tester], prompt=STYLED)

@@ -65,7 +65,6 @@ class Guard:
         sweep = _sweep_around(p, outer) if guarded and aside else None
         if sweep is not None:
             self._leave_as_typed(p, cell, tab, sweep)
-            infotext.write_sweep(p)
             return
         infotext.clear(p, guarded=guarded)
         if guarded:
@@ -79,7 +78,8 @@ class Guard:
         if cell.cfg_ceiling is not None:
             p.cfg_scale = min(p.cfg_scale, cell.cfg_ceiling)
         infotext.write_off(p)
-        self._say_sweep(p, generation, sweep)
+        if sweep is not None:
+            self._say_sweep(p, generation, sweep)
 
     def stand_aside(self, p: Any, generation: Generation, sweep: Sweep) -> None:
         """Leave a generation that has begun, and all that runs in it, as typed from now on."""
@@ -87,13 +87,11 @@ class Guard:
         generation.raw = True
         generation.settings = replace(generation.settings, mode=Mode.OFF)
         infotext.clear(p, guarded=True)
-        infotext.write_sweep(p)
         self._say_sweep(p, generation, sweep)
 
-    def _say_sweep(self, p: Any, generation: Generation, sweep: Sweep | None) -> None:
+    def _say_sweep(self, p: Any, generation: Generation, sweep: Sweep) -> None:
         """Say once in a job that its weights are left alone, and in each cell's report."""
-        if sweep is None:
-            return
+        infotext.write_sweep(p)
         generation.sweep = sweep
         generation.add((sweep.finding(),))
         if not sweep.told:

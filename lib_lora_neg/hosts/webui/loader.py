@@ -27,7 +27,7 @@ from ...policy import (
 from ...policy.wording import change_text
 from ...prompts import parse
 from ...sentences import say
-from . import capabilities, infotext, options, sweeps
+from . import capabilities, infotext, matrices, options, sweeps
 from .applying import set_hires_cfg
 from .generations import Generation
 from .guard import Guard, comment, remember_cfg
@@ -156,11 +156,10 @@ def _note_outside(
     rules = dict.fromkeys(DEFAULT_RULE_MODES, Mode.OFF)
     rules |= {rule: Mode.ENFORCE for rule, mode in live.items() if mode is not Mode.OFF}
     found = plan(_late_request(p, tags, hires), guard.cards, replace(settings, rules=rules))
-    notes = [
-        f"{finding.before} {range_note(finding)}".replace("\N{MINUS SIGN}", "-")
-        for finding in found.findings
-        if finding.effect is Effect.ENFORCED
-    ]
+    enforced = [finding for finding in found.findings if finding.effect is Effect.ENFORCED]
+    notes = [f"{f.before} {range_note(f)}".replace("\N{MINUS SIGN}", "-") for f in enforced]
+    for note in dict.fromkeys(map(range_note, enforced)):
+        matrices.mark_label(p, note)
     here = getattr(p, "iteration", 0)
     known = generation.outside[1] if generation.outside[0] == here else ()
     generation.outside = here, tuple(dict.fromkeys([*known, *notes]))

@@ -93,6 +93,20 @@ def before_a_batch(p: Any, n_iter: int) -> Sweep | None:
     return Sweep(_title(script), loras) if loras else None
 
 
+def mark_label(p: Any, note: str) -> None:
+    """Say in another extension's own label of the picture being made what is outside in it."""
+    for name in MARKS:
+        state = getattr(p, name, None)
+        cases = state.get("cases") if isinstance(state, Mapping) else None
+        number = getattr(p, "iteration", 0)
+        if not isinstance(cases, list) or number >= len(cases):
+            continue
+        case = cases[number]
+        label = case.get("label") if isinstance(case, dict) else None
+        if isinstance(label, str) and not label.endswith(f"({note})"):
+            case["label"] = f"{label} ({note})"
+
+
 def changed_weights(asked: object, made: object) -> tuple[str, ...]:
     """Return the LoRAs whose weight is all that makes two prompts differ; else none."""
     if not isinstance(asked, str) or not isinstance(made, str) or asked == made:
