@@ -23,8 +23,12 @@ from ..prompts import parse
 MAX_TEXT = 100_000
 """Characters of one box; the host's own boxes are slow long before."""
 
+MAX_CFG = 100.0
+"""Hosts offer 30; no model follows a prompt at more than that."""
+
 MAX_STYLES = 200
 MAX_TOOLS = 50
+MAX_MODE = 20
 
 
 class BoxesError(ValueError):
@@ -127,11 +131,11 @@ def read_boxes(body: object) -> Boxes:
     return Boxes(
         prompt=_text(body, "prompt"),
         negative_prompt=_text(body, "negative_prompt"),
-        cfg_scale=_number(body, "cfg_scale", 7.0),
+        cfg_scale=_cfg(body, "cfg_scale", 7.0),
         hires=_flag(body, "hires"),
         hr_prompt=_text(body, "hr_prompt"),
         hr_negative_prompt=_text(body, "hr_negative_prompt"),
-        hr_cfg=_number(body, "hr_cfg", 0.0) or None if hr_cfg is not None else None,
+        hr_cfg=_cfg(body, "hr_cfg", 0.0) or None if hr_cfg is not None else None,
         styles=_names(body, "styles", MAX_STYLES),
         tools=_names(body, "tools", MAX_TOOLS),
         family=_family(body),
@@ -144,13 +148,16 @@ def read_mode(body: Mapping[str, Any]) -> Mode | None:
     Raises:
         BoxesError: there is no such mode.
     """
-    if body.get("enabled") is False:
+    enabled = body.get("enabled")
+    if enabled is not None and not isinstance(enabled, bool):
+        raise BoxesError("enabled", "must be true or false")
+    if enabled is False:
         return Mode.OFF
     name = body.get("mode")
     if name is None:
         return None
     try:
-        return Mode.parse(name)
+        return _mode(name)
     except ValueError as error:
         raise BoxesError("mode", str(error)) from error
 
@@ -171,7 +178,7 @@ def read_rules(body: Mapping[str, Any]) -> dict[str, Mode]:
         if rule not in DEFAULT_RULE_MODES:
             raise BoxesError("rules", f"no such rule: {str(rule)[:40]!r}")
         try:
-            result[str(rule)] = Mode.parse(mode)
+            result[str(rule)] = _mode(mode)
         except ValueError as error:
             raise BoxesError("rules", str(error)) from error
     return result
@@ -200,7 +207,7 @@ def _text(body: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def _number(body: Mapping[str, Any], key: str, default: float) -> float:
+def _cfg(body: Mapping[str, Any], key: str, default: float) -> float:
     value = body.get(key)
     if value is None:
         return default
@@ -212,11 +219,21 @@ def _number(body: Mapping[str, Any], key: str, default: float) -> float:
         number = math.inf
     if not math.isfinite(number):
         raise BoxesError(key, "must be a finite number")
+    if not 0.0 <= number <= MAX_CFG:
+        raise BoxesError(key, f"must be from 0 to {MAX_CFG:g}")
     return number
 
 
+def _mode(value: object) -> Mode:
+    if not isinstance(value, str) or len(value) > MAX_MODE:
+        raise ValueError("must be Enforce, Advise or Off")
+    return Mode.parse(value)
+
+
 def _flag(body: Mapping[str, Any], key: str) -> bool:
-    value = body.get(key, False)
+    value = body.get(key)
+    if value is None:
+        return False
     if not isinstance(value, bool):
         raise BoxesError(key, "must be true or false")
     return value

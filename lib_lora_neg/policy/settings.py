@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -103,6 +104,15 @@ class GuardSettings:
         unknown = set(self.rules) - set(DEFAULT_RULE_MODES)
         if unknown:
             raise ValueError(f"no such rule: {', '.join(sorted(unknown))}")
+        for name in ("clamp_confidence", "drop_confidence"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"{name} {getattr(self, name)} is outside 0 to 1")
+        for name in ("budget", "degraded"):
+            if not 0.0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} {getattr(self, name)} is no number above 0")
+        for name, floor in self.floors.items():
+            if not -math.inf < floor <= 0.0:
+                raise ValueError(f"floor of {name}: {floor} is no number of 0 or below")
         if not 4.0 <= self.cfg_ceiling <= 6.0:
             raise ValueError(f"cfg_ceiling {self.cfg_ceiling} is outside 4 to 6")
         if not 0.4 <= self.text_encoder <= 0.6:

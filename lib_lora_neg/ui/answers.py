@@ -53,7 +53,9 @@ def page_answers(
 
     def check(body: Mapping[str, Any]) -> dict[str, Any]:
         switches = body.get("switches")
-        rules = rules_at_positions(switches) if isinstance(switches, list) else {}
+        if switches is not None and not isinstance(switches, list):
+            raise BoxesError("switches", "must be a list of true and false")
+        rules = rules_at_positions(switches or [])
         outlook = boxes.outlook(read_boxes(body), read_mode(body), rules)
         return preview(outlook, boxes.token_count, lasting=lasting, words=words())
 

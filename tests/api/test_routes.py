@@ -68,6 +68,16 @@ BAD = [
     ({"prompt": "a" * 100_001}, 422, "prompt"),
     ({"cfg_scale": "7"}, 422, "cfg_scale"),
     ({"cfg_scale": True}, 422, "cfg_scale"),
+    ({"cfg_scale": -0.5}, 422, "cfg_scale"),
+    ({"cfg_scale": 100.5}, 422, "cfg_scale"),
+    ({"cfg_scale": 10**400}, 422, "cfg_scale"),
+    ({"hr_cfg": "7"}, 422, "hr_cfg"),
+    ({"hr_cfg": -1}, 422, "hr_cfg"),
+    ({"enabled": "false"}, 422, "enabled"),
+    ({"enabled": 0}, 422, "enabled"),
+    ({"mode": ["Off"]}, 422, "mode"),
+    ({"mode": "Off" * 100}, 422, "mode"),
+    ({"rules": {"R1": None}}, 422, "rules"),
     ({"mode": "sometimes"}, 422, "mode"),
     ({"rules": {"R99": "Off"}}, 422, "rules"),
     ({"rules": ["R1"]}, 422, "rules"),
@@ -102,6 +112,16 @@ def test_bad_values_are_typed_errors(body: dict[str, Any], status: int, field: s
 def test_bad_bodies_are_typed_errors(raw: bytes, kind: str, status: int, code: str) -> None:
     answer = client().post(f"{V1}/check", content=raw, headers={"content-type": kind})
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+def test_fields_at_their_bounds_and_null_are_taken() -> None:
+    for body in (
+        {"cfg_scale": 0},
+        {"cfg_scale": 100},
+        {"cfg_scale": None, "hires": None, "enabled": None, "mode": None, "rules": None},
+        {"hires": True, "hr_cfg": 0},
+    ):
+        assert client().post(f"{V1}/check", json=body).status_code == 200, body
 
 
 def test_lone_surrogates_come_back() -> None:

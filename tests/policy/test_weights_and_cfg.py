@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import pytest
 
 from lib_lora_neg.loras.card import LoraParts
@@ -52,6 +55,26 @@ def test_cfg_finding_names_the_cause() -> None:
     assert (finding.rule, finding.before, finding.after) == ("R3", "9", "6")
     assert finding.field is Field.CFG
     assert "s −0.3" in finding.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "refused"),
+    [
+        ("cfg_ceiling", (4.0, 6.0), (3.99, 6.01)),
+        ("text_encoder", (0.4, 0.6), (0.39, 0.61)),
+        ("clamp_confidence", (0.0, 1.0), (-0.01, 1.01)),
+        ("drop_confidence", (0.0, 1.0), (-0.01, 1.01)),
+        ("budget", (0.01, 1e6), (0.0, -1.0)),
+        ("degraded", (0.01, 1e6), (0.0, -1.0)),
+        ("floors", ({"style": 0.0}, {"style": -9.0}), ({"style": 0.01}, {"style": math.nan})),
+    ],
+)
+def test_settings_are_within_their_bounds(name: str, taken: Any, refused: Any) -> None:
+    for value in taken:
+        GuardSettings(**{name: value})
+    for value in (*refused, *(() if name == "floors" else (math.nan, math.inf, -math.inf))):
+        with pytest.raises(ValueError, match=r"\d|nan|inf"):
+            GuardSettings(**{name: value})
 
 
 def test_cfg_ceiling_is_settable() -> None:

@@ -33,6 +33,7 @@ SAID = [
     *(PACKAGE / "policy").rglob("*.py"),
     *(PACKAGE / "ui" / f"{name}.py" for name in OF_THE_PANEL),
     PACKAGE / "hosts" / "webui" / "health.py",
+    PACKAGE / "hosts" / "webui" / "option_values.py",
     PACKAGE / "hosts" / "webui" / "script.py",
 ]
 FACTS = [PACKAGE / "loras" / f"{name}.py" for name in ("roles", "categories", "type_model")]
@@ -135,6 +136,7 @@ def test_the_settings_page_is_translated(path: Path, monkeypatch: pytest.MonkeyP
     known = load(path)
     shown = [option.label for option in options(monkeypatch)]
     # So the host shows help: in brackets, as one piece of text.
+    shown += [title for title, _ in settings_page._groups()]
     shown += [f"({option.help})" for option in options(monkeypatch) if option.help]
     assert len(shown) > 50
     assert [text for text in shown if text not in known] == []

@@ -18,7 +18,7 @@ _MODE_WORDS = {
 
 def health() -> list[HealthItem]:
     """Return one item for each thing the guard needs of this host or of the settings."""
-    return [_hook(), _loras(), _rules(), _flux(), _hires(), _unknown_names()]
+    return [_hook(), _loras(), _rules(), _settings(), _flux(), _hires(), _unknown_names()]
 
 
 def _hook() -> HealthItem:
@@ -47,6 +47,13 @@ def _rules() -> HealthItem:
         say(_MODE_WORDS[mode], rules=", ".join(rules)) for mode, rules in groups.items() if rules
     ]
     return HealthItem("Rules", bool(groups[Mode.ENFORCE] or groups[Mode.ADVISE]), _joined(told))
+
+
+def _settings() -> HealthItem:
+    problems = options.setting_problems()
+    if problems:
+        return HealthItem("Settings", False, _joined(problems))
+    return HealthItem("Settings", True, "all are within their bounds")
 
 
 def _joined(parts: list[Sentence]) -> Sentence:

@@ -16,7 +16,8 @@ from ..library import Progress, Saved
 from ..lookups import PageLookups
 from . import places
 from .cards import HostCards
-from .options import SECTION, read_settings
+from .option_values import SECTION
+from .options import read_settings
 
 BADGES = "lora_neg_card_badges"
 """The option that the page's script looks at."""

@@ -3,44 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ...policy import DEFAULT_RULE_MODES, GuardSettings, Mode, NegativeTag
 from ...policy.matrix import DEFAULT_FLOORS
-
-SECTION = ("lora_neg", "LoRA Negative Guard")
-PREFIX = "lora_neg_"
-ENABLED = f"{PREFIX}enabled"
-MODE = f"{PREFIX}mode"
-NOTICE_SEEN = f"{PREFIX}notice_seen"
-CFG_CEILING = f"{PREFIX}cfg_ceiling"
-BUDGET = f"{PREFIX}budget"
-BUDGET_RELATIVE = f"{PREFIX}budget_relative"
-NEGATIVE_TAG = f"{PREFIX}negative_tag"
-
-FULL_STOPS = f"{PREFIX}full_stops"
-INFOTEXT = f"{PREFIX}infotext"
-DEGRADED = f"{PREFIX}degraded"
-TEXT_ENCODER = f"{PREFIX}text_encoder"
-CLAMP_CONFIDENCE = f"{PREFIX}clamp_confidence"
-DROP_CONFIDENCE = f"{PREFIX}drop_confidence"
-SCAN_BATCH = f"{PREFIX}scan_batch"
-GUARD_SWEEPS = f"{PREFIX}guard_sweeps"
-
-MAX_SCAN_BATCH = 8
-"""More at once gains little, and a scan that runs out of memory loses time."""
-
-INFOTEXT_ALL, INFOTEXT_MODE, INFOTEXT_NONE = "mode and changes", "mode only", "nothing"
-
-
-def rule_key(rule: str) -> str:
-    """Return the option of a rule."""
-    return f"{PREFIX}rule_{rule.lower()}"
-
-
-def floor_key(name: str) -> str:
-    """Return the option of a type's floor."""
-    return f"{PREFIX}floor_{name}"
+from ...sentences import Sentence
+from .option_values import (
+    BUDGET,
+    BUDGET_RELATIVE,
+    CFG_CEILING,
+    CLAMP_CONFIDENCE,
+    DEGRADED,
+    DROP_CONFIDENCE,
+    ENABLED,
+    FULL_STOPS,
+    GUARD_SWEEPS,
+    INFOTEXT,
+    INFOTEXT_MODE,
+    INFOTEXT_NONE,
+    MODE,
+    NEGATIVE_TAG,
+    NOTICE_SEEN,
+    SCAN_BATCH,
+    TEXT_ENCODER,
+    OptionValues,
+    floor_key,
+    rule_key,
+)
 
 
 def read_settings(mode: Mode, switched: Mapping[str, Mode] | None = None) -> GuardSettings:
@@ -48,83 +36,55 @@ def read_settings(mode: Mode, switched: Mapping[str, Mode] | None = None) -> Gua
 
     ``switched`` are rules that the panel or a request sets otherwise.
     """
-    from modules.shared import opts
-
-    defaults = GuardSettings()
-    rules = {
-        rule: _mode(getattr(opts, rule_key(rule), None), default)
-        for rule, default in DEFAULT_RULE_MODES.items()
-    }
+    values = _values()
+    rules = {rule: Mode.parse(values.choice(rule_key(rule))) for rule in DEFAULT_RULE_MODES}
     return GuardSettings(
         mode=mode,
         rules={**rules, **(switched or {})},
-        clamp_confidence=_number(opts, CLAMP_CONFIDENCE, defaults.clamp_confidence),
-        drop_confidence=_number(opts, DROP_CONFIDENCE, defaults.drop_confidence),
-        cfg_ceiling=min(max(_number(opts, CFG_CEILING, defaults.cfg_ceiling), 4.0), 6.0),
-        text_encoder=min(max(_number(opts, TEXT_ENCODER, defaults.text_encoder), 0.4), 0.6),
-        budget=_number(opts, BUDGET, defaults.budget),
-        degraded=_number(opts, DEGRADED, defaults.degraded),
-        budget_relative=bool(getattr(opts, BUDGET_RELATIVE, False)),
-        negative_tag=_negative_tag(getattr(opts, NEGATIVE_TAG, None)),
-        full_stops=bool(getattr(opts, FULL_STOPS, False)),
-        floors=_floors(opts),
+        clamp_confidence=values.number(CLAMP_CONFIDENCE),
+        drop_confidence=values.number(DROP_CONFIDENCE),
+        cfg_ceiling=values.number(CFG_CEILING),
+        text_encoder=values.number(TEXT_ENCODER),
+        budget=values.number(BUDGET),
+        degraded=values.number(DEGRADED),
+        budget_relative=values.flag(BUDGET_RELATIVE),
+        negative_tag=NegativeTag(values.choice(NEGATIVE_TAG)),
+        full_stops=values.flag(FULL_STOPS),
+        floors=_floors(values),
     )
 
 
-def _floors(opts: Any) -> dict[str, float]:
-    """Return the floors that differ from the matrix; never above 0."""
-    floors = {
-        name: min(_number(opts, floor_key(name), default), 0.0)
-        for name, default in DEFAULT_FLOORS.items()
-    }
+def setting_problems() -> list[Sentence]:
+    """Return a sentence for each setting that was not taken as it stands in the config file."""
+    return _values().problems()
+
+
+def _values() -> OptionValues:
+    from modules.shared import opts
+
+    return OptionValues(opts)
+
+
+def _floors(values: OptionValues) -> dict[str, float]:
+    """Return the floors that differ from the matrix."""
+    floors = {name: values.number(floor_key(name)) for name in DEFAULT_FLOORS}
     return {name: floor for name, floor in floors.items() if floor != DEFAULT_FLOORS[name]}
 
 
 def infotext_parts() -> tuple[bool, bool]:
     """Return whether the mode and whether the changes go into the infotext."""
-    from modules.shared import opts
-
-    wanted = getattr(opts, INFOTEXT, INFOTEXT_ALL)
+    wanted = _values().choice(INFOTEXT)
     return wanted != INFOTEXT_NONE, wanted not in (INFOTEXT_NONE, INFOTEXT_MODE)
-
-
-def _mode(value: object, default: Mode) -> Mode:
-    try:
-        return Mode.parse(value)
-    except ValueError:
-        return default
-
-
-def _number(opts: Any, key: str, default: float) -> float:
-    try:
-        return float(getattr(opts, key, default))
-    except (TypeError, ValueError):
-        return default
-
-
-def _negative_tag(value: object) -> NegativeTag:
-    return next((choice for choice in NegativeTag if choice.value == value), NegativeTag.MOVE)
 
 
 def default_enabled() -> bool:
     """Return whether the guard is on where nobody said otherwise."""
-    from modules.shared import opts
-
-    return bool(getattr(opts, ENABLED, True))
+    return _values().flag(ENABLED)
 
 
 def default_mode() -> Mode:
     """Return the mode where nobody said otherwise."""
-    from modules.shared import opts
-
-    return _mode(getattr(opts, MODE, None), Mode.ENFORCE)
-
-
-def guards_sweeps() -> bool:
-    """Return whether jobs that vary a LoRA's weight on purpose are guarded like any other."""
-    from modules.shared import opts
-
-    return bool(getattr(opts, GUARD_SWEEPS, False))
+    return Mode.parse(_values().choice(MODE))
 
 
 def emphasis_is_on() -> bool:
@@ -136,16 +96,17 @@ def emphasis_is_on() -> bool:
 
 def scan_batch() -> int:
     """Return how many pictures a scan makes at once."""
-    from modules.shared import opts
-
-    return min(max(round(_number(opts, SCAN_BATCH, 1)), 1), MAX_SCAN_BATCH)
+    return int(_values().number(SCAN_BATCH))
 
 
 def notice_seen() -> bool:
     """Return whether the first-run notice was answered."""
-    from modules.shared import opts
+    return _values().flag(NOTICE_SEEN)
 
-    return bool(getattr(opts, NOTICE_SEEN, False))
+
+def guards_sweeps() -> bool:
+    """Return whether a job that varies a LoRA's weight is guarded all the same."""
+    return _values().flag(GUARD_SWEEPS)
 
 
 def answer_notice(mode: Mode) -> None:

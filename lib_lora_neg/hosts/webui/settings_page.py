@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ...policy import DEFAULT_RULE_MODES, GuardSettings, Mode, NegativeTag
-from ...policy.matrix import DEFAULT_FLOORS
-from . import options
+from ...policy import Mode
+from . import option_values as options
 
 RULES: Mapping[str, tuple[str, str]] = {
     "R1": (
@@ -84,22 +83,30 @@ def register_options() -> None:
     """Add the settings page; to be called in the host's ``on_ui_settings``."""
     from modules import shared
 
-    for option in _options():
-        info = shared.OptionInfo(
-            option.default,
-            option.label,
-            option.component,
-            option.arguments,
-            section=options.SECTION,
-        )
-        shared.opts.add_option(option.key, info.info(option.help) if option.help else info)
+    for number, (title, group) in enumerate(_groups()):
+        _add_text(f"group_{number}", f'<h3 class="lora-neg-settings">{title}</h3>')
+        for option in group:
+            info = shared.OptionInfo(
+                option.default,
+                option.label,
+                option.component,
+                option.arguments,
+                section=options.SECTION,
+            )
+            shared.opts.add_option(option.key, info.info(option.help) if option.help else info)
+    _add_text("reset", RESET_HTML)
+
+
+def _add_text(name: str, html: str) -> None:
+    from modules import shared
+
     try:
         from modules.options import OptionHTML
     except ImportError:  # an older host: its settings page holds no free text
         return
-    reset = OptionHTML(RESET_HTML)
-    reset.section = options.SECTION
-    shared.opts.add_option(f"{options.PREFIX}reset", reset)
+    text = OptionHTML(html)
+    text.section = options.SECTION
+    shared.opts.add_option(f"{options.PREFIX}{name}", text)
 
 
 class _Option(NamedTuple):
@@ -114,111 +121,134 @@ class _Option(NamedTuple):
 
 
 def _options() -> Iterator[_Option]:
+    for _, group in _groups():
+        yield from group
+
+
+def _groups() -> Iterator[tuple[str, list[_Option]]]:
+    """Yield the settings under their headings; each number with its unit and its bounds."""
+    yield (
+        "In general",
+        [
+            _flag(options.ENABLED, "Guard new generations by default"),
+            _choice(
+                options.MODE,
+                "Mode by default",
+                "Enforce changes the generation, Advise only says what it would change",
+            ),
+            _flag(options.NOTICE_SEEN, "The notice of the first start was read"),
+        ],
+    )
+    yield (
+        "What each rule does",
+        [
+            _choice(options.rule_key(rule), label, does, advise_only=rule in ADVISE_ONLY)
+            for rule, (label, does) in RULES.items()
+        ],
+    )
+    floors = "weight, −5 to 0; a range of the LoRA itself is stronger"
+    sure = "how sure the type must be, 0.5 to 1"
+    yield (
+        "Negative range by type (R1)",
+        [
+            *(
+                _slider(options.floor_key(name), f"Lowest weight: {label}", floors)
+                for name, label in FLOORS.items()
+            ),
+            _slider(options.CLAMP_CONFIDENCE, "Raise a weight from (R1)", sure),
+            _slider(options.DROP_CONFIDENCE, "Take a tag out from (R1)", sure),
+        ],
+    )
+    yield (
+        "CFG, text encoder and stacking (R3, R4, R5)",
+        [
+            _slider(
+                options.CFG_CEILING,
+                "Highest CFG scale (R3)",
+                "4 to 6, while a negative weight is active; on SD 1, 2, 3 and SDXL",
+            ),
+            _slider(
+                options.TEXT_ENCODER,
+                "Text-encoder weight (R4)",
+                "0.4 to 0.6, beside a negative unet weight; for LoRAs that have text-encoder "
+                "tensors",
+            ),
+            _slider(
+                options.BUDGET,
+                "Stacking budget (R5)",
+                "highest sum of LoRA weights, signs aside; 0.5 to 10",
+            ),
+            _slider(
+                options.DEGRADED,
+                "Degraded from (R5)",
+                "the sum from which pictures are called degraded; 0.5 to 10",
+            ),
+            _flag(
+                options.BUDGET_RELATIVE,
+                "Count weights relative to each LoRA's preferred weight (R5)",
+                "for LoRAs that are made for weights like 2 or 0.4",
+            ),
+        ],
+    )
+    yield (
+        "Reading prompts",
+        [
+            _choice(
+                options.NEGATIVE_TAG,
+                "A LoRA tag in the negative prompt is (R8)",
+                "move: to the prompt, at a negative weight",
+            ),
+            _flag(
+                options.FULL_STOPS,
+                "A full stop ends a term, as a comma does",
+                "“blurry. low quality.” is read as two terms, not as one",
+            ),
+        ],
+    )
+    yield (
+        "Plots, infotext and scans",
+        [
+            _flag(
+                options.GUARD_SWEEPS,
+                "Guard jobs that vary a LoRA's weight from picture to picture, too",
+                "an X/Y/Z plot, a matrix of another extension; off: the guard stands aside and "
+                "says so",
+            ),
+            _choice(
+                options.INFOTEXT,
+                "Into the infotext goes",
+                "the prompts in it are always those that were used",
+            ),
+            _slider(
+                options.SCAN_BATCH,
+                "Pictures that a scan makes at once",
+                "1 to 8; more is faster on a large card, with 1 a cell is exactly the picture of "
+                "its infotext",
+            ),
+        ],
+    )
+
+
+def _slider(key: str, label: str, help_text: str) -> _Option:
     import gradio as gr
 
-    modes = [mode.value for mode in Mode]
+    span = options.SPANS[key]
+    arguments = {"minimum": span.low, "maximum": span.high, "step": span.step}
+    return _Option(key, span.default, label, help_text, gr.Slider, arguments)
 
-    def slider(key: str, label: str, help_text: str, default: float, *span: float) -> _Option:
-        arguments = dict(zip(("minimum", "maximum", "step"), span, strict=True))
-        return _Option(key, default, label, help_text, gr.Slider, arguments)
 
-    def radio(key: str, label: str, help_text: str, default: str, choices: list[str]) -> _Option:
-        return _Option(key, default, label, help_text, gr.Radio, {"choices": choices})
+def _choice(key: str, label: str, help_text: str, advise_only: bool = False) -> _Option:
+    import gradio as gr
 
-    yield _Option(options.ENABLED, True, "Guard new generations by default", "", gr.Checkbox)
-    goes = "Enforce changes the generation, Advise only says what it would change"
-    yield radio(options.MODE, "Mode by default", goes, Mode.ENFORCE.value, modes)
-    for rule, (label, does) in RULES.items():
-        choices = modes[1:] if rule in ADVISE_ONLY else modes
-        yield radio(options.rule_key(rule), label, does, DEFAULT_RULE_MODES[rule].value, choices)
-    defaults = GuardSettings()
-    for name, label in FLOORS.items():
-        lowest = f"Lowest weight: {label}"
-        help_text = "R1; a range of the LoRA itself is stronger" if name == "style" else ""
-        yield slider(
-            options.floor_key(name), lowest, help_text, DEFAULT_FLOORS[name], -5.0, 0.0, 0.05
-        )
-    sure = "how sure the type must be, from 0 to 1"
-    raise_from, clamp = "Raise a weight from (R1)", defaults.clamp_confidence
-    yield slider(options.CLAMP_CONFIDENCE, raise_from, sure, clamp, 0.5, 1.0, 0.05)
-    yield slider(
-        options.DROP_CONFIDENCE,
-        "Take a tag out from (R1)",
-        sure,
-        defaults.drop_confidence,
-        0.5,
-        1.0,
-        0.05,
-    )
-    ceiling = "while a negative weight is active; on SD 1, 2, 3 and SDXL"
-    yield slider(
-        options.CFG_CEILING, "Highest CFG scale (R3)", ceiling, defaults.cfg_ceiling, 4.0, 6.0, 0.5
-    )
-    yield slider(
-        options.TEXT_ENCODER,
-        "Text-encoder weight (R4)",
-        "beside a negative unet weight, for LoRAs that have text-encoder tensors",
-        defaults.text_encoder,
-        0.4,
-        0.6,
-        0.05,
-    )
-    total = "highest sum of LoRA weights, signs aside"
-    yield slider(options.BUDGET, "Stacking budget (R5)", total, defaults.budget, 0.5, 10.0, 0.1)
-    worse = "the sum from which pictures are called degraded"
-    yield slider(options.DEGRADED, "Degraded from (R5)", worse, defaults.degraded, 0.5, 10.0, 0.1)
-    relative = "for LoRAs that are made for weights like 2 or 0.4"
-    yield _Option(
-        options.BUDGET_RELATIVE,
-        False,
-        "Count weights relative to each LoRA's preferred weight (R5)",
-        relative,
-        gr.Checkbox,
-    )
-    yield radio(
-        options.NEGATIVE_TAG,
-        "A LoRA tag in the negative prompt is (R8)",
-        "move: to the prompt, at a negative weight",
-        NegativeTag.MOVE.value,
-        [choice.value for choice in NegativeTag],
-    )
-    yield _Option(
-        options.FULL_STOPS,
-        False,
-        "A full stop ends a term, as a comma does",
-        "“blurry. low quality.” is read as two terms, not as one",
-        gr.Checkbox,
-    )
-    on_purpose = (
-        "an X/Y/Z plot, a matrix of another extension; off: the guard stands aside and says so"
-    )
-    yield _Option(
-        options.GUARD_SWEEPS,
-        False,
-        "Guard jobs that vary a LoRA's weight from picture to picture, too",
-        on_purpose,
-        gr.Checkbox,
-    )
-    yield radio(
-        options.INFOTEXT,
-        "Into the infotext goes",
-        "the prompts in it are always those that were used",
-        options.INFOTEXT_ALL,
-        [options.INFOTEXT_ALL, options.INFOTEXT_MODE, options.INFOTEXT_NONE],
-    )
-    faster = "more is faster on a large card; with 1 a cell is exactly the picture of its infotext"
-    yield slider(
-        options.SCAN_BATCH,
-        "Pictures that a scan makes at once",
-        faster,
-        1,
-        1,
-        options.MAX_SCAN_BATCH,
-        1,
-    )
-    yield _Option(
-        options.NOTICE_SEEN, False, "The notice of the first start was read", "", gr.Checkbox
-    )
+    known = options.CHOICES[key]
+    choices = [c for c in known.choices if not (advise_only and c == Mode.ENFORCE.value)]
+    return _Option(key, known.default, label, help_text, gr.Radio, {"choices": choices})
+
+
+def _flag(key: str, label: str, help_text: str = "") -> _Option:
+    import gradio as gr
+
+    return _Option(key, options.FLAGS[key], label, help_text, gr.Checkbox)
 
 
 def reset_options() -> int:

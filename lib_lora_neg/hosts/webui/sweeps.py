@@ -17,6 +17,7 @@ from ...policy import Effect, Field, Finding
 from ...prompts import NetworkTag, parse
 from ...sentences import Sentence, say
 from . import options
+from .option_values import GUARD_SWEEPS
 
 RULE = "sweep"
 """The rule of the finding that says so."""
@@ -89,7 +90,8 @@ def around() -> Sweep | None:
 def guarded_all_the_same(p: Any) -> bool:
     """Whether the user's settings, or those of a single request, guard sweeps too."""
     own = getattr(p, "override_settings", None) or {}
-    return bool(own.get(options.GUARD_SWEEPS, options.guards_sweeps()))
+    wanted = own.get(GUARD_SWEEPS)
+    return wanted if isinstance(wanted, bool) else options.guards_sweeps()
 
 
 def varied(texts: Iterable[str]) -> tuple[str, ...]:
