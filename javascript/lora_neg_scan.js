@@ -3,7 +3,9 @@
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
     const { said } = loraNeg;
+    const isGone = (error) => loraNeg.scanLogic.isGone(error); // its script is loaded after this one
     const POLL_MS = 700;
+    const AGAIN_MS = [1000, 2000, 4000, 8000]; // between tries while the server does not answer
     const PASTE_MS = 300;
     const PASTE_BUTTONS = ["#txt2img_tools #paste", "#txt2img_paste", "#paste"];
 
@@ -35,6 +37,7 @@
                 if (this.job) await this.follow(this.job);
             } catch (error) {
                 this.fail(error);
+                if (isGone(error)) setTimeout(() => this.root.isConnected && this.begin(), AGAIN_MS[1]);
             }
         }
 
@@ -145,20 +148,26 @@
         async poll() {
             if (this.polling) return;
             this.polling = true;
+            let failed = 0;
             while (this.isRunning) {
-                await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+                const pause = failed ? AGAIN_MS[Math.min(failed, AGAIN_MS.length) - 1] : POLL_MS;
+                await new Promise((resolve) => setTimeout(resolve, pause));
                 if (!this.root.isConnected) return;
                 if (this.root.offsetParent === null) continue;
                 try {
                     const { job, news, after } = await loraNeg.ask("scan-state", { after: this.after });
-                    if (!job) break;
-                    if (job.scan === this.job.scan) this.after = after;
+                    if (failed) this.say(said("The server answers again."));
+                    failed = 0;
+                    if (!job || job.scan !== this.job.scan) {
+                        this.lose(job);
+                        continue;
+                    }
+                    this.after = after;
                     this.showProgress(job);
                     this.take(job, news);
                 } catch (error) {
-                    // The host may be restarting: what is on the disk is offered when it is back.
-                    this.say(said("No answer from the host: {why}", { why: error.message }), true);
-                    await new Promise((resolve) => setTimeout(resolve, 4 * POLL_MS));
+                    failed += 1;
+                    this.sayGone(error);
                 }
             }
             this.polling = false;
@@ -166,6 +175,30 @@
             this.form.check();
             if (this.result.name === this.job.scan || !this.result.name) await this.open(this.job.scan, true);
             this.history.reload();
+        }
+
+        // The server is not there: nothing that was made is lost, and it is asked again.
+        sayGone(error) {
+            if (!isGone(error)) {
+                this.say(said("No answer from the host: {why}", { why: error.message }), true);
+                return;
+            }
+            const { job } = this;
+            const safe = job.quick ? "" : `${loraNeg.scanLogic.safeText(job)} `;
+            this.say(`${said("The server does not answer.")} ${safe}${said("Trying again …")}`, true);
+        }
+
+        // The server is back without this page's job: it was started anew, perhaps with another job.
+        lose(job) {
+            if (job && !job.over) {
+                this.after = 0;
+                this.failures = [];
+                this.showProgress(job);
+                this.open(job.scan, true);
+                return;
+            }
+            const lost = this.job;
+            this.showProgress({ ...lost, state: "lost", over: true, stopping: false, seconds_left: null });
         }
 
         take(job, news) {
@@ -195,10 +228,11 @@
             if (job.state === "concluding" || (job.state === "waiting" && !job.done)) this.bar.removeAttribute("value");
             else this.bar.value = job.done;
             this.bar.hidden = job.over;
-            this.progress.classList.toggle("lora-neg-failed", job.state === "failed");
+            this.progress.classList.toggle("lora-neg-failed", job.state === "failed" || job.state === "lost");
             this.stop.hidden = job.over;
             this.stop.disabled = job.stopping || job.state === "concluding";
-            this.goOn.hidden = job.quick || !(job.state === "stopped" || (job.state === "failed" && job.done));
+            const broken = job.state === "stopped" || ((job.state === "failed" || job.state === "lost") && job.done);
+            this.goOn.hidden = job.quick || !broken;
             this.showJob.hidden = this.result.name === job.scan || !job.done;
             this.form.showBusy(this.isRunning);
             if (this.isRunning) this.offered.hidden = true;
@@ -307,7 +341,8 @@
         }
 
         fail(error) {
-            this.say(said("That did not work: {why}", { why: error.message }), true);
+            if (isGone(error)) this.say(said("The server does not answer. Is it running?"), true);
+            else this.say(said("That did not work: {why}", { why: error.message }), true);
         }
     }
 

@@ -33,6 +33,16 @@
         return said("{pictures} ({shape}), {evaluations}: {time}.", { pictures, shape, evaluations, time });
     }
 
+    // What of a scan is on the disk, whatever becomes of the server.
+    function safeText(job) {
+        return counted(Math.max(0, job.done - job.failed), "{count} picture is safe.", "{count} pictures are safe.");
+    }
+
+    // Whether an error says that no server answered, rather than that one refused.
+    function isGone(error) {
+        return error.name === "TypeError" || /^50[234]\b/.test(error.message);
+    }
+
     // Where a job is, in a sentence.
     function progressText(job) {
         const { done, total } = job;
@@ -41,6 +51,7 @@
         if (job.state === "done") return said("Finished: {count}.", { count });
         if (job.state === "stopped") return said("Stopped at {count}.", { count });
         if (job.state === "failed") return said("Failed at {count}: {why}", { count: made, why: job.error });
+        if (job.state === "lost") return job.quick ? said("The server was started anew, and the scan is lost: start it again.") : said("The server was started anew. {safe}", { safe: safeText(job) });
         if (job.state === "concluding") return said("Judging and drawing the curves …");
         if (job.stopping) return said("Stopping after this picture: {count}", { count: made });
         if (job.state === "waiting" && !job.done) return said("Waiting for its turn; a generation is running or queued");
@@ -117,5 +128,6 @@
     loraNeg.scanLogic = {
         duration, counted, costText, progressText, spokenStep, gridMove, thumbnailSide, fittingWidth,
         fileAddress, isDamaged, randomSeeds, seedCount, numberIn,
+        safeText, isGone,
     };
 })();

@@ -27,13 +27,9 @@
             this.root.setAttribute("aria-label", said("What to scan"));
             this.root.addEventListener("input", () => this.changed());
             this.root.addEventListener("change", () => this.changed());
-            this.root.addEventListener("submit", async (event) => {
+            this.root.addEventListener("submit", (event) => {
                 event.preventDefault();
-                // A quick click must not start, or show, what stood in the form before.
-                if (this.stale) await this.check();
-                if (this.start.disabled || this.stale) return;
-                if (this.complete) this.scan.open(this.complete);
-                else this.scan.start(this.body());
+                this.submit();
             });
         }
 
@@ -242,8 +238,14 @@
             }
         }
 
-        async choose(name, keep = false) {
-            if (!name) return;
+        choose(name, keep = false) {
+            if (!name) return null;
+            const choosing = this.load(name, keep);
+            this.choosing = choosing;
+            return choosing;
+        }
+
+        async load(name, keep) {
             try {
                 const lora = await loraNeg.ask("scan-lora", { name });
                 this.lora = lora;
@@ -314,22 +316,47 @@
         changed() {
             this.stale = true;
             this.turn += 1; // what was asked before is no answer any more
+            // A click on Start waits for the next answer, so it must be possible before that.
+            if (this.start && this.lora && !this.scan.isRunning) this.start.disabled = false;
             this.heldLabel.hidden = this.part.value === "both";
             clearTimeout(this.timer);
             this.timer = setTimeout(() => this.check(), PAUSE_MS);
         }
 
-        // Asks what it would cost, or what is wrong.
+        // Starts, or shows, what stands in the form now: a click counts however long the answer to
+        // the last change takes, and never for what stood there before.
+        async submit() {
+            if (this.submitting || this.scan.isRunning) return;
+            this.submitting = true;
+            this.start.setAttribute("aria-busy", "true");
+            try {
+                await this.choosing;
+                while (this.stale) {
+                    clearTimeout(this.timer);
+                    if (!await this.check()) return;
+                }
+                if (!this.ready || this.scan.isRunning) return;
+                if (this.complete) await this.scan.open(this.complete);
+                else await this.scan.start(this.body());
+            } finally {
+                this.submitting = false;
+                this.start.removeAttribute("aria-busy");
+            }
+        }
+
+        // Asks what it would cost, or what is wrong; says whether there was an answer.
         async check() {
             const turn = ++this.turn;
             const body = this.body();
             try {
                 const answer = await loraNeg.ask("scan-plan", body);
-                if (turn !== this.turn) return;
+                if (turn !== this.turn) return true;
                 this.show(answer);
                 localStorage.setItem(MEMORY, JSON.stringify(body));
+                return true;
             } catch (error) {
                 if (turn === this.turn) this.scan.fail(error);
+                return false;
             }
         }
 

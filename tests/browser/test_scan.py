@@ -109,6 +109,43 @@ def test_a_scan_goes_on_without_its_page(scan: ScanPage) -> None:
     scan.wait("Finished: 6 of 6 pictures.")
 
 
+SLOW_ANSWERS = """(wait) => {
+    const ask = window.fetch.bind(window);
+    window.fetch = async (address, options) => {
+        const name = Object.keys(wait).find((part) => String(address).includes(part));
+        if (name) await new Promise((resolve) => setTimeout(resolve, wait[name]));
+        return ask(address, options);
+    };
+}"""
+
+
+@pytest.mark.parametrize("wait", [{"scan-plan": 900}, {"scan-plan": 900, "scan-lora": 900}])
+def test_a_click_on_start_counts_however_slow_the_answers_are(
+    scan: ScanPage, wait: dict[str, int]
+) -> None:
+    name = f"style_02{len(wait)}"
+    scan.small("style_020", seed=20)
+    scan.cost.filter(has_text="6 pictures").wait_for()
+    scan.page.evaluate(SLOW_ANSWERS, wait)
+    scan.picker.click()
+    scan.picker.fill(name)
+    item = scan.page.locator(".lora-neg-picker-item", has_text=name).first
+    item.wait_for()
+    item.click()
+    if len(wait) == 1:
+        scan.page.locator(".lora-neg-scan-about .lora-neg-type-line").wait_for()
+        scan.fill("Weights", "-0.8, -0.4, 0")
+    scan.start()
+    scan.page.wait_for_timeout(400)
+    scan.fill("Seeds", "21")  # still typed while the answer is awaited
+    scan.wait("Finished: 6 of 6 pictures.", name)
+    heads = scan.page.locator(".lora-neg-scan-table thead th").all_inner_texts()
+    assert [re.split(r"\s|,", text)[0] for text in heads] == (
+        ["−0.8", "−0.4", "0"] if len(wait) == 1 else ["−1", "−0.5", "0"]
+    )
+    assert "21" in scan.page.locator(".lora-neg-scan-table tbody th").first.inner_text()
+
+
 def test_waiting_is_said(scan: ScanPage) -> None:
     scan.world(busy=True)
     scan.small("style_002", seed=4)

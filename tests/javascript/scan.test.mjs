@@ -6,7 +6,7 @@ import { load } from "./load.mjs";
 const { scanLogic } = load(["lora_neg.js", "lora_neg_scan_basics.js"], { URLSearchParams });
 const {
     costText, duration, fileAddress, fittingWidth, gridMove, isDamaged, numberIn, progressText,
-    randomSeeds, seedCount, spokenStep, thumbnailSide,
+    isGone, randomSeeds, safeText, seedCount, spokenStep, thumbnailSide,
 } = scanLogic;
 const same = (actual, expected) => assert.deepEqual(JSON.parse(JSON.stringify(actual)), expected);
 
@@ -39,6 +39,9 @@ for (const [change, text] of [
     [{ state: "done", done: 40, failed: 1 }, "Finished: 40 of 40 pictures, 1 failed."],
     [{ state: "stopped" }, "Stopped at 12 of 40 pictures."],
     [{ state: "failed", error: "out of memory" }, "Failed at 12 of 40 pictures: out of memory"],
+    [{ state: "lost", failed: 1 }, "The server was started anew. 11 pictures are safe."],
+    [{ state: "lost", done: 1 }, "The server was started anew. 1 picture is safe."],
+    [{ state: "lost", quick: true }, "The server was started anew, and the scan is lost: start it again."],
     [{ quick: true, total: 9, done: 3, seconds_left: 4 }, "3 of 9 weights · about 4 s left"],
 ]) {
     test(`a job is told: ${text}`, () => assert.equal(progressText({ ...JOB, ...change }), text));
@@ -103,4 +106,12 @@ test("a number in a box is a number, or what stands there", () => {
     assert.equal(numberIn(""), null);
     assert.equal(numberIn("1e999"), "1e999");
     assert.equal(numberIn("seven"), "seven");
+});
+
+test("a server that is gone is told from one that refuses", () => {
+    assert.ok(isGone(new TypeError("Failed to fetch")));
+    assert.ok(isGone(new Error("502 Bad Gateway")));
+    assert.ok(!isGone(new Error("500 Internal Server Error")));
+    assert.ok(!isGone(new Error("choose a LoRA")));
+    assert.equal(safeText({ done: 0, failed: 0 }), "0 pictures are safe.");
 });

@@ -43,7 +43,7 @@ SERVED = [
 # ---- not for people, or somebody else's -----------------------------------------------------
 
 KEYS_AND_NAMES = {"ArrowDown", "ArrowLeft", "ArrowRight", "ArrowUp", "PageDown", "PageUp", "End"}
-KEYS_AND_NAMES |= {"Home", "Enter", "Escape", "LoRA", "JSON", "Content-Type"}
+KEYS_AND_NAMES |= {"Home", "Enter", "Escape", "LoRA", "JSON", "Content-Type", "TypeError"}
 NO_TEXT = re.compile(
     r"(?:lora-neg[\w-]*\s*)+"  # classes
     r"|[.#\[:@/].*"  # selectors, addresses
