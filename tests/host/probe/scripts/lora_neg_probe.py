@@ -61,7 +61,6 @@ class Probe(scripts.Script):
             p._lora_neg_probe_undo = (guard, name, getattr(guard, name))
             setattr(guard, name, _broken)
         cases = _todo(p).get("cases")
-        p._lora_tester_state = None
         if cases:
             names = [text.split(":")[1] if ":" in text else None for text in cases]
             p._lora_tester_state = {"cases": [{"lora_tag_name": name} for name in names]}
