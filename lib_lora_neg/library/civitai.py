@@ -19,7 +19,8 @@ from typing import Any
 import httpx
 
 from ..loras.lenient import as_count, as_mapping
-from ..loras.sidecars import SideFacts, read_civitai_version
+from ..loras.side_facts import SideFacts
+from ..loras.side_layouts import read_civitai_version
 from ..regular import open_regular, read_regular
 from .writing import replace_json
 

@@ -17,7 +17,8 @@ from .card import (
 from .decisions import OWN_KEY, Decision, read_decision, write_decision
 from .families import ModelFamily
 from .header import Header, LoraFileError, read_header
-from .sidecars import SideFacts, read_side_files
+from .side_facts import SideFacts
+from .sidecars import read_side_files
 from .tagtable import TagGrade, grade_tag
 from .tensors import TensorInfo
 from .vocabulary import is_common_tag, is_descriptive_tag, is_generic_word, normalise_tag

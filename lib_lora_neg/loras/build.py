@@ -14,8 +14,11 @@ from .families import FLUX_FAMILIES, ModelFamily
 from .header import Header, LoraFileError, read_header
 from .inference import infer_type
 from .keys import KeyFacts, read_keys
+from .lenient import as_text
 from .roles import Role, find_role
-from .sidecars import SIDE_SUFFIXES, SideFacts, read_side_files
+from .side_facts import SideFacts
+from .side_layouts import PAGE_RANGE
+from .sidecars import SIDE_SUFFIXES, read_side_files
 from .tagtable import build_tag_table, data_width, frequent_tags
 from .training import TrainingFacts, read_training
 from .triggers import find_triggers
@@ -36,7 +39,7 @@ def read_card(
     """
     file = Path(path)
     header = read_header(file)
-    sides, problems = read_side_files(file, side_suffixes)
+    sides, problems = read_side_files(file, side_suffixes, _hashes(header))
     card = build_card(name=file.stem, path=str(file), header=header, sidecars=sides)
     return replace(card, problems=(*card.problems, *problems)) if problems else card
 
@@ -57,6 +60,13 @@ def read_any_card(
         sides, problems = read_side_files(file, side_suffixes)
         card = build_card(name=file.stem, path=str(file), sidecars=sides)
         return replace(card, problems=(error.fault, *card.problems, *problems))
+
+
+def _hashes(header: Header) -> tuple[str, ...]:
+    """Return the digests of the tensors that stand in the file; Civitai's AutoV3 is their head."""
+    keys = ("sshs_model_hash", "modelspec.hash_sha256")
+    texts = (as_text(header.metadata.get(key)).lower().removeprefix("0x") for key in keys)
+    return tuple(text for text in texts if text)
 
 
 def build_card(
@@ -180,7 +190,8 @@ def _ranges(sides: Sequence[SideFacts]) -> tuple[WeightRange, ...]:
         decision = side.decision
         own = (decision.weight_range, decision.measured) if decision else ()
         ranges.extend(item for item in (*own, side.weight_range) if item is not None)
-    return tuple(ranges)
+    # Of two side files, what the user typed goes before what a page recommends.
+    return tuple(sorted(ranges, key=lambda item: item.reference == PAGE_RANGE))
 
 
 def _bracket(sides: Sequence[SideFacts]) -> Bracket | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from .card import TagTable, TagTableKind
-from .sidecars import SideFacts
+from .side_facts import SideFacts
 from .training import TrainingFacts
 
 MAX_DESCRIPTION = 4000
@@ -74,7 +74,13 @@ def collect_evidence(
     return TypeEvidence(
         names=_distinct((name, training.output_name, *titles)),
         titles=titles,
-        hints=_distinct((training.usage_hint, training.trigger_phrase)),
+        hints=_distinct(
+            (
+                training.usage_hint,
+                training.trigger_phrase,
+                *(side.usage_hint for side in sides),
+            )
+        ),
         description=_first((*(s.description for s in sides), training.description)),
         notes="\n".join(_distinct((*(side.notes for side in sides), training.comment))),
         categories=_distinct(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from .lenient import as_count, as_flag, as_items, as_mapping, as_number, as_text
+from .lenient import as_count, as_flag, as_items, as_mapping, as_number, as_text, as_texts
 
 _REPEATS = re.compile(r"^(\d{1,6})_(.*)$", re.DOTALL)
 _NO_TAGS: Mapping[str, int] = MappingProxyType({})
@@ -71,6 +71,7 @@ class TrainingFacts:
         description: ``modelspec.description``.
         usage_hint: ``modelspec.usage_hint``.
         trigger_phrase: ``modelspec.trigger_phrase``, or ai-toolkit's word.
+        trigger_words: those that forks of OneTrainer write, ``ot_trigger_words``.
         categories: ``modelspec.tags``.
         comment: ``ss_training_comment``.
         images_with_repeats: ``ss_num_train_images``.
@@ -92,6 +93,7 @@ class TrainingFacts:
     description: str = ""
     usage_hint: str = ""
     trigger_phrase: str = ""
+    trigger_words: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     comment: str = ""
     images_with_repeats: int | None = None
@@ -133,12 +135,18 @@ def read_training(metadata: Mapping[str, Any]) -> TrainingFacts:
         description=as_text(metadata.get("modelspec.description")),
         usage_hint=as_text(metadata.get("modelspec.usage_hint")),
         trigger_phrase=as_text(metadata.get("modelspec.trigger_phrase")),
+        trigger_words=_words(metadata.get("ot_trigger_words")),
         categories=_split_list(metadata.get("modelspec.tags")),
         comment=as_text(metadata.get("ss_training_comment")),
         images_with_repeats=as_count(metadata.get("ss_num_train_images")),
         negative=as_flag(metadata.get("modelspec.is_negative_embedding")),
         stripped="ss_network_dim" in metadata and not subsets and len(metadata) < 10,
     )
+
+
+def _words(value: object) -> tuple[str, ...]:
+    """Read a list as JSON, else one with commas."""
+    return as_texts(value) or tuple(word.strip() for word in as_text(value).split(",") if word)
 
 
 def _split_list(value: object) -> tuple[str, ...]:

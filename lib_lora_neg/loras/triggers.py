@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .card import TagTable, TagTableKind, Trigger
-from .sidecars import SideFacts
+from .side_facts import SideFacts
 from .training import Subset, TrainingFacts
 from .vocabulary import is_common_tag, is_descriptive_tag, is_generic_word, normalise_tag
 
@@ -136,6 +136,9 @@ def looks_invented(word: str) -> bool:
 def _from_metadata(training: TrainingFacts, table: TagTable) -> Iterator[Trigger]:
     for word in _split(training.trigger_phrase):
         yield Trigger(word, "modelspec.trigger_phrase", 0.97)
+    for phrase in training.trigger_words:
+        for word in _split(phrase):
+            yield Trigger(word, "ot_trigger_words", 0.97)
     yield from _named(training.usage_hint, "modelspec.usage_hint", 0.95)
     yield from _named(training.description, "modelspec.description", 0.7)
     if table.kind is TagTableKind.FAKE:

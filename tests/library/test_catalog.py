@@ -132,17 +132,18 @@ def test_hashes_as_infotexts_have_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ODD)
 def test_what_is_no_regular_file_costs_nothing_but_itself(tmp_path: Path, kind: str) -> None:
     """An odd LoRA is told, and every other stays known, also one with an odd side file."""
-    for number, suffix in enumerate(SIDE_SUFFIXES):
+    suffixes = [suffix for suffix in SIDE_SUFFIXES if not suffix.startswith((".pt.", ".ckpt."))]
+    for number, suffix in enumerate(suffixes):
         lora(tmp_path / f"a{number}.safetensors")
         ODD[kind](tmp_path / f"a{number}{suffix}")
     ODD[kind](tmp_path / "odd.safetensors")
     if kind.startswith("link"):
         ODD[kind](tmp_path / "subfolder")
     catalog = Catalog([tmp_path], tmp_path / "index")
-    assert len(list(catalog.cards())) == len(SIDE_SUFFIXES)
+    assert len(list(catalog.cards())) == len(suffixes)
     problems = [problem for problem in catalog.problems if kind in problem]
     lost = 0 if kind == "folder" else 2 if kind.startswith("link") else 1
-    assert len(problems) == len(SIDE_SUFFIXES) + lost, catalog.problems
+    assert len(problems) == len(suffixes) + lost, catalog.problems
     # An index that knows the files finds them unchanged, and their problems too.
     again = Catalog([tmp_path], tmp_path / "index")
     read: list[int] = []

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lib_lora_neg.loras import Header, LoraFileError, build_card, read_card
 from lib_lora_neg.loras.blank import header_bytes
 from lib_lora_neg.loras.header import parse_header
-from lib_lora_neg.loras.sidecars import (
+from lib_lora_neg.loras.side_layouts import (
     read_a1111,
     read_civitai_model,
     read_civitai_version,

@@ -1,0 +1,286 @@
+"""The layouts of side files as their writers make them, and which version of a page a file is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lib_lora_neg.loras import LoraCard, RangeSource, read_card
+from lib_lora_neg.policy.matrix import explicit_range
+from tests.support.safetensors_files import write_lora
+
+VERSION: dict[str, Any] = {
+    "id": 20,
+    "modelId": 5,
+    "name": "v2",
+    "baseModel": "Illustrious",
+    "trainedWords": ["inkwrd9"],
+    "model": {"name": "Ink", "type": "LORA", "tags": ["style"]},
+}
+MODEL: dict[str, Any] = {
+    "id": 5,
+    "name": "Ink",
+    "type": "LORA",
+    "tags": ["style"],
+    "modelVersions": [
+        {"id": 30, "baseModel": "Pony", "trainedWords": ["otherwrd"], "files": [{"name": "n.x"}]},
+        {
+            "id": 20,
+            "baseModel": "Illustrious",
+            "trainedWords": ["inkwrd9"],
+            "files": [{"name": "x.safetensors"}],
+        },
+    ],
+}
+SWARM = {
+    "modelspec.title": "Ink",
+    "modelspec.trigger_phrase": "inkwrd9",
+    "modelspec.tags": "style, ink",
+    "modelspec.usage_hint": "use 0.8",
+    "modelspec.architecture": "stable-diffusion-xl-v1-base/lora",
+    "modelspec.lora_default_weight": "0.8",
+}
+
+# writer, file name behind the stem, what it writes, preferred weight, range
+LAYOUTS: list[tuple[str, str, Any, float | None, tuple[float | None, float | None] | None]] = [
+    (
+        "AUTOMATIC1111, Forge, Neo: ui_extra_networks_user_metadata",
+        ".json",
+        {"sd version": "SDXL", "activation text": "inkwrd9", "preferred weight": 0.7},
+        0.7,
+        None,
+    ),
+    ("SD.Next: modules/civitai save_civit_meta", ".json", MODEL, None, None),
+    (
+        "SD.Next with the host's own keys in the same file",
+        ".json",
+        {**MODEL, "activation text": "inkwrd9", "preferred weight": 0.6},
+        0.6,
+        None,
+    ),
+    ("Civitai Helper: a version with its model", ".civitai.info", VERSION, None, None),
+    ("downloaders: a whole model", ".civitai.info", MODEL, None, None),
+    (
+        "Civitai API: recommended strengths of a version",
+        ".civitai.info",
+        {**VERSION, "settings": {"strength": 0.5, "minStrength": -3, "maxStrength": 3}},
+        0.5,
+        (-3.0, 3.0),
+    ),
+    (
+        "Civitai API: strengths above zero say nothing of negative ones",
+        ".civitai.info",
+        {**VERSION, "settings": {"strength": 0.8, "minStrength": 0.0, "maxStrength": 1.2}},
+        0.8,
+        None,
+    ),
+    ("sd-civitai-browser-plus, Browser Neo", ".api_info.json", MODEL, None, None),
+    (
+        "ComfyUI-Lora-Manager: docs/metadata-json-schema.md",
+        ".metadata.json",
+        {
+            "file_name": "x",
+            "model_name": "Ink",
+            "base_model": "Illustrious",
+            "tags": ["style"],
+            "civitai": VERSION,
+            "usage_tips": json.dumps({"strength": 0.9, "strength_min": -1.5, "strength_max": 2}),
+        },
+        0.9,
+        (-1.5, 2.0),
+    ),
+    (
+        "ComfyUI-Lora-Manager: a range in one text",
+        ".metadata.json",
+        {"civitai": VERSION, "usage_tips": json.dumps({"strength_range": "-2.5 - 3"})},
+        None,
+        (-2.5, 3.0),
+    ),
+    (
+        "StabilityMatrix: ConnectedModelInfo",
+        ".cm-info.json",
+        {"ModelName": "Ink", "VersionId": 20, "TrainedWords": ["inkwrd9"], "BaseModel": "Pony"},
+        None,
+        None,
+    ),
+    (
+        "rgthree-comfy: py/server/utils_info.py, the page's words",
+        ".safetensors.rgthree-info.json",
+        {
+            "file": "x.safetensors",
+            "name": "Ink - v2",
+            "baseModel": "Illustrious",
+            "trainedWords": [{"word": "inkwrd9", "civitai": True}, {"word": "1girl", "count": 3}],
+            "raw": {"civitai": VERSION},
+        },
+        None,
+        None,
+    ),
+    (
+        "rgthree-comfy: words, notes and strengths typed in its dialog",
+        ".safetensors.rgthree-info.json",
+        {
+            "trainedWords": [{"word": "inkwrd9", "user": True}],
+            "strengthMin": "-1.50",
+            "strengthMax": "2.00",
+            "userNote": "best at dusk",
+        },
+        None,
+        (-1.5, 2.0),
+    ),
+    (
+        "rgthree-comfy: its older list",
+        ".rgthree-info.json",
+        {"triggerWords": ["inkwrd9"], "strengthMin": 0.4, "strengthMax": 1},
+        None,
+        None,
+    ),
+    ("SwarmUI: T2IModelHandler", ".swarm.json", SWARM, 0.8, None),
+    (
+        "SwarmUI: without the prefix, beside other formats than safetensors",
+        ".json",
+        {key.removeprefix("modelspec."): value for key, value in SWARM.items()},
+        0.8,
+        None,
+    ),
+    ("older tools", ".txt", "inkwrd9", None, None),
+]
+
+
+def card_beside(folder: Path, suffix: str, data: Any) -> LoraCard:
+    lora = write_lora(folder / "x.safetensors")
+    text = data if isinstance(data, str) else json.dumps(data)
+    (folder / f"x{suffix}").write_text(text, "utf-8")
+    return read_card(lora)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "data", "preferred", "signed"),
+    [row[1:] for row in LAYOUTS],
+    ids=[row[0] for row in LAYOUTS],
+)
+def test_every_layout(
+    tmp_path: Path,
+    suffix: str,
+    data: Any,
+    preferred: float | None,
+    signed: tuple[float | None, float | None] | None,
+) -> None:
+    card = card_beside(tmp_path, suffix, data)
+    assert card.problems == ()
+    assert "inkwrd9" in [trigger.text for trigger in card.triggers]
+    assert "otherwrd" not in [trigger.text for trigger in card.triggers]
+    assert card.preferred_weight == preferred
+    found = explicit_range(card)
+    assert (found and (found.floor, found.ceiling)) == signed
+    assert found is None or found.source is RangeSource.SIDECAR
+
+
+def test_a_note_typed_in_rgthree_is_kept(tmp_path: Path) -> None:
+    note = {"userNote": "Trigger word: dusk9wrd"}
+    card = card_beside(tmp_path, ".safetensors.rgthree-info.json", note)
+    assert [trigger.text for trigger in card.triggers] == ["dusk9wrd"]
+
+
+def test_rgthree_names_the_file_with_its_suffix(tmp_path: Path) -> None:
+    data = {"trainedWords": [{"word": "inkwrd9", "user": True}]}
+    assert card_beside(tmp_path, ".pt.rgthree-info.json", data).triggers == ()
+
+
+def test_what_the_user_typed_goes_before_what_a_page_recommends(tmp_path: Path) -> None:
+    page = {**VERSION, "settings": {"minStrength": -3, "maxStrength": 3}}
+    (tmp_path / "x.civitai.info").write_text(json.dumps(page), "utf-8")
+    card = card_beside(tmp_path, ".rgthree-info.json", {"strengthMin": -0.5, "strengthMax": 1})
+    found = explicit_range(card)
+    assert found is not None
+    assert found.floor == -0.5
+
+
+def test_an_error_of_the_api_says_nothing(tmp_path: Path) -> None:
+    for suffix in (".civitai.info", ".json", ".api_info.json"):
+        card = card_beside(tmp_path, suffix, {"error": "Model not found"})
+        assert (card.triggers, card.problems) == ((), ())
+
+
+# ---- which version a file is -----------------------------------------------------------------
+
+
+def versions(*files: dict[str, Any]) -> dict[str, Any]:
+    """A page of several versions, the newest first: words ``word1``, ``word2`` …"""
+    made = [
+        {"id": 7000 + n, "baseModel": "SDXL 1.0", "trainedWords": [f"w0rd{n}"], "files": [file]}
+        for n, file in enumerate(files, 1)
+    ]
+    return {"id": 5, "name": "Page", "modelVersions": made}
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+BESIDE: dict[str, tuple[Callable[[Path], dict[str, Any]], str, Callable[[Path], Any]]] = {
+    "file name": (lambda _: {"name": "X.safetensors"}, "", lambda _: None),
+    "file name, spelt otherwise": (lambda _: {"name": "x_.safetensors"}, "", lambda _: None),
+    "SHA-256": (lambda p: {"hashes": {"SHA256": _digest(p).upper()}}, "", lambda _: None),
+    "SHA-256 that a side file knows": (
+        lambda _: {"hashes": {"SHA256": "AB" * 30 + "CDEF"}},
+        ".metadata.json",
+        lambda _: {"sha256": "ab" * 30 + "cdef"},
+    ),
+    "AutoV2": (
+        lambda _: {"hashes": {"AutoV2": "ABCDEF0123"}},
+        ".metadata.json",
+        lambda _: {"sha256": "abcdef0123" + "0" * 54},
+    ),
+    "AutoV3 in the header": (lambda _: {"hashes": {"AutoV3": "0123456789AB"}}, "", lambda _: None),
+    "size": (lambda p: {"sizeKB": p.stat().st_size / 1024}, "", lambda _: None),
+    "version of the host's file": (lambda _: {}, ".json", lambda _: {"modelVersionId": 7002}),
+    "version of StabilityMatrix": (lambda _: {}, ".cm-info.json", lambda _: {"VersionId": 7002}),
+    "version of Civitai Helper": (
+        lambda _: {},
+        ".civitai.info",
+        lambda _: {"id": 7002, "modelId": 5},
+    ),
+}
+
+
+@pytest.mark.parametrize("by", BESIDE)
+def test_the_version_of_this_file(tmp_path: Path, by: str) -> None:
+    lora = write_lora(tmp_path / "x.safetensors", {"sshs_model_hash": "0123456789abcdef"})
+    own, suffix, beside = BESIDE[by]
+    other = {"name": "other.safetensors", "sizeKB": 5.0, "hashes": {"SHA256": "12" * 32}}
+    page = versions(other, own(lora), {**other, "name": "third.safetensors"})
+    if suffix:
+        (tmp_path / f"x{suffix}").write_text(json.dumps(beside(lora)), "utf-8")
+    (tmp_path / "x.api_info.json").write_text(json.dumps(page), "utf-8")
+    assert [trigger.text for trigger in read_card(lora).triggers] == ["w0rd2"]
+
+
+def test_versions_of_one_file_name_are_told_apart(tmp_path: Path) -> None:
+    lora = write_lora(tmp_path / "x.safetensors")
+    same = {"name": "x.safetensors"}
+    page = versions(same, {**same, "hashes": {"SHA256": _digest(lora)}}, same)
+    (tmp_path / "x.api_info.json").write_text(json.dumps(page), "utf-8")
+    assert [trigger.text for trigger in read_card(lora).triggers] == ["w0rd2"]
+
+
+def test_of_an_unknown_version_only_what_all_share_is_believed(tmp_path: Path) -> None:
+    page = versions({"name": "a.safetensors"}, {"name": "b.safetensors"})
+    for version in page["modelVersions"]:
+        version["trainedWords"].append("b0thhave")
+    card = card_beside(tmp_path, ".api_info.json", page)
+    assert [trigger.text for trigger in card.triggers] == ["b0thhave"]
+    assert (card.title, card.family.value) == ("Page", "sdxl")
+
+
+def test_the_digest_of_nothing_is_no_version(tmp_path: Path) -> None:
+    empty = hashlib.sha256(b"").hexdigest()
+    lora = write_lora(tmp_path / "x.safetensors", {"sshs_model_hash": empty})
+    page = versions({"hashes": {"AutoV3": empty[:12]}}, {"hashes": {"AutoV3": "ab12cd34ef56"}})
+    (tmp_path / "x.api_info.json").write_text(json.dumps(page), "utf-8")
+    assert read_card(lora).triggers == ()
