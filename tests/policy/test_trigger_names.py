@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 
 import pytest
@@ -142,10 +143,16 @@ def _cost(count: int) -> float:
     negative = ", ".join(["hu tao", r"hu tao \(genshin impact\)", "a hu tao b", "other"] * count)
     mine = card("x", "style", triggers=("hu tao", "hu tao (genshin impact)"), shares={"other": 0.7})
     least = float("inf")
-    for _ in range(2):
-        start = time.process_time()
-        guard("<lora:x:1>", negative, cards=(mine,), cfg=5)
-        least = min(least, time.process_time() - start)
+    # The collector would look through all that earlier tests left behind.
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(4):
+            start = time.process_time()
+            guard("<lora:x:1>", negative, cards=(mine,), cfg=5)
+            least = min(least, time.process_time() - start)
+    finally:
+        gc.enable()
     return least
 
 
