@@ -33,9 +33,10 @@ from diffusers.models.attention import BasicTransformerBlock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lib_lora_neg.guidance import Layout, NagSettings, cross, partials
+from lib_lora_neg.guidance import NagSettings, cross, partials
 from lib_lora_neg.guidance.cross import CrossCall
 from lib_lora_neg.guidance.flux_diffusers import Call, guided
+from lib_lora_neg.guidance.joint import Layout
 
 HEAD = 128
 SHORT = 32

@@ -37,7 +37,8 @@ preset = PresetWiring(host.known_cards, host.has_scheduler(), words)
 
 
 class LoraNegativeGuard(scripts.Script):
-    """The AlwaysOn script; API arguments: ``[enabled, mode, compare, rules]``."""
+    """The AlwaysOn script; API arguments: ``[enabled, mode, compare, rules, guidance,
+    strength, share]``."""
 
     sorting_priority = 1000
     """Forge runs scripts in this order: after those that write prompts."""
@@ -58,8 +59,9 @@ class LoraNegativeGuard(scripts.Script):
         self.infotext_fields = [
             (panel.enabled, infotext.pasted_enabled),
             (panel.mode, infotext.pasted_mode),
+            *infotext.guidance_fields(panel),
         ]
-        self.paste_field_names = list(infotext.KEYS)
+        self.paste_field_names = list(infotext.PASTED)
         host.keep_defaults_in_settings(panel.inputs)
         return panel.inputs
 
@@ -76,7 +78,7 @@ class LoraNegativeGuard(scripts.Script):
         host.guard.write_again(p)
 
     def process_before_every_sampling(self, p, *_, **__):
-        host.guard.note_encoded(p)
+        host.before_sampling(p)
 
     def postprocess_batch(self, p, *_, **__):
         host.guard.write_again(p)

@@ -10,27 +10,20 @@ groups of keys, and the groups' results merge exactly by their log-sum-exp:
     choice    what a user asks for, and each method's defaults          (`choice`)
 
 So there is one image stream and two text streams, where the published code runs the image twice.
-Needs torch and knows no host.
+Knows no host. What is named here, the choice and its numbers, needs no torch; the rest does.
 """
 
 from .choice import DEFAULTS, Guidance
-from .joint import Layout, guided_attention
-from .methods import Method, NagSettings, OngFeature, OngSettings, OngTau, Settings, VsfSettings
-from .partials import Partial, attend, merge
+from .settings import Method, NagSettings, OngFeature, OngSettings, OngTau, Settings, VsfSettings
 
 __all__ = [
     "DEFAULTS",
     "Guidance",
-    "Layout",
     "Method",
     "NagSettings",
     "OngFeature",
     "OngSettings",
     "OngTau",
-    "Partial",
     "Settings",
     "VsfSettings",
-    "attend",
-    "guided_attention",
-    "merge",
 ]

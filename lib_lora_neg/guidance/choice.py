@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from .methods import Method, NagSettings, OngSettings, Settings, VsfSettings
+from .settings import Method, NagSettings, OngSettings, Settings, VsfSettings
 
 MOST_STRENGTH = 10.0
 

@@ -11,9 +11,10 @@ from typing import Any
 import torch
 from torch.nn.functional import scaled_dot_product_attention as sdpa
 
-from .methods import OngSettings, Settings, VsfSettings, guide, nag, ong
+from .methods import guide, nag, ong
 from .ownership import GuidanceError, forwards
 from .partials import attend
+from .settings import OngSettings, Settings, VsfSettings
 
 
 @dataclass(frozen=True, eq=False)

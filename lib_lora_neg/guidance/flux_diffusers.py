@@ -12,8 +12,8 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention as sdpa
 
 from .joint import Layout, guided_attention
-from .methods import Settings
 from .ownership import GuidanceError, forwards
+from .settings import Settings
 
 FP16_MOST = 65504
 

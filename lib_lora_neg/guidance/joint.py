@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch.nn.functional import scaled_dot_product_attention as sdpa
 
-from .methods import OngFeature, OngSettings, Settings, VsfSettings, guide, nag, ong
+from .methods import guide, nag, ong
 from .partials import Partial, attend, merge
+from .settings import OngFeature, OngSettings, Settings, VsfSettings
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..hosts import guidance_keys
 from ..hosts.infotext import pasted_enabled, pasted_mode
 from ..infotext import CFG, Infotext, is_infotext, parse_infotext
 from ..png import PngError, is_png, read_text
@@ -54,6 +55,7 @@ def restored(
         "negative_prompt": known.negative_prompt,
         "enabled": pasted_enabled(known.parameters, default_mode is not Mode.OFF),
         "mode": pasted_mode(known.parameters, default_mode).value,
+        **guidance_keys.pasted(known.parameters),
         **_sampling(known, samplers, schedulers),
     }
     for name, key in (("steps", "Steps"), ("seed", "Seed")):

@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 
+from ..hosts import guidance_keys
 from ..policy import Mode
 from ..ui.panel import Panel
 from .examples import Example
@@ -22,7 +23,7 @@ from .panel_host import PagePanelHost
 from .restore import RestoreError, restored, text_of_picture
 from .running import Board, Running, StoppedWaitingError
 
-PANEL_VALUES = 4
+PANEL_VALUES = 7
 IDLE = '<div class="lora-neg-page-progress lora-neg-page-idle"></div>'
 INTEGERS = frozenset({"steps", "width", "height", "batch_count", "batch_size", "seed"})
 
@@ -102,7 +103,8 @@ class TabEvents:
             fields[name] = int(fields[name]) if fields[name] is not None else -1
         fields["prompt"] = fields["prompt"] or ""
         fields["negative_prompt"] = fields["negative_prompt"] or ""
-        enabled, mode, compare, rules = values[-PANEL_VALUES:]
+        enabled, mode, compare, rules, *guidance = values[-PANEL_VALUES:]
+        fields["guidance"] = guidance_keys.asked(*guidance)
         return Asked(fields, bool(enabled), str(mode or Mode.OFF.value), bool(compare), rules)
 
     def _shown(self, outcome: Outcome) -> list[Any]:
@@ -139,7 +141,14 @@ class TabEvents:
         With an empty prompt the button takes the infotext of the picture that is shown.
         """
         paste, picture = sources
-        named = {**inputs.named(), "enabled": panel.enabled, "mode": panel.mode}
+        named = {
+            **inputs.named(),
+            "enabled": panel.enabled,
+            "mode": panel.mode,
+            "guidance": panel.guidance,
+            "strength": panel.strength,
+            "share": panel.share,
+        }
         names = list(named)
 
         def fill(text: str) -> list[Any]:

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import gradio as gr
 from gradio.context import Context
 
+from ..guidance import Method
+from ..hosts.guidance_keys import OFF
 from ..hosts.reporting import HealthItem, Report
 from ..hosts.switches import LABELS
 from ..policy import Mode
@@ -20,6 +22,7 @@ from .health import health_html
 from .preset import PresetWiring, build_preset
 
 MODES = [mode.value for mode in Mode]
+GUIDANCE = [OFF, *(method.value for method in Method)]
 
 _QUICK: dict[str, Any] = {"inputs": [], "show_progress": False, "queue": False}
 
@@ -61,11 +64,22 @@ class Panel:
     mode: Any
     compare: Any
     rules: Any
+    guidance: Any
+    strength: Any
+    share: Any
 
     @property
     def inputs(self) -> list[Any]:
         """Return them in order."""
-        return [self.enabled, self.mode, self.compare, self.rules]
+        return [
+            self.enabled,
+            self.mode,
+            self.compare,
+            self.rules,
+            self.guidance,
+            self.strength,
+            self.share,
+        ]
 
 
 def build_panel(
@@ -103,6 +117,7 @@ def build_panel(
             interactive=True,
             elem_id=elem_id("compare"),
         )
+        guidance = _build_guidance(elem_id)
         with gr.Accordion("More", open=False, elem_id=elem_id("more")):
             rules = gr.CheckboxGroup(
                 choices=LABELS,
@@ -124,7 +139,41 @@ def build_panel(
     if Context.root_block is not None:
         # The page is built once, and loaded many times with other settings.
         Context.root_block.load(fn=now, outputs=defaults, **_QUICK)
-    return Panel(enabled, mode, compare, rules)
+    return Panel(enabled, mode, compare, rules, *guidance)
+
+
+def _build_guidance(elem_id: Callable[[str], str]) -> tuple[Any, Any, Any]:
+    """Build the inputs of negative guidance: method, strength, share of the steps."""
+    with gr.Accordion("Negative guidance", open=False, elem_id=elem_id("guidance_box")):
+        method = gr.Radio(
+            choices=GUIDANCE,
+            value=GUIDANCE[0],
+            label="Method",
+            info="A negative prompt that works at CFG 1 too. NAG is the best known; ONG is "
+            "experimental, our reading of its abstract.",
+            interactive=True,
+            elem_id=elem_id("guidance"),
+        )
+        with gr.Row():
+            strength = gr.Slider(
+                0,
+                3,
+                value=1,
+                step=0.05,
+                label="Strength (1: the model's default)",
+                interactive=True,
+                elem_id=elem_id("guidance_strength"),
+            )
+            share = gr.Slider(
+                0,
+                1,
+                value=1,
+                step=0.05,
+                label="Share of the steps, from the first",
+                interactive=True,
+                elem_id=elem_id("guidance_share"),
+            )
+    return method, strength, share
 
 
 def _build_findings(

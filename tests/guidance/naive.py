@@ -12,7 +12,6 @@ from typing import Any
 import torch
 
 from lib_lora_neg.guidance import (
-    Layout,
     NagSettings,
     OngFeature,
     OngSettings,
@@ -20,6 +19,7 @@ from lib_lora_neg.guidance import (
     Settings,
     VsfSettings,
 )
+from lib_lora_neg.guidance.joint import Layout
 
 
 def attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, bias: Any = 0.0) -> torch.Tensor:

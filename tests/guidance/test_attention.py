@@ -11,19 +11,17 @@ from hypothesis import settings as hypothesis_settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 from lib_lora_neg.guidance import (  # noqa: E402
-    Layout,
     NagSettings,
     OngFeature,
     OngSettings,
     OngTau,
     VsfSettings,
-    attend,
-    guided_attention,
-    merge,
     partials,
 )
 from lib_lora_neg.guidance.cross import guided_cross_attention  # noqa: E402
+from lib_lora_neg.guidance.joint import Layout, guided_attention  # noqa: E402
 from lib_lora_neg.guidance.methods import orthogonal  # noqa: E402
+from lib_lora_neg.guidance.partials import attend, merge  # noqa: E402
 
 from . import naive  # noqa: E402
 

@@ -7,8 +7,9 @@ import pytest
 torch = pytest.importorskip("torch")
 diffusers = pytest.importorskip("diffusers")
 
-from lib_lora_neg.guidance import Layout, NagSettings, OngSettings, VsfSettings  # noqa: E402
+from lib_lora_neg.guidance import NagSettings, OngSettings, VsfSettings  # noqa: E402
 from lib_lora_neg.guidance.flux_diffusers import Call, guided, modulation_shifts  # noqa: E402
+from lib_lora_neg.guidance.joint import Layout  # noqa: E402
 from lib_lora_neg.guidance.ownership import GuidanceError  # noqa: E402
 
 from . import naive  # noqa: E402

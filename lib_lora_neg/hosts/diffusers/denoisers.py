@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import torch
 
-from ...guidance import Layout, NagSettings, Settings, cross, flux_diffusers
-from ...guidance.choice import Guidance
+from ...guidance import Guidance, NagSettings, Settings, cross, flux_diffusers
+from ...guidance.joint import Layout
 from ...guidance.ownership import GuidanceError
 from .conditioning import Conditioning
 from .errors import JobError

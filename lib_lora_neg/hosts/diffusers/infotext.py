@@ -9,7 +9,6 @@ from typing import BinaryIO
 from PIL.PngImagePlugin import PngInfo
 
 from ... import __version__
-from ...guidance.choice import Guidance, described
 from ...infotext import (
     CFG,
     DISTILLED_CFG,
@@ -20,15 +19,13 @@ from ...infotext import (
     format_infotext,
 )
 from ...scan.ports import LoraSetting
+from .. import guidance_keys
 from .engine import Engine
 from .errors import HostError
 from .hashes import SHORT
 from .job import Job, MadePicture
 from .passes import Texts
 from .samplers import AUTOMATIC
-
-GUIDANCE_KEY = "LoRA Neg guidance"
-"""Says that negative guidance was used: without this extension the picture is another one."""
 
 
 def write_infotext(
@@ -68,7 +65,7 @@ def write_infotext(
     if hires is not None:
         parameters |= _hires(job, first, hires)
     if job.guidance is not None:
-        parameters |= _guidance(engine, job.guidance)
+        parameters |= guidance_keys.written(job.guidance, engine.passes.denoiser.kind)
     hashes = _lora_hashes(engine, (*first.loras, *(hires.loras if hires else ())))
     if hashes:
         parameters["Lora hashes"] = hashes
@@ -87,17 +84,6 @@ def save_png(picture: MadePicture, path: str | os.PathLike[str] | BinaryIO) -> N
     info.add_text("parameters", picture.infotext)
     target = path if hasattr(path, "write") else os.fspath(path)
     picture.image.save(target, format="PNG", pnginfo=info)
-
-
-def _guidance(engine: Engine, guidance: Guidance) -> dict[str, str]:
-    settings = guidance.settings_for(engine.passes.denoiser.kind)
-    parameters = {
-        GUIDANCE_KEY: f"{guidance.method.value}, strength {guidance.strength:g}",
-        f"{GUIDANCE_KEY} settings": described(settings),
-    }
-    if guidance.share < 1:
-        parameters[f"{GUIDANCE_KEY} share"] = f"{guidance.share:g}"
-    return parameters
 
 
 def _model(engine: Engine) -> dict[str, str]:

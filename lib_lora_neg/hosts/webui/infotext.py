@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ...policy import Finding, Mode
+from .. import guidance_keys
 from .. import infotext as common
 from ..infotext import (
     CHANGES_KEY,
@@ -26,8 +27,10 @@ __all__ = [
     "MODE_KEY",
     "NESTED_KEY",
     "NOT_GUARDED",
+    "PASTED",
     "SWEEP_KEY",
     "clear",
+    "guidance_fields",
     "pasted_enabled",
     "pasted_mode",
     "write",
@@ -37,6 +40,9 @@ __all__ = [
     "write_off",
     "write_sweep",
 ]
+
+PASTED = (*KEYS, *guidance_keys.KEYS)
+"""All keys that fill the panel when an infotext is pasted."""
 
 
 def clear(p: Any, *, guarded: bool) -> None:
@@ -111,3 +117,12 @@ def pasted_enabled(params: Mapping[str, Any]) -> bool:
 def pasted_mode(params: Mapping[str, Any]) -> str:
     """Return the mode for a pasted infotext: the user's default where it does not say."""
     return common.pasted_mode(params, options.default_mode()).value
+
+
+def guidance_fields(panel: Any) -> list[tuple[Any, Any]]:
+    """Return the panel's inputs of negative guidance with what a pasted infotext gives them."""
+
+    def of(name: str) -> Callable[[Mapping[str, Any]], Any]:
+        return lambda params: guidance_keys.pasted(params)[name]
+
+    return [(getattr(panel, name), of(name)) for name in ("guidance", "strength", "share")]

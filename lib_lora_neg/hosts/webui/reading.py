@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...policy import GenerationRequest, InjectedLora, PromptSet
-from . import capabilities
+from . import capabilities, guidance
 
 
 def read_request(p: Any, batch_number: int) -> GenerationRequest:
@@ -29,6 +29,7 @@ def read_request(p: Any, batch_number: int) -> GenerationRequest:
         prompt_tools=capabilities.prompt_tools_among(tools),
         emphasis=getattr(shared.opts, "emphasis", "Original") != "None",
         unknown_lora_drops_all=capabilities.unknown_lora_drops_all(),
+        negative_guidance=guidance.is_on(p),
     )
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from ...loras.card import LoraCard
 from ...policy import Mode
+from .. import guidance_keys
 from ..reporting import HealthItem, Report
 from ..switches import rules_switched_off
-from . import compare, infotext, loader, matrices, options, settings_page, xyz
-from .guard import TITLE, Guard
+from . import compare, guidance, infotext, loader, matrices, options, settings_page, xyz
+from .guard import TITLE, Guard, comment
 from .health import health
 from .outlook import KnownCards, WebuiBoxes
 from .xyz_planner import PlotPlanner
@@ -122,6 +123,9 @@ def begin(
     mode: object = None,
     both: object = False,
     rules: object = None,
+    method: object = None,
+    strength: object = None,
+    share: object = None,
     *_: object,
 ) -> None:
     """Begin a generation with the script's arguments; what is missing has the user's default."""
@@ -129,9 +133,29 @@ def begin(
     as_typed = compare.prepare(p, bool(both), guard.generations)
     guarded = not as_typed and (options.default_enabled() if enabled is None else bool(enabled))
     chosen = options.default_mode() if mode is None else mode
+    _begin_guidance(p, method, strength, share)
     guard.before_process(p, guarded, chosen, tab, rules_switched_off(rules))
     if as_typed:
         infotext.write_off(p)
+
+
+def _begin_guidance(p: Any, method: object, strength: object, share: object) -> None:
+    """Begin negative guidance; what cannot be had is said, and the picture made without."""
+    try:
+        problem = guidance.begin(p, guidance_keys.asked(method, strength, share))
+    except ValueError as error:
+        guidance.begin(p, None)
+        problem = str(error)
+    if problem:
+        comment(p, f"{TITLE}: negative guidance is off: {problem}")
+
+
+def before_sampling(p: Any) -> None:
+    """Prepare a pass that is about to be sampled."""
+    guard.note_encoded(p)
+    guidance.before_sampling(
+        p, lambda problem: comment(p, f"{TITLE}: negative guidance is off: {problem}")
+    )
 
 
 def end(p: Any, processed: Any) -> None:

@@ -1,0 +1,184 @@
+"""Negative guidance in Forge and its forks: around each evaluation of one generation's model.
+
+The host hands every evaluation to a wrapper, if the model of the pass has one. Ours adds the
+negative prompt to the text, guides, and leaves nothing behind after the evaluation. A host whose
+models take no wrapper (A1111) has no negative guidance; that is said.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...guidance import Guidance
+from .. import guidance_keys as keys
+
+ATTRIBUTE = "_lora_neg_guidance"
+WRAPPER = "model_function_wrapper"
+
+
+def begin(p: Any, guidance: Guidance | None) -> str:
+    """Remember what a generation asks for; return why it cannot be had, empty if it can."""
+    for key in keys.KEYS:
+        p.extra_generation_params.pop(key, None)
+    setattr(p, ATTRIBUTE, None)
+    if guidance is None:
+        return ""
+    kind, problem = _kind_of(p.sd_model)
+    if problem:
+        return problem
+    setattr(p, ATTRIBUTE, guidance)
+    p.extra_generation_params.update(keys.written(guidance, kind))
+    return ""
+
+
+def is_on(p: Any) -> bool:
+    """Whether a generation is guided."""
+    return getattr(p, ATTRIBUTE, None) is not None
+
+
+def supported(sd_model: Any) -> bool:
+    """Whether the loaded checkpoint can be guided on this host."""
+    return not _kind_of(sd_model)[1]
+
+
+def _kind_of(sd_model: Any) -> tuple[str, str]:
+    """Return the kind of model as `guidance.choice.DEFAULTS` names it, or why there is none."""
+    unet: Any = getattr(getattr(sd_model, "forge_objects", None), "unet", None)
+    if not hasattr(unet, "set_model_unet_function_wrapper"):
+        return "", "this host has no way in for it; Forge, Forge Neo and reForge have"
+    if WRAPPER in unet.model_options:
+        return "", "another tool has wrapped the model"
+    model = unet.model.diffusion_model
+    if hasattr(model, "input_blocks"):
+        from ...guidance.cross_original import layers_of
+
+        return ("unet", "") if layers_of(model) else ("", "this U-Net has no cross attention")
+    from ...guidance import flux_original
+
+    problem = flux_original.problem(model, sys.modules[type(model).__module__])
+    return ("", problem) if problem else ("flux", "")
+
+
+def before_sampling(p: Any, failed: Callable[[str], None]) -> None:
+    """Wrap the model of the pass that is about to be sampled, if the generation is guided.
+
+    Args:
+        p: the host's processing object.
+        failed: told why guidance did not act after all; the picture is made without it then.
+    """
+    guidance = getattr(p, ATTRIBUTE, None)
+    if guidance is None:
+        return
+    objects = p.sd_model.forge_objects
+    there = objects.unet.model_options.get(WRAPPER)
+    if there is not None and not isinstance(there, _Wrapper):
+        failed("another tool has wrapped the model")
+        return
+    kind = "unet" if hasattr(objects.unet.model.diffusion_model, "input_blocks") else "flux"
+    unet = objects.unet.clone()
+    unet.set_model_unet_function_wrapper(
+        _Wrapper(p, guidance, kind, unet.model.diffusion_model, _negatives(p), failed)
+    )
+    objects.unet = unet
+
+
+def _negatives(p: Any) -> Any:
+    """Return the negative prompts of the pass, encoded, with their schedules over the steps."""
+    from modules import prompt_parser
+
+    hires = bool(getattr(p, "is_hr_pass", False))
+    there = getattr(p, "hr_uc" if hires else "uc", None)
+    if there is not None:
+        return there
+    texts = p.hr_negative_prompts if hires else p.negative_prompts
+    scale = {} if not hires else {"width": p.hr_upscale_to_x, "height": p.hr_upscale_to_y}
+    size = {"width": p.width, "height": p.height, **scale}
+    told = prompt_parser.SdConditioning(list(texts), is_negative_prompt=True, **size)
+    distilled = getattr(p, "distilled_cfg_scale", None)
+    if distilled is not None:
+        told.distilled_cfg_scale = distilled
+    steps = int(getattr(p, "firstpass_steps", 0) or p.steps)
+    if not hires:
+        return prompt_parser.get_learned_conditioning(p.sd_model, told, steps)
+    second = int(p.hr_second_pass_steps or p.steps) * int(getattr(p, "step_multiplier", 1) or 1)
+    return prompt_parser.get_learned_conditioning(p.sd_model, told, steps, second)
+
+
+@dataclass
+class _Wrapper:
+    """What the host calls instead of the model of one pass."""
+
+    p: Any
+    guidance: Guidance
+    kind: str
+    model: Any
+    negatives: Any
+    failed: Callable[[str], None]
+    given_up: bool = False
+
+    def __call__(self, apply_model: Callable[..., Any], told: Mapping[str, Any]) -> Any:
+        x, t, c = told["input"], told["timestep"], told["c"]
+        if self.given_up or not self._acts():
+            return apply_model(x, t, **c)
+        from ...guidance.ownership import GuidanceError
+
+        try:
+            return self._guided(apply_model, x, t, c, list(told["cond_or_uncond"]))
+        except GuidanceError as error:
+            self.given_up = True
+            for key in keys.KEYS:
+                self.p.extra_generation_params.pop(key, None)
+            self.failed(str(error))
+            return apply_model(x, t, **c)
+
+    def _acts(self) -> bool:
+        cfg = getattr(getattr(self.p, "sampler", None), "model_wrap_cfg", None)
+        step, steps = getattr(cfg, "step", 0), getattr(cfg, "total_steps", 0)
+        return self.guidance.acts_at(int(step), max(int(steps or 0), int(step) + 1))
+
+    def _guided(
+        self, apply_model: Callable[..., Any], x: Any, t: Any, c: Any, parts: list[int]
+    ) -> Any:
+        import torch
+
+        from ...guidance import cross_original, flux_original
+        from ...guidance.cross import CrossCall
+        from ...guidance.joint import Layout
+        from ...guidance.ownership import GuidanceError
+
+        context = c["c_crossattn"]
+        pictures = x.shape[0] // len(parts)
+        negative = self._negative(pictures).to(context).repeat(len(parts), 1, 1)
+        guided_rows = [part == 0 for part in parts for _ in range(pictures)]
+        rows = None if all(guided_rows) else torch.tensor(guided_rows, device=x.device)
+        settings = self.guidance.settings_for(self.kind)
+        if self.kind == "flux":
+            layout = Layout(context.shape[1], (negative.shape[1],))
+            call = flux_original.JointCall(layout, settings, rows)
+            both = {**c, "c_crossattn": torch.cat([context, negative], dim=1)}
+            module = sys.modules[type(self.model).__module__]
+            with flux_original.guided(module, call):
+                return apply_model(x, t, **both)
+        options = c.get("transformer_options") or {}
+        if any(name in options.get("patches_replace", {}) for name in ("attn2",)):
+            raise GuidanceError("another tool has replaced the cross attention")
+        with cross_original.guided(self.model, CrossCall((negative,), settings, rows)):
+            return apply_model(x, t, **c)
+
+    def _negative(self, pictures: int) -> Any:
+        """Return the negatives' text of this step, pictures × tokens × width."""
+        from modules import prompt_parser
+
+        from ...guidance.ownership import GuidanceError
+
+        cfg = getattr(self.p.sampler, "model_wrap_cfg", None)
+        found = prompt_parser.reconstruct_cond_batch(self.negatives, getattr(cfg, "step", 0))
+        text = found["crossattn"] if isinstance(found, Mapping) else found
+        if text.shape[0] == 1:
+            text = text.expand(pictures, -1, -1)
+        if text.shape[0] != pictures:
+            raise GuidanceError(f"{text.shape[0]} negative prompts for {pictures} pictures")
+        return text
