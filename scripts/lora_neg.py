@@ -72,7 +72,7 @@ class LoraNegativeGuard(scripts.Script):
         host.begin(p, self.tab, *args)
 
     def before_process_batch(self, p, *_, batch_number=0, **__):
-        host.guard.before_process_batch(p, batch_number)
+        host.before_batch(p, batch_number)
 
     def process_batch(self, p, *_, **__):
         host.guard.write_again(p)

@@ -63,10 +63,15 @@ def test_it_acts_beside_cfg_with_a_lora_and_in_the_guard(webui: Webui) -> None:
     assert_same(held, webui.txt2img(asked, NEGATIVE, guard=guided(), **AT_ONE))
 
 
-def test_hires_img2img_and_batches(webui: Webui) -> None:
-    hires = {**HIRES, **AT_ONE, "hr_cfg": 1.0} if webui.is_forge else {**HIRES, **AT_ONE}
+def test_the_hires_pass(webui: Webui) -> None:
+    hires = {**HIRES, **AT_ONE, "denoising_strength": 0.9}
+    if webui.is_forge:
+        hires["hr_cfg"] = 1.0
     plain = webui.txt2img(PROMPT, NEGATIVE, guard=OFF, **hires)
     assert difference(plain, webui.txt2img(PROMPT, NEGATIVE, guard=guided(), **hires)) > 0
+
+
+def test_img2img_and_batches(webui: Webui) -> None:
     start = webui.txt2img(PROMPT, "", guard=OFF, **AT_ONE)
     plain = webui.img2img(PROMPT, NEGATIVE, start=start, guard=OFF, cfg_scale=1.0)
     on = webui.img2img(PROMPT, NEGATIVE, start=start, guard=guided(), cfg_scale=1.0)

@@ -17,19 +17,29 @@ from .. import guidance_keys as keys
 
 ATTRIBUTE = "_lora_neg_guidance"
 WRAPPER = "model_function_wrapper"
+MARK = "is_lora_neg"
 
 
-def begin(p: Any, guidance: Guidance | None) -> str:
-    """Remember what a generation asks for; return why it cannot be had, empty if it can."""
+def begin(p: Any, guidance: Guidance | None) -> None:
+    """Remember what a generation asks for; its model need not be loaded yet."""
     for key in keys.KEYS:
         p.extra_generation_params.pop(key, None)
-    setattr(p, ATTRIBUTE, None)
+    setattr(p, ATTRIBUTE, guidance)
+
+
+def before_batch(p: Any) -> str:
+    """Look whether the loaded model can be guided, and write the infotext's keys.
+
+    Returns:
+        Why it cannot be, for people; empty if it can, or nothing is asked for.
+    """
+    guidance = getattr(p, ATTRIBUTE, None)
     if guidance is None:
         return ""
     kind, problem = _kind_of(p.sd_model)
     if problem:
+        begin(p, None)
         return problem
-    setattr(p, ATTRIBUTE, guidance)
     p.extra_generation_params.update(keys.written(guidance, kind))
     return ""
 
@@ -49,7 +59,7 @@ def _kind_of(sd_model: Any) -> tuple[str, str]:
     unet: Any = getattr(getattr(sd_model, "forge_objects", None), "unet", None)
     if not hasattr(unet, "set_model_unet_function_wrapper"):
         return "", "this host has no way in for it; Forge, Forge Neo and reForge have"
-    if WRAPPER in unet.model_options:
+    if _is_foreign(unet.model_options.get(WRAPPER)):
         return "", "another tool has wrapped the model"
     model = unet.model.diffusion_model
     if hasattr(model, "input_blocks"):
@@ -73,8 +83,7 @@ def before_sampling(p: Any, failed: Callable[[str], None]) -> None:
     if guidance is None:
         return
     objects = p.sd_model.forge_objects
-    there = objects.unet.model_options.get(WRAPPER)
-    if there is not None and not isinstance(there, _Wrapper):
+    if _is_foreign(objects.unet.model_options.get(WRAPPER)):
         failed("another tool has wrapped the model")
         return
     kind = "unet" if hasattr(objects.unet.model.diffusion_model, "input_blocks") else "flux"
@@ -83,6 +92,23 @@ def before_sampling(p: Any, failed: Callable[[str], None]) -> None:
         _Wrapper(p, guidance, kind, unet.model.diffusion_model, _negatives(p), failed)
     )
     objects.unet = unet
+
+
+def end(p: Any) -> None:
+    """Take the wrapper off the model when a generation is over.
+
+    The host drops it itself when the next one begins; an interrupted generation may leave it
+    until then.
+    """
+    unet: Any = getattr(getattr(p.sd_model, "forge_objects", None), "unet", None)
+    options = getattr(unet, "model_options", {})
+    if getattr(options.get(WRAPPER), MARK, False):
+        del options[WRAPPER]
+
+
+def _is_foreign(wrapper: object) -> bool:
+    """Whether a wrapper is another tool's; one of ours may be from before a UI reload."""
+    return wrapper is not None and not getattr(wrapper, MARK, False)
 
 
 def _negatives(p: Any) -> Any:
@@ -118,6 +144,7 @@ class _Wrapper:
     negatives: Any
     failed: Callable[[str], None]
     given_up: bool = False
+    is_lora_neg: bool = True
 
     def __call__(self, apply_model: Callable[..., Any], told: Mapping[str, Any]) -> Any:
         x, t, c = told["input"], told["timestep"], told["c"]

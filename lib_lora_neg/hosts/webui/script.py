@@ -140,26 +140,35 @@ def begin(
 
 
 def _begin_guidance(p: Any, method: object, strength: object, share: object) -> None:
-    """Begin negative guidance; what cannot be had is said, and the picture made without."""
+    """Begin negative guidance; what means nothing is said, and the picture made without."""
     try:
-        problem = guidance.begin(p, guidance_keys.asked(method, strength, share))
+        guidance.begin(p, guidance_keys.asked(method, strength, share))
     except ValueError as error:
         guidance.begin(p, None)
-        problem = str(error)
+        _without_guidance(p, str(error))
+
+
+def _without_guidance(p: Any, problem: str) -> None:
+    comment(p, f"{TITLE}: negative guidance is off: {problem}")
+
+
+def before_batch(p: Any, batch_number: int) -> None:
+    """Guard one batch, after a look whether its model can be guided."""
+    problem = guidance.before_batch(p)
     if problem:
-        comment(p, f"{TITLE}: negative guidance is off: {problem}")
+        _without_guidance(p, problem)
+    guard.before_process_batch(p, batch_number)
 
 
 def before_sampling(p: Any) -> None:
     """Prepare a pass that is about to be sampled."""
     guard.note_encoded(p)
-    guidance.before_sampling(
-        p, lambda problem: comment(p, f"{TITLE}: negative guidance is off: {problem}")
-    )
+    guidance.before_sampling(p, lambda problem: _without_guidance(p, problem))
 
 
 def end(p: Any, processed: Any) -> None:
     """End a generation."""
+    guidance.end(p)
     compare.finish(p, processed, changed=guard.postprocess(p))
 
 
