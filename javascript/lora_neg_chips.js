@@ -4,6 +4,9 @@
     const CACHE_MS = 5000;
     const CACHE_SIZE = 40;
     const MOST_FACTS = 6;
+
+    // What one click may do at once; leave to do as one likes is never the first thing offered.
+    const OFFERED_FIRST = new Set(["fix", "apply", "cfg"]);
     const { button, element, quoted } = loraNeg.parts;
     const { said } = loraNeg;
 
@@ -17,6 +20,19 @@
         if (!view.changes && !view.advice) return said("LoRA Negative Guard: nothing to change");
         const counts = { changes: view.changes, advice: view.advice };
         return said("LoRA Negative Guard: {changes} to change, {advice} to consider", counts);
+    }
+
+    // What the strip has no room for, by kind.
+    function leftOut(changes, advice) {
+        const parts = [];
+        if (changes) parts.push(said("+{changes} to change", { changes }));
+        if (advice) parts.push(said("+{advice} to consider", { advice }));
+        return parts.join(" ");
+    }
+
+    function isCut(chip) {
+        return chip.scrollWidth > chip.clientWidth || [...chip.querySelectorAll(".lora-neg-tail")]
+            .some((piece) => piece.scrollWidth > piece.clientWidth);
     }
 
     // The neighbour that an arrow key leads to among `count` chips, or null.
@@ -60,6 +76,7 @@
         const effect = chip.tone === "change" ? "will be changed" : chip.tone === "advice" ? "advice" : "note";
         head.append(element("span", `lora-neg-tone lora-neg-${chip.tone}`, effect));
         const made = [head, element("p", "lora-neg-reason", chip.reason)];
+        if (chip.used) made.push(element("p", "lora-neg-used", chip.used));
         if (chip.evidence.length) {
             const list = element("ul", "lora-neg-evidence");
             list.append(...chip.evidence.slice(0, MOST_FACTS).map((fact) => element("li", "", fact)));
@@ -73,7 +90,7 @@
         if (chip.actions.length) {
             const row = element("div", "lora-neg-actions");
             row.append(...chip.actions.map((action, index) => {
-                const kind = index ? "" : " lora-neg-first";
+                const kind = index || !OFFERED_FIRST.has(action.kind) ? "" : " lora-neg-first";
                 return button(`lora-neg-action${kind}`, action.label, () => act(action));
             }));
             made.push(row);
@@ -106,5 +123,5 @@
         return made;
     }
 
-    loraNeg.chips = { Cache, explanation, keyOf, neighbour, pieces, summary, tokenCount };
+    loraNeg.chips = { Cache, explanation, isCut, keyOf, leftOut, neighbour, pieces, summary, tokenCount };
 })();

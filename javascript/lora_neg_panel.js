@@ -1,10 +1,8 @@
-// What the panel's own components cannot do: findings that follow a generation, a notice that both
-// tabs share, the reset button of the settings page, the way to the panel.
+// What the panel's own components cannot do: findings that follow a generation, an answer that
+// counts for both tabs, the reset button of the settings page, the way to the panel.
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
     const { TABS, ask, find, panelPart } = loraNeg;
-    const PATIENCE_MS = 10000;
-    const LOOK_MS = 100;
 
     // Shows the findings of a generation when it has ended: presses the panel's own button,
     // so that everything goes over the page's own connection and login.
@@ -35,25 +33,12 @@
         }
     }
 
-    // An answer to the notice of the first start counts for both tabs, but an event of the page
-    // reaches the components of its own tab only: press the button that lets the others follow.
-    function onAnswer(event) {
-        const tab = event.target instanceof Element && TABS.find((name) =>
-            event.target.closest(`${panelPart(name, "notice_keep")}, ${panelPart(name, "notice_advise")}`));
-        if (!tab) return;
-        const until = Date.now() + PATIENCE_MS;
-        const look = () => {
-            const notice = find(panelPart(tab, "notice"));
-            if (notice && getComputedStyle(notice).display !== "none") {
-                if (Date.now() < until) setTimeout(look, LOOK_MS);
-                return;
-            }
-            for (const other of TABS) {
-                const follow = other !== tab && find(panelPart(other, "follow"));
-                if (follow) follow.click();
-            }
-        };
-        look();
+    // Lets the panels of all tabs show what was answered to the notice of the first run.
+    function follow() {
+        for (const tab of TABS) {
+            const button = find(panelPart(tab, "follow"));
+            if (button) button.click();
+        }
     }
 
     // Opens the panel of a tab, which some hosts put far below the prompt, and goes there.
@@ -73,13 +58,12 @@
         loraNeg.watched[tab] = tools;
     }
 
-    loraNeg.panel = { show };
+    loraNeg.panel = { follow, show };
 
     if (typeof onAfterUiUpdate === "function") {
         onAfterUiUpdate(() => TABS.forEach(refreshFindings));
         onUiLoaded(() => {
             gradioApp().addEventListener("click", onReset);
-            gradioApp().addEventListener("click", onAnswer);
             // The preview is right without them, but for the CFG of a tool that changes it.
             TABS.forEach((tab) => askForTools(tab).catch(() => {}));
         });

@@ -6,7 +6,7 @@
     const WATCH_MS = 500;
 
     const strips = {};
-    const { Cache, keyOf, neighbour, pieces, summary, tokenCount } = loraNeg.chips;
+    const { Cache, isCut, keyOf, leftOut, neighbour, pieces, summary, tokenCount } = loraNeg.chips;
     const { button, element, quoted } = loraNeg.parts;
     const { said } = loraNeg;
 
@@ -47,7 +47,10 @@
             });
             this.root.addEventListener("focusout", (event) => this.onFocusOut(event));
             this.line.append(this.chips, this.more, this.tools);
-            this.root.append(this.line, this.popover.root, this.live);
+            this.notice = element("div", "lora-neg-notice");
+            this.notice.hidden = true;
+            this.notice.setAttribute("role", "group");
+            this.root.append(this.notice, this.line, this.popover.root, this.live);
             if (typeof ResizeObserver === "function") {
                 new ResizeObserver(() => this.measure()).observe(this.line);
             }
@@ -112,12 +115,14 @@
         // ---- showing ----
 
         show(view, body) {
-            const focused = this.chips.contains(document.activeElement) || this.popover.root.contains(document.activeElement);
+            const focused = this.acted || this.chips.contains(document.activeElement) || this.popover.root.contains(document.activeElement);
+            this.acted = false;
             const openKey = this.popover.chip && keyOf(this.popover.chip);
             if (this.body && (this.body.mode !== body.mode || this.body.enabled !== body.enabled)) this.flash();
             this.view = view;
             this.body = body;
             this.root.dataset.mode = view.mode.toLowerCase();
+            this.showNotice(view.notice);
             this.buttons = view.chips.map((chip) => this.chipButton(chip));
             if (this.buttons.length) this.buttons[0].tabIndex = 0;
             this.chips.replaceChildren(...(this.buttons.length ? this.buttons : [this.quiet(view)]));
@@ -125,9 +130,35 @@
             const again = view.chips.findIndex((chip) => keyOf(chip) === openKey);
             if (openKey && again >= 0) this.popover.show(view.chips[again], this.buttons[again]);
             else this.popover.close();
-            if (focused && !this.root.contains(document.activeElement)) this.focusSomewhere();
+            if (focused && hasNoFocus()) this.focusSomewhere();
             this.announce(summary(view));
             this.measure();
+        }
+
+        // What the guard does, at the first run: it stays until it is answered, here or elsewhere.
+        showNotice(notice) {
+            this.notice.hidden = !notice;
+            if (!notice) {
+                this.notice.replaceChildren();
+                return;
+            }
+            if (this.notice.childElementCount) return;
+            const answers = element("div", "lora-neg-answers");
+            answers.append(...notice.answers.map(({ label, mode }, index) =>
+                button(`lora-neg-action${index ? "" : " lora-neg-first"}`, label, () => this.answer(mode))));
+            this.notice.setAttribute("aria-label", notice.title);
+            this.notice.append(element("strong", "", notice.title), " ", element("span", "", notice.text), answers);
+        }
+
+        async answer(mode) {
+            try {
+                await loraNeg.ask("notice", { mode });
+                this.acted = true;
+                loraNeg.panel.follow();
+                recheck();
+            } catch (error) {
+                this.fail(error);
+            }
         }
 
         // A pasted infotext may have switched the guard: show where to look.
@@ -175,13 +206,26 @@
             return made;
         }
 
-        // Chips that do not fit into the line are counted; the count opens the line downwards.
+        // Chips that do not fit into the line are counted by kind; the count opens the line downwards.
         measure() {
-            if (!this.buttons || this.root.classList.contains("lora-neg-open")) return;
-            const hidden = this.buttons.filter((chip) => chip.offsetTop > this.chips.offsetTop + 8).length;
-            this.more.hidden = hidden === 0;
-            this.more.textContent = `+${hidden}`;
-            this.more.setAttribute("aria-label", said("Show {count} more", { count: hidden }));
+            if (!this.buttons || !this.view || this.root.classList.contains("lora-neg-open")) return;
+            // A chip wider than the line loses its last words as a whole, not half of one.
+            for (const chip of this.buttons) {
+                chip.classList.remove("lora-neg-short");
+                chip.classList.toggle("lora-neg-short", isCut(chip));
+            }
+            // The count itself takes room, so what fits is looked at once more.
+            this.count();
+            if (!this.more.hidden) this.count();
+        }
+
+        count() {
+            const fits = this.view.chips.filter((_, index) => this.buttons[index].offsetTop <= this.chips.offsetTop + 8);
+            const changes = this.view.changes - fits.filter(({ tone }) => tone === "change").length;
+            const all = this.view.chips.length + this.view.left_out - fits.length;
+            this.more.hidden = all === 0;
+            this.more.textContent = leftOut(changes, all - changes);
+            this.more.setAttribute("aria-label", said("Show {count} more", { count: all }));
         }
 
         expand(open = !this.root.classList.contains("lora-neg-open")) {
@@ -221,11 +265,13 @@
         // A decision about a LoRA, kept by the server; the library shows and changes it, too.
         async allowAlways(action) {
             this.popover.close();
-            const decide = (off) => loraNeg.ask("library-edit", { names: [action.lora], set: { guard_off: off } });
             try {
-                const result = await decide(true);
+                const result = await loraNeg.ask("library-edit", { names: [action.lora], set: { guard_off: true } });
                 if (result.failed || !result.saved) throw new Error(result.notes[0] || "nothing was saved");
-                this.history.remember(action.label, () => decide(false).then(() => this.check(true), (error) => this.fail(error)));
+                // The library's own history: it knows whether anybody has decided anew since.
+                const takeBack = () => loraNeg.ask("library-undo", { step: result.step });
+                this.history.remember(action.label, () => takeBack().then(() => this.check(true), (error) => this.fail(error)));
+                this.acted = true;
                 this.announce(said("Done: {what}", { what: action.label }));
                 this.check(true);
             } catch (error) {
@@ -234,6 +280,7 @@
         }
 
         perform(action) {
+            this.acted = this.root.contains(document.activeElement);
             this.popover.close();
             const changes = this.history.apply(action.label, action.writes, this.get, this.set);
             if (changes) this.announce(said("Done: {what}", { what: action.label }));
@@ -241,6 +288,7 @@
         }
 
         undo() {
+            this.acted = true;
             const step = this.history.undo(this.get, this.set);
             if (step) this.announce(said("Undone: {what}", { what: step.label }));
             this.check();
@@ -304,6 +352,11 @@
             const strip = stripOf(tab);
             if (strip.place() && !strip.timer) strip.check();
         }
+    }
+
+    function hasNoFocus() {
+        const at = document.activeElement;
+        return !at || at === document.body || !at.isConnected || at.offsetParent === null;
     }
 
     function recheck(tab) {

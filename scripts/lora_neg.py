@@ -98,7 +98,10 @@ def on_app_started(demo, app):
     host.start()
     if demo is not None:
         tools = host.boxes.tools
-        answers = page_answers(host.boxes, names, lasting=True, tools=tools, words=words)
+        notice = host.WebuiPanelHost()
+        answers = page_answers(
+            host.boxes, names, lasting=True, tools=tools, notice=notice, words=words
+        )
         add_page_routes(app, {**answers, "reset-settings": host.reset_settings})
         of_library = {**library_answers(library), **lookup_answers(library)}
         add_library_routes(app, in_language(of_library, words))

@@ -82,7 +82,8 @@ def start(site: Site, options: ServeOptions) -> Started:
     app = _launch(build_page(parts), port, options, outputs, assets)
     names = LibraryNames(site.host.library)
     answers = Answers(
-        page_answers(site.host.boxes, names, lasting=True), library_answers(site.host.library)
+        page_answers(site.host.boxes, names, lasting=True, notice=parts.panel_host),
+        library_answers(site.host.library),
     )
     jobs = None
     if site.scan is not None:

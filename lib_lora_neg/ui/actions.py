@@ -67,7 +67,12 @@ class Actions:
 
     def of(self, finding: Finding) -> list[Action]:
         """Return what can be done about ``finding``, the most helpful first."""
-        actions = [*self._apply(finding), *self._nudges(finding), *self._allow_once(finding)]
+        actions = [
+            *self._fix(finding),
+            *self._apply(finding),
+            *self._nudges(finding),
+            *self._allow_once(finding),
+        ]
         if self._lasting and finding.lora is not None:
             card = self._outlook.cards.get(finding.lora)
             if card is not None:
@@ -93,6 +98,18 @@ class Actions:
         writes = self._writes(finding)
         if writes:
             yield Action("apply", _apply_label(finding), writes)
+
+    def _fix(self, finding: Finding) -> Iterator[Action]:
+        """Offer what was probably meant: a near name, a number with a plain minus sign."""
+        if not finding.fix or finding.fix == finding.before or not finding.before:
+            return
+
+        def meant(tree: Prompt) -> str:
+            return tree.text.replace(finding.before, finding.fix)
+
+        writes = self._change(_PROMPTS if finding.field in _PROMPTS else _NEGATIVES, meant)
+        if writes:
+            yield Action("fix", say("Write {text}", text=finding.fix), writes)
 
     def _writes(self, finding: Finding) -> Writes:
         if finding.field in (Field.CFG, Field.HR_CFG):
@@ -154,19 +171,35 @@ class Actions:
         return apply_edits(tree.text, rewrite.edits())
 
     def _allow_once(self, finding: Finding) -> Iterator[Action]:
-        if finding.lora is None:
+        """Exempt the finding's LoRA from the finding's rule, and from no other one."""
+        if finding.lora is None or finding.rule not in DEFAULT_RULE_MODES:
             return
+        # There a tag is only text, and no other rule looks at it.
         in_negative = finding.rule == "R8"
+        # R1 means both ranges, that on Flux too.
+        rule = "R1" if finding.rule == "R1f" else finding.rule
 
         def exempt(tree: Prompt) -> str | None:
             rewrite = Rewrite(tree)
-            for tag in self._tags_of(tree, finding):
-                rewrite.set_argument(tag, "guard", "off")
+            for tag in self._causes(tree, finding):
+                rules = sorted({*tag.exempt, rule})
+                value = "off" if in_negative else "".join(f"-{name}" for name in rules)
+                rewrite.set_argument(tag, "guard", value)
             return apply_edits(tree.text, rewrite.edits())
 
         writes = self._change(_NEGATIVES if in_negative else _PROMPTS, exempt)
         if writes:
             yield Action("allow", say("Allow once"), writes)
+
+    def _causes(self, tree: Prompt, finding: Finding) -> Iterator[NetworkTag]:
+        """Yield the tags that a finding is about; CFG is lowered for every negative weight."""
+        if finding.rule != "R3":
+            yield from self._tags_of(tree, finding)
+            return
+        for tag in tree.tags:
+            negative = tag.unet.value is not None and tag.unet.value < 0
+            if tag.is_lora and tag.editable and negative and not tag.guard_off:
+                yield tag
 
     def _tags_of(self, tree: Prompt, finding: Finding) -> Iterator[NetworkTag]:
         card = self._outlook.cards.get(finding.lora or "")

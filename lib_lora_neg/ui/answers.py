@@ -9,6 +9,7 @@ from ..hosts.boxes import Boxes, BoxesError, BoxesHost, read_boxes, read_mode
 from ..hosts.switches import rules_at_positions
 from ..loras.card import LoraCard
 from ..sentences import ENGLISH, Words, say
+from .notice import NoticeHost, answered, notice_of
 from .preview import preview
 from .recommend import negative_tag
 
@@ -39,6 +40,7 @@ def page_answers(
     *,
     lasting: bool = False,
     tools: Tools | None = None,
+    notice: NoticeHost | None = None,
     words: Callable[[], Words] = lambda: ENGLISH,
 ) -> dict[str, Answer]:
     """Return the answers of the page's routes by the last part of their address.
@@ -48,6 +50,7 @@ def page_answers(
         names: the LoRAs.
         lasting: the page has the library's routes, too, which keep decisions about a LoRA.
         tools: other tools on the page; none without it.
+        notice: where the answer to the notice of the first run is kept; no notice without it.
         words: returns the page's language.
     """
 
@@ -57,7 +60,9 @@ def page_answers(
             raise BoxesError("switches", "must be a list of true and false")
         rules = rules_at_positions(switches or [])
         outlook = boxes.outlook(read_boxes(body), read_mode(body), rules)
-        return preview(outlook, boxes.token_count, lasting=lasting, words=words())
+        shown = preview(outlook, boxes.token_count, lasting=lasting, words=words())
+        first_run = notice_of(notice, words()) if notice is not None else None
+        return {**shown, "notice": first_run}
 
     def recommend(body: Mapping[str, Any]) -> dict[str, Any]:
         name = body.get("lora")
@@ -76,4 +81,5 @@ def page_answers(
         found = tools(str(body.get("tab"))) if tools is not None else ()
         return {"tools": [{"name": name, "id": box} for name, box in found]}
 
-    return {"check": check, "negative-tag": recommend, "tools": watched}
+    answers: dict[str, Answer] = {"check": check, "negative-tag": recommend, "tools": watched}
+    return answers if notice is None else {**answers, "notice": answered(notice)}

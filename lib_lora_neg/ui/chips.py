@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,9 @@ from ..sentences import Sentence, Words, say
 from .actions import MOVED_RULES, Action
 
 ADDED, REMOVED, MOVED = "added", "removed", "moved"
+
+WOULD = {ADDED: "to add", REMOVED: "to remove", MOVED: "to move"}
+"""What a chip says where nothing was done, but advised."""
 
 RULE_NAMES = {
     "R1": "Negative range",
@@ -56,6 +59,9 @@ _WITH_SUBJECT = frozenset({"R2", "R2b", "R2c", "R6"})
 """Rules whose chip ends with the LoRA's name, because it begins with other words."""
 
 
+TONES = ("change", "advice", "note")
+
+
 @dataclass(frozen=True)
 class Chip:
     """One chip, in pieces that stand side by side.
@@ -74,6 +80,7 @@ class Chip:
         evidence: the facts that led to it.
         source: where the rule's number comes from.
         actions: what can be done about it.
+        used: the weight, or the CFG scale, that the picture is made with.
     """
 
     rule: str
@@ -89,6 +96,18 @@ class Chip:
     evidence: tuple[str, ...] = ()
     source: str = ""
     actions: tuple[Action, ...] = ()
+    used: str = ""
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Where it stands in the strip: what is done first, and of that what goes and weights."""
+        if self.done in (REMOVED, WOULD[REMOVED]):
+            what = 0
+        elif self.rule in ("R1", "R1f", "R11a"):
+            what = 1
+        else:
+            what = 2 if self.done in (MOVED, WOULD[MOVED]) else 3
+        return TONES.index(self.tone), what
 
     def as_json(self, words: Words) -> dict[str, Any]:
         """Return it as the page gets it, in the page's language."""
@@ -105,24 +124,34 @@ class Chip:
             "reason": words(self.reason),
             "source": words(self.source),
             "title": words(RULE_NAMES.get(self.rule, self.rule)),
+            "used": words(self.used),
             "evidence": [words(fact) for fact in self.evidence],
             "actions": [action.as_json(words) for action in self.actions],
         }
 
 
-def chip_of(finding: Finding, cards: CardLookup) -> Chip:
-    """Return the chip of one finding, without its actions."""
+def chip_of(finding: Finding, cards: CardLookup, moved: bool = False) -> Chip:
+    """Return the chip of one finding, without its actions.
+
+    ``moved``: what is taken out arrives in another box.
+    """
+    chip = _chip_of(finding, cards, moved)
+    would = chip.done and finding.effect is not Effect.ENFORCED
+    return replace(chip, done=WOULD[chip.done]) if would else chip
+
+
+def _chip_of(finding: Finding, cards: CardLookup, moved: bool) -> Chip:
     chip = _bare(finding)
     if finding.field in (Field.CFG, Field.HR_CFG):
         lead = say("CFG") if finding.field is Field.CFG else say("hires CFG")
         return replace(chip, lead=lead, before=finding.before, after=_changed(finding))
     tag, after = _tag(finding.before), _tag(finding.after)
     if finding.rule == "R11a" and finding.lora is not None:
-        weights = _weights(after) if after is not None and finding.before != finding.after else ""
+        weights = weights_of(after) if after is not None and finding.before != finding.after else ""
         return replace(chip, lead=finding.lora, after=weights)
     if tag is not None:
-        return _of_tag(replace(chip, tail=_tag_tail(finding, cards)), finding, tag, after)
-    return _of_words(chip, finding)
+        return _of_tag(replace(chip, tail=_tag_tail(finding, cards)), finding, tag, after, moved)
+    return _of_words(chip, finding, moved)
 
 
 def _bare(finding: Finding) -> Chip:
@@ -141,17 +170,17 @@ def _bare(finding: Finding) -> Chip:
     )
 
 
-def _of_tag(chip: Chip, finding: Finding, tag: NetworkTag, after: NetworkTag | None) -> Chip:
+def _of_tag(
+    chip: Chip, finding: Finding, tag: NetworkTag, after: NetworkTag | None, moved: bool
+) -> Chip:
     negative = finding.field in (Field.NEGATIVE, Field.HR_NEGATIVE)
     lead = say("negative: {lora}", lora=tag.name) if negative else tag.name
-    done = REMOVED if not finding.after else ""
-    if finding.rule in MOVED_RULES and done and "acts in the prompt" in finding.reason:
-        done = MOVED
-    now = "" if after is None or finding.before == finding.after else _weights(after)
-    return replace(chip, lead=lead, before=_weights(tag), after=now, done=done)
+    done = "" if finding.after else MOVED if moved else REMOVED
+    now = "" if after is None or finding.before == finding.after else weights_of(after)
+    return replace(chip, lead=lead, before=weights_of(tag), after=now, done=done)
 
 
-def _of_words(chip: Chip, finding: Finding) -> Chip:
+def _of_words(chip: Chip, finding: Finding, moved: bool) -> Chip:
     if finding.rule == "empty-negative":
         return replace(chip, lead=say("negative prompt is empty"), before="", after="")
     if finding.rule == "cfg-1":
@@ -161,7 +190,7 @@ def _of_words(chip: Chip, finding: Finding) -> Chip:
     if not finding.before:
         return replace(chip, lead=lead, before=finding.after, done=ADDED)
     if not finding.after:
-        done = MOVED if finding.rule in MOVED_RULES else REMOVED
+        done = MOVED if moved else REMOVED
         return replace(chip, lead=lead, before=finding.before, done=done)
     return replace(chip, lead=lead, before=finding.before, after=_changed(finding))
 
@@ -184,12 +213,34 @@ def without_echoes(findings: Iterable[Finding]) -> list[Finding]:
     return [f for f in findings if f.before or f.rule not in moved]
 
 
+def what_moves(findings: Iterable[Finding]) -> Callable[[Finding], bool]:
+    """Return what tells whether a finding's words, or its tag, arrive in another box.
+
+    ``findings`` are those of a plan in which the rules that move something are enforced.
+    """
+    arrived: dict[tuple[str, int, str | None], set[str]] = {}
+    for finding in findings:
+        if finding.rule in MOVED_RULES and not finding.before:
+            key = (finding.rule, finding.index, finding.lora)
+            texts = arrived.setdefault(key, set())
+            texts.update(noun.strip() for noun in finding.after.split(","))
+
+    def moves(finding: Finding) -> bool:
+        there = arrived.get((finding.rule, finding.index, finding.lora), set())
+        if finding.rule != "R9":
+            return bool(there)
+        return any(noun in there for noun in finding.evidence)
+
+    return moves
+
+
 def _tag(text: str) -> NetworkTag | None:
     tags = parse(text).tags if text.startswith("<") else ()
     return tags[0] if len(tags) == 1 and tags[0].end == len(text) else None
 
 
-def _weights(tag: NetworkTag) -> str:
+def weights_of(tag: NetworkTag) -> str:
+    """Return a tag's weight, or both where they differ."""
     te, unet = tag.te.value, tag.unet.value
     if te is None or unet is None:
         return tag.te.raw or tag.unet.raw or "1"

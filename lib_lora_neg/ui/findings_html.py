@@ -43,7 +43,10 @@ def findings_html(
         for failure in failures
     )
     ordered = sorted(findings, key=lambda finding: finding.effect is not Effect.ENFORCED)
-    rows = "".join(_row(finding, words) for finding in ordered)
+    rows = "".join(
+        _row(finding, words, told=finding.rule == "R5" and _is_told(finding, ordered[:number]))
+        for number, finding in enumerate(ordered)
+    )
     if not failed and not rows:
         return _empty(NOTHING_FOUND, words)
     return f'<ul class="lora-neg-findings">{failed}{rows}</ul>'
@@ -53,7 +56,13 @@ def _empty(text: str, words: Words) -> str:
     return f'<p class="lora-neg-empty">{escape(words(text))}</p>'
 
 
-def _row(finding: Finding, words: Words) -> str:
+def _is_told(finding: Finding, before: Sequence[Finding]) -> bool:
+    """Whether an earlier finding of the same rule has said the same sentence."""
+    return any((f.rule, f.reason) == (finding.rule, finding.reason) for f in before)
+
+
+def _row(finding: Finding, words: Words, told: bool) -> str:
+    reason = "" if told else escape(words(finding.reason))
     effect = finding.effect.value
     word = words("Changed" if finding.effect is Effect.ENFORCED else "Advice")
     title = words(RULE_NAMES.get(finding.rule, finding.rule))
@@ -61,10 +70,10 @@ def _row(finding: Finding, words: Words) -> str:
         f'<li class="lora-neg-{effect}">'
         f'<span class="lora-neg-effect">{escape(word)}</span>'
         f"{_change(finding, words)}"
-        f'<span class="lora-neg-reason">{escape(words(finding.reason))}</span>'
+        f'<span class="lora-neg-reason">{reason}</span>'
         f'<span class="lora-neg-where">{escape(words(_FIELD_NAMES[finding.field]))}'
         f" · {escape(title)} · {escape(finding.rule)}</span>"
-        f"{_details(finding, words)}</li>"
+        f"{'' if told else _details(finding, words)}</li>"
     )
 
 

@@ -121,9 +121,12 @@ class _Library:
             continued = body.get("continued") is True
             return self._edited(self._editor.edit(names, change, continued=continued))
 
-    def undo(self, _: Mapping[str, Any]) -> dict[str, Any]:
+    def undo(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        number = body.get("step")
+        if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
+            raise BoxesError("step", "must be the number of an edit")
         with self._editing:
-            return self._edited(self._editor.undo())
+            return self._edited(self._editor.undo(number))
 
     def _edited(self, result: EditResult) -> dict[str, Any]:
         return {**result.as_json(), "undo": self._editor.undo_label}

@@ -20,6 +20,9 @@ WIDEST = 20.0
 """No LoRA is used at a weight beyond this; Flux workflows reach ±10."""
 
 MAX_NOTES = 5
+MAX_STEPS = 20
+"""Edits that can be taken back, each of up to a whole library."""
+
 REFERENCE = say("typed by the user")
 
 Change = Callable[[Decision], Decision]
@@ -33,11 +36,13 @@ class EditResult:
         saved: what became of each decision.
         unknown: names that the host does not know.
         unchanged: LoRAs of which the decision already said so.
+        step: number by which `Editor.undo` takes just this edit back; 0 if nothing was done.
     """
 
     saved: tuple[Saved, ...]
     unknown: int = 0
     unchanged: int = 0
+    step: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the result for the page, notes once each."""
@@ -48,6 +53,7 @@ class EditResult:
             "failed": len(failed),
             "unknown": self.unknown,
             "unchanged": self.unchanged,
+            "step": self.step,
             "names": [item.name for item in self.saved if item.done],
             "notes": [say(note) for note in notes[:MAX_NOTES]],
             "more_notes": max(0, len(notes) - MAX_NOTES),
@@ -72,19 +78,22 @@ class _Step:
 
 
 class Editor:
-    """Changes decisions and remembers the last change."""
+    """Changes decisions and remembers the changes, so that each can be taken back."""
 
     def __init__(self, host: LibraryTabHost) -> None:
         self._host = host
-        self._last: _Step | None = None
+        self._steps: dict[int, _Step] = {}
+        self._count = 0
 
     @property
     def undo_label(self) -> str:
         """What `undo` would take back, in words; empty if nothing."""
-        return self._last.label if self._last is not None else ""
+        return next(reversed(self._steps.values())).label if self._steps else ""
 
     def edit(self, names: Sequence[str], change: Change, *, continued: bool = False) -> EditResult:
         """Apply a change to the decisions of some LoRAs and keep them.
+
+        An edit that changes nothing leaves alone what can be taken back.
 
         ``continued``: this is more of the last edit, and is taken back together with it.
         """
@@ -94,24 +103,27 @@ class Editor:
         changed = {name: after[name] for name in before if after[name] != before[name]}
         saved = tuple(self._host.save(changed)) if changed else ()
         done = {item.name for item in saved if item.done}
+        number = 0
         if done:
             step = _Step(
                 {name: before[name] for name in before if name in done},
                 {name: after[name] for name in before if name in done},
             )
-            first = self._last if continued else None
-            self._last = step if first is None else first.followed_by(step)
-        elif not continued:
-            self._last = None
-        return EditResult(saved, len(set(names) - known), len(before) - len(changed))
+            number = self._remember(step, continued)
+        return EditResult(saved, len(set(names) - known), len(before) - len(changed), number)
 
-    def undo(self) -> EditResult:
-        """Take the last edit back where nobody has decided anew since.
+    def undo(self, number: int | None = None) -> EditResult:
+        """Take an edit back, the last one or that of ``number``.
+
+        A LoRA about which somebody has decided anew since is left as it is: what stood before an
+        older edit never comes back over a newer one.
 
         Raises:
             BoxesError: there is nothing to take back.
         """
-        step = self._last
+        if number is None and self._steps:
+            number = next(reversed(self._steps))
+        step = self._steps.pop(number, None) if number is not None else None
         if step is None:
             raise BoxesError("undo", say("there is nothing to take back"))
         now = self._host.decisions(step.after)
@@ -121,8 +133,18 @@ class Editor:
             if now.get(name) == step.after[name]
         }
         saved = tuple(self._host.save(same)) if same else ()
-        self._last = None
         return EditResult(saved, unchanged=len(step.before) - len(same))
+
+    def _remember(self, step: _Step, continued: bool) -> int:
+        if continued and self._steps:
+            number = next(reversed(self._steps))
+            self._steps[number] = self._steps[number].followed_by(step)
+            return number
+        self._count += 1
+        self._steps[self._count] = step
+        while len(self._steps) > MAX_STEPS:
+            del self._steps[next(iter(self._steps))]
+        return self._count
 
 
 def read_names(body: Mapping[str, Any]) -> list[str]:

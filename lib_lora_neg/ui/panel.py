@@ -16,7 +16,7 @@ from ..hosts.guidance_keys import OFF
 from ..hosts.reporting import HealthItem, Report
 from ..hosts.switches import LABELS
 from ..policy import Mode
-from ..sentences import ENGLISH, Words, say
+from ..sentences import ENGLISH, Words
 from .findings_html import report_html
 from .health import health_html
 from .preset import PresetWiring, build_preset
@@ -26,15 +26,6 @@ GUIDANCE = [OFF, *(method.value for method in Method)]
 
 _QUICK: dict[str, Any] = {"inputs": [], "show_progress": False, "queue": False}
 
-NOTICE = say(
-    "<strong>LoRA Negative Guard is on.</strong> Before a picture is made it keeps negative "
-    "LoRA weights in the range their type can stand, takes trigger words out of the negative "
-    "prompt, and lowers CFG while a negative weight is active. Every change is listed here and "
-    "in the infotext. With <em>Advise</em> it only says what it would change. "
-    "<code>guard=off</code> inside a LoRA tag exempts that LoRA."
-)
-"""HTML."""
-
 
 class PanelHost(Protocol):
     """What the panel needs from the place it runs in."""
@@ -42,10 +33,6 @@ class PanelHost(Protocol):
     def default_enabled(self) -> bool: ...
 
     def default_mode(self) -> Mode: ...
-
-    def notice_seen(self) -> bool: ...
-
-    def answer_notice(self, mode: Mode) -> None: ...
 
     def health(self) -> list[HealthItem]: ...
 
@@ -103,7 +90,6 @@ def build_panel(
         host.accordion(built.enabled, "LoRA Negative Guard", elem_id("enabled")) as enabled,
         gr.Column(elem_classes=["lora-neg-panel"]),
     ):
-        notice, answers = _notice(built, elem_id, words())
         mode = gr.Radio(
             choices=MODES,
             value=built.mode.value,
@@ -129,11 +115,9 @@ def build_panel(
             )
             preset.panel(tab, build_preset(elem_id))
         _build_findings(host, tab, elem_id, words)
-        # The page's script presses it when the notice was answered in the other tab.
+        # The page's script presses it when the notice of the first run was answered.
         follow = gr.Button("", elem_id=elem_id("follow"), elem_classes=["lora-neg-follow"])
-    defaults = [notice, mode, enabled]
-    for button, answer in answers:
-        button.click(fn=partial(_answer, host, answer), outputs=defaults, **_QUICK)
+    defaults = [mode, enabled]
     now = partial(_now, host, built)
     follow.click(fn=now, outputs=defaults, **_QUICK)
     if Context.root_block is not None:
@@ -202,34 +186,10 @@ class _Defaults:
 
     enabled: bool
     mode: Mode
-    notice_seen: bool
 
     @classmethod
     def of(cls, host: PanelHost) -> _Defaults:
-        return cls(host.default_enabled(), host.default_mode(), host.notice_seen())
-
-
-def _notice(
-    built: _Defaults, elem_id: Callable[[str], str], words: Words
-) -> tuple[Any, list[tuple[Any, Mode]]]:
-    group = gr.Group(
-        visible=not built.notice_seen,
-        elem_id=elem_id("notice"),
-        elem_classes=["lora-neg-notice"],
-    )
-    with group:
-        gr.HTML(words(NOTICE))
-        with gr.Row(elem_classes=["lora-neg-answers"]):
-            keep = gr.Button(
-                "Keep guarding", elem_id=elem_id("notice_keep"), size="sm", variant="primary"
-            )
-            advise = gr.Button("Only advise me", elem_id=elem_id("notice_advise"), size="sm")
-    return group, [(keep, Mode.ENFORCE), (advise, Mode.ADVISE)]
-
-
-def _answer(host: PanelHost, answer: Mode) -> list[Any]:
-    host.answer_notice(answer)
-    return [gr.update(visible=False), gr.update(value=answer.value), gr.update()]
+        return cls(host.default_enabled(), host.default_mode())
 
 
 def _now(host: PanelHost, built: _Defaults) -> list[Any]:
@@ -237,7 +197,6 @@ def _now(host: PanelHost, built: _Defaults) -> list[Any]:
     now = _Defaults.of(host)
     same = gr.update()
     return [
-        gr.update(visible=not now.notice_seen) if now.notice_seen != built.notice_seen else same,
         gr.update(value=now.mode.value) if now.mode is not built.mode else same,
         gr.update(value=now.enabled) if now.enabled != built.enabled else same,
     ]

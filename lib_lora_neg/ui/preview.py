@@ -7,17 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from ..hosts.boxes import Outlook
-from ..policy import CardLookup, Finding, GuardPlan, GuardSettings, Mode, plan
+from ..policy import CardLookup, Effect, Field, Finding, GuardPlan, GuardSettings, Mode, plan
 from ..policy.rules.r5_budget import budget_share
-from ..prompts import parse
+from ..prompts import format_number, parse
 from ..sentences import ENGLISH, Words, say
-from .actions import Action, Actions
-from .chips import Chip, chip_of, stack_chip, without_echoes
+from .actions import MOVED_RULES, Action, Actions
+from .chips import Chip, chip_of, stack_chip, weights_of, what_moves, without_echoes
 
 MAX_CHIPS = 60
 """More than a person reads; the rest is counted."""
-
-_TONES = ("change", "advice", "note")
 
 TokenCount = Callable[[str], "tuple[int, int] | None"]
 
@@ -59,18 +57,56 @@ def _chips(planned: GuardPlan, outlook: Outlook, lasting: bool) -> list[Chip]:
     chips: list[Chip] = []
     stack: list[Finding] = []
     seen: set[tuple[Any, ...]] = set()
+    moves = _moves(planned, outlook)
     for finding in without_echoes(planned.findings):
         if finding.rule == "R5":
             stack.append(finding)
             continue
-        chip = chip_of(finding, outlook.cards)
+        chip = chip_of(finding, outlook.cards, moves(finding))
         key = (chip.rule, chip.lead, chip.before, chip.after, chip.done, chip.field)
         if key not in seen:
             seen.add(key)
-            chips.append(replace(chip, actions=tuple(actions.of(finding))))
+            used = _used(finding, planned, outlook.cards)
+            chips.append(replace(chip, actions=tuple(actions.of(finding)), used=used))
     if stack:
         chips.append(_stack(stack, actions, outlook))
-    return sorted(chips, key=lambda chip: _TONES.index(chip.tone))
+    return sorted(chips, key=lambda chip: chip.rank)
+
+
+def _moves(planned: GuardPlan, outlook: Outlook) -> Callable[[Finding], bool]:
+    """Return what tells of a finding whether it moves something, or would."""
+    done = what_moves(planned.findings)
+    waiting = any(
+        f.rule in MOVED_RULES and f.effect is not Effect.ENFORCED for f in planned.findings
+    )
+    if not waiting:
+        return done
+    settings = outlook.settings
+    rules = {**settings.rules, **dict.fromkeys(MOVED_RULES, Mode.ENFORCE)}
+    enforced = replace(settings, mode=Mode.ENFORCE, rules=rules)
+    would = what_moves(plan(outlook.request, outlook.cards, enforced).findings)
+    return lambda f: done(f) if f.effect is Effect.ENFORCED else would(f)
+
+
+def _used(finding: Finding, planned: GuardPlan, cards: CardLookup) -> str:
+    """Return what the picture is made with: the weight of the finding's LoRA, or the CFG scale."""
+    hires = finding.field in (Field.HR_PROMPT, Field.HR_NEGATIVE, Field.HR_CFG)
+    made = planned.hires if hires and planned.hires is not None else planned.first
+    if finding.field in (Field.CFG, Field.HR_CFG):
+        cfg = made.cfg_scale
+        return say("The picture is made with CFG {cfg}.", cfg=format_number(cfg)) if cfg else ""
+    if finding.lora is None or finding.field not in (Field.PROMPT, Field.HR_PROMPT):
+        return ""
+    card = cards.get(finding.lora)
+    weights = []
+    for tag in parse(made.prompts[0]).tags if made.prompts else ():
+        other = cards.get(tag.name) if tag.is_lora else None
+        same = card is not None and other is not None and card.identity == other.identity
+        if tag.is_lora and (same or tag.name == finding.lora):
+            weights.append(weights_of(tag))
+    if not weights:
+        return say("The picture is made without this LoRA.")
+    return say("The picture is made with this LoRA at {weight}.", weight=", ".join(weights))
 
 
 def _stack(findings: Sequence[Finding], actions: Actions, outlook: Outlook) -> Chip:

@@ -82,6 +82,10 @@ class Page:
         chip = self.strip(tab).locator(".lora-neg-chip", has_text=text).first
         chip.wait_for(state="detached", timeout=PATIENCE)
 
+    def wait_for_no_notice(self, tab: str = "txt2img") -> None:
+        self.strip(tab).and_(self.page.locator("[data-mode]")).wait_for(timeout=PATIENCE)
+        self.strip(tab).locator(".lora-neg-notice").wait_for(state="hidden", timeout=PATIENCE)
+
     def act(self, chip: str, action: str, tab: str = "txt2img") -> None:
         """Open the popover of a chip by keyboard and press one of its buttons."""
         found = self.wait_for_chip(chip, tab)

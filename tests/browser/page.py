@@ -58,6 +58,7 @@ class Library:
             card("mystery", "unknown", confidence=0.0, family=ModelFamily.SDXL),
         ]
         made = SyntheticCards()
+        self._steps: list[dict[str, LoraCard]] = []
         self._cards: dict[str, LoraCard] = {c.name: c for c in known}
         for number in range(count):
             name = f"lora_{number:04d}"
@@ -76,9 +77,15 @@ class Library:
 
     def edit(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Keep a decision, as the library's own route does."""
+        self._steps.append({name: self._cards[name] for name in body["names"]})
         for name in body["names"]:
             self._cards[name] = replace(self._cards[name], guard_off=body["set"]["guard_off"])
-        return {"saved": len(body["names"]), "failed": 0, "notes": []}
+        return {"saved": len(body["names"]), "failed": 0, "notes": [], "step": len(self._steps)}
+
+    def undo(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Take one back."""
+        self._cards |= self._steps[body["step"] - 1]
+        return {"saved": 1, "failed": 0, "notes": []}
 
     def name_in_prompts(self, name: str) -> str:
         return name
@@ -286,8 +293,9 @@ def main() -> None:
         **({"show_api": False} if "show_api" in signature(gr.Blocks.launch).parameters else {}),
     )
     serve_own_files(app, host)
-    answers = page_answers(host, host.library, lasting=True, tools=host.tools)
-    add_page_routes(app, {**answers, "library-edit": host.library.edit})
+    answers = page_answers(host, host.library, lasting=True, tools=host.tools, notice=host)
+    decisions = {"library-edit": host.library.edit, "library-undo": host.library.undo}
+    add_page_routes(app, {**answers, **decisions})
     add_public_routes(app, host, host.library, dict([account]) if account else {})
     print(f"ready http://127.0.0.1:{options.port}", flush=True)
     while True:

@@ -35,15 +35,20 @@ def first_run(page):
 
 def test_the_notice_is_answered_once_for_both_tabs(first_run):
     page = first_run
-    page.panel("notice_advise").click()
-    page.panel("notice").wait_for(state="hidden", timeout=20_000)
+    notice = page.strip().locator(".lora-neg-notice")
+    notice.wait_for(state="visible", timeout=20_000)
+    box, negative = notice.bounding_box(), page.page.locator("#txt2img_neg_prompt").bounding_box()
+    assert 0 <= box["y"] - (negative["y"] + negative["height"]) < 40
+    notice.get_by_role("button", name="Only advise me").click()
+    notice.wait_for(state="hidden", timeout=20_000)
+    page.until(lambda: chosen_mode(page, "txt2img") == "Advise")
     page.go_to("img2img")
-    page.panel("notice", "img2img").wait_for(state="hidden", timeout=20_000)
+    page.wait_for_no_notice("img2img")
     page.until(lambda: chosen_mode(page, "img2img") == "Advise")
 
     page.open()
 
-    page.panel("notice").wait_for(state="hidden", timeout=20_000)
+    page.wait_for_no_notice()
     page.until(lambda: chosen_mode(page, "txt2img") == "Advise")
     page.type(STYLE)
     page.wait_for_chip("style_x")

@@ -88,8 +88,55 @@ def test_apply_and_undo(page):
 def test_allow_once(page):
     page.type(STYLE)
     page.act("style_x", "Allow once")
-    assert page.prompt() == "a cat <lora:style_x:-0.9:guard=off>"
-    page.until(lambda: page.chips() == [])
+    assert page.prompt() == "a cat <lora:style_x:-0.9:guard=-R1>"
+    changed = page.strip().locator(".lora-neg-chip.lora-neg-change")
+    page.until(lambda: changed.count() == 1)
+    page.act("CFG", "Allow once")
+    assert page.prompt() == "a cat <lora:style_x:-0.9:guard=-R1-R3>"
+    page.until(lambda: changed.count() == 0)
+
+
+def test_a_fix_is_offered_first_and_to_allow_never_stands_out(page):
+    page.type("a cat <lora:style_x:−0.9>")
+    page.act("style_x", "Write <lora:style_x:-0.9>")
+    assert page.prompt() == STYLE
+    page.wait_for_chip("CFG")
+    page.type("a <lora:mystery:-0.9>")
+    chip = page.wait_for_chip("mystery")
+    chip.click()
+    marked = page.strip().locator(".lora-neg-action.lora-neg-first").all_inner_texts()
+    assert not any("llow" in text for text in marked)
+
+
+def test_the_popover_names_the_weight_that_is_used(page):
+    page.type(STYLE)
+    page.wait_for_chip("style_x").click()
+    assert "at −0.5" in page.strip().locator(".lora-neg-used").inner_text()
+
+
+def test_the_focus_returns_after_an_action(page):
+    page.type(STYLE)
+    page.act("style_x", "Apply to prompt")
+    strip = "document.activeElement.closest('#lora_neg_preview_txt2img') !== null"
+    page.wait_for_no_chip("style_x")
+    page.until(lambda: page.page.evaluate(strip))
+
+
+@pytest.mark.parametrize("width", [480, 900])
+def test_what_does_not_fit_is_counted_by_kind(page, width):
+    page.page.set_viewport_size({"width": width, "height": 900})
+    names = " ".join(f"<lora:nobody_{number}:1>" for number in range(4))
+    page.type(f"a <lora:style_x:-0.9> <lora:hero:-0.5> {names}", "b, <lora:thing:0.2>")
+    page.wait_for_chip("nobody_3")
+    more = page.strip().locator(".lora-neg-overflow")
+    more.wait_for(state="visible")
+    assert "to consider" in more.inner_text()
+    cut = """chips => chips.filter(chip => chip.offsetTop < 20
+        && [...chip.querySelectorAll('.lora-neg-tail')].some(t => t.scrollWidth > t.clientWidth))
+        .length"""
+    assert page.strip().locator(".lora-neg-chip").evaluate_all(cut) == 0
+    first = page.chips()[0]
+    assert first.startswith("hero")
 
 
 def test_always_allow_and_undo(page):
@@ -197,16 +244,16 @@ def test_img2img(page):
 
 def test_keyboard(page):
     page.type("a <lora:style_x:-0.9> <lora:hero:-0.5>", "")
-    first = page.wait_for_chip("style_x")
+    first = page.wait_for_chip("hero")
     first.focus()
     page.page.keyboard.press("ArrowRight")
     popover = page.strip().locator(".lora-neg-popover")
-    assert "character" in popover.inner_text()
+    assert "style" in popover.inner_text()
     page.page.keyboard.press("ArrowDown")
     assert page.page.evaluate("document.activeElement.textContent") == "Apply to prompt"
     page.page.keyboard.press("Escape")
     assert not popover.is_visible()
-    assert "hero" in page.page.evaluate("document.activeElement.textContent")
+    assert "style_x" in page.page.evaluate("document.activeElement.textContent")
 
 
 def test_hover_explains(page):

@@ -82,6 +82,10 @@ class Page:
         # Gradio 3 gives the id of an HTML component to a box and to its content.
         return self.raw.locator(f"#script_{tab}_lora_negative_guard_{name}").first
 
+    def notice(self, tab: str) -> Any:
+        """Return the notice of the first run."""
+        return self.raw.locator(f"#lora_neg_preview_{tab} .lora-neg-notice")
+
     @property
     def infotext(self) -> Any:
         """Return the infotext under the txt2img gallery."""
@@ -146,7 +150,9 @@ def page(open_page: Callable[[str], Page], webui: Webui) -> Iterator[Page]:
         yield open_page(webui.url)
 
 
-@pytest.mark.parametrize(("button", "mode"), [("keep", "Enforce"), ("advise", "Advise")])
+@pytest.mark.parametrize(
+    ("button", "mode"), [("Keep guarding", "Enforce"), ("Only advise me", "Advise")]
+)
 def test_the_notice_of_the_first_run_is_answered(
     open_page: Callable[[str], Page], probed: Webui, button: str, mode: str
 ) -> None:
@@ -154,27 +160,27 @@ def test_the_notice_of_the_first_run_is_answered(
         probed.reload_ui()
         page = open_page(probed.url)
         page.open_panel("txt2img")
-        expect(page.part("txt2img", "notice")).to_be_visible()
+        expect(page.notice("txt2img")).to_be_visible()
         page.shot("notice")
 
-        page.part("txt2img", f"notice_{button}").click()
+        page.notice("txt2img").get_by_role("button", name=button).click()
 
-        expect(page.part("txt2img", "notice")).to_be_hidden()
+        expect(page.notice("txt2img")).to_be_hidden()
         expect(page.part("txt2img", "mode").get_by_label(mode)).to_be_checked()
         page.open_panel("img2img")
-        expect(page.part("img2img", "notice")).to_be_hidden(timeout=20 * SECONDS)
+        expect(page.notice("img2img")).to_be_hidden(timeout=20 * SECONDS)
         expect(page.part("img2img", "mode").get_by_label(mode)).to_be_checked()
         page.settle()
         page.raw.reload(wait_until="domcontentloaded")
         page.open_panel("txt2img")
-        expect(page.part("txt2img", "notice")).to_be_hidden(timeout=20 * SECONDS)
+        expect(page.notice("txt2img")).to_be_hidden(timeout=20 * SECONDS)
         expect(page.part("txt2img", "mode").get_by_label(mode)).to_be_checked()
         page.settle()
         page.raw.close()
         probed.reload_ui()
         page = open_page(probed.url)
         page.open_panel("txt2img")
-        expect(page.part("txt2img", "notice")).to_be_hidden()
+        expect(page.notice("txt2img")).to_be_hidden()
         expect(page.part("txt2img", "mode").get_by_label(mode)).to_be_checked()
 
 

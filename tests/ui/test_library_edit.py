@@ -137,3 +137,31 @@ def test_a_folder_that_takes_nothing_is_said_and_not_undone() -> None:
     assert (result["saved"], result["failed"], result["names"]) == (1, 1, ["b"])
     assert result["notes"] == ["the folder cannot be written"]
     assert editor.undo_label == "b"
+
+
+def test_an_edit_that_changes_nothing_leaves_undo_alone() -> None:
+    host = MemoryLibrary(card("a", "style"), card("b", "style"))
+    editor = Editor(host)
+    editor.edit(["a"], read_change({"set": {"type": "concept"}}))
+    editor.edit(["a"], read_change({"set": {"type": "concept"}}))
+    editor.edit(["nobody"], read_change({"set": {"guard_off": True}}))
+    assert editor.undo_label == "a"
+    assert [item.name for item in editor.undo().saved] == ["a"]
+
+
+def test_each_edit_is_taken_back_by_itself_and_never_brings_an_older_one_back() -> None:
+    host = MemoryLibrary(card("a", "style"), card("b", "style"))
+    editor = Editor(host)
+    first = editor.edit(["a"], read_change({"set": {"type": "concept"}}))
+    second = editor.edit(["b"], read_change({"set": {"guard_off": True}}))
+    third = editor.edit(["a"], read_change({"set": {"type": "slider"}}))
+    # What stood before the first edit does not come back over the third.
+    assert editor.undo(first.step).unchanged == 1
+    assert host.decisions(["a"])["a"].type == LoraType.SLIDER
+    editor.undo(second.step)
+    assert not host.decisions(["b"])["b"].guard_off
+    editor.undo()
+    assert host.decisions(["a"])["a"].type == LoraType.CONCEPT
+    for step in (first.step, second.step, third.step, None):
+        with pytest.raises(BoxesError):
+            editor.undo(step)

@@ -27,7 +27,16 @@ from tests.support.cards import card
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "lib_lora_neg"
 FILES = sorted((ROOT / "localizations").glob("*.json"))
-OF_THE_PANEL = ("actions", "answers", "chips", "findings_html", "health", "panel", "preset")
+OF_THE_PANEL = (
+    "actions",
+    "answers",
+    "chips",
+    "findings_html",
+    "health",
+    "notice",
+    "panel",
+    "preset",
+)
 OF_THE_PANEL += ("preview", "recommend")
 SAID = [
     *(PACKAGE / "policy").rglob("*.py"),

@@ -51,10 +51,10 @@ CHIPS = [
         "a, impasto_oil_style",
         ["negative impasto_oil_style removed trigger of style_x"],
     ),
-    ("<lora:thing:1>", "lowres", ["negative bad_thing added recommended by thing"]),
+    ("<lora:thing:1>", "lowres", ["negative bad_thing to add recommended by thing"]),
     ("<lora:rainy:1>", "rain", ["negative rain tug of war with rainy"]),
-    ("a man without a hat", "b", ["prompt without a hat moved negation is not understood"]),
-    ("<lora:none_such:1>", "", ["none_such 1 removed unknown LoRA"]),
+    ("a man without a hat", "b", ["prompt without a hat to move negation is not understood"]),
+    ("<lora:none_such:1>", "", ["none_such 1 to remove unknown LoRA"]),
     ("<lora:style_x:abc>", "", ["style_x abc weight is no number"]),
     ("<lora:slide:-3>", "", []),
     ("<lora:thing:0.5> <lora:thing:0.5>", "bad_thing, lowres", ["thing → 1 twice"]),
@@ -98,15 +98,98 @@ def test_applying_everything_leaves_nothing_to_change(
 
 def test_one_of_two_is_applied_alone() -> None:
     chips = view("<lora:style_x:-0.9> <lora:hero:-0.5>", "")["chips"]
-    assert action(chips[0], "Apply to prompt") == {"prompt": "<lora:style_x:-0.5> <lora:hero:-0.5>"}
-    assert action(chips[1], "Apply to prompt") == {"prompt": "<lora:style_x:-0.9>"}
+    assert action(chips[0], "Apply to prompt") == {"prompt": "<lora:style_x:-0.9>"}
+    assert action(chips[1], "Apply to prompt") == {"prompt": "<lora:style_x:-0.5> <lora:hero:-0.5>"}
+
+
+def test_what_is_taken_out_comes_first_and_then_the_weights() -> None:
+    seen = view("<lora:thing:1> without a hat <lora:style_x:-0.9> <lora:hero:-0.5>", "lowres")
+    assert [(chip["rule"], chip["tone"]) for chip in seen["chips"]] == [
+        ("R1", "change"),
+        ("R1", "change"),
+        ("R3", "change"),
+        ("R9", "advice"),
+        ("R2c", "advice"),
+    ]
+    assert [chip["lead"] for chip in seen["chips"]][:2] == ["hero", "style_x"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "negative", "more", "done"),
+    [
+        ("a", "b, <lora:thing:0.2>", {}, "moved"),
+        ("a", "b, <lora:thing:0.2>", {"mode": Mode.ADVISE}, "to move"),
+        ("a <lora:thing:1>", "bad_thing, lowres, <lora:thing:0.2>", {}, "removed"),
+        (
+            "a <lora:thing:1>",
+            "bad_thing, lowres, <lora:thing:0.2>",
+            {"mode": Mode.ADVISE},
+            "to remove",
+        ),
+        ("a", "b, <lora:hero:1>", {}, "removed"),
+        ("a man without a hat", "b", {"rules": {"R9": Mode.ENFORCE}}, "moved"),
+        ("a man without a hat", "hat", {"rules": {"R9": Mode.ENFORCE}}, "removed"),
+        ("a man without a hat", "hat", {}, "to remove"),
+    ],
+)
+def test_moved_is_said_only_of_what_arrives_elsewhere(
+    prompt: str, negative: str, more: dict[str, Any], done: str
+) -> None:
+    chips = [c for c in view(prompt, negative, **more)["chips"] if c["rule"] in ("R8", "R9")]
+    assert [chip["done"] for chip in chips] == [done]
+
+
+def test_the_weight_that_is_used_is_named() -> None:
+    for mode, weight, cfg in ((Mode.ENFORCE, "−0.5", "6"), (Mode.ADVISE, "−0.9", "7")):
+        first, second = view("<lora:style_x:-0.9>", "", mode=mode)["chips"]
+        assert weight in first["used"]
+        assert cfg in second["used"]
+    (gone,) = view("<lora:hero:-0.5>")["chips"]
+    assert "without" in gone["used"]
+    split = view("<lora:style_x:0.5:-0.9>")["chips"][0]
+    assert "te 0.5 · unet −0.5" in split["used"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("<lora:style_x:−0.4>", "<lora:style_x:-0.4>"),
+        ("<lora:style_x:-0,4>", "<lora:style_x:-0.4>"),
+        ("<lora:stile_x:0.4>", "<lora:style_x:0.4>"),
+    ],
+)
+def test_what_was_probably_meant_is_one_click(typed: str, meant: str) -> None:
+    chips = view(f"a cat {typed}")["chips"]
+    fixes = [chip["actions"][0] for chip in chips if chip["actions"][0]["kind"] == "fix"]
+    assert [fix["writes"] for fix in fixes] == [{"prompt": f"a cat {meant}"}]
+    assert not any(c["actions"][0]["kind"] == "fix" for c in view(f"a cat {meant}")["chips"])
+
+
+def test_to_allow_is_never_offered_first_where_something_else_is() -> None:
+    for prompt, negative, _ in CHIPS:
+        for chip in view(prompt, negative)["chips"]:
+            kinds = [offered["kind"] for offered in chip["actions"]]
+            if set(kinds) - {"allow", "always"}:
+                assert kinds[0] not in ("allow", "always")
 
 
 def test_allow_once_ends_the_finding() -> None:
     chip = view("<lora:style_x:-0.9>")["chips"][0]
     writes = action(chip, "Allow once")
-    assert writes == {"prompt": "<lora:style_x:-0.9:guard=off>"}
-    assert view(writes["prompt"])["chips"] == []
+    assert writes == {"prompt": "<lora:style_x:-0.9:guard=-R1>"}
+    left = [(chip["rule"], chip["tone"]) for chip in view(writes["prompt"])["chips"]]
+    assert left == [("R3", "change"), ("R10", "advice")]
+
+
+def test_allow_once_lifts_the_rule_of_its_chip_alone() -> None:
+    prompt = "<lora:style_x:-0.9> <lora:thing:-0.2:guard=-R2>"
+    chips = view(prompt)["chips"]
+    (cfg,) = [chip for chip in chips if chip["rule"] == "R3"]
+    allowed = action(cfg, "Allow once")["prompt"]
+    assert allowed == "<lora:style_x:-0.9:guard=-R3> <lora:thing:-0.2:guard=-R2-R3>"
+    left = [chip["rule"] for chip in view(allowed)["chips"]]
+    assert "R3" not in left
+    assert "R1" in left
 
 
 def test_nudging_moves_both_parts_or_the_unet_alone() -> None:

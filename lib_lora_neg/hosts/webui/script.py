@@ -48,7 +48,7 @@ class WebuiPanelHost:
         # Not the host's InputAccordion: closing that switches off what is inside.
         import gradio as gr
 
-        with gr.Accordion(label, open=not self.notice_seen(), elem_id=elem_id):
+        with gr.Accordion(label, open=False, elem_id=elem_id):
             yield gr.Checkbox(enabled, label="Guard this tab", elem_id=f"{elem_id}-checkbox")
 
 
