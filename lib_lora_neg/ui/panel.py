@@ -132,7 +132,7 @@ def _build_guidance(elem_id: Callable[[str], str]) -> tuple[Any, Any, Any]:
         method = gr.Radio(
             choices=GUIDANCE,
             value=GUIDANCE[0],
-            label="Method",
+            label="Guidance method",
             info="A negative prompt that works at CFG 1 too. NAG is the best known; ONG is "
             "experimental, our reading of its abstract.",
             interactive=True,
