@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from typing import Any
 
@@ -114,6 +115,47 @@ def test_the_setting_guards_a_matrix_too(probed: Webui) -> None:
     cells = [picture for picture in made if picture.pixels.shape[:2] == (64, 64)]
 
     assert_same(cells[0], probed.txt2img(f"a cat <lora:{STYLE}:-0.5>", "blurry", guard=OFF))
+
+
+def grid(webui: Webui, prompt: str, *pieces: str) -> list[Picture]:
+    """Return the pictures of a grid by another script of the host's list."""
+    request = {**PICTURE, "prompt": prompt, "negative_prompt": "blurry", "cfg_scale": 9}
+    script = {"script_name": "LoRA Neg Probe Grid", "script_args": [json.dumps(pieces)]}
+    return webui.many("txt2img", ON, **request, **script)
+
+
+def test_a_grid_of_another_script_is_known_from_the_second_weight_on(probed: Webui) -> None:
+    prompt = f"a cat <lora:{STYLE}:-0.9>"
+
+    first, second, third = grid(probed, prompt, "-0.9", "-3", "-0.8")
+
+    assert first.prompt == f"a cat <lora:{STYLE}:-0.5>"
+    for cell, weight in ((second, "-3"), (third, "-0.8")):
+        text = f"a cat <lora:{STYLE}:{weight}>"
+        assert_same(cell, probed.txt2img(text, "blurry", guard=OFF, cfg_scale=9))
+        assert "outside" in cell.own_keys["LoRA Neg sweep"]
+
+
+def test_a_grid_that_varies_something_else_is_guarded(probed: Webui) -> None:
+    cells = grid(probed, f"a cat <lora:{STYLE}:-0.9>", "cat", "dog")
+
+    given = [f"a {animal} <lora:{STYLE}:-0.5>" for animal in ("cat", "dog")]
+    assert [cell.prompt for cell in cells] == given
+
+
+def test_late_weights_that_turn_out_to_change(probed: Webui) -> None:
+    """The first cannot be told from any late tag and is guarded; the second shows what it is."""
+    tags = [f" <lora:{STYLE}:{weight}>" for weight in ("-3", "-2", "-1")]
+    request = {**PICTURE, "prompt": "a cat", "negative_prompt": "blurry", "cfg_scale": 9}
+
+    made = probed.many("txt2img", ON, {"late": tags}, **request, n_iter=3)
+    cells = [picture for picture in made if picture.pixels.shape[:2] == (64, 64)][-3:]
+
+    seeds = [cell.said.parameters["Seed"] for cell in cells]
+    texts = [f"a cat <lora:{STYLE}:{weight}>" for weight in ("-0.5", "-2", "-1")]
+    for cell, seed, text, cfg in zip(cells, seeds, texts, (6, 9, 9), strict=True):
+        asked = {"seed": int(seed), "cfg_scale": cfg}
+        assert_same(cell, probed.txt2img(text, "blurry", guard=OFF, **asked))
 
 
 def test_prompts_that_are_put_back_late_are_told_as_they_were_used(probed: Webui) -> None:

@@ -9,6 +9,8 @@ Its one argument is JSON; each key makes it behave like another extension:
 ``cases``
     make one batch per text, and add it to the batch's prompts after the guard has planned, with
     the mark of a matrix on ``p``, as LoRA Tester does
+``late``
+    add one text per batch to its prompts after the guard has planned, without any mark
 ``put_back``
     put the prompts back as they were before the guard's plan, as Regional Prompter does
 ``activate``
@@ -80,6 +82,9 @@ class Probe(scripts.Script):
         cases = _todo(p).get("cases")
         if cases:
             p.prompts[:] = [prompt + cases[batch_number] for prompt in p.prompts]
+        late = _todo(p).get("late")
+        if late:
+            p.prompts[:] = [prompt + late[batch_number] for prompt in p.prompts]
         text = _todo(p).get("append")
         if not text:
             return
