@@ -245,6 +245,23 @@ def test_late_weights_that_turn_out_to_change(guard: Guard, host: Host) -> None:
     assert sum("stands aside" in told for told in p.comments) == 1
 
 
+def test_weights_that_are_added_before_the_plan_of_each_batch(guard: Guard, host: Host) -> None:
+    """As the last one, by a script that the host calls before the guard."""
+    tags = [f" <lora:style:{weight}>" for weight in (-0.9, -0.9, -0.8, 0.7)]
+    p = job(prompt="a cat", negative_prompt="oilpaint", n_iter=4, cfg_scale=9)
+    guard.before_process(p, True, "Enforce", "txt2img")
+    p.setup(["a cat"] * 4, ["oilpaint"] * 4)
+    made = []
+    for number, tag in enumerate(tags):
+        p.batch(number)
+        p.prompts[:] = [p.prompts[0] + tag]
+        guard.before_process_batch(p, number)
+        made.append((p.prompts[0], p.cfg_scale))
+    given = [(-0.5, 6), (-0.5, 6), (-0.8, 9), (0.7, 9)]
+    assert made == [(f"a cat <lora:style:{weight}>", cfg) for weight, cfg in given]
+    assert p.negative_prompts == ["oilpaint"]
+
+
 def test_the_hires_pass_at_another_weight_is_no_sweep(guard: Guard, host: Host) -> None:
     p = job(prompt="a cat")
     guard.before_process(p, True, "Enforce", "txt2img")

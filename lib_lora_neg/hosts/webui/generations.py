@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...policy import Finding, GuardSettings, Mode
 from ..reporting import Report
 from .late_texts import Batch
-from .sweeps import Sweep
+from .sweeps import Sweep, weights_in
 
 ATTRIBUTE = "_lora_neg_generation"
 
@@ -64,6 +64,19 @@ class Generation:
     def mode(self) -> Mode:
         """How far the guard may go in it."""
         return self.settings.mode
+
+    def changing(self, tags: Iterable[str], batch: int, hires: bool) -> tuple[str, ...]:
+        """Remember tags that other scripts have added to a batch.
+
+        Return the names of LoRAs that were added to an earlier batch at another weight.
+        """
+        names = []
+        for tag in tags:
+            for lora, (name, weights) in weights_in(tag).items():
+                before, first = self.late.setdefault((lora, hires), (batch, weights))
+                if before != batch and first != weights:
+                    names.append(name)
+        return tuple(dict.fromkeys(names))
 
     def add(self, findings: tuple[Finding, ...]) -> list[Finding]:
         """Remember findings; return those that are new, so that batches repeat nothing."""

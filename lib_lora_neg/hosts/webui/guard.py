@@ -21,7 +21,7 @@ from .cards import HostCards
 from .generations import ATTRIBUTE, Generation, Generations
 from .late_texts import Batch
 from .other_negatives import findings_on, other_negatives
-from .reading import read_request
+from .reading import batch_slice, read_request
 from .sweeps import Sweep
 from .xyz_cell import Cell, cell_of
 
@@ -123,12 +123,15 @@ class Guard:
             self._failed(p, generation, error)
 
     def _stands_aside(self, p: Any, generation: Generation, batch_number: int) -> bool:
-        """Whether this turns out to be a sweep, now that all prompts of the job are there."""
-        if generation.nested or batch_number or cell_of(p).mode is not None:
+        """Whether this turns out to be a sweep, now that the prompts are there."""
+        if generation.nested or cell_of(p).mode is not None or sweeps.guarded_all_the_same(p):
             return False
-        if sweeps.guarded_all_the_same(p):
-            return False
-        sweep = matrices.before_a_batch(p, generation.n_iter)
+        sweep = None
+        if batch_number == 0:
+            sweep = matrices.before_a_batch(p, generation.n_iter)
+        changing = generation.changing(_added_tags(p, batch_number), batch_number, False)
+        if sweep is None and changing:
+            sweep = Sweep(sweeps.ANOTHER_SCRIPT, changing)
         if sweep is not None:
             self.stand_aside(p, generation, sweep)
         return sweep is not None
@@ -204,6 +207,20 @@ class Guard:
         comment(p, f"{TITLE} failed, so this was not guarded: {type(error).__name__}: {error}")
         if not isinstance(error, ValueError):
             traceback.print_exception(type(error), error, error.__traceback__)
+
+
+def _added_tags(p: Any, batch_number: int) -> list[str]:
+    """Return LoRA tags that other scripts have added to this batch alone, not to the job's."""
+    job = p.all_prompts[batch_slice(p, batch_number)]
+    if not job or not p.prompts or p.prompts[0] == job[0]:
+        return []
+    text = p.prompts[0]
+    asked = {tag.items for tag in parse(job[0]).tags}
+    return [
+        text[tag.start : tag.end]
+        for tag in parse(text).tags
+        if tag.is_lora and tag.items not in asked
+    ]
 
 
 def _sweep_around(p: Any, outer: Generation | None) -> Sweep | None:

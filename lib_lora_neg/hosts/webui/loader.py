@@ -26,7 +26,6 @@ from ...policy import (
 )
 from ...policy.wording import change_text
 from ...prompts import parse
-from ...sentences import say
 from . import capabilities, infotext, matrices, options, sweeps
 from .applying import set_hires_cfg
 from .generations import Generation
@@ -131,17 +130,11 @@ def _turns_out_a_sweep(
     """
     if generation.owner() is not p or cell_of(p).mode is not None:
         return False
-    here, changing = getattr(p, "iteration", 0), []
-    for tag in tags:
-        for lora, (name, weights) in sweeps.weights_in(tag).items():
-            if parse(tag).tags[0].items in generation.planned:
-                continue
-            before, first = generation.late.setdefault((lora, hires), (here, weights))
-            if before != here and first != weights:
-                changing.append(name)
+    late = [tag for tag in tags if parse(tag).tags[0].items not in generation.planned]
+    changing = generation.changing(late, getattr(p, "iteration", 0), hires)
     if not changing or sweeps.guarded_all_the_same(p):
         return False
-    sweep = sweeps.Sweep(say("another script"), tuple(dict.fromkeys(changing)))
+    sweep = sweeps.Sweep(sweeps.ANOTHER_SCRIPT, changing)
     guard.stand_aside(p, generation, sweep)
     _note_outside(p, guard, generation, tags, hires)
     return True

@@ -22,6 +22,9 @@ from .option_values import GUARD_SWEEPS
 RULE = "sweep"
 """The rule of the finding that says so."""
 
+ANOTHER_SCRIPT = say("another script")
+"""Who varies weights where nothing tells."""
+
 
 @dataclass
 class Sweep:
