@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..loras.card import LoraCard
 from ..loras.families import ModelFamily
-from ..prompts import NetworkTag, Prompt, Rewrite, apply_edits, parse
+from ..prompts import Edit, NetworkTag, Prompt, Rewrite, apply_edits, compose, parse
 from ..sentences import say
 from .draft import Context, Draft, LoraUse, Place, TextDraft
 from .model import (
@@ -56,12 +56,75 @@ def plan(
     return GuardPlan(request, request.first, request.hires, advised, ())
 
 
+_MOST_ROUNDS = 6
+"""A request that still changes then is left as the last round has it."""
+
+
 def _plan_enforced(
     request: GenerationRequest,
     cards: CardLookup | Mapping[str, LoraCard],
     settings: GuardSettings,
 ) -> GuardPlan:
-    planner = _Planner(request, _Remembered(cards), settings)
+    """Plan until nothing changes any more.
+
+    What goes may bring together what belongs together: ``red trigger dress`` holds ``red dress``.
+    """
+    known = _Remembered(cards)
+    result = _plan_once(request, known, settings)
+    for _ in range(_MOST_ROUNDS - 1):
+        if not _rewrites(result):
+            break
+        guarded = replace(request, first=result.first, hires=result.hires)
+        again = _plan_once(guarded, known, settings)
+        if not again.changed:
+            break
+        result = _joined(result, again)
+    return result
+
+
+def _rewrites(result: GuardPlan) -> bool:
+    """Whether anything but weights and CFG changes; those are what they are at once."""
+    return any(
+        finding.effect is Effect.ENFORCED and not (finding.rule in _FINAL_RULES and finding.after)
+        for finding in result.findings
+    )
+
+
+_FINAL_RULES = frozenset({"R1", "R1f", "R3", "R4", "R5"})
+
+
+def _joined(result: GuardPlan, again: GuardPlan) -> GuardPlan:
+    """Return both rounds as one plan of the first one's request."""
+    edits: dict[tuple[Field, int], tuple[list[Edit], list[Edit]]] = {}
+    for number, plan_ in enumerate((result, again)):
+        for edit in plan_.edits:
+            edits.setdefault((edit.field, edit.index), ([], []))[number].append(edit.edit)
+    joined = [
+        PromptEdit(field, index, edit)
+        for (field, index), (first, second) in edits.items()
+        for edit in compose(len(_text_of(result.request, field, index)), first, second)
+    ]
+    said = {_statement(finding) for finding in result.findings}
+    more = tuple(
+        finding
+        for finding in again.findings
+        if _statement(finding) not in said and finding.effect is Effect.ENFORCED
+    )
+    findings = result.findings + more
+    return GuardPlan(result.request, again.first, again.hires, findings, tuple(joined))
+
+
+def _text_of(request: GenerationRequest, field: Field, index: int) -> str:
+    hires = field in _HIRES
+    texts = request.hires if hires and request.hires is not None else request.first
+    negative = field in (Field.NEGATIVE, Field.HR_NEGATIVE)
+    return (texts.negative_prompts if negative else texts.prompts)[index]
+
+
+def _plan_once(
+    request: GenerationRequest, cards: _Remembered, settings: GuardSettings
+) -> GuardPlan:
+    planner = _Planner(request, cards, settings)
     first, findings, edits = planner.plan_pass(request.first, _FIRST)
     if request.hires is None:
         return GuardPlan(request, first, None, tuple(findings), tuple(edits))
@@ -73,7 +136,8 @@ def _plan_enforced(
     if shared_cfg and hires.cfg_scale != first.cfg_scale:
         first = replace(first, cfg_scale=hires.cfg_scale)
     if shared_cfg:
-        hires = replace(hires, cfg_scale=None)
+        unshared = replace(hires, cfg_scale=None)
+        hires = request.hires if unshared == request.hires else unshared
         hr_findings = [_as_first_cfg(finding) for finding in hr_findings]
     said = {_statement(finding) for finding in findings}
     findings += [finding for finding in hr_findings if _statement(finding) not in said]

@@ -1,6 +1,6 @@
 """The prompt language of A1111 and Forge: reading, searching and editing prompts."""
 
-from .edits import Edit, apply_edits
+from .edits import Edit, apply_edits, compose
 from .match import Match, find, find_any, find_negated, find_terms, negated_terms
 from .negation import Negation, find_negations
 from .nodes import Group, Leaf, enclosing, write
@@ -24,6 +24,7 @@ __all__ = [
     "Weight",
     "apply_edits",
     "bare",
+    "compose",
     "enclosing",
     "find",
     "find_any",

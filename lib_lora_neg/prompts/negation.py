@@ -8,6 +8,7 @@ names (``No. 7``, ``kimetsu no yaiba``) and idioms (``without a doubt``) are non
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from .match import Match
@@ -23,9 +24,21 @@ _NEGATION = re.compile(
         (?:\b(?:without|lacking)|\bwith[ ]no|\bnot[ ]wearing|\A(?:no|not)\b)
         (?:[ ](?:wearing|having))?
         (?:[ ](?:an?|the|any|her|his|their|its))?
-    )[ ](?P<things>[^\W\d_][^.!?:/|()\[\]]*)""",
+    )[ ](?P<things>[^\W\d_][^.!?:/|()\[\]]{0,400})""",
     re.IGNORECASE | re.VERBOSE,
 )
+_LONGEST_THINGS = 400
+# "without a hat and without glasses": the next negation of the same sentence.
+_GOES_ON = re.compile(
+    r"""[ ]+(?:and|or|nor|but|as[ ]well[ ]as)[ ]+(?P<cue>
+        (?:without|lacking|with[ ]no|not[ ]wearing|no)
+        (?:[ ](?:wearing|having))?
+        (?:[ ](?:an?|the|any|her|his|their|its))?
+    )[ ](?P<things>[^\W\d_][^.!?:/|()\[\]]{0,400})""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_LONGEST_LEAD = 12
+_LEADS = frozenset({"and", "or", "nor", "but", "also", "and also", "but also"})
 _ALTERNATIVES = re.compile(r" (?:or|nor) (?:(?:any|an?|the|no|without) )*")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _MOST_WORDS = 3
@@ -63,7 +76,7 @@ _TAGS = _words(
 
 
 class Negation(NamedTuple):
-    """A negation and what it denies.
+    """A negation and what it denies; negations that ``and`` joins are one.
 
     Attributes:
         start: offset of the first word to remove.
@@ -83,34 +96,51 @@ def find_negations(tree: Prompt) -> tuple[Negation, ...]:
     lowered = tree.text.lower()
     if tree.negative or not any(cue in lowered for cue in _CUES):
         return ()
-    found = []
+    found: list[Negation] = []
     for term in tree.terms:
         if term.editable and any(cue.strip("_ ") in term.key for cue in _CUES):
-            negation = _read(tree, term)
-            if negation is not None:
-                found.append(negation)
+            found += _read(tree, term)
     return tuple(found)
 
 
-def _read(tree: Prompt, term: Term) -> Negation | None:
+def _read(tree: Prompt, term: Term) -> Iterator[Negation]:
     if overlapping(tree.source.hidden, term.start, term.end):
-        return None
+        return
     text = tree.text[term.start : term.end].replace("_", " ")
-    match = _NEGATION.search(text)
-    if match is None:
-        return None
+    position = 0
+    while match := _NEGATION.search(text, position):
+        end, nouns = _read_chain(text, match)
+        position = end or match.start("things")
+        if not end:
+            continue
+        first = match.start()
+        if first <= _LONGEST_LEAD and text[:first].strip().lower() in _LEADS:
+            first = 0
+        start = term.start + first
+        whole = first == 0 and end == len(text)
+        place = Match(start, term.start + end, term, whole, (term,))
+        yield Negation(start, term.start + end, nouns, place)
+
+
+def _read_chain(text: str, match: re.Match[str]) -> tuple[int, tuple[str, ...]]:
+    """The end of a negation with those that go on from it, and all they deny; 0 if unsure."""
+    end, nouns = _read_one(match)
+    while end and (following := _GOES_ON.match(text, end)):
+        next_end, more = _read_one(following)
+        if not next_end:
+            return 0, ()
+        end, nouns = next_end, nouns + more
+    return end, nouns
+
+
+def _read_one(match: re.Match[str]) -> tuple[int, tuple[str, ...]]:
     length = _noun_length(match["things"])
-    if not length:
-        return None
-    things = match["things"][:length].lower()
-    nouns = tuple(_ALTERNATIVES.split(things))
-    cue = match["cue"].lower()
-    if not all(_is_thing(noun, cue) for noun in nouns):
-        return None
-    start = term.start + match.start()
-    end = term.start + match.start("things") + length
-    whole = start == term.start and end == term.end
-    return Negation(start, end, nouns, Match(start, end, term, whole, (term,)))
+    if not length or len(match["things"]) > _LONGEST_THINGS:
+        return 0, ()
+    nouns = tuple(_ALTERNATIVES.split(match["things"][:length].lower()))
+    if not all(_is_thing(noun, match["cue"].lower()) for noun in nouns):
+        return 0, ()
+    return match.start("things") + length, nouns
 
 
 def _noun_length(things: str) -> int:
@@ -120,6 +150,8 @@ def _noun_length(things: str) -> int:
         if things[end : match.start()].strip():
             break
         word = match[0].lower()
+        if end and count and _GOES_ON.match(things, end):
+            return end
         if word in ("or", "nor"):
             count = 0
         elif word in _FOLLOWS:

@@ -15,6 +15,8 @@ from .tags import NetworkTag, format_tag
 from .terms import Term
 from .tree import Prompt, parse
 
+_MOST_TRIES = 96
+
 Target = Term | NetworkTag | Match
 Placing = Callable[[Prompt, str], tuple[str, str]]
 
@@ -100,18 +102,31 @@ class Rewrite:
         edits = _removal_edits(self.tree, self._targets)
         if _keeps_the_rest(self.tree, self._targets, edits):
             return edits
+        kept, self.refused = self._divided(self._targets)
+        return _removal_edits(self.tree, kept)
+
+    def _divided(self, targets: list[Target]) -> tuple[list[Target], tuple[Target, ...]]:
+        """Divide ``targets`` into those that can go together and those that cannot.
+
+        Halves are tried, so that one bad target among many costs few readings of the prompt; a
+        prompt of bad ones gets `_MOST_TRIES`, and what is undecided then stays.
+        """
         kept: list[Target] = []
         refused: list[Target] = []
-        edits = []
-        for target in self._targets:
-            tried = _removal_edits(self.tree, [*kept, target])
-            if _keeps_the_rest(self.tree, [*kept, target], tried):
-                kept.append(target)
-                edits = tried
+        waiting = [targets[len(targets) // 2 :], targets[: len(targets) // 2]]
+        for _ in range(_MOST_TRIES):
+            if not waiting:
+                break
+            some = waiting.pop()
+            edits = _removal_edits(self.tree, [*kept, *some])
+            if _keeps_the_rest(self.tree, [*kept, *some], edits):
+                kept += some
+            elif len(some) == 1:
+                refused += some
             else:
-                refused.append(target)
-        self.refused = tuple(refused)
-        return edits
+                waiting += [some[len(some) // 2 :], some[: len(some) // 2]]
+        refused += [target for some in waiting for target in some]
+        return kept, tuple(refused)
 
     def _insertions(self, text: str) -> tuple[str, str]:
         """What to write before and after ``text`` for the added terms and tags."""

@@ -22,7 +22,29 @@ FOUND = [
     ("man without a hat. sunny day", "man. sunny day", ("hat",)),
 ]
 
+SEVERAL = [
+    ("a man without a hat and without glasses", "a man", [("hat", "glasses")]),
+    ("no hat and no glasses, smile", "smile", [("hat", "glasses")]),
+    ("a man without a hat or without a beard, photo", "a man, photo", [("hat", "beard")]),
+    ("man with no beard and not wearing glasses", "man", [("beard", "glasses")]),
+    (
+        "a man without a hat on a bench without trees",
+        "a man on a bench",
+        [("hat",), ("trees",)],
+    ),
+    ("a man without a hat, and without glasses", "a man", [("hat",), ("glasses",)]),
+    ("a man without a hat and with no red shoes in rain", "a man in rain", [("hat", "red shoes")]),
+    ("man without a hat, woman without a bag", "man, woman", [("hat",), ("bag",)]),
+    (
+        "man without a hat and no glasses and no beard",
+        "man",
+        [("hat", "glasses", "beard")],
+    ),
+]
+
 NONE = [
+    "a man without a hat and smiling",
+    "a man without a hat and without a doubt the best",
     "no humans, scenery",
     "1girl, no bra, no_panties, no pants, no shoes, no headwear, no eyes",
     "No. 7, perfume",
@@ -62,6 +84,18 @@ def test_found(given: str, left: str, nouns: tuple[str, ...]) -> None:
     rewrite.remove(negation.match)
     assert negation.nouns == nouns
     assert apply_edits(given, rewrite.edits()) == left
+
+
+@pytest.mark.parametrize(("given", "left", "nouns"), SEVERAL)
+def test_several_in_one_sentence(given: str, left: str, nouns: list[tuple[str, ...]]) -> None:
+    tree = parse(given)
+    found = find_negations(tree)
+    rewrite = Rewrite(tree)
+    for negation in found:
+        rewrite.remove(negation.match)
+    assert [negation.nouns for negation in found] == nouns
+    assert apply_edits(given, rewrite.edits()) == left
+    assert find_negations(parse(left)) == ()
 
 
 @pytest.mark.parametrize("given", NONE)

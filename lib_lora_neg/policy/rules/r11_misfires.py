@@ -109,7 +109,7 @@ def _merge(text: TextDraft, positions: Sequence[int], context: Context) -> TextD
     unets = [use.unet for use in uses if use.unet is not None]
     plain = len(tes) == len(unets) == len(uses)
     removable = all(use.tag is not None and context.may_remove(text, use.tag) for use in uses[1:])
-    plain = plain and math.isfinite(sum(tes) + sum(unets))
+    plain = plain and max(sum(tes), sum(unets)) < math.inf
     can_merge = plain and removable and len(foreign) == 1
     merged = replace(first, te=round(sum(tes), 6), unet=round(sum(unets), 6)) if plain else first
     enforced = can_merge and context.enforces("R11a")
