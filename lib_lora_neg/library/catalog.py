@@ -9,6 +9,7 @@ from itertools import chain
 
 from ..loras.build import read_any_card
 from ..loras.card import LoraCard
+from ..loras.side_facts import is_digest
 from ..loras.tagtable import LazyShares
 from .files import FoundFile, FoundFolder, Stamp, list_folder, natural_order
 from .packing import ALIAS, MODEL_HASH, PROBLEMS, Packed, Packer, unpack_card
@@ -139,16 +140,21 @@ class Catalog:
     def by_hash(self, digest: str) -> LoraCard | None:
         """Return the card whose ``sshs_model_hash`` begins like ``digest``, as infotexts name it.
 
-        The host compares the first twelve digits (``network_on_disk.shorthash``).
+        The host compares the first twelve digits (``network_on_disk.shorthash``). The digest of
+        nothing, which some trainers write, and one that different files share name none.
         """
         short = digest.strip().lower()[:HASH_DIGITS]
-        if len(short) < HASH_DIGITS:
+        if len(short) < HASH_DIGITS or not is_digest(short):
             return None
         self.index()
         state = self._state
         found = [
             f for f in state.files() if state.packed[f.path][MODEL_HASH][:HASH_DIGITS] == short
         ]
+        # Copies of one file share a digest. Where files of different sizes do, it is a constant
+        # that a trainer wrote into all of them.
+        if len({file.size for file in found}) > 1:
+            return None
         return self._card(found[-1]) if found else None
 
     def duplicates(self) -> Mapping[str, tuple[str, ...]]:

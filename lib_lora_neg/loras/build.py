@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from .architecture import FamilyEvidence, family_of_keys, family_of_name, resolve_family
+from .architecture import family_of_keys, resolve_family
+from .base_names import family_of_name
 from .card import Bracket, LoraCard, LoraParts, Trigger, TypeInference, WeightRange
+from .dit_families import FamilyEvidence
 from .evidence import collect_evidence
 from .families import FLUX_FAMILIES, ModelFamily
 from .header import Header, LoraFileError, read_header
@@ -200,11 +202,13 @@ def _bracket(sides: Sequence[SideFacts]) -> Bracket | None:
 
 
 def _contradictions(allowed: FamilyEvidence, training: TrainingFacts) -> tuple[str, ...]:
-    if allowed.family is ModelFamily.UNKNOWN:
+    found = allowed.family if allowed.family is not ModelFamily.UNKNOWN else allowed.likely
+    if found is ModelFamily.UNKNOWN:
         return ()
     stated = [(text, family_of_name(text)) for text in training.base]
-    wrong = [t for t, family in stated if family not in (ModelFamily.UNKNOWN, allowed.family)]
-    if not wrong or any(family is allowed.family for _, family in stated):
+    possible = (ModelFamily.UNKNOWN, found, *allowed.candidates)
+    wrong = [t for t, family in stated if family not in possible]
+    if not wrong or any(family in possible[1:] for _, family in stated):
         return ()
-    stated_family, real = wrong[0], allowed.family.value
+    stated_family, real = wrong[0], found.value
     return (f"its metadata says it was made for {stated_family}, its tensors are those of {real}",)

@@ -26,6 +26,18 @@ class ModelFamily(str, Enum):
     HUNYUAN = "hunyuan"
     ANIMA = "anima"
     ERNIE = "ernie"
+    AURAFLOW = "auraflow"
+    HIDREAM = "hidream"
+    LTX = "ltx"
+    KOLORS = "kolors"
+    PID = "pid"
+    MINIMAX = "minimax"
+    COGVIDEO = "cogvideo"
+    MOCHI = "mochi"
+    PIXART = "pixart"
+    SANA = "sana"
+    CASCADE = "cascade"
+    COSMOS = "cosmos"
     UNKNOWN = "unknown"
 
     @classmethod
@@ -38,18 +50,25 @@ class ModelFamily(str, Enum):
 
 
 _SPELLINGS = {
-    ModelFamily.SD1: ("sd14", "sd15", "sdv1", "sdv15", "stablediffusionv1"),
+    ModelFamily.SD1: ("sd", "sd14", "sd15", "sdv1", "sdv15", "stablediffusionv1"),
     ModelFamily.SD2: ("sd20", "sd21", "sdv2", "stablediffusionv2"),
-    ModelFamily.SDXL: ("sdxl10", "xl", "pony", "illustrious", "noobai"),
+    ModelFamily.SDXL: ("sdxl10", "xl", "pony", "illustrious", "noobai", "mugen"),
     ModelFamily.SD3: ("sd35", "sd3medium", "sd35large"),
     ModelFamily.FLUX: ("flux1", "flux1d", "flux1s", "flux1dev", "flux1schnell", "fluxdev"),
     ModelFamily.FLUX2: ("flux2klein", "klein", "flux2dev", "flux2pro"),
-    ModelFamily.ZIMAGE: ("zimageturbo",),
+    ModelFamily.ZIMAGE: ("zimageturbo", "zimagebase", "zit", "zib"),
     ModelFamily.QWEN: ("qwenimage",),
     ModelFamily.WAN: ("wan21", "wan22", "wanvideo"),
     ModelFamily.KREA: ("krea2",),
     ModelFamily.LUMINA: ("lumina2",),
-    ModelFamily.HUNYUAN: ("hunyuanimage21",),
+    ModelFamily.HUNYUAN: ("hunyuanimage21", "hunyuanvideo", "framepack"),
+    ModelFamily.ERNIE: ("ernieimage",),
+    ModelFamily.AURAFLOW: ("ponyv7", "pony7"),
+    ModelFamily.LTX: ("ltxv", "ltxvideo", "ltx2", "ltxv2"),
+    ModelFamily.HIDREAM: ("hidreami1",),
+    ModelFamily.COGVIDEO: ("cogvideox",),
+    ModelFamily.MINIMAX: ("minimaxh3",),
+    ModelFamily.CASCADE: ("stablecascade", "wuerstchen"),
 }
 _BY_KEY: dict[str, ModelFamily] = {family.value: family for family in ModelFamily}
 _BY_KEY.update((name, family) for family, names in _SPELLINGS.items() for name in names)

@@ -19,6 +19,14 @@ _MARKS: tuple[tuple[str, str], ...] = (
     (".lokr_w", "lokr"),
     (".oft_blocks", "oft"),
     (".oft_diag", "oft"),
+    (".oft_r", "oft"),
+    (".boft_", "oft"),
+    (".ia3_l", "ia3"),
+    (".vera_lambda", "vera"),
+    (".hra_u", "hra"),
+    (".miss_block", "miss"),
+    (".bone_", "miss"),
+    (".fourierft_", "fourierft"),
     (".on_input", "ia3"),
     (".b1.weight", "glora"),
     (".lora_", "lora"),
@@ -41,9 +49,9 @@ _WEAK_MARKS: tuple[tuple[str, str], ...] = (
 """Marks that only name the algorithm when no stronger one is there."""
 
 _SUFFIX = re.compile(
-    r"(?:\.processor)?[._](?:lora[._](?:down|up|mid|[AB])(?:\.\w+)?(?:\.weight|\.bias)?"
+    r"(?:\.processor)?[._](?:lora[._](?:down|up|mid|[AB]|magnitude_vector|embedding_[AB])(?:\.\w+)?(?:\.weight|\.bias)?"
     r"|lora_linear_layer\.(?:up|down)\.weight|lora[12]\.(?:up|down)\.weight)$"
-    r"|\.(?:alpha|dora_scale|magnitude|hada_[\w]+|lokr_\w+|oft_\w+|rescale|[ab][12]\.weight"
+    r"|\.(?:alpha|dora_scale|magnitude|hada_[\w]+|lokr_\w+|b?oft_\w+(?:\.\w+)?(?:\.weight)?|ia3_l|vera_\w+|hra_u|miss_block|bone_\w+|fourierft_\w+|rescale|[ab][12]\.weight"
     r"|diff|diff_b|w_norm|b_norm|on_input|set_weight|scale|weight|bias|reshape_weight)$"
     r"|:(?:up|down|alpha)$"
 )
@@ -69,7 +77,7 @@ _FORMATS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 _TEXT = re.compile(
     r"lora_te\d?_|(?:base_model\.model\.)?text_(?:encoders?|model)\b|text_encoder_\d|te\d?\."
-    r"|conditioner\.|lycoris_text_|clip_[lg]\.|t5xxl\."
+    r"|conditioner\.|lycoris_text_(?:encoders?|model)|clip_[lg]\.|t5xxl\."
 )
 
 _BLOCK = re.compile(
@@ -208,7 +216,10 @@ def _module(name: str) -> str:
 
 def _algorithm(names: Iterable[str]) -> tuple[str, bool]:
     text = "\n".join(names) + "\n"
-    decomposed = ".dora_scale" in text or ".magnitude" in text
+    decomposed = any(
+        mark in text for mark in (".dora_scale", ".magnitude", "lora_magnitude", "lora.magnitude")
+    )
+    text = text.replace(".oft_R", ".oft_r")
     for mark, algorithm in _MARKS:
         if mark in text:
             return ("dora" if algorithm == "lora" and decomposed else algorithm), decomposed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .architecture import family_of_name
+from .base_names import family_of_name
 from .families import ModelFamily
 
 KNOWN_FAMILIES = tuple(f.value for f in ModelFamily if f is not ModelFamily.UNKNOWN)

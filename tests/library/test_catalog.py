@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -126,6 +128,24 @@ def test_hashes_as_infotexts_have_them(tmp_path: Path) -> None:
         assert card.name == "a"
     for unknown in ("", "ab12", "0" * 12):
         assert catalog.by_hash(unknown) is None
+
+
+@pytest.mark.parametrize("digest", [hashlib.sha256(b"").hexdigest(), "0" * 64])
+def test_the_digest_of_nothing_names_no_file(tmp_path: Path, digest: str) -> None:
+    write_blank_lora(tmp_path / "a.safetensors", TENSORS, {"sshs_model_hash": digest})
+    assert Catalog([tmp_path]).by_hash(digest) is None
+
+
+def test_a_digest_that_different_files_share_names_none(tmp_path: Path) -> None:
+    digest = "ab12" * 16
+    write_blank_lora(tmp_path / "a.safetensors", TENSORS, {"sshs_model_hash": digest})
+    (tmp_path / "sub").mkdir()
+    copy = tmp_path / "sub" / "copy.safetensors"
+    shutil.copy(tmp_path / "a.safetensors", copy)
+    assert Catalog([tmp_path]).by_hash(digest) is not None
+    other = {"sshs_model_hash": digest, "ss_output_name": "something else"}
+    write_blank_lora(copy, TENSORS, other)
+    assert Catalog([tmp_path]).by_hash(digest) is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such things in its folders")

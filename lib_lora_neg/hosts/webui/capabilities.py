@@ -20,9 +20,14 @@ _ENGINE_FAMILIES = {
     "Qwen": ModelFamily.QWEN,
     "Wan": ModelFamily.WAN,
     "Krea": ModelFamily.KREA,
+    "Krea2": ModelFamily.KREA,
+    "Mugen": ModelFamily.SDXL,
+    "PiD": ModelFamily.PID,
+    "PID": ModelFamily.PID,
     "Lumina2": ModelFamily.LUMINA,
     "Anima": ModelFamily.ANIMA,
     "Ernie": ModelFamily.ERNIE,
+    "ErnieImage": ModelFamily.ERNIE,
 }
 _FLAGS = (
     ("is_sd3", ModelFamily.SD3),
