@@ -5,16 +5,21 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .console.arguments import build_parser
 from .console.cards import card_as_json, card_as_text, cards_as_table
 from .console.check import HostTraits, check
+from .console.files import with_files
 from .console.inputs import Asked, Hires, InputError, read_file
 from .console.render import as_json, as_text
 from .console.terminal import palette_for, use_utf8
 from .policy import GuardSettings, NegativeTag
+
+if TYPE_CHECKING:
+    from .library.catalog import Catalog
 
 UNCHANGED, CHANGED, BAD_INPUT = 0, 1, 2
 
@@ -46,16 +51,36 @@ def _check(options: argparse.Namespace) -> int:
     as_lines = options.json or (options.file and options.file.suffix.lower() == ".jsonl")
     palette = palette_for(sys.stdout)
     status = UNCHANGED
+    version_names = _version_names()
     for number, asked in enumerate(_requests(options)):
         if isinstance(asked, InputError):
             _complain(asked)
             status = BAD_INPUT
             continue
+        if asked.lora_hashes or asked.versions:
+            known = version_names(cards) if asked.versions else {}
+            asked = with_files(asked, cards, known)
         checked = check(asked, cards, settings, host)
         _print(as_json(checked) if as_lines else "\n" * (number > 0) + as_text(checked, palette))
         if checked.plan.changed:
             status = max(status, CHANGED)
     return status
+
+
+def _version_names() -> Callable[[Catalog], Mapping[int, str]]:
+    """Return a function that looks the versions of all files up once, when it is first asked."""
+    found: dict[int, str] | None = None
+
+    def names(cards: Catalog) -> Mapping[int, str]:
+        nonlocal found
+        if found is None:
+            from .library.versions import versions_of
+
+            known = (card for name in cards.names() if (card := cards.get(name)) is not None)
+            found = versions_of((card.name, card.path) for card in known)
+        return found
+
+    return names
 
 
 def _show(options: argparse.Namespace) -> int:

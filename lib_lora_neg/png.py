@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Collection
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from .regular import open_regular
 
@@ -62,8 +63,73 @@ def _first_text(file: BinaryIO, key: bytes) -> str | None:
     return None
 
 
+class Texts(NamedTuple):
+    """All texts of a picture by their keywords, the first of each, and its EXIF."""
+
+    texts: dict[str, str]
+    exif: bytes | None
+
+
+def read_texts(path: Path, wanted: Collection[str]) -> Texts:
+    """Return all texts of a picture.
+
+    Args:
+        path: the picture.
+        wanted: keywords, in lower case, whose texts must be readable. Others that are damaged or
+            too large are left out.
+
+    Raises:
+        PngError: as `read_text`, of a wanted text.
+        OSError: when the file cannot be read.
+    """
+    found: dict[str, str] = {}
+    exif = None
+    left = _MOST_TEXT_BYTES
+    with open_regular(path) as file:
+        if file.read(len(SIGNATURE)) != SIGNATURE:
+            raise PngError(f"{path}: not a PNG file")
+        while len(head := file.read(8)) == 8 and (kind := head[4:]) != b"IEND":
+            length = int.from_bytes(head[:4], "big")
+            if (kind not in _DECODERS and kind != b"eXIf") or length > left:
+                _refuse_unread(file, path, length, kind, wanted)
+                continue
+            data = file.read(length)
+            file.seek(4, 1)
+            left -= length
+            if kind == b"eXIf":
+                exif = data
+                continue
+            name, _, text = data.partition(b"\0")
+            key = name.decode("latin-1")
+            try:
+                found.setdefault(key, _DECODERS[kind](text))
+            except (ValueError, zlib.error, IndexError) as problem:
+                if key.lower() in wanted:
+                    raise PngError(f"{path}: {key} is damaged: {problem}") from problem
+    return Texts(found, exif)
+
+
+_MOST_TEXT_BYTES = 8 * MAX_TEXT_BYTES
+_KEYWORD_BYTES = 80
+
+
+def _refuse_unread(
+    file: BinaryIO, path: Path, length: int, kind: bytes, wanted: Collection[str]
+) -> None:
+    """Pass a chunk over; one that is wanted and too large is an error."""
+    start = file.read(min(length, _KEYWORD_BYTES)) if kind in _DECODERS else b""
+    key = start.partition(b"\0")[0].decode("latin-1")
+    if key.lower() in wanted:
+        raise PngError(f"{path}: {key} is damaged: {length} bytes are too many")
+    file.seek(length - len(start) + 4, 1)
+
+
 def _plain(data: bytes) -> str:
-    return data.decode("latin-1")
+    # By the standard it is Latin-1; many tools write UTF-8 all the same.
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def _deflated(data: bytes) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -232,9 +233,138 @@ def test_one_prompt_a_line(run: Run, tmp_path: Path) -> None:
     assert run("--file", str(file), "--family", "sdxl")[1].count("prompt  ") == 2
 
 
+def test_values_beside_a_line_are_kept_under_their_keys(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "many.jsonl"
+    line = {"id": "a-7", "prompt": STYLE, "negativePrompt": "lowres", "cfg": 9, "seed": 3}
+    file.write_text(json.dumps(line), encoding="utf-8")
+    status, output, errors = run("--file", str(file), "--family", "sdxl")
+    assert (status, errors) == (1, "")
+    [entry] = objects(output)
+    assert (entry["id"], entry["seed"], entry["prompt"]) == ("a-7", 3, GUARDED_STYLE)
+    assert entry["cfg"] == entry["cfg_scale"] == 6.0
+    assert entry["negativePrompt"] == entry["negative_prompt"] == "lowres"
+    again = tmp_path / "again.jsonl"
+    again.write_text(output, encoding="utf-8")
+    status, output, _ = run("--file", str(again))
+    assert (status, objects(output)[0]["prompt"]) == (0, GUARDED_STYLE)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        INFOTEXT.encode(),
+        "\ufeff".encode() + INFOTEXT.encode(),
+        INFOTEXT.encode("utf-16"),
+        png(chunk(b"tEXt", b"parameters\0" + INFOTEXT.encode())),
+    ],
+)
+def test_standard_input(run: Run, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(data))
+    monkeypatch.setattr(sys, "stdin", stream)
+    status, output, errors = run("--file", "-", "--family", "sdxl", "--json")
+    assert (status, errors) == (1, "")
+    assert objects(output)[0]["prompt"] == GUARDED_STYLE
+
+
+def test_what_was_not_understood_is_a_finding(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps({"prompt": "a", "styles": ["x"]}), encoding="utf-8")
+    status, output, _ = run("--file", str(file), "--family", "sdxl")
+    assert status == 0
+    assert "styles" in output
+    assert "nothing to say" not in output
+    assert objects(run("--file", str(file), "--json")[1])[0]["findings"][0]["rule"] == "input"
+
+
+def test_loras_beside_the_prompt_are_guarded(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    swarm = {"prompt": "a", "cfgscale": 9, "loras": ["gouache_poster"], "loraweights": ["-0.9"]}
+    text = json.dumps({"sui_image_params": swarm}).encode()
+    file.write_bytes(png(chunk(b"tEXt", b"parameters\0" + text)))
+    _, output, _ = run("--file", str(file), "--family", "sdxl", "--json")
+    [entry] = objects(output)
+    assert (entry["prompt"], entry["cfg_scale"]) == ("a <lora:gouache_poster:-0.5>", 6.0)
+
+
+@pytest.fixture
+def renamed(tmp_path: Path) -> Path:
+    """A folder with a style whose file has a hash, a version on Civitai and a new name."""
+    numpy = pytest.importorskip("numpy")
+    save = pytest.importorskip("safetensors.numpy").save_file
+    stem = "lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k"
+    tensors = {
+        f"{stem}.lora_down.weight": numpy.ones((4, 2048), numpy.float32),
+        f"{stem}.lora_up.weight": numpy.ones((640, 4), numpy.float32),
+    }
+    folder = tmp_path / "renamed"
+    folder.mkdir()
+    save(tensors, folder / "NewName.safetensors", {"sshs_model_hash": "0123456789ab" + "c" * 52})
+    page = {
+        "id": 135867,
+        "modelId": 2,
+        "baseModel": "SDXL 1.0",
+        "trainedWords": [],
+        "model": {"name": "Ink style", "type": "LORA", "tags": ["style"]},
+    }
+    (folder / "NewName.civitai.info").write_text(json.dumps(page), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("more", "prompt"),
+    [
+        ('Lora hashes: "OldName: 0123456789ab"', "a <lora:NewName:-0.9>"),
+        ('Lora hashes: "OldName: 0123456789AB, b: ffffffffffff"', "a <lora:NewName:-0.9>"),
+        ('Lora hashes: "OldName: ffffffffffff"', "a <lora:OldName:-0.9>"),
+        ('Lora hashes: "OldName: 0123"', "a <lora:OldName:-0.9>"),
+        ('Lora hashes: "Other: 0123456789ab"', "a <lora:OldName:-0.9>"),
+    ],
+)
+def test_renamed_files_are_found_by_their_hash(
+    run: Run, renamed: Path, tmp_path: Path, more: str, prompt: str
+) -> None:
+    file = tmp_path / "a.txt"
+    text = "a <lora:OldName:-0.9>\nNegative prompt: b\nSteps: 20, Sampler: Euler, CFG scale: 9, "
+    file.write_text(text + more, encoding="utf-8")
+    _, output, _ = run(
+        "--lora-dir",
+        str(renamed),
+        "--file",
+        str(file),
+        "--mode",
+        "advise",
+        "--family",
+        "sdxl",
+        "--json",
+    )
+    assert objects(output)[0]["prompt"] == prompt
+
+
+def test_versions_on_civitai_are_found_in_side_files(
+    run: Run, renamed: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.txt"
+    resources = [
+        {"type": "lora", "weight": -0.8, "modelVersionId": number} for number in (135867, 5)
+    ]
+    file.write_text(
+        f"car\nNegative prompt: b\nSteps: 20, Sampler: Euler, CFG scale: 9, "
+        f"Civitai resources: {json.dumps(resources)}",
+        encoding="utf-8",
+    )
+    _, output, _ = run(
+        "--lora-dir", str(renamed), "--file", str(file), "--family", "sdxl", "--json"
+    )
+    [entry] = objects(output)
+    assert entry["prompt"] == "car <lora:NewName:-0.5>"
+    assert any("version 5 " in finding["reason"] for finding in entry["findings"])
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
+        ("lora.safetensors", b"\x02\0\0\0\0\0\0\0" + b'{"a": {}}', "lora-neg show"),
+        ("page.txt", b"<!doctype html><p>", "web page"),
         ("missing.txt", None, "missing.txt"),
         ("missing.jsonl", None, "missing.jsonl"),
         ("empty.txt", b"\n", "no prompts"),

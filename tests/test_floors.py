@@ -23,6 +23,7 @@ FLOORS: dict[str, tuple[float, set[str]]] = {
     "sentences": (0, set()),
     "png": (0, set()),
     "loras": (0, {"numpy"}),
+    "metadata": (1, {"PIL"}),
     "library": (1, {"numpy", "httpx"}),
     "policy": (1, set()),
     "guidance": (2, {"torch"}),

@@ -174,8 +174,9 @@ def _add_request(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--file",
         type=Path,
-        help="many prompts: JSON lines (.jsonl), an infotext, a PNG picture, or one prompt a "
-        "line; the options above are the defaults",
+        help="a PNG, JPEG, WebP or AVIF picture of a WebUI, ComfyUI or another tool, infotexts, "
+        "JSON, JSON lines (.jsonl), or one prompt a line; - is standard input; the options above "
+        "are the defaults",
     )
 
 

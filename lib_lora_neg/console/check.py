@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ..loras.families import ModelFamily
 from ..loras.named import named_family
-from ..policy import CardLookup, GenerationRequest, GuardPlan, GuardSettings, PromptSet, plan
+from ..policy import (
+    CardLookup,
+    Effect,
+    Field,
+    Finding,
+    GenerationRequest,
+    GuardPlan,
+    GuardSettings,
+    PromptSet,
+    plan,
+)
 from ..prompts import parse
 from .inputs import Asked
 
@@ -30,6 +40,7 @@ class Checked:
 
     plan: GuardPlan
     family_inferred: bool
+    asked: Asked = field(default_factory=Asked)
 
     @property
     def first(self) -> tuple[str, str, float]:
@@ -60,7 +71,16 @@ def check(
         embeddings=host.embeddings,
         unknown_lora_drops_all=host.unknown_lora_drops_all,
     )
-    return Checked(plan(request, cards, settings), family_inferred=named is None)
+    planned = plan(request, cards, settings)
+    if asked.notes:
+        said = tuple(_said(note) for note in asked.notes)
+        planned = replace(planned, findings=(*said, *planned.findings))
+    return Checked(planned, family_inferred=named is None, asked=asked)
+
+
+def _said(note: str) -> Finding:
+    """Return what was not understood of the input as a finding, so that nobody overlooks it."""
+    return Finding("input", Effect.ADVISED, Field.PROMPT, None, "", "", note)
 
 
 def family_of(prompt: str, cards: CardLookup) -> ModelFamily:

@@ -1,20 +1,37 @@
-"""Requests from files: JSON lines, infotexts, PNG pictures, plain lists of prompts."""
+"""Requests from files of any tool: what `metadata` reads, with the command line's defaults."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import contextlib
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
-from ..infotext import DISTILLED_CFG, Infotext, is_infotext, parse_infotext
 from ..loras.named import UnknownFamilyError, named_family
-from ..png import PngError, is_png, read_text
+from ..metadata import (
+    MetadataError,
+    Recipe,
+    UsedVersion,
+    is_picture,
+    read_picture,
+    read_text,
+    recipe_of_record,
+)
+from ..metadata.recipe import parse_json
 from ..regular import open_regular, read_regular
 
 MAX_TEXT_FILE_BYTES = 64 * 1024 * 1024
 """Largest text file that is not read line by line."""
+
+MAX_LINE_BYTES = 16 * 1024 * 1024
+"""Longest line of JSON."""
+
+STANDARD_INPUT = Path("-")
 
 
 class InputError(ValueError):
@@ -41,6 +58,11 @@ class Asked:
         family: name of the model family; ``None`` when nobody said it.
         hires: the second pass, or ``None``.
         distilled: guidance is an input of the model.
+        notes: what of the input was not understood, or read in a way worth a word.
+        lora_hashes: what an infotext says of its LoRAs' files, by the name in the prompt.
+        versions: LoRAs that are known by their version's number on Civitai only.
+        extra: values of a JSON line that are handed through, ``id`` among them.
+        keys: what the line itself called prompt, negative prompt and CFG scale.
     """
 
     prompt: str = ""
@@ -49,28 +71,37 @@ class Asked:
     family: str | None = None
     hires: Hires | None = None
     distilled: bool = False
+    notes: tuple[str, ...] = ()
+    lora_hashes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    versions: tuple[UsedVersion, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def read_file(path: Path, defaults: Asked) -> Iterator[Asked | InputError]:
-    """Yield the requests of a file in order; an `InputError` for each line that is none.
+    """Yield the requests of a file in order; an `InputError` for each part that is none.
 
-    The kind is told by the content, for JSON lines by the suffix ``.jsonl``.
+    The kind is told by the content; JSON lines with the suffix ``.jsonl`` are read one by one.
+    The path ``-`` is standard input.
 
     Raises:
         InputError: when the file as a whole cannot be used.
     """
     try:
+        if path == STANDARD_INPUT:
+            return _from_bytes(sys.stdin.buffer.read(MAX_TEXT_FILE_BYTES + 1), defaults)
         if path.suffix.lower() == ".jsonl":
             # Opened once already here: a generator would fail only at its first line.
             open_regular(path).close()
             return _json_lines(path, defaults)
-        if is_png(path):
-            return iter([_from_png(path, defaults)])
-        return iter(_from_text(_text_of(path), path, defaults))
+        if is_picture(path):
+            return _requests(read_picture(path), str(path), defaults)
+        text = _text_of(read_regular(path, MAX_TEXT_FILE_BYTES), str(path))
+        return _first_at_once(_requests(read_text(text), str(path), defaults), str(path))
     except OSError as problem:
         raise InputError(f"{path}: {problem.strerror or problem}") from problem
-    except PngError as problem:
-        raise InputError(str(problem)) from problem
+    except MetadataError as problem:
+        raise InputError(f"{path}: {problem}") from problem
 
 
 def from_json(line: str, defaults: Asked) -> Asked:
@@ -80,50 +111,93 @@ def from_json(line: str, defaults: Asked) -> Asked:
         InputError: when it is no object, or a value has the wrong type.
     """
     try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError) as problem:
-        raise InputError(f"no JSON: {problem}") from problem
-    if not isinstance(entry, dict):
-        raise InputError(f"a JSON object is needed, not {type(entry).__name__}")
-    given: dict[str, str | float] = {}
-    for key in ("prompt", "negative_prompt", "family"):
-        value = entry.get(key)
-        if isinstance(value, str):
-            given[key] = value
-        elif value is not None:
-            raise InputError(f"{key} must be text, not {json.dumps(value)[:40]}")
-    cfg = entry.get("cfg_scale")
-    if cfg is not None:
-        given["cfg_scale"] = _number(cfg)
+        return from_recipe(recipe_of_record(parse_json(line)), defaults)
+    except MetadataError as problem:
+        raise InputError(str(problem)) from problem
+
+
+def from_recipe(recipe: Recipe, defaults: Asked) -> Asked:
+    """Return the request that a recipe describes; what it leaves open has the defaults.
+
+    LoRAs beside the prompt are written into it as tags, so that the rules see them.
+
+    Raises:
+        InputError: it names a model family that is not known.
+    """
     try:
-        named_family(str(given.get("family", "")))
+        family = named_family(recipe.family or "")
     except UnknownFamilyError as problem:
         raise InputError(f"family: {problem}") from problem
-    return replace(defaults, **given)  # type: ignore[arg-type]
-
-
-def from_infotext(infotext: Infotext, defaults: Asked) -> Asked:
-    """Return the request that an infotext describes."""
-    hires = None
-    if infotext.has_hires_pass:
-        hires = Hires(
-            infotext.hires_prompt, infotext.hires_negative_prompt, infotext.hires_cfg or None
-        )
-    cfg = infotext.cfg_scale
+    notes = list(recipe.notes)
+    prompt = defaults.prompt if "prompt" in recipe.open else recipe.prompt
+    writable = [lora for lora in recipe.loras if lora.writable]
+    if writable:
+        tags = " ".join(lora.tag() for lora in writable)
+        prompt = f"{prompt} {tags}".strip()
+        notes.append(f"LoRAs that {recipe.source} loaded beside the prompt stand in it as {tags}")
+    notes += [
+        f"a LoRA named {lora.name!r} cannot stand in a tag and was not checked"
+        for lora in recipe.loras
+        if not lora.writable
+    ]
+    cfg = recipe.cfg_scale
+    if cfg is None:
+        cfg = defaults.cfg_scale
+        if recipe.has_parameters:
+            notes.append(f"no CFG scale is said: {cfg:g} is assumed")
+    hires = recipe.hires
+    negative = recipe.negative_prompt
     return replace(
         defaults,
-        prompt=infotext.prompt,
-        negative_prompt=infotext.negative_prompt,
-        cfg_scale=defaults.cfg_scale if cfg is None else cfg,
-        hires=hires,
-        distilled=defaults.distilled or DISTILLED_CFG in infotext.parameters,
+        prompt=prompt,
+        negative_prompt=defaults.negative_prompt if "negative_prompt" in recipe.open else negative,
+        cfg_scale=cfg,
+        family=family.value if family is not None else defaults.family,
+        hires=Hires(hires.prompt, hires.negative_prompt, hires.cfg_scale)
+        if hires is not None
+        else (None if recipe.has_parameters else defaults.hires),
+        distilled=defaults.distilled or recipe.distilled,
+        notes=(*defaults.notes, *notes),
+        lora_hashes=recipe.lora_hashes,
+        versions=recipe.versions,
+        extra=recipe.extra,
+        keys=recipe.keys,
     )
+
+
+def _requests(
+    recipes: Iterable[Recipe | MetadataError], name: str, defaults: Asked
+) -> Iterator[Asked | InputError]:
+    for recipe in recipes:
+        if isinstance(recipe, MetadataError):
+            yield InputError(f"{name}: {recipe}")
+            continue
+        try:
+            yield from_recipe(recipe, defaults)
+        except InputError as problem:
+            yield InputError(f"{name}: {problem}")
+
+
+def _first_at_once(
+    requests: Iterator[Asked | InputError], name: str
+) -> Iterator[Asked | InputError]:
+    """Return the requests with the first read already, so that a file that is none fails now."""
+    try:
+        first = next(requests)
+    except StopIteration:
+        raise InputError(f"{name}: no prompts in this file") from None
+    return chain([first], requests)
 
 
 def _json_lines(path: Path, defaults: Asked) -> Iterator[Asked | InputError]:
     with open_regular(path) as file:
         # By b"\n" alone: str.splitlines would also split at characters that JSON allows.
-        for number, raw in enumerate(file, 1):
+        number = 0
+        while raw := file.readline(MAX_LINE_BYTES + 1):
+            number += 1
+            if len(raw) > MAX_LINE_BYTES:
+                yield InputError(f"{path}:{number}: longer than {MAX_LINE_BYTES} bytes")
+                return
             try:
                 line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
                 if line:
@@ -132,41 +206,38 @@ def _json_lines(path: Path, defaults: Asked) -> Iterator[Asked | InputError]:
                 yield InputError(f"{path}:{number}: {problem}")
 
 
-def _from_png(path: Path, defaults: Asked) -> Asked:
-    text = read_text(path, "parameters")
-    if text is None:
-        raise InputError(f"{path}: no generation parameters in this picture")
-    return from_infotext(parse_infotext(text), defaults)
-
-
-def _text_of(path: Path) -> str:
+def _from_bytes(data: bytes, defaults: Asked) -> Iterator[Asked | InputError]:
+    """Return the requests of standard input, a picture or text."""
+    name = "standard input"
+    if len(data) > MAX_TEXT_FILE_BYTES:
+        raise InputError(f"{name}: longer than {MAX_TEXT_FILE_BYTES} bytes")
+    with contextlib.ExitStack() as stack:
+        # Readers of pictures seek, which a pipe cannot.
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        path = Path(folder) / "input"
+        path.write_bytes(data)
+        if is_picture(path):
+            try:
+                return _requests(read_picture(path), name, defaults)
+            except MetadataError as problem:
+                raise InputError(f"{name}: {problem}") from problem
     try:
-        return read_regular(path, MAX_TEXT_FILE_BYTES).decode("utf-8-sig").replace("\r\n", "\n")
+        text = _text_of(data, name)
+        return _first_at_once(_requests(read_text(text), name, defaults), name)
+    except MetadataError as problem:
+        raise InputError(f"{name}: {problem}") from problem
+
+
+def _text_of(data: bytes, name: str) -> str:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        # Windows' shells write what they redirect so.
+        return data.decode("utf-16", "replace")
+    if data[8:10] == b'{"' and int.from_bytes(data[:8], "little") <= len(data):
+        raise InputError(f"{name}: a LoRA or model file; `lora-neg show` tells about it")
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         raise InputError(
-            f"{path}: neither UTF-8 text nor a PNG picture ({problem.reason} at {problem.start})"
+            f"{name}: neither UTF-8 text nor a PNG, JPEG, WebP or AVIF picture "
+            f"({problem.reason} at {problem.start})"
         ) from problem
-
-
-def _from_text(text: str, path: Path, defaults: Asked) -> list[Asked]:
-    if is_infotext(text):
-        return [from_infotext(parse_infotext(text), defaults)]
-    prompts = [line.strip() for line in text.split("\n") if line.strip()]
-    if not prompts:
-        raise InputError(f"{path}: no prompts in this file")
-    return [replace(defaults, prompt=prompt) for prompt in prompts]
-
-
-def _number(value: object) -> float:
-    # Numbers in quotation marks are common in what other tools export.
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise InputError(f"cfg_scale must be a number, not {json.dumps(value)[:40]}")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    except ValueError:
-        raise InputError(f"cfg_scale must be a number, not {json.dumps(value)[:40]}") from None
-    if not math.isfinite(number):
-        raise InputError("cfg_scale must be a finite number")
-    return number

@@ -18,8 +18,13 @@ _LABEL = 12
 
 
 def as_json(checked: Checked) -> str:
-    """Return one line of JSON: the guarded request first, then its findings."""
+    """Return one line of JSON: the guarded request first, then its findings.
+
+    What a line of JSON had beside the request stands in it again, and the request also under the
+    keys the line had for it.
+    """
     prompt, negative, cfg = checked.first
+    asked = checked.asked
     entry: dict[str, object] = {
         "prompt": prompt,
         "negative_prompt": negative,
@@ -32,7 +37,8 @@ def as_json(checked: Checked) -> str:
         entry["hr_prompt"] = hires.prompts[0]
         entry["hr_negative_prompt"] = hires.negative_prompts[0]
         entry["hr_cfg"] = hires.cfg_scale
-    return to_json(entry)
+    own = {theirs: entry[ours] for ours, theirs in asked.keys.items()}
+    return to_json({**asked.extra, **own, **entry})
 
 
 def to_json(value: object, **more: object) -> str:
@@ -137,7 +143,7 @@ def _text(label: str, old: str, new: str, edits: list[Edit], palette: Palette) -
 
 def _finding(finding: Finding, palette: Palette) -> Iterator[str]:
     enforced = finding.effect is Effect.ENFORCED
-    head = f"  {'●' if enforced else '○'} {finding.rule:<5}{finding.effect.value}"
+    head = f"  {'●' if enforced else '○'} {finding.rule:<4} {finding.effect.value}"
     parts = [palette(head, "green" if enforced else "yellow")]
     if finding.lora:
         parts.append(palette(printable(finding.lora), "bold"))

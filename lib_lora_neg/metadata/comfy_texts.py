@@ -1,0 +1,166 @@
+"""The texts of a ComfyUI workflow, followed backwards along conditionings and strings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .comfy_graph import Graph, Link, Node
+from .swarmui import model_first
+
+_CONDITIONING = (
+    *("conditioning", "conditioning_1", "conditioning_2", "conditioning_to", "conditioning_from"),
+    *("cond", "cond1", "cond2", "cond_1", "cond_2", "conditioning1", "conditioning2"),
+)
+_ENCODED = ("text", "prompt", "text_g", "text_l", "t5xxl", "clip_l", "clip_g", "populated_text")
+_STRINGS = (
+    *("populated_text", "text", "string", "value", "prompt", "Text", "String", "STRING"),
+    *("text_a", "text_b", "text_c", "text_d", "string_a", "string_b", "text1", "text2", "text3"),
+    *("string1", "string2", "string_1", "string_2", "text_1", "text_2", "prefix", "suffix"),
+    *("input", "any", "source", "anything", "text_0", "populated", "wildcard_text"),
+)
+_BUNDLES = ("pipe", "basic_pipe", "base_ctx", "ctx", "context", "sdxl_tuple")
+# Nodes whose text loads LoRAs itself, in ComfyUI's order.
+_LOADING = ("impactwildcardencode", "promptcontrol", "loramanager", "swarm", "scheduletoc")
+_DEPTH = 60
+_MOST_STEPS = 2_000
+
+
+class Texts:
+    """Follows the texts of one sampler.
+
+    Attributes:
+        encoders: the nodes that encoded text, by role.
+        distilled: whether a node set guidance as an input of the model.
+    """
+
+    def __init__(self, graph: Graph, note: Callable[[str], None]) -> None:
+        self._graph = graph
+        self._note = note
+        self.encoders: dict[str, list[Node]] = {}
+        self.distilled = False
+        self._steps = 0
+
+    def follow(self, sampler: Node, role: str) -> str | None:
+        """Return the text that reaches a sampler as ``positive`` or ``negative``.
+
+        ``None`` where nothing is linked, or the text cannot be found.
+        """
+        names = [role, f"{role}_prompt", f"{role}_conditioning"]
+        if role == "positive":
+            names += ["conditioning", "cond1"]
+        for name in names:
+            link = sampler.link(name)
+            if link is not None:
+                return self._conditioning(link, role, frozenset(), _DEPTH)
+        for link in sampler.links(_BUNDLES):
+            return self._conditioning(link, role, frozenset(), _DEPTH)
+        return None
+
+    def _next(self, link: Link, seen: frozenset[str], depth: int) -> Node | None:
+        """Return the node of a link, within what is worth following: joins may double each step."""
+        node = self._graph.get(link)
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            self._note("the texts are joined too often to be followed to their ends")
+            return None
+        return None if node is None or node.id in seen or depth <= 0 else node
+
+    def _conditioning(self, link: Link, role: str, seen: frozenset[str], depth: int) -> str | None:
+        node = self._next(link, seen, depth)
+        if node is None:
+            return None
+        seen |= {node.id}
+        kind = node.kind.lower().replace(" ", "")
+        if "zeroout" in kind:
+            return ""
+        if "fluxguidance" in kind or (node.has("guidance") and "flux" in kind):
+            self.distilled = True
+        for name in (role, f"{role}_prompt"):
+            if node.wants(name):
+                further = node.link(name)
+                if further is not None and "encode" not in kind and "loader" not in kind:
+                    return self._conditioning(further, role, seen, depth - 1)
+                self._encoded(node, role)
+                return self._string_input(node, name, seen, depth)
+        return self._behind(node, role, kind, seen, depth)
+
+    def _behind(
+        self, node: Node, role: str, kind: str, seen: frozenset[str], depth: int
+    ) -> str | None:
+        """Follow a node that has no input of the role's own name."""
+        named = node.links(_CONDITIONING)
+        if named:
+            parts = [self._conditioning(link, role, seen, depth - 1) for link in named]
+            if "average" in kind:
+                self._note(f"{node.label} mixes prompts; both are checked in full")
+            return _joined(parts)
+        own = [name for name in _ENCODED if node.wants(name)]
+        if own:
+            self._encoded(node, role)
+            parts = list(dict.fromkeys(self._string_input(node, n, seen, depth) for n in own))
+            text = _joined(parts)
+            return self._tags(text, node, kind)
+        links = node.links(_BUNDLES) or node.all_links()
+        if len(links) == 1:
+            return self._conditioning(links[0], role, seen, depth - 1)
+        self._note(f"the {role} prompt behind {node.label} cannot be followed")
+        return None
+
+    def _encoded(self, node: Node, role: str) -> None:
+        self.encoders.setdefault(role, []).append(node)
+
+    def _tags(self, text: str | None, node: Node, kind: str) -> str | None:
+        if not text or "<lora:" not in text.lower():
+            return text
+        if any(word in kind for word in _LOADING):
+            return model_first(text)
+        self._note(
+            f"{node.label} reads <lora:…> as words, unless a node before it loads them; they are "
+            "checked as LoRAs"
+        )
+        return model_first(text)
+
+    def _string_input(self, node: Node, name: str, seen: frozenset[str], depth: int) -> str | None:
+        value = node.inputs.get(name)
+        if isinstance(value, str):
+            return value
+        link = node.link(name)
+        if link is None:
+            return ""
+        return self._string(link, seen, depth - 1)
+
+    def _string(self, link: Link, seen: frozenset[str], depth: int) -> str | None:
+        node = self._next(link, seen, depth)
+        if node is None:
+            return None
+        seen |= {node.id}
+        kind = node.kind.lower()
+        if "switch" in kind or "random" in kind:
+            self._note(f"which text {node.label} chose cannot be followed")
+            return None
+        names = [name for name in _STRINGS if node.has(name)]
+        if "concat" not in kind and "join" not in kind and "combine" not in kind:
+            # The populated text of a wildcard node is what was used of it.
+            names = names[:1] if names and not _is_empty(node, names[0]) else names
+        if not names:
+            links = node.all_links()
+            if len(links) == 1:
+                return self._string(links[0], seen, depth - 1)
+            texts = [v for v in node.inputs.values() if isinstance(v, str)]
+            if len(texts) == 1 and not links:
+                return texts[0]
+            self._note(f"the text behind {node.label} cannot be followed")
+            return None
+        between = node.inputs.get("delimiter", node.inputs.get("separator", ", "))
+        parts = [self._string_input(node, name, seen, depth) for name in names]
+        return _joined(parts, between if isinstance(between, str) else ", ")
+
+
+def _is_empty(node: Node, name: str) -> bool:
+    value = node.inputs.get(name)
+    return isinstance(value, str) and not value.strip()
+
+
+def _joined(parts: list[str | None], between: str = ", ") -> str | None:
+    known = [part for part in parts if part is not None]
+    return between.join(part for part in known if part) if known else None

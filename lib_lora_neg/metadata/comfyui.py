@@ -1,0 +1,257 @@
+"""ComfyUI: from the workflow in a picture to the prompt, the LoRAs and the CFG that made it.
+
+A workflow is a graph. It is walked backwards: from what saved the picture to the sampler, from
+there to the texts along the conditioning, and to the LoRA loaders along the model. What cannot be
+followed is named. LoRA strengths stand in ComfyUI's order, model first, then CLIP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .comfy_graph import Graph, Node, graph_of_prompt, graph_of_workflow
+from .comfy_loras import loras_of_node
+from .comfy_texts import Texts
+from .recipe import MAX_NOTES, HiresRecipe, MetadataError, NamedLora, Recipe
+
+_MODEL = ("model", "unet", "MODEL", "model1", "model_positive", "diffusion_model")
+_BUNDLES = ("pipe", "basic_pipe", "base_ctx", "ctx", "context", "sdxl_tuple", "model_pipe")
+_LATENT = ("latent_image", "latent", "samples", "latents", "optional_latent", "LATENT")
+_PICTURE = ("images", "image", "samples", "latent", "pixels", "IMAGE")
+_MOST_SAMPLERS = 8
+
+
+def of_record(record: Mapping[str, Any]) -> list[Recipe]:
+    """Return the recipes of a workflow, one for each picture it makes; none if it is no workflow.
+
+    Raises:
+        MetadataError: it is a workflow, and no sampler or prompt in it can be found.
+    """
+    graph = _graph_of(record)
+    return [] if graph is None else list(_Reading(graph).recipes())
+
+
+def _graph_of(record: Mapping[str, Any]) -> Graph | None:
+    if isinstance(record.get("nodes"), list) and isinstance(record.get("links"), list | Mapping):
+        return graph_of_workflow(record)
+    inner = record.get("prompt")
+    if isinstance(inner, Mapping):
+        return _graph_of(inner)
+    nodes = [value for value in record.values() if isinstance(value, Mapping)]
+    if nodes and any(
+        "class_type" in node and isinstance(node.get("inputs"), Mapping) for node in nodes
+    ):
+        return graph_of_prompt(record)
+    return None
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """What one sampler says."""
+
+    prompt: str
+    negative: str
+    cfg: float | None
+    distilled: bool
+    loras: tuple[NamedLora, ...]
+
+
+class _Reading:
+    """One workflow while it is read."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._notes: list[str] = list(graph.notes)
+
+    def recipes(self) -> Iterator[Recipe]:
+        finals = self._final_samplers()
+        if not finals:
+            kinds = sorted({node.kind for node in self._graph.nodes.values()})
+            raise MetadataError(
+                f"a ComfyUI workflow without a sampler that is known; its nodes: "
+                f"{', '.join(kinds[:12])}"
+            )
+        several = len(finals) > 1
+        for final in finals:
+            self._notes = list(self._graph.notes)
+            chain = self._chain(final)
+            if several:
+                self._note(f"one of {len(finals)} pictures of this workflow, by {final.label}")
+            first = self._pass(chain[-1])
+            hires = self._hires(chain, first)
+            yield Recipe(
+                source="ComfyUI",
+                prompt=first.prompt,
+                negative_prompt=first.negative,
+                cfg_scale=first.cfg,
+                hires=hires,
+                distilled=first.distilled,
+                loras=first.loras,
+                notes=tuple(dict.fromkeys(self._notes))[:MAX_NOTES],
+            )
+
+    def _note(self, text: str) -> None:
+        self._notes.append(text)
+
+    def _final_samplers(self) -> list[Node]:
+        """Return the samplers whose pictures were saved; failing that those nobody follows."""
+        found: dict[str, Node] = {}
+        savers = [n for n in self._graph.nodes.values() if _saves(n)]
+        kept = [n for n in savers if not n.kind.lower().startswith("preview")] or savers
+        for node in kept:
+            sampler = self._back(node, _PICTURE)
+            if sampler is not None:
+                found.setdefault(sampler.id, sampler)
+        if not found:
+            samplers = [n for n in self._graph.nodes.values() if _samples(n)]
+            earlier = {s.id for n in samplers if (s := self._back(n, _LATENT)) is not None}
+            found = {n.id: n for n in samplers if n.id not in earlier}
+        return list(found.values())[:_MOST_SAMPLERS]
+
+    def _back(self, start: Node, names: tuple[str, ...]) -> Node | None:
+        """Return the nearest sampler behind a node along pictures and latents."""
+        seen: set[str] = set()
+        waiting = list(start.links(names) or start.all_links())
+        while waiting:
+            node = self._graph.get(waiting.pop(0))
+            if node is None or node.id in seen:
+                continue
+            seen.add(node.id)
+            if _samples(node):
+                return node
+            named = node.links((*_PICTURE, *_LATENT))
+            waiting += named or node.all_links()
+        return None
+
+    def _chain(self, final: Node) -> list[Node]:
+        """Return a sampler and those before it, whose latents it went on with."""
+        chain = [final]
+        while len(chain) < _MOST_SAMPLERS:
+            before = None
+            if chain[-1].links(_LATENT):
+                before = self._back(replace_links(chain[-1], _LATENT), _LATENT)
+            if before is None or before in chain:
+                break
+            chain.append(before)
+        return chain
+
+    def _hires(self, chain: list[Node], first: _Pass) -> HiresRecipe | None:
+        if len(chain) < 2:
+            return None
+        if len(chain) > 2:
+            self._note(f"{len(chain)} samplers in a row: the first and the last are checked")
+        last = self._pass(chain[0])
+        if last == first:
+            return None
+        if last.loras != first.loras:
+            self._note(f"{chain[0].label} uses other LoRAs than the first sampler")
+        prompt = with_tags(last.prompt, last.loras)
+        return HiresRecipe(prompt, last.negative, last.cfg)
+
+    def _pass(self, sampler: Node) -> _Pass:
+        guider = self._graph.get(sampler.link("guider"))
+        source = guider or sampler
+        texts = Texts(self._graph, self._note)
+        positive = texts.follow(source, "positive")
+        negative = texts.follow(source, "negative")
+        if positive is None:
+            self._note(f"the prompt of {source.label} cannot be followed")
+        if negative is None and source.wants("negative"):
+            self._note(f"the negative prompt of {source.label} cannot be followed")
+        cfg = self._cfg(source)
+        loras = self._loras(source, texts)
+        return _Pass(positive or "", negative or "", cfg, texts.distilled, tuple(loras))
+
+    def _cfg(self, node: Node, depth: int = 10) -> float | None:
+        for name in ("cfg", "cfg_scale", "guidance_scale", "cfg_conds", "CFG"):
+            if node.has(name):
+                value = self._graph.number(node, name)
+                if value is None:
+                    self._note(f"the CFG of {node.label} cannot be followed")
+                return value
+        if node.kind.startswith("BasicGuider"):
+            return 1.0
+        bundle = next((self._graph.get(link) for link in node.links(_BUNDLES)), None)
+        return self._cfg(bundle, depth - 1) if bundle is not None and depth else None
+
+    def _loras(self, source: Node, texts: Texts) -> list[NamedLora]:
+        """Return the LoRAs between the checkpoint and the sampler, in the order of loading."""
+        on_model = self._loaders(source, (*_MODEL, *_BUNDLES))
+        clip: dict[str, Node] = {}
+        for encoder in texts.encoders.get("positive", ()):
+            clip |= {node.id: node for node in self._loaders(encoder, ("clip", "CLIP", *_BUNDLES))}
+        negative: dict[str, Node] = {}
+        for encoder in texts.encoders.get("negative", ()):
+            negative |= {n.id: n for n in self._loaders(encoder, ("clip", "CLIP", *_BUNDLES))}
+        found = []
+        for node in on_model:
+            found += loras_of_node(node, self._graph, self._note)
+        known = {node.id for node in on_model}
+        for node in clip.values():
+            if node.id not in known:
+                for lora in loras_of_node(node, self._graph, self._note):
+                    te = lora.unet if lora.te is None else lora.te
+                    found.append(replace(lora, unet=0.0, te=te))
+        for node in negative.values():
+            if node.id not in known and node.id not in clip:
+                for lora in loras_of_node(node, self._graph, self._note):
+                    te = lora.unet if lora.te is None else lora.te
+                    self._note(
+                        f"LoRA {lora.name} at {te:g} acts on the negative prompt's text encoder "
+                        "alone and was not checked"
+                    )
+        return found
+
+    def _loaders(self, start: Node, names: tuple[str, ...]) -> list[Node]:
+        """Return the nodes that load LoRAs behind a node, the first loaded first."""
+        found: list[Node] = []
+        seen: set[str] = set()
+        waiting = list(start.links(names)[:1])
+        if start.loads_loras:
+            found.append(start)
+        while waiting:
+            link = waiting.pop()
+            node = self._graph.get(link)
+            if node is None or node.id in seen:
+                continue
+            seen.add(node.id)
+            if node.loads_loras:
+                found.append(node)
+            further = node.links(names)[:1]
+            if not further and not node.loads_loras and not node.is_loader:
+                links = node.all_links()
+                further = links if len(links) == 1 else []
+                if len(links) > 1:
+                    self._note(f"the model behind {node.label} cannot be followed")
+            waiting += further
+        return found[::-1]
+
+
+def replace_links(node: Node, names: tuple[str, ...]) -> Node:
+    """Return a node that is linked by the named inputs alone."""
+    return replace(node, inputs={k: v for k, v in node.inputs.items() if k in names})
+
+
+def with_tags(prompt: str, loras: tuple[NamedLora, ...]) -> str:
+    """Return a prompt with the tags of LoRAs behind it."""
+    tags = " ".join(lora.tag() for lora in loras if lora.writable)
+    return f"{prompt} {tags}".strip() if tags else prompt
+
+
+def _saves(node: Node) -> bool:
+    kind = node.kind.lower().replace(" ", "")
+    return ("save" in kind or "preview" in kind or "imagesaver" in kind) and bool(
+        node.links(("images", "image"))
+    )
+
+
+def _samples(node: Node) -> bool:
+    kind = node.kind.lower()
+    if any(word in kind for word in ("detailer", "upscale", "guider", "apply")):
+        return False
+    linked = node.link("positive") is not None or node.link("guider") is not None
+    steers = node.has("cfg") or node.link("guider") is not None or "sampler" in kind
+    bundled = "ksampler" in kind.replace(" ", "") and bool(node.links(_BUNDLES))
+    return (linked and steers) or bundled
