@@ -65,14 +65,17 @@
     }
 
     // Other extensions that change CFG or the meaning of prompts, by tab: their names, and the
-    // id of the checkbox that switches each on; without one it is always on.
+    // id of the input that switches each on; without one it is always on. The input is a
+    // checkbox, or a number that counts from `least` on.
     const watched = {};
 
-    function isOn({ id }) {
+    function isOn({ id, least }) {
         if (!id) return true;
-        const input = document.getElementById(id);
-        const checkbox = input && (input.matches("input") ? input : input.querySelector("input[type=checkbox]"));
-        return Boolean(checkbox && checkbox.checked);
+        const kind = typeof least === "number" ? "number" : "checkbox";
+        const holder = document.getElementById(id);
+        const input = holder && (holder.matches("input") ? holder : holder.querySelector(`input[type=${kind}]`));
+        if (!input) return false;
+        return kind === "number" ? Number(input.value) >= least : input.checked;
     }
 
     // Asks a route of the page; the page's login goes along by itself.

@@ -30,8 +30,24 @@ class NamesHost(Protocol):
         ...
 
 
-Tools = Callable[[str], Iterable[tuple[str, "str | None"]]]
-"""Other tools of a tab that the guard heeds: name, and the id of the checkbox of each."""
+class Tool(Protocol):
+    """Another tool on the page, and what switches it on."""
+
+    @property
+    def name(self) -> str:
+        """As the guard calls it."""
+
+    @property
+    def id(self) -> str | None:
+        """Id of the element with its input; without one it is always on."""
+
+    @property
+    def least(self) -> float | None:
+        """The smallest number that does something; ``None`` where the input is a checkbox."""
+
+
+Tools = Callable[[str], Iterable[Tool]]
+"""Other tools of a tab that the guard heeds."""
 
 
 def page_answers(
@@ -79,7 +95,7 @@ def page_answers(
 
     def watched(body: Mapping[str, Any]) -> dict[str, Any]:
         found = tools(str(body.get("tab"))) if tools is not None else ()
-        return {"tools": [{"name": name, "id": box} for name, box in found]}
+        return {"tools": [{"name": t.name, "id": t.id, "least": t.least} for t in found]}
 
     answers: dict[str, Answer] = {"check": check, "negative-tag": recommend, "tools": watched}
     return answers if notice is None else {**answers, "notice": answered(notice)}

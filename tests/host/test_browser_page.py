@@ -212,7 +212,7 @@ def test_sentences_are_in_the_language_of_the_page(
         popover = strip.root.locator(".lora-neg-popover")
         expect(popover).to_contain_text("下限 −0.5")
         expect(popover).to_contain_text("プロンプトに適用")
-        if not probed.is_forge:
+        if not watched(strip):
             expect(strip.chip("CFG")).to_contain_text("負の重み")
         strip.page.shot("japanese", whole=True)
         strip.page.settle()
@@ -220,12 +220,18 @@ def test_sentences_are_in_the_language_of_the_page(
     probed.reload_ui()
 
 
+def watched(strip: Strip) -> list[dict[str, Any]]:
+    """Return the other tools of txt2img that the page knows of."""
+    found: list[dict[str, Any]] = strip.page.raw.evaluate("loraNeg.watched.txt2img")
+    return found
+
+
 def test_another_tool_on_the_page_is_seen(strip: Strip, webui: Webui) -> None:
-    if not webui.is_forge:
-        pytest.skip("this WebUI has no Dynamic Thresholding of its own")
+    if not watched(strip):
+        pytest.skip("this WebUI has no CFG tool of its own on the page")
     strip.type(ASKED)
     expect(strip.chip("CFG")).to_have_class(re.compile("lora-neg-change"), timeout=20 * SECONDS)
-    tool = strip.page.raw.evaluate("loraNeg.watched.txt2img[0]")
+    tool = watched(strip)[0]
     assert tool["name"] == "Dynamic Thresholding"
     strip.page.raw.evaluate(
         "id => document.getElementById(id).querySelector('input').click()", tool["id"]

@@ -117,10 +117,7 @@ def test_an_advising_guard_leaves_late_tags_alone(probed: Webui) -> None:
 
 def xyz(webui: Webui, guard: tuple[object, ...], values: str, **fields: Any) -> list[Picture]:
     """Return the cells of an X/Y/Z plot with Prompt S/R on its X axis."""
-    nothing = webui.xyz_axis("Nothing")
-    args: list[object] = [webui.xyz_axis("Prompt S/R"), values, []]
-    args += [nothing, "", [], nothing, "", []]
-    args += [False, True, False, False, False, False, False, 0, False]
+    args = webui.xyz_args([("Prompt S/R", values)], draw_legend=False, include_sub_images=True)
     made = webui.many(
         "txt2img", guard, **{**PICTURE, **fields}, script_name="X/Y/Z plot", script_args=args
     )

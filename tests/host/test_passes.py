@@ -76,15 +76,15 @@ def test_a_negative_weight_in_the_hires_pass_alone_lowers_the_cfg_it_uses(webui:
 
     guarded = webui.txt2img("a cat", NEGATIVE, cfg_scale=9, **hires)
 
-    first_cfg = 9 if webui.is_forge else 6
-    given = {**hires, "cfg_scale": first_cfg} | ({"hr_cfg": 6} if webui.is_forge else {})
+    first_cfg = 9 if webui.hires_has_own_cfg else 6
+    given = {**hires, "cfg_scale": first_cfg} | ({"hr_cfg": 6} if webui.hires_has_own_cfg else {})
     assert_same(guarded, webui.txt2img("a cat", NEGATIVE, guard=OFF, **given))
     assert guarded.said.cfg_scale == first_cfg
-    assert guarded.said.hires_cfg == (6 if webui.is_forge else None)
+    assert guarded.said.hires_cfg == (6 if webui.hires_has_own_cfg else None)
 
 
 def test_a_hires_pass_with_a_cfg_of_its_own_is_lowered_on_its_own(webui: Webui) -> None:
-    if not webui.is_forge:
+    if not webui.hires_has_own_cfg:
         pytest.skip("this WebUI has no CFG scale for the hires pass")
 
     guarded = webui.txt2img(GIVEN, NEGATIVE, cfg_scale=5, hr_cfg=8, **HIRES)
@@ -199,7 +199,7 @@ def test_styles_are_guarded_like_typed_text(webui: Webui) -> None:
 
 def test_the_refiner_gets_the_guarded_prompt(webui: Webui, checkpoints: list[Checkpoint]) -> None:
     family = [checkpoint for checkpoint in checkpoints if checkpoint.family == "sd1"]
-    if webui.is_forge or len(family) < 2:
+    if webui.hires_has_own_cfg or len(family) < 2:
         pytest.skip("needs A1111 and a second SD1 checkpoint")
     refiner = {"refiner_checkpoint": family[1].title, "refiner_switch_at": 0.5, "steps": 4}
 

@@ -254,8 +254,8 @@ def test_an_unknown_lora_leaves_the_others_working(probed: Webui) -> None:
 
     guarded = probed.txt2img(prompt, NEGATIVE)
 
-    effect = "enforced" if probed.is_forge else "advised"
-    assert probed.rules() == [("R11b", effect)]
+    rules = probed.rules()
+    assert rules == [("R11b", "enforced" if probed.unknown_name_drops_all else "advised")]
     alone = probed.txt2img(f"a cat <lora:{STYLE}:0.7>", NEGATIVE, guard=OFF)
     assert_same(guarded, alone)
     assert_differ(guarded, probed.txt2img("a cat", NEGATIVE, guard=OFF))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -29,14 +30,13 @@ OURS = (WEIGHT, TEXT_ENCODER, MODE, CEILING, SETTING)
 NEGATIVE = f"blurry, {STYLE_TRIGGER}"
 
 
-def request(webui: Webui, axes: dict[str, str], **fields: Any) -> dict[str, Any]:
-    """Return the fields of a plot; axes by label, X first."""
-    args: list[object] = []
-    chosen = [*axes.items(), ("Nothing", ""), ("Nothing", "")][:3]
-    for label, values in chosen:
-        args += [webui.xyz_axis(label), values, []]
-    # Legend, sub images, no sub grids, fixed seeds, none varied, no margin, texts for lists.
-    args += [True, True, False, False, False, False, False, 0, True]
+def request(
+    webui: Webui, axes: Sequence[tuple[str, str]], *, img2img: bool = False, **fields: Any
+) -> dict[str, Any]:
+    """Return the fields of a plot; axes as (label, values), X first."""
+    args = webui.xyz_args(
+        axes, img2img=img2img, include_sub_images=True, use_text_inputs_instead_of_dropdowns=True
+    )
     return {
         **PICTURE,
         "negative_prompt": NEGATIVE,
@@ -50,7 +50,7 @@ def plot(
     webui: Webui, axes: dict[str, str], guard: tuple[object, ...] | None = ON, **fields: Any
 ) -> list[Picture]:
     """Return the cells of a plot."""
-    made = webui.many("txt2img", guard, **request(webui, axes, **fields))
+    made = webui.many("txt2img", guard, **request(webui, list(axes.items()), **fields))
     return [picture for picture in made if picture.pixels.shape[:2] == (64, 64)]
 
 
@@ -84,23 +84,14 @@ def test_cells_of_the_weight_axis_can_be_made_again_from_their_infotext(webui: W
 def test_two_weight_axes_take_the_loras_of_the_prompt_in_turn(webui: Webui) -> None:
     prompt = f"a cat <lora:{STYLE}:1> <lora:{CONCEPT}:1>"
 
-    axes = {WEIGHT: "-0.9, 0.5", f"{WEIGHT} ": "-0.8"}
-    made = webui.many("txt2img", ON, **both(webui, axes, prompt))
+    axes = [(WEIGHT, "-0.9, 0.5"), (WEIGHT, "-0.8")]
+    made = webui.many("txt2img", ON, **request(webui, axes, prompt=prompt))
     cells = [picture for picture in made if picture.pixels.shape[:2] == (64, 64)]
 
     given = [f"a cat <lora:{STYLE}:{w}> <lora:{CONCEPT}:-0.8>" for w in ("-0.9", "0.5")]
     assert [cell.prompt for cell in cells] == given
     for cell, text in zip(cells, given, strict=True):
         assert_same(cell, typed(webui, text))
-
-
-def both(webui: Webui, axes: dict[str, str], prompt: str) -> dict[str, Any]:
-    """As `request`, with the same axis twice (a dictionary has no key twice)."""
-    fields = request(webui, {"Nothing": ""}, prompt=prompt)
-    for place, (label, values) in enumerate(axes.items()):
-        fields["script_args"][place * 3] = webui.xyz_axis(label.strip())
-        fields["script_args"][place * 3 + 1] = values
-    return fields
 
 
 def test_the_text_encoder_has_an_axis_of_its_own(webui: Webui) -> None:
@@ -192,7 +183,7 @@ def test_a_plot_says_its_axes(webui: Webui) -> None:
     made = webui.many(
         "txt2img",
         ON,
-        **request(webui, {WEIGHT: f"{STYLE}: -1, 1"}, prompt=f"a cat <lora:{STYLE}:1>"),
+        **request(webui, [(WEIGHT, f"{STYLE}: -1, 1")], prompt=f"a cat <lora:{STYLE}:1>"),
     )
 
     grid = made[0].said.parameters
@@ -214,7 +205,7 @@ def test_a_plot_says_its_axes(webui: Webui) -> None:
 def test_what_cannot_be_plotted_is_refused_before_it_starts(
     webui: Webui, axes: dict[str, str], message: str, server_log: Any
 ) -> None:
-    fields = request(webui, axes, prompt=f"a cat <lora:{STYLE}:1>")
+    fields = request(webui, list(axes.items()), prompt=f"a cat <lora:{STYLE}:1>")
     answer = httpx.post(f"{webui.url}/sdapi/v1/txt2img", json=fields, timeout=300, trust_env=False)
 
     assert answer.status_code == 500
@@ -234,37 +225,23 @@ def test_a_generation_after_a_plot_is_guarded_as_before(webui: Webui) -> None:
     assert_same(after, before)
 
 
-def labels(webui: Webui, *, img2img: bool) -> list[str]:
-    (script,) = [
-        script
-        for script in webui.get("/sdapi/v1/script-info")
-        if script["name"] == "x/y/z plot" and script["is_img2img"] is img2img
-    ]
-    choices: list[Any] = script["args"][0]["choices"]
-    return [choice[0] if isinstance(choice, list) else choice for choice in choices]
-
-
 def test_each_axis_is_there_once_after_three_reloads(probed: Webui) -> None:
-    before = labels(probed, img2img=False)
+    before = probed.xyz_axes()
     for _ in range(3):
         probed.reload_ui()
 
     for img2img in (False, True):
-        found = labels(probed, img2img=img2img)
+        found = probed.xyz_axes(img2img=img2img)
         assert [label for label in found if label.startswith("[LoRA Neg]")] == list(OURS)
-    assert labels(probed, img2img=False) == before
+    assert probed.xyz_axes() == before
     (cell,) = plot(probed, {WEIGHT: "-0.9"}, prompt=f"a cat <lora:{STYLE}:1>")
     assert cell.prompt == f"a cat <lora:{STYLE}:-0.9>"
 
 
 def test_the_axes_are_there_for_img2img(webui: Webui, start_picture: Picture) -> None:
     prompt = f"a cat <lora:{STYLE}:1>"
-    fields = request(webui, {WEIGHT: "-0.9, 0.9"}, prompt=prompt)
-    choices = labels(webui, img2img=True)
-    fields["script_args"][0] = choices.index(WEIGHT)
-    for place in (3, 6):
-        fields["script_args"][place] = choices.index("Nothing")
-    fields = {k: v for k, v in fields.items() if k not in ("prompt", "negative_prompt")}
+    fields = request(webui, [(WEIGHT, "-0.9, 0.9")], img2img=True)
+    fields = {k: v for k, v in fields.items() if k != "negative_prompt"}
 
     made = webui.img2img(prompt, NEGATIVE, start=start_picture, guard=ON, **fields)
 

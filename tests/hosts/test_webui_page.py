@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from lib_lora_neg.hosts.boxes import Boxes, BoxesError, read_boxes
-from lib_lora_neg.hosts.webui import capabilities, language
+from lib_lora_neg.hosts.webui import language, tools
+from lib_lora_neg.hosts.webui.tools import PageTool
 from lib_lora_neg.policy import Effect
 
 from .standins import Host, install
@@ -23,35 +24,76 @@ class Script:
         return self._title
 
 
-def component(value: object, elem_id: str | None = None, number: int = 7) -> Any:
-    return types.SimpleNamespace(value=value, elem_id=elem_id, _id=number)
+def component(value: object, elem_id: str | None = None, number: int = 7, **more: Any) -> Any:
+    return types.SimpleNamespace(value=value, elem_id=elem_id, _id=number, **more)
+
+
+RESCALE = component(0.0, "txt2img_rescale_cfg_scale", step=0.05)
+"""As in Neo: a slider that does nothing at 0."""
 
 
 def test_tools_of_the_page_are_named_with_their_checkbox() -> None:
     runner = types.SimpleNamespace(
-        inputs=[None, component(False, "thresholding-checkbox"), component(1.0), component(True)],
+        inputs=[
+            None,
+            component(False, "thresholding-checkbox"),
+            component(1.0),
+            component(True),
+            RESCALE,
+            component("text"),
+        ],
         alwayson_scripts=[
             Script("DynamicThresholding (CFG-Fix) Integrated", 1, 3),
             Script("RescaleCFG for reForge", 3, 4),
-            Script("NegPiP", 2, 3),
+            Script("RescaleCFG", 4, 5),
+            Script("NegPiP", 5, 6),
             Script("Somebody's own", 1, 2),
         ],
     )
-    assert capabilities.tools_of_page(runner) == [
-        ("Dynamic Thresholding", "thresholding-checkbox"),
-        ("RescaleCFG", "component-7"),
-        ("negpip", None),
+    assert tools.tools_of_page(runner) == [
+        PageTool("Dynamic Thresholding", "thresholding-checkbox"),
+        PageTool("RescaleCFG", "component-7"),
+        PageTool("RescaleCFG", "txt2img_rescale_cfg_scale", 0.05),
+        PageTool("negpip", None),
     ]
 
 
+@pytest.mark.parametrize(
+    ("title", "value", "switch", "name"),
+    [
+        ("RescaleCFG", 0.0, RESCALE, None),
+        ("RescaleCFG", 0, RESCALE, None),
+        ("RescaleCFG", 0.049, RESCALE, None),
+        ("RescaleCFG", 0.05, RESCALE, "RescaleCFG"),
+        ("RescaleCFG", 0.7, RESCALE, "RescaleCFG"),
+        ("RescaleCFG", 0.0, None, None),
+        ("RescaleCFG", 0.01, None, "RescaleCFG"),
+        ("RescaleCFG for reForge", False, None, None),
+        ("RescaleCFG for reForge", True, None, "RescaleCFG"),
+        ('"APG\'s now your CFG" and Guidance Limiter for reForge', True, None, "APG"),
+        ('"APG\'s now your CFG" and Guidance Limiter for reForge', False, None, None),
+        ("MaHiRo", True, None, "MaHiRo"),
+    ],
+)
+def test_a_tool_counts_from_the_hosts_own_threshold_on(
+    title: str, value: object, switch: Any, name: str | None
+) -> None:
+    runner = types.SimpleNamespace(
+        alwayson_scripts=[Script(title, 1, 2)], inputs=[None, switch] if switch else None
+    )
+    request = types.SimpleNamespace(scripts=runner, script_args=[0, value])
+
+    assert tools.active_tools(request) == ([name] if name else [])
+
+
 def test_a_page_without_scripts_has_no_tools() -> None:
-    assert capabilities.tools_of_page(types.SimpleNamespace()) == []
+    assert tools.tools_of_page(types.SimpleNamespace()) == []
 
 
 def test_only_tools_that_are_known_count() -> None:
     names = ["negpip", "MaHiRo", "a lie", "MaHiRo"]
-    assert capabilities.cfg_tools_among(names) == ("MaHiRo",)
-    assert capabilities.prompt_tools_among(names) == {"negpip"}
+    assert tools.cfg_tools_among(names) == ("MaHiRo",)
+    assert tools.prompt_tools_among(names) == {"negpip"}
 
 
 def test_the_page_says_which_tools_are_on() -> None:

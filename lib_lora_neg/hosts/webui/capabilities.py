@@ -5,11 +5,11 @@ No function looks at a version; each makes the one test that decides its questio
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import Any
 
 from ...loras.families import ModelFamily
+from .dry_run import survives_unknown_name
 
 _ENGINE_FAMILIES = {
     "Flux": ModelFamily.FLUX,
@@ -83,14 +83,14 @@ def hires_has_own_cfg() -> bool:
 def unknown_lora_drops_all() -> bool:
     """Whether one unknown LoRA name makes the host drop all LoRAs of the prompt.
 
-    So it is where a patcher refreshes merged LoRAs itself (Forge); the other hosts skip
-    the unknown one.
+    So it is where the host's ``load_networks`` raises for a LoRA that it cannot find (Forge,
+    reForge); the others pass over it.
     """
-    if not _has_module("backend.patcher.base"):
+    try:
+        import networks
+    except ImportError:  # the host's Lora extension is switched off
         return False
-    from backend.patcher.base import ModelPatcher
-
-    return hasattr(ModelPatcher, "refresh_loras")
+    return survives_unknown_name(getattr(networks, "load_networks", None)) is False
 
 
 def hires_cfg(p: Any) -> float | None:
@@ -114,78 +114,6 @@ def loaded_embeddings(sd_model: Any) -> frozenset[str]:
         return frozenset()
     database = getattr(model_hijack, "embedding_db", None)
     return frozenset(getattr(database, "word_embeddings", {}))
-
-
-_CFG_TOOLS = {
-    "dynamic thresholding": "Dynamic Thresholding",
-    "dynamicthresholding": "Dynamic Thresholding",
-    "rescalecfg": "RescaleCFG",
-    "rescale cfg": "RescaleCFG",
-    "mahiro": "MaHiRo",
-}
-_PROMPT_TOOLS = {
-    "negpip": "negpip",
-    "lora block weight": "lora-block-weight",
-    "dynamic lora weights": "loractl",
-    "loractl": "loractl",
-    "regional prompter": "regional-prompter",
-}
-
-
-def tool_name(script: Any) -> str | None:
-    """Return the name of the tool that an always-on script is, if it is one we know of."""
-    title = str(script.title()).lower()
-    names = {**_CFG_TOOLS, **_PROMPT_TOOLS}
-    return next((name for part, name in names.items() if part in title), None)
-
-
-def cfg_tools_among(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the tools among ``names`` that change CFG themselves, each once."""
-    known = set(_CFG_TOOLS.values())
-    return tuple(dict.fromkeys(name for name in names if name in known))
-
-
-def prompt_tools_among(names: Iterable[str]) -> frozenset[str]:
-    """Return the tools among ``names`` that give prompts a meaning of their own."""
-    return frozenset(names) & frozenset(_PROMPT_TOOLS.values())
-
-
-def active_tools(p: Any) -> list[str]:
-    """Return the tools whose always-on script is there with its first argument true."""
-    runner, args = getattr(p, "scripts", None), getattr(p, "script_args", None) or ()
-    found = []
-    for script in getattr(runner, "alwayson_scripts", None) or ():
-        tool = tool_name(script)
-        if tool is None:
-            continue
-        start, end = getattr(script, "args_from", None), getattr(script, "args_to", None)
-        own = args[start:end] if start is not None and end is not None else ()
-        if not own or not isinstance(own[0], bool) or own[0]:
-            found.append(tool)
-    return found
-
-
-def tools_of_page(runner: Any) -> list[tuple[str, str | None]]:
-    """Return the tools of a tab, each with the id of the checkbox that switches it on.
-
-    The id is ``None`` where a tool has none and so is always on. ``runner`` holds the scripts of
-    the tab with the inputs of the page.
-    """
-    inputs = getattr(runner, "inputs", None) or ()
-    found = []
-    for script in getattr(runner, "alwayson_scripts", None) or ():
-        tool = tool_name(script)
-        if tool is None:
-            continue
-        start, end = getattr(script, "args_from", None), getattr(script, "args_to", None)
-        own = inputs[start:end] if start is not None and end is not None else ()
-        checkbox = own[0] if own and isinstance(getattr(own[0], "value", None), bool) else None
-        found.append((tool, None if checkbox is None else _dom_id(checkbox)))
-    return found
-
-
-def _dom_id(component: Any) -> str:
-    return str(getattr(component, "elem_id", None) or f"component-{component._id}")
 
 
 def has_forge_backend() -> bool:

@@ -31,6 +31,7 @@ from .applying import set_hires_cfg
 from .generations import Generation
 from .guard import Guard, comment, remember_cfg
 from .reading import batch_slice
+from .tools import active_tools, cfg_tools_among
 from .xyz_cell import cell_of
 from .xyz_planner import RANGE_RULES
 from .xyz_sweep import range_note
@@ -183,7 +184,7 @@ def _late_request(p: Any, tags: list[str], hires: bool) -> GenerationRequest:
         first=PromptSet((" ".join(tags),), ("",), cfg if cfg is not None else float(p.cfg_scale)),
         family=capabilities.model_family(sd_model),
         distilled_guidance=capabilities.distilled_guidance(sd_model),
-        cfg_tools=capabilities.cfg_tools_among(capabilities.active_tools(p)),
+        cfg_tools=cfg_tools_among(active_tools(p)),
     )
 
 

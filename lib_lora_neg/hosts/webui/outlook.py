@@ -13,6 +13,7 @@ from ..boxes import Boxes, Outlook, family_of_loras
 from . import capabilities, checkpoint, options
 from .cards import HostCards
 from .reading import injected_loras
+from .tools import PageTool, cfg_tools_among, prompt_tools_among, tools_of_page
 
 
 class WebuiBoxes:
@@ -40,18 +41,18 @@ class WebuiBoxes:
             distilled_guidance=model is not None and capabilities.distilled_guidance(model),
             embeddings=capabilities.loaded_embeddings(model) if model is not None else frozenset(),
             injected=injected_loras(),
-            cfg_tools=capabilities.cfg_tools_among(boxes.tools),
-            prompt_tools=capabilities.prompt_tools_among(boxes.tools),
+            cfg_tools=cfg_tools_among(boxes.tools),
+            prompt_tools=prompt_tools_among(boxes.tools),
             emphasis=options.emphasis_is_on(),
             unknown_lora_drops_all=capabilities.unknown_lora_drops_all(),
         )
         return Outlook(boxes, request, settings, self._cards, family_assumed=assumed)
 
-    def tools(self, tab: str) -> list[tuple[str, str | None]]:
-        """Return the other tools of a tab that the guard heeds, with their checkbox's id."""
+    def tools(self, tab: str) -> list[PageTool]:
+        """Return the other tools of a tab that the guard heeds, with the input of each."""
         from modules import scripts
 
-        return capabilities.tools_of_page(
+        return tools_of_page(
             scripts.scripts_img2img if tab == "img2img" else scripts.scripts_txt2img
         )
 

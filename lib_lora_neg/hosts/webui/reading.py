@@ -6,6 +6,7 @@ from typing import Any
 
 from ...policy import GenerationRequest, InjectedLora, PromptSet
 from . import capabilities, guidance
+from .tools import active_tools, cfg_tools_among, prompt_tools_among
 
 
 def read_request(p: Any, batch_number: int) -> GenerationRequest:
@@ -17,7 +18,7 @@ def read_request(p: Any, batch_number: int) -> GenerationRequest:
     from modules import shared
 
     sd_model = p.sd_model
-    tools = capabilities.active_tools(p)
+    tools = active_tools(p)
     return GenerationRequest(
         first=PromptSet(tuple(p.prompts), tuple(p.negative_prompts), float(p.cfg_scale)),
         hires=_hires(p, batch_number),
@@ -25,8 +26,8 @@ def read_request(p: Any, batch_number: int) -> GenerationRequest:
         distilled_guidance=capabilities.distilled_guidance(sd_model),
         embeddings=capabilities.loaded_embeddings(sd_model),
         injected=injected_loras(),
-        cfg_tools=capabilities.cfg_tools_among(tools),
-        prompt_tools=capabilities.prompt_tools_among(tools),
+        cfg_tools=cfg_tools_among(tools),
+        prompt_tools=prompt_tools_among(tools),
         emphasis=getattr(shared.opts, "emphasis", "Original") != "None",
         unknown_lora_drops_all=capabilities.unknown_lora_drops_all(),
         negative_guidance=guidance.is_on(p),

@@ -46,10 +46,11 @@ DEFAULTS: Mapping[str, Any] = {
     "sd_lora": "None",
 }
 """Options of extensions; Forge's API leaves them out until they are set."""
+LATENT, PIXELS = "Latent", "None"
+"""Upscalers of the hires pass; Neo has none that works on latents."""
 HIRES: Mapping[str, Any] = {
     "enable_hr": True,
     "hr_scale": 2,
-    "hr_upscaler": "Latent",
     "hr_second_pass_steps": 2,
     "denoising_strength": 0.7,
 }
@@ -137,10 +138,40 @@ class Webui:
         return answer.json()
 
     @cached_property
-    def is_forge(self) -> bool:
-        """Whether the hires pass has a CFG scale of its own, as in Forge and its heirs."""
+    def fields(self) -> frozenset[str]:
+        """Names of the fields of a txt2img request; hosts and versions differ in them."""
         schema = self.get("/openapi.json")["components"]["schemas"]
-        return "hr_cfg" in schema["StableDiffusionProcessingTxt2Img"]["properties"]
+        return frozenset(schema["StableDiffusionProcessingTxt2Img"]["properties"])
+
+    @property
+    def hires_has_own_cfg(self) -> bool:
+        """Whether the hires pass has a CFG scale of its own, as in Forge and its heirs."""
+        return "hr_cfg" in self.fields
+
+    @property
+    def has_modules(self) -> bool:
+        """Whether text encoders and VAE are chosen as modules, as in Forge and Neo."""
+        return "hr_additional_modules" in self.fields
+
+    @cached_property
+    def upscaler(self) -> str:
+        """An upscaler for the hires pass."""
+        latent = {mode["name"] for mode in self.get("/sdapi/v1/latent-upscale-modes")}
+        return LATENT if LATENT in latent else PIXELS
+
+    @cached_property
+    def unknown_name_drops_all(self) -> bool:
+        """Whether one unknown LoRA name costs the prompt all its LoRAs, as the pictures show."""
+        name = next(name for name in sorted(self.lora_names) if name.startswith("lnt_"))
+        known = f"a cat <lora:{name}:0.9>"
+        plain, with_it, with_both = (
+            self.txt2img(text, guard=OFF)
+            for text in ("a cat", known, f"{known} <lora:lnt_nosuch:1>")
+        )
+        assert_differ(plain, with_it)
+        dropped = difference(with_both, plain) == 0
+        assert_same(with_both, plain if dropped else with_it)
+        return dropped
 
     @cached_property
     def scripts(self) -> frozenset[str]:
@@ -175,9 +206,9 @@ class Webui:
         **fields: Any,
     ) -> Picture:
         """Make one picture from another one and return it."""
-        if self.is_forge:
-            # Its img2img differs a little when the prompts need no encoding, because they are
-            # those of the picture before.
+        if self.hires_has_own_cfg:
+            # Forge's img2img differs a little when the prompts need no encoding, because they are
+            # those of the picture before; Neo's takes noise from where the picture before left off.
             self.txt2img("something else", guard=OFF)
         body: dict[str, Any] = {
             **PICTURE,
@@ -203,7 +234,7 @@ class Webui:
         # What the hosts' APIs cannot read from an infotext: they take their label for "the same
         # sampler" for a sampler's name, and Forge fails on lists.
         same: dict[str, Any] = {"hr_sampler_name": None, "hr_scheduler": None}
-        if self.is_forge:
+        if self.has_modules:
             same |= {"styles": [], "hr_additional_modules": ["Use same choices"]}
         return self.many(endpoint, guard, None, infotext=text, **{**same, **fields})[0]
 
@@ -229,9 +260,8 @@ class Webui:
             scripts[PROBE_TITLE] = {"args": [json.dumps(probe)]}
         override = {**self.fixed, **body.pop("override_settings", {})}
         request = {**body, "alwayson_scripts": scripts, "override_settings": override}
-        if self.is_forge and body.get("enable_hr"):
-            hires = {"hr_cfg": body["cfg_scale"], "hr_additional_modules": ["Use same choices"]}
-            request = {**hires, **request}
+        if body.get("enable_hr"):
+            request = {**self._hires_fields(body), **request}
         answer = self.post(f"/sdapi/v1/{endpoint}", request)
         texts = json.loads(answer["info"])["infotexts"]
         images = answer["images"][: len(texts)]
@@ -239,6 +269,14 @@ class Webui:
             Picture(base64.b64decode(image), text)
             for image, text in zip(images, texts, strict=True)
         ]
+
+    def _hires_fields(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        fields: dict[str, Any] = {"hr_upscaler": self.upscaler}
+        if self.hires_has_own_cfg:
+            fields["hr_cfg"] = body["cfg_scale"]
+        if self.has_modules:
+            fields["hr_additional_modules"] = ["Use same choices"]
+        return fields
 
     @property
     def options(self) -> dict[str, Any]:
@@ -287,13 +325,37 @@ class Webui:
                 continue
         raise AssertionError("the UI did not come back")
 
-    def xyz_axis(self, label: str) -> int:
-        """Return the index of an axis of the X/Y/Z plot; hosts and versions differ in it."""
-        plot = next(
-            script
+    def xyz_axes(self, *, img2img: bool = False) -> list[str]:
+        """Return the labels of the X/Y/Z plot's axes; hosts and versions differ in them."""
+        choices: list[Any] = self._plot_inputs(img2img)[0]["choices"]
+        return [choice[0] if isinstance(choice, list) else choice for choice in choices]
+
+    def xyz_args(
+        self, axes: Sequence[tuple[str, str]], *, img2img: bool = False, **inputs: object
+    ) -> list[object]:
+        """Return the arguments of the X/Y/Z plot's script, whose number differs between hosts.
+
+        Args:
+            axes: label and values of X, Y and Z, as many as there are.
+            img2img: in which tab.
+            inputs: values of other inputs, by label with ``_`` for a space; one that the host
+                lacks is an error, all others have the page's default.
+        """
+        labels = self.xyz_axes(img2img=img2img)
+        given = {name.replace("_", " ").lower(): value for name, value in inputs.items()}
+        chosen = [*axes, ("Nothing", ""), ("Nothing", "")][:3]
+        args: list[object] = []
+        for label, values in chosen:
+            args += [labels.index(label), values, []]
+        for entry in self._plot_inputs(img2img)[len(args) :]:
+            args.append(given.pop(entry["label"].lower(), entry["value"]))
+        assert not given, f"the plot has no input called {sorted(given)}"
+        return args
+
+    def _plot_inputs(self, img2img: bool) -> list[dict[str, Any]]:
+        inputs: list[dict[str, Any]] = next(
+            script["args"]
             for script in self.get("/sdapi/v1/script-info")
-            if script["name"] == "x/y/z plot" and not script["is_img2img"]
+            if script["name"] == "x/y/z plot" and script["is_img2img"] is img2img
         )
-        choices: list[str] = plot["args"][0]["choices"]
-        flat = [choice[0] if isinstance(choice, list) else choice for choice in choices]
-        return flat.index(label)
+        return inputs

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -32,10 +33,10 @@ STOP_SECONDS = 20
 READY = "/sdapi/v1/loras"
 STARTED = b"Startup time:"
 """What the hosts log when all is there; one that does not is asked after `PATIENCE` seconds."""
-HAS_MODEL = (b"Model loaded in", b"Model selected")
+HAS_MODEL = (b"model loaded in", b"model selected")
 """What A1111 logs when its checkpoint, which it loads in a thread while it starts, is there, and
-what Forge logs, which loads none before the first picture. A picture asked for in between makes
-A1111 load it twice at once, which breaks one of both."""
+what Forge and Neo log, which load none before the first picture; in lower case. A picture asked for
+in between makes A1111 load it twice at once, which breaks one of both."""
 PATIENCE = 500
 
 SETTINGS: Mapping[str, Any] = {
@@ -72,7 +73,7 @@ class Server:
         self._lora_dir = lora_dir
         self._process: subprocess.Popen[bytes] | None = None
         _link_all(extensions, data / "extensions")
-        settings = dict(SETTINGS)
+        settings = {**SETTINGS, **_required_settings(root)}
         if checkpoint:
             # Not through the API later: A1111 loads its checkpoint in a thread while it starts,
             # and loading two at once breaks its LoRAs.
@@ -143,8 +144,10 @@ class Server:
             "--api",
             *("--port", str(self.port)),
             *("--data-dir", str(self.data)),
-            *("--models-dir", str(self.root / "models")),
+            *(_models_option(self.root), str(self.root / "models")),
             *("--lora-dir", str(self._lora_dir)),
+            # Some take the embeddings from the models' folder, which is not ours.
+            *("--embeddings-dir", str(self.data / "embeddings")),
             # Forge does not serve its own page from elsewhere than the data folder without this.
             *("--gradio-allowed-path", str(self.root)),
         ]
@@ -152,7 +155,7 @@ class Server:
     def _answers(self) -> bool:
         # A request that comes before the API is added makes the host fail to add it.
         log = self.log.read_bytes()
-        is_there = STARTED in log and any(text in log for text in HAS_MODEL)
+        is_there = STARTED in log and any(text in log.lower() for text in HAS_MODEL)
         if not is_there and time.monotonic() < self._patience:
             return False
         try:  # the last of its routes: extensions add theirs when the others answer already
@@ -160,6 +163,23 @@ class Server:
         except httpx.HTTPError:
             return False
         return answer.status_code == 200
+
+
+def _models_option(root: Path) -> str:
+    """Return the option for the folder of models; an unknown one ends some hosts."""
+    declared = _source(root, "paths_internal.py")
+    return next((name for name in ("--models-dir", "--model-ref") if name in declared), "")
+
+
+def _required_settings(root: Path) -> dict[str, Any]:
+    """Return what a settings file must hold so that the start does not wait for a key."""
+    mark = re.search(r'^(VERSION_UID)\b[^=\n]*= *"(\w+)"', _source(root, "launch_utils.py"), re.M)
+    return {mark[1]: mark[2]} if mark else {}
+
+
+def _source(root: Path, name: str) -> str:
+    path = root / "modules" / name
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def _environment() -> dict[str, str]:
