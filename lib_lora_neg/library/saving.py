@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..loras.card import LoraCard, Trigger, TypeInference
+from ..loras.card import TYPE_BY_USER, WORD_BY_USER, LoraCard, Trigger, TypeInference
 from ..loras.decisions import OWN_KEY, SCHEMA, Decision, read_decision, write_decision
 from ..regular import read_regular
 from .writing import one_writer, replace_json
@@ -196,9 +196,9 @@ def apply_decision(card: LoraCard, decision: Decision) -> LoraCard:
     kept = tuple(item for item in card.ranges if item.source not in sources)
     inference, triggers = card.inference, card.triggers
     if decision.type is not None:
-        inference = TypeInference(decision.type, 1.0, ("chosen by the user",))
+        inference = TypeInference(decision.type, 1.0, (TYPE_BY_USER,))
     if decision.triggers is not None:
-        triggers = tuple(Trigger(text, "chosen by the user", 1.0) for text in decision.triggers)
+        triggers = tuple(Trigger(text, WORD_BY_USER, 1.0) for text in decision.triggers)
     return replace(
         card,
         inference=inference,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .architecture import family_of_keys, resolve_family
 from .base_names import family_of_name
-from .card import Bracket, LoraCard, LoraParts, Trigger, TypeInference, WeightRange
+from .card import TYPE_BY_USER, Bracket, LoraCard, LoraParts, Trigger, TypeInference, WeightRange
 from .dit_families import FamilyEvidence
 from .evidence import collect_evidence
 from .families import FLUX_FAMILIES, ModelFamily
@@ -167,7 +167,7 @@ def _name_blocks(parts: LoraParts | None, family: ModelFamily) -> LoraParts | No
 def _decided_type(sides: Sequence[SideFacts]) -> TypeInference | None:
     for side in sides:
         if side.decision is not None and side.decision.type is not None:
-            return TypeInference(side.decision.type, 1.0, ("chosen by the user",))
+            return TypeInference(side.decision.type, 1.0, (TYPE_BY_USER,))
     return None
 
 

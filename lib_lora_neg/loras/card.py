@@ -26,6 +26,13 @@ class LoraType(str, Enum):
     UNKNOWN = "unknown"
 
 
+TYPE_BY_USER = "you set this LoRA's type"
+"""The reason for a type that the user chose."""
+
+WORD_BY_USER = "you named this word"
+"""The source of a trigger that the user chose."""
+
+
 class DataWidth(str, Enum):
     """How wide the training data is, by real images (repeats not counted)."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from .card import TagTable, TagTableKind, Trigger
+from .card import WORD_BY_USER, TagTable, TagTableKind, Trigger
 from .side_facts import SideFacts
 from .training import Subset, TrainingFacts
 from .vocabulary import is_common_tag, is_descriptive_tag, is_generic_word, normalise_tag
@@ -67,7 +67,7 @@ def find_triggers(
     for side in sides:
         if side.decision is not None and side.decision.triggers is not None:
             texts = side.decision.triggers
-            return tuple(Trigger(text, "chosen by the user", 1.0) for text in texts)
+            return tuple(Trigger(text, WORD_BY_USER, 1.0) for text in texts)
     own_names = "|".join(normalise_tag(name).replace(" ", "") for name in names)
     found = [
         *_from_metadata(training, table),

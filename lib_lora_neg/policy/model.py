@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Protocol
 
 from ..loras.card import LoraCard
-from ..loras.families import ModelFamily
+from ..loras.families import FLUX_FAMILIES, ModelFamily
 from ..prompts.edits import Edit
 
 
@@ -74,6 +74,13 @@ class GenerationRequest:
     weight_schedules: bool | None = None
     negative_guidance: bool = False
     distilled: bool | None = None
+
+    @property
+    def has_negative_branch(self) -> bool:
+        """Whether a negative prompt acts on the picture: not on Flux, but on Flux.2 Klein base."""
+        if self.family not in FLUX_FAMILIES or self.negative_guidance:
+            return True
+        return self.family is ModelFamily.FLUX2 and self.distilled is False
 
 
 class Effect(str, Enum):

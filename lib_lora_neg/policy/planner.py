@@ -368,7 +368,10 @@ def _note_cfg_one(negatives: tuple[str, ...], draft: Draft, field: Field, contex
             lora=None,
             before="1",
             after="1",
-            reason=say("at CFG 1 the negative prompt has no effect on the picture"),
+            reason=say(
+                "at CFG 1 the negative prompt has no effect on the picture: raise CFG, or switch "
+                "on negative guidance (NAG) where the model is made for CFG 1"
+            ),
             source="A1111 1.10.1 and Forge, observed",
         )
     )

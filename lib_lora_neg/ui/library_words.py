@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..loras.card import (
+    TYPE_BY_USER,
+    WORD_BY_USER,
     Bracket,
     DataWidth,
     LoraCard,
@@ -34,9 +36,6 @@ SOURCE_NAMES = {
     RangeSource.SIDECAR: say("side file"),
     RangeSource.TYPE: say("by type"),
 }
-
-BY_USER = "chosen by the user"
-"""How a card says that the user decided a fact (`loras.build`, `loras.triggers`)."""
 
 EVIDENCE_NAMES = {
     "yours": say("you decided something about it"),
@@ -100,7 +99,7 @@ def is_sure(card: LoraCard, settings: GuardSettings) -> bool:
 
 def is_type_decided(card: LoraCard) -> bool:
     """Whether the user chose the type."""
-    return card.inference.reasons == (BY_USER,)
+    return card.inference.reasons == (TYPE_BY_USER,)
 
 
 def is_decided(card: LoraCard) -> bool:
@@ -108,7 +107,7 @@ def is_decided(card: LoraCard) -> bool:
     return (
         card.guard_off
         or is_type_decided(card)
-        or any(trigger.source == BY_USER for trigger in card.triggers)
+        or any(trigger.source == WORD_BY_USER for trigger in card.triggers)
         or any(found.source is RangeSource.USER for found in card.ranges)
     )
 

@@ -92,11 +92,24 @@ def test_emptied_negative_on_sdxl_is_said() -> None:
 
 
 def test_cfg_one_is_said() -> None:
+    (finding,) = guard("a", "b", cfg=1).findings
+    assert "raise CFG" in finding.reason
+    assert not guard("a", "b", cfg=1.001).findings
     assert "cfg-1" in {f.rule for f in guard("a", "b", cfg=1).findings}
     assert not guard("a", "", cfg=1).findings
 
 
 TABLE = card("t", "style", shares={"ink wash": 0.95, "koi": 0.8, "pond": 0.5, "1girl": 0.99})
+
+
+@pytest.mark.parametrize(
+    ("share", "rules"),
+    [(0.9, ["R2b"]), (0.8999, ["R6"]), (0.65, ["R6"]), (0.6499, [])],
+)
+def test_the_two_shares_are_exact(share: float, rules: list[str]) -> None:
+    table = card("t", "style", shares={"koi": share})
+    result = guard("<lora:t:1>", "koi", cards=(table,), cfg=5)
+    assert [f.rule for f in result.findings] == rules
 
 
 @pytest.mark.parametrize(

@@ -91,11 +91,60 @@ def test_negative_weights_on_flux(family: str, prompt: str, expected: str) -> No
     assert "R1" not in {finding.rule for finding in result.findings}
 
 
-def test_flux_says_scan_first_and_klein_says_it_is_the_only_control() -> None:
-    flux = guard("<lora:s:-1.5>", cards=CARDS, family=ModelFamily.FLUX)
-    assert "scan first" in flux.findings[0].reason
-    klein = guard("<lora:s:-0.5>", cards=CARDS, family=ModelFamily.FLUX2)
-    assert "only negative control" in klein.findings[0].reason
+def test_flux_says_scan_first_from_where_users_report_dim_pictures() -> None:
+    assert not guard("<lora:s:-0.999>", cards=CARDS, family=ModelFamily.FLUX).findings
+    for weight in ("-1", "-1.5", "-2.5"):
+        (finding,) = guard(f"<lora:s:{weight}>", cards=CARDS, family=ModelFamily.FLUX).findings
+        assert "scan first" in finding.reason
+        assert "works best" not in finding.reason
+    (removed,) = guard("<lora:p:-1>", cards=CARDS, family=ModelFamily.FLUX).findings
+    assert "scan" not in removed.reason
+
+
+@pytest.mark.parametrize(
+    ("distilled", "words"),
+    [(True, "this distilled Klein"), (False, "this base Klein"), (None, "base Klein has")],
+)
+def test_klein_says_what_negative_prompt_it_has(distilled: bool | None, words: str) -> None:
+    request = {"family": ModelFamily.FLUX2, "distilled": distilled}
+    (finding,) = guard("<lora:s:-0.5>", cards=CARDS, **request).findings
+    assert words in finding.reason
+    kept = guard("<lora:wrong_lora:1>", "x", cards=CARDS, **request)
+    assert kept.changed is (distilled is False)
+    assert bool([f for f in kept.findings if f.rule == "R1f"]) is (distilled is not False)
+
+
+@pytest.mark.parametrize(
+    ("family", "prompt", "held"),
+    [
+        ("sdxl", "<lora:s:-0.5>", False),
+        ("sdxl", "<lora:s:-0.501>", True),
+        ("sdxl", "<lora:w:-0.7>", False),
+        ("sdxl", "<lora:w:-0.701>", True),
+        ("sdxl", "<lora:c:-0.3>", False),
+        ("sdxl", "<lora:c:-0.301>", True),
+        ("sdxl", "<lora:d:-1>", False),
+        ("sdxl", "<lora:d:-1.001>", True),
+        ("sdxl", "<lora:p:-0.001>", True),
+        ("flux", "<lora:s:-2>", False),
+        ("flux", "<lora:s:-2.001>", True),
+        ("flux", "<lora:c:-2>", False),
+        ("flux", "<lora:c:-2.001>", True),
+        ("flux", "<lora:p:-0.001>", True),
+    ],
+)
+def test_each_floor_is_exact(family: str, prompt: str, held: bool) -> None:
+    assert guard(prompt, cards=CARDS, family=ModelFamily(family), cfg=1).changed is held
+
+
+@pytest.mark.parametrize(
+    ("tag", "before_r1", "after"),
+    [("<lora:s:-0.6> <lora:s:-0.6>", "<lora:s:-1.2>", "<lora:s:-0.5>")],
+)
+def test_each_rule_tells_what_it_found(tag: str, before_r1: str, after: str) -> None:
+    merged, clamped = guard(tag, cards=CARDS, cfg=5).findings
+    assert (merged.rule, merged.before, merged.after) == ("R11a", tag, before_r1)
+    assert (clamped.rule, clamped.before, clamped.after) == ("R1", before_r1, after)
 
 
 def test_trigger_negative_on_flux_is_pointed_at() -> None:

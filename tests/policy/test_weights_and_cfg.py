@@ -35,6 +35,8 @@ CARDS = (STYLE, OTHER, SLIDER, ACCELERATOR, CHARACTER)
     [
         ("<lora:s:-0.3>", 9, 6),
         ("<lora:s:-0.3>", 6, 6),
+        ("<lora:s:-0.3>", 6.001, 6),
+        ("<lora:s:-0.001>", 9, 6),
         ("<lora:s:-0.3>", 3, 3),
         ("<lora:s:0.3>", 9, 9),
         ("<lora:sl:-3>", 9, 9),
@@ -80,8 +82,15 @@ def test_settings_are_within_their_bounds(name: str, taken: Any, refused: Any) -
 def test_cfg_ceiling_is_settable() -> None:
     result = guard("<lora:s:-0.3>", cards=CARDS, cfg=9, settings={"cfg_ceiling": 4.5})
     assert result.first.cfg_scale == 4.5
-    with pytest.raises(ValueError, match="outside 4 to 6"):
-        GuardSettings(cfg_ceiling=7)
+    for inside in (4, 6):
+        assert GuardSettings(cfg_ceiling=inside).cfg_ceiling == inside
+    for outside in (3.999, 6.001):
+        with pytest.raises(ValueError, match="outside 4 to 6"):
+            GuardSettings(cfg_ceiling=outside)
+    for te in (0.399, 0.601):
+        with pytest.raises(ValueError, match=r"outside 0\.4 to 0\.6"):
+            GuardSettings(text_encoder=te)
+    assert [GuardSettings(text_encoder=te).text_encoder for te in (0.4, 0.6)] == [0.4, 0.6]
 
 
 @pytest.mark.parametrize(
@@ -142,6 +151,9 @@ def test_a_hires_pass_that_repeats_the_first_repeats_no_finding() -> None:
         ("<lora:s:0.5:-0.3>", []),
         ("<lora:s:0.4:-0.3>", []),
         ("<lora:s:0.3:-0.3>", ["R4"]),
+        ("<lora:s:0.399:-0.3>", ["R4"]),
+        ("<lora:s:0.6:-0.3>", []),
+        ("<lora:s:0.601:-0.3>", ["R4"]),
         ("<lora:s:1>", []),
     ],
 )

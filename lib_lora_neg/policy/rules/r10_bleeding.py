@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ...loras.card import Bracket, DataWidth, LoraCard, LoraType
 from ...loras.families import UNET_WITH_CFG
 from ...sentences import Sentence, say
-from ..draft import Context, Draft, LoraUse, TextDraft, each_prompt, edited_tag, tag_text
+from ..draft import Context, Draft, LoraUse, TextDraft, each_prompt, edited_tag
 from ..matrix import FRAMEWORK
 from ..settings import Mode
 from ..wording import minus
@@ -57,8 +57,7 @@ def _held_already(text: TextDraft, use: LoraUse, context: Context) -> bool:
         finding.rule in ("R1", "R1f")
         and finding.lora == use.name
         and (finding.field, finding.index) == (text.field, text.index)
-        and finding.before == tag_text(text, use) != finding.after
-        and finding.after != edited_tag(text, use)
+        and finding.before == edited_tag(text, use) != finding.after
         for finding in context.findings
     )
 
@@ -116,7 +115,7 @@ def _report(text: TextDraft, use: LoraUse, bend: _Bend | None, context: Context)
         text,
         enforced=False,
         lora=use.name,
-        before=tag_text(text, use),
+        before=edited_tag(text, use),
         after=edited_tag(text, replace(use, te=te, unet=bend.at)),
         reason=bend.reason,
         source=bend.source,

@@ -96,11 +96,19 @@ def flux_caution(context: Context) -> Sentence:
     """Return what is said beside every negative range on Flux."""
     caution = say("scan first: users report dim, static pictures at −1 on Flux")
     if context.request.family is ModelFamily.FLUX2:
-        return say(
-            "{caution}; on Flux.2 Klein a negative LoRA weight is the only negative control",
-            caution=caution,
-        )
+        klein = _KLEIN[context.request.distilled]
+        return say("{caution}; {klein}", caution=caution, klein=klein)
     return caution
+
+
+_KLEIN = {
+    True: say("this distilled Klein has a negative prompt only through negative guidance (NAG)"),
+    False: say("this base Klein has a real CFG and a negative prompt besides"),
+    None: say(
+        "base Klein has a real CFG and a negative prompt besides, distilled Klein has one only "
+        "through negative guidance (NAG)"
+    ),
+}
 
 
 def scan_first(
@@ -120,7 +128,7 @@ def scan_first(
 def no_negative_branch(use: LoraUse, card: LoraCard, context: Context) -> Advice | None:
     """Return the advice on a trigger negative where there is no negative branch."""
     if (
-        context.request.family not in FLUX_FAMILIES
+        context.request.has_negative_branch
         or card.inference.type is not LoraType.TRIGGER_NEGATIVE
         or not use.positive
     ):

@@ -16,7 +16,6 @@ from ..draft import (
     each_prompt,
     edited_tag,
     guarded_uses,
-    tag_text,
 )
 from ..matrix import FRAMEWORK, explicit_range, range_in_force
 from ..settings import Mode
@@ -103,11 +102,18 @@ class _Judge(NamedTuple):
         return _Verdict(clamped, sure, self._reason(allowed, floor), allowed.reference)
 
     def _reason(self, allowed: WeightRange, floor: float) -> Sentence:
-        reason = _reason(self.card, allowed, floor)
-        if self.rule == "R1f" and allowed.source is RangeSource.TYPE:
-            caution = r1_advice.flux_caution(self.context)
-            return say("{reason}; {caution}", reason=reason, caution=caution)
-        return reason
+        on_flux = self.rule == "R1f" and allowed.source is RangeSource.TYPE
+        if on_flux and floor < 0.0 and allowed.sweet_spot is not None:
+            near, far = allowed.sweet_spot
+            return say(
+                "{type}: floor {floor}; the article names {near} to {far} on Flux, but {caution}",
+                type=type_text(self.card, allowed),
+                floor=minus(floor),
+                near=minus(near),
+                far=minus(far),
+                caution=r1_advice.flux_caution(self.context),
+            )
+        return _reason(self.card, allowed, floor)
 
     def _refused_on_flux(self) -> _Verdict:
         use, card = self.use, self.card
@@ -144,7 +150,7 @@ class _Judge(NamedTuple):
         wanted = verdict.use
         if wanted.removed and use.tag is not None and not self.context.may_remove(text, use.tag):
             wanted = replace(wanted, te=0.0, unet=0.0, removed=False)
-        if tag_text(text, use) == edited_tag(text, wanted):
+        if edited_tag(text, use) == edited_tag(text, wanted):
             return use
         self._report(wanted, enforced, reason, verdict.source)
         return wanted if enforced else use
@@ -160,7 +166,7 @@ class _Judge(NamedTuple):
             self.text,
             enforced=enforced,
             lora=self.use.name,
-            before=tag_text(self.text, self.use),
+            before=edited_tag(self.text, self.use),
             after=edited_tag(self.text, wanted),
             reason=reason,
             evidence=self.card.inference.reasons,

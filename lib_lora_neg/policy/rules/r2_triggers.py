@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ...loras.card import LoraCard, LoraType, Trigger
-from ...loras.families import FLUX_FAMILIES
 from ...loras.vocabulary import is_common_tag, is_descriptive_tag, is_generic_word
 from ...prompts import Match, bare, find, find_negated, negated_terms, normalise, split_origin
 from ...sentences import Sentence, say
@@ -225,5 +224,5 @@ def _needs_its_trigger(use: LoraUse, card: LoraCard, context: Context) -> bool:
     return (
         card.inference.type is LoraType.TRIGGER_NEGATIVE
         and use.positive
-        and context.request.family not in FLUX_FAMILIES
+        and context.request.has_negative_branch
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ...loras.families import UNET_WITH_CFG
 from ...sentences import say
-from ..draft import Context, Draft, TextDraft, each_prompt, edited_tag, guarded_uses, tag_text
+from ..draft import Context, Draft, TextDraft, each_prompt, edited_tag, guarded_uses
 from ..matrix import FRAMEWORK
 from ..settings import Mode
 from ..wording import minus
@@ -37,7 +37,7 @@ def text_encoder(draft: Draft, context: Context) -> Draft:
                 text,
                 enforced=enforced,
                 lora=use.name,
-                before=tag_text(text, use),
+                before=edited_tag(text, use),
                 after=edited_tag(text, separated),
                 reason=say(
                     "text encoder {te} beside unet {unet}: {low} to {high} keeps the prompt's "

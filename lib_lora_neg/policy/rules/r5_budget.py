@@ -16,7 +16,6 @@ from ..draft import (
     each_prompt,
     edited_tag,
     guarded_uses,
-    tag_text,
 )
 from ..matrix import FRAMEWORK, UNCOUNTED
 from ..settings import Mode
@@ -64,7 +63,7 @@ def _fit(text: TextDraft, context: Context) -> TextDraft:
     for position, use, _ in counted:
         te = use.te if _separate_te(use) else _scaled(use.te, factor)
         scaled = replace(use, te=te, unet=_scaled(use.unet, factor))
-        before = tag_text(text, use)
+        before = edited_tag(text, use)
         after = edited_tag(text, scaled)
         if before != after:
             context.report(
