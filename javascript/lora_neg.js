@@ -59,6 +59,8 @@
         const switches = gradioApp().querySelectorAll(`${panelPart(tab, "rules")} input[type=checkbox]`);
         // By position: a localization may have changed the labels.
         if (switches.length) body.switches = [...switches].map((input) => input.checked);
+        const guidance = find(`${panelPart(tab, "guidance")} input:checked`);
+        if (guidance) body.guidance = guidance.value;
         const tools = (watched[tab] || []).filter(isOn).map(({ name }) => name);
         if (tools.length) body.tools = tools;
         return body;

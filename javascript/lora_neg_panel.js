@@ -2,7 +2,7 @@
 // counts for both tabs, the reset button of the settings page, the way to the panel.
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
-    const { TABS, ask, find, panelPart } = loraNeg;
+    const { TABS, ask, box, find, panelPart } = loraNeg;
 
     // Shows the findings of a generation when it has ended: presses the panel's own button,
     // so that everything goes over the page's own connection and login.
@@ -53,6 +53,13 @@
         if (first) first.focus({ preventScroll: true });
     }
 
+    // Neo locks the negative prompt at CFG 1, where the host ignores it; negative guidance does not.
+    function unlockNegative(tab) {
+        const negative = box(tab, "negative_prompt");
+        const guidance = find(`${panelPart(tab, "guidance")} input:checked`);
+        if (negative && negative.disabled && guidance && guidance.value !== "Off") negative.disabled = false;
+    }
+
     async function askForTools(tab) {
         const { tools } = await ask("tools", { tab });
         loraNeg.watched[tab] = tools;
@@ -61,7 +68,10 @@
     loraNeg.panel = { follow, show };
 
     if (typeof onAfterUiUpdate === "function") {
-        onAfterUiUpdate(() => TABS.forEach(refreshFindings));
+        onAfterUiUpdate(() => TABS.forEach((tab) => {
+            refreshFindings(tab);
+            unlockNegative(tab);
+        }));
         onUiLoaded(() => {
             gradioApp().addEventListener("click", onReset);
             // The preview is right without them, but for the CFG of a tool that changes it.

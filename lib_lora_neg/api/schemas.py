@@ -49,6 +49,7 @@ _ASKED = _object(
     hr_negative_prompt=_TEXT,
     hr_cfg=_nullable(_NUMBER),
     styles=_TEXTS,
+    guidance={**_TEXT, "description": "NAG, VSF or ONG where negative guidance is on, else Off"},
     family={
         **_TEXT,
         "description": "sd1, sdxl, flux …, or the name of a base model; the loaded checkpoint's "

@@ -19,6 +19,7 @@ from ..policy import (
     PromptSet,
 )
 from ..prompts import parse
+from . import guidance_keys
 
 MAX_TEXT = 100_000
 """Characters of one box; the host's own boxes are slow long before."""
@@ -54,6 +55,7 @@ class Boxes:
         styles: names of the selected styles.
         tools: names of other tools that are switched on, as the host calls them.
         family: as the caller says; ``None`` leaves it to the host.
+        guided: negative guidance is on, so the negative prompt counts at CFG 1 too.
     """
 
     prompt: str = ""
@@ -66,6 +68,7 @@ class Boxes:
     styles: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     family: ModelFamily | None = None
+    guided: bool = False
 
     def passes(self) -> tuple[PromptSet, PromptSet | None]:
         """Return both passes as the host would make them from these texts."""
@@ -139,7 +142,16 @@ def read_boxes(body: object) -> Boxes:
         styles=_names(body, "styles", MAX_STYLES),
         tools=_names(body, "tools", MAX_TOOLS),
         family=_family(body),
+        guided=_guided(body),
     )
+
+
+def _guided(body: Mapping[str, Any]) -> bool:
+    name = _text(body, "guidance")
+    try:
+        return guidance_keys.asked(name, None, None) is not None
+    except ValueError as error:
+        raise BoxesError("guidance", str(error)) from error
 
 
 def read_mode(body: Mapping[str, Any]) -> Mode | None:

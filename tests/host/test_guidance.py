@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.host.support.client import HIRES, OFF, Webui, assert_differ, assert_same, difference
+from tests.host.support.client import (
+    HIRES,
+    OFF,
+    Picture,
+    Webui,
+    assert_differ,
+    assert_same,
+    difference,
+)
 from tests.host.support.lora_files import STYLE
 
 METHODS = ("NAG", "VSF", "ONG")
@@ -63,19 +71,32 @@ def test_it_acts_beside_cfg_with_a_lora_and_in_the_guard(webui: Webui) -> None:
     assert_same(held, webui.txt2img(asked, NEGATIVE, guard=guided(), **AT_ONE))
 
 
+def shown(picture: Picture) -> Picture:
+    """Return a picture that shows something: random weights can encode to one colour on Neo."""
+    if picture.pixels.std() == 0:
+        pytest.skip("this host makes pictures of one colour here, with guidance and without")
+    return picture
+
+
 def test_the_hires_pass(webui: Webui) -> None:
-    hires = {**HIRES, **AT_ONE, "denoising_strength": 0.9}
+    modes = {mode["name"] for mode in webui.get("/sdapi/v1/latent-upscale-modes")}
+    if "Latent" not in modes:
+        pytest.skip("this host has no latent upscaler")
+    hires = {**HIRES, **AT_ONE, "hr_upscaler": "Latent"}
     if webui.is_forge:
         hires["hr_cfg"] = 1.0
-    plain = webui.txt2img(PROMPT, NEGATIVE, guard=OFF, **hires)
+    plain = shown(webui.txt2img(PROMPT, NEGATIVE, guard=OFF, **hires))
     assert difference(plain, webui.txt2img(PROMPT, NEGATIVE, guard=guided(), **hires)) > 0
 
 
-def test_img2img_and_batches(webui: Webui) -> None:
+def test_img2img(webui: Webui) -> None:
     start = webui.txt2img(PROMPT, "", guard=OFF, **AT_ONE)
-    plain = webui.img2img(PROMPT, NEGATIVE, start=start, guard=OFF, cfg_scale=1.0)
+    plain = shown(webui.img2img(PROMPT, NEGATIVE, start=start, guard=OFF, cfg_scale=1.0))
     on = webui.img2img(PROMPT, NEGATIVE, start=start, guard=guided(), cfg_scale=1.0)
     assert difference(plain, on) > 0
+
+
+def test_batches(webui: Webui) -> None:
     several = {"batch_size": 2, "n_iter": 2, "prompt": PROMPT, "negative_prompt": NEGATIVE}
     plains = webui.many("txt2img", OFF, None, **{**several, **AT_ONE, "seed": 1})
     ons = webui.many("txt2img", guided(), None, **{**several, **AT_ONE, "seed": 1})

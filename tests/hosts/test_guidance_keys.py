@@ -6,6 +6,7 @@ import pytest
 
 from lib_lora_neg.guidance import Guidance, Method
 from lib_lora_neg.hosts import guidance_keys as keys
+from lib_lora_neg.hosts.boxes import BoxesError, read_boxes
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,17 @@ def test_a_foreign_infotext_gives_usable_values(params: dict[str, str]) -> None:
     given = keys.pasted(params)
     assert given["guidance"] in (keys.OFF, "NAG")
     assert (given["strength"], given["share"]) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("body", "guided"), [({}, False), ({"guidance": "Off"}, False), ({"guidance": "NAG"}, True)]
+)
+def test_the_preview_knows_whether_the_negative_counts_at_cfg_1(
+    body: dict[str, str], guided: bool
+) -> None:
+    assert read_boxes(body).guided is guided
+
+
+def test_the_preview_refuses_a_method_that_does_not_exist() -> None:
+    with pytest.raises(BoxesError, match="guidance"):
+        read_boxes({"guidance": "CFG"})

@@ -32,6 +32,7 @@ class DiffusersBoxes:
             distilled_guidance=self._engine.distilled and family is ModelFamily.FLUX,
             bad_weight_drops_all=False,
             weight_schedules=False,
+            negative_guidance=boxes.guided,
         )
         settings = in_force(self._settings(), mode, rules)
         return Outlook(boxes, request, settings, self._engine)

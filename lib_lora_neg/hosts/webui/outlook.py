@@ -45,6 +45,7 @@ class WebuiBoxes:
             prompt_tools=prompt_tools_among(boxes.tools),
             emphasis=options.emphasis_is_on(),
             unknown_lora_drops_all=capabilities.unknown_lora_drops_all(),
+            negative_guidance=boxes.guided,
         )
         return Outlook(boxes, request, settings, self._cards, family_assumed=assumed)
 
