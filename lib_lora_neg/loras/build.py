@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..regular import open_regular
 from .architecture import family_of_keys, resolve_family
 from .base_names import family_of_name
 from .card import TYPE_BY_USER, Bracket, LoraCard, LoraParts, Trigger, TypeInference, WeightRange
 from .dit_families import FamilyEvidence
 from .evidence import collect_evidence
 from .families import FLUX_FAMILIES, ModelFamily
-from .header import Header, LoraFileError, read_header
+from .header import SNIFFED_BYTES, Header, LoraFileError, foreign_kind, read_header
 from .inference import infer_type
 from .keys import KeyFacts, read_keys
 from .lenient import as_text
@@ -56,12 +57,22 @@ def read_any_card(
     file = Path(path)
     try:
         if file.suffix.lower() != ".safetensors":
-            raise LoraFileError(file, "not safetensors: unread")
+            raise LoraFileError(file, _kind_of_other(file) or "not safetensors: unread")
         return read_card(file, side_suffixes)
     except LoraFileError as error:
         sides, problems = read_side_files(file, side_suffixes)
         card = build_card(name=file.stem, path=str(file), sidecars=sides)
         return replace(card, problems=(error.fault, *card.problems, *problems))
+
+
+def _kind_of_other(file: Path) -> str:
+    """Return what a ``.pt`` or ``.ckpt`` is if it is none, as a page saved instead of it."""
+    try:
+        with open_regular(file) as opened:
+            head = opened.read(SNIFFED_BYTES)
+    except OSError:
+        return ""
+    return "" if head.startswith((b"PK", b"\x80")) else foreign_kind(head)
 
 
 def _hashes(header: Header) -> tuple[str, ...]:
@@ -125,7 +136,7 @@ def build_card(
         ranges=_ranges(sidecars),
         bundled_embeddings=keys.plan.embeddings,
         guard_off=any(side.decision.guard_off for side in sidecars if side.decision),
-        problems=_contradictions(allowed, training),
+        problems=(*(header.problems if header else ()), *_contradictions(allowed, training)),
         model_hash=training.model_hash,
         bracket=_bracket(sidecars),
     )

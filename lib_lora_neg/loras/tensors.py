@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from math import prod
 from operator import sub
 from typing import Any, NamedTuple
 
@@ -17,12 +16,17 @@ MAX_RANK = 16
 """More dimensions than any weight has; a longer shape is hostile."""
 
 DTYPE_BITS: Mapping[str, int] = {
+    "F4": 4,
+    "F6_E2M3": 6,
+    "F6_E3M2": 6,
     "BOOL": 8,
     "U8": 8,
     "I8": 8,
     "F8_E4M3": 8,
     "F8_E5M2": 8,
     "F8_E8M0": 8,
+    "F8_E4M3FNUZ": 8,
+    "F8_E5M2FNUZ": 8,
     "I16": 16,
     "U16": 16,
     "F16": 16,
@@ -35,7 +39,10 @@ DTYPE_BITS: Mapping[str, int] = {
     "F64": 64,
     "C64": 64,
 }
-"""Bits of one element, by type name; a type missing here is accepted unmeasured."""
+"""Bits of one element, by type name (safetensors 0.8); of a type missing here no size is known."""
+
+LARGEST = 2**64 - 1
+"""Largest number that the official reader takes."""
 
 
 class TensorError(Exception):
@@ -165,7 +172,13 @@ def _check_sizes(
 def _bits(dtype: str, shape: Shape) -> int:
     if len(shape) > MAX_RANK or min(shape, default=0) < 0:
         raise ValueError
-    return prod(shape) * DTYPE_BITS.get(dtype, 0)
+    size = 1
+    for extent in shape:
+        size *= extent
+        # The official reader multiplies in 64 bits, in this order.
+        if size > LARGEST or extent > LARGEST:
+            raise ValueError
+    return size * DTYPE_BITS.get(dtype, 0)
 
 
 def _require(found: set[type], allowed: set[type]) -> None:
