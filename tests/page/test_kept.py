@@ -51,7 +51,16 @@ def test_an_infotext_is_understood():
         "denoising_strength": 0.4,
         "enabled": True,
         "mode": "Advise",
+        "guidance": "Off",
+        "strength": 1.0,
+        "share": 1.0,
     }
+
+
+def test_an_infotext_tells_of_negative_guidance():
+    text = f"{TEXT}, LoRA Neg guidance: NAG, LoRA Neg guidance strength: 0.5"
+    values = restored(text, SAMPLERS, SCHEDULERS, Mode.ENFORCE)
+    assert (values["guidance"], values["strength"], values["share"]) == ("NAG", 0.5, 1.0)
 
 
 @pytest.mark.parametrize(
