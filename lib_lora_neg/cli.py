@@ -15,7 +15,14 @@ from .console.check import HostTraits, check
 from .console.files import with_files
 from .console.inputs import Asked, Hires, InputError, read_file
 from .console.render import as_json, as_text
-from .console.terminal import palette_for, use_utf8
+from .console.terminal import (
+    index_folder,
+    palette_for,
+    printable,
+    progress_on,
+    use_utf8,
+    width_of,
+)
 from .policy import GuardSettings, NegativeTag
 
 if TYPE_CHECKING:
@@ -47,7 +54,7 @@ def _check(options: argparse.Namespace) -> int:
 
     settings = _settings(options)
     host = HostTraits(frozenset(options.embedding), options.host == "forge")
-    cards = Catalog(_folders(options.lora_dir))
+    cards = Catalog(_folders(options.lora_dir), index_folder())
     as_lines = options.json or (options.file and options.file.suffix.lower() == ".jsonl")
     palette = palette_for(sys.stdout)
     status = UNCHANGED
@@ -113,13 +120,14 @@ def _show(options: argparse.Namespace) -> int:
 def _library(options: argparse.Namespace) -> int:
     from .library.catalog import Catalog
 
-    catalog = Catalog(_folders(options.folder))
+    catalog = Catalog(_folders(options.folder), index_folder())
+    catalog.index(progress_on(sys.stderr))
     cards = [card for name in catalog.names() if (card := catalog.get(name)) is not None]
     if options.json:
         for card in cards:
             _print(card_as_json(card))
     else:
-        _print(cards_as_table(cards, palette_for(sys.stdout)))
+        _print(cards_as_table(cards, palette_for(sys.stdout), width_of(sys.stdout)))
     for problem in catalog.problems:
         _complain(problem)
     return UNCHANGED
@@ -142,8 +150,15 @@ def _samples(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from .page.opening import open_site
-    from .page.serving import ServeError, ServeOptions, read_accounts, read_names, serve
+    from .page.opening import need_libraries, open_site
+    from .page.serving import (
+        ServeError,
+        ServeOptions,
+        check_start,
+        read_accounts,
+        read_names,
+        serve,
+    )
 
     def say(text: str) -> None:
         sys.stdout.write(text + "\n")
@@ -159,6 +174,8 @@ def _serve(options: argparse.Namespace) -> int:
             browser=not options.no_browser,
             allowed=read_names(options.allowed_host),
         )
+        need_libraries()
+        check_start(served)
         site = open_site(
             options.model,
             options.lora_dir,
@@ -217,7 +234,7 @@ def _print(text: str) -> None:
 
 
 def _complain(problem: Exception | str) -> None:
-    sys.stderr.write(f"lora-neg: {problem}\n")
+    sys.stderr.write(f"lora-neg: {printable(str(problem))}\n")
 
 
 _COMMANDS = {

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,10 @@ from typing import Any
 import pytest
 
 from lib_lora_neg.cli import main
+from lib_lora_neg.console.cards import cards_as_table
+from lib_lora_neg.console.terminal import Palette, printable
+from lib_lora_neg.loras import read_card
+from lib_lora_neg.page.serving import ServeError, ServeOptions, check_start
 from lib_lora_neg.samples.files import write_lora
 from lib_lora_neg.samples.loras import sample_loras
 from tests.pictures import chunk, png
@@ -20,6 +25,11 @@ ROOT = Path(__file__).parent.parent
 STYLE = "a lighthouse <lora:gouache_poster:-0.9>"
 GUARDED_STYLE = "a lighthouse <lora:gouache_poster:-0.5>"
 INFOTEXT = f"{STYLE}\nNegative prompt: lowres\nSteps: 20, Sampler: Euler, CFG scale: 9, Seed: 1"
+
+
+@pytest.fixture(autouse=True)
+def _own_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LORA_NEG_INDEX", str(tmp_path / "index"))
 
 
 @pytest.fixture(scope="session")
@@ -468,3 +478,49 @@ def test_the_module_is_the_program_and_writes_utf8(loras: Path, encoding: str) -
     )
     assert done.returncode == 1, done.stderr
     assert "水彩 <lora:gouache_poster:-0.5>" in done.stdout.decode("utf-8")
+
+
+def test_the_index_is_kept_between_runs(loras: Path, tmp_path: Path) -> None:
+    assert main(["library", str(loras)]) == 0
+    assert list((tmp_path / "index").iterdir())
+    assert main(["library", str(loras)]) == 0
+
+
+def test_a_usage_error_is_short(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["check", "--no-such-option\x1b[2J"])
+    assert ended.value.code == 2
+    errors = capsys.readouterr().err
+    assert len(errors.splitlines()) <= 3
+    assert "\x1b" not in errors
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_a_table_keeps_to_its_width(loras: Path, width: int) -> None:
+    cards = [read_card(path) for path in sorted(loras.glob("*.safetensors"))]
+    table = cards_as_table(cards, Palette(enabled=False), width)
+    assert max(map(len, table.splitlines())) <= width
+    assert table.count("\n") == len(cards)
+
+
+def test_names_do_not_steer_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a\x1b[2Jb.safetensors").write_bytes(b"no LoRA")
+    assert main(["library", str(tmp_path)]) == 0
+    assert main(["show", str(tmp_path / "a\x1b[2Jb.safetensors")]) == 2
+    captured = capsys.readouterr()
+    assert "\x1b" not in captured.out + captured.err
+    assert printable("a\u202eb") == "a\\u202eb"
+
+
+def test_an_unusable_output_folder_or_port_is_said_first(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ServeError, match="output"):
+        check_start(ServeOptions(tmp_path / "file" / "below"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(ServeError, match="port"):
+            check_start(ServeOptions(tmp_path, port=taken.getsockname()[1]))
+    check_start(ServeOptions(tmp_path / "new"))

@@ -5,18 +5,20 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
+from typing import NoReturn
 
 from .. import __version__
 from ..loras.named import UnknownFamilyError, named_family
 from ..policy import DEFAULT_RULE_MODES, Mode, NegativeTag
 from .scan_arguments import add_scan
+from .terminal import printable
 
 EPILOG = """exit status: 0 nothing was changed, 1 something was, 2 the input is bad"""
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser; the options it yields carry the ``command`` and its own arguments."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="lora-neg",
         description="Safe negative prompts and negative LoRA weights.",
     )
@@ -29,6 +31,13 @@ def build_parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_samples(commands)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, not below a screen of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {printable(message)}\n{self.prog} --help tells more\n")
 
 
 def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

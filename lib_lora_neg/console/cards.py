@@ -33,9 +33,15 @@ def card_as_text(card: LoraCard, palette: Palette, weights: WeightFacts | None =
     return "\n".join(lines)
 
 
-def cards_as_table(cards: Iterable[LoraCard], palette: Palette) -> str:
-    """Return a line for each LoRA: name, type, family, range in force, triggers."""
-    rows = [("LoRA", "type", "family", "range", "triggers")]
+def cards_as_table(cards: Iterable[LoraCard], palette: Palette, width: int | None = None) -> str:
+    """Return a line for each LoRA: name, type, family, range in force, triggers.
+
+    Args:
+        cards: in their order.
+        palette: of the head.
+        width: columns there are; names and triggers are cut to them. ``None``: nothing is cut.
+    """
+    rows: list[tuple[str, ...]] = [("LoRA", "type", "family", "range", "triggers")]
     rows += [
         (
             printable(card.name),
@@ -46,12 +52,32 @@ def cards_as_table(cards: Iterable[LoraCard], palette: Palette) -> str:
         )
         for card in cards
     ]
+    if width is not None:
+        rows = _cut(rows, width)
     widths = [max(len(cells[column]) for cells in rows) for column in range(4)]
     lines = [
         "  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=False)), last])
         for *cells, last in rows
     ]
+    if width is not None:
+        lines = [_shortened(line.rstrip(), width) for line in lines]
     return "\n".join([palette(lines[0].rstrip(), "dim"), *(line.rstrip() for line in lines[1:])])
+
+
+def _cut(rows: list[tuple[str, ...]], width: int) -> list[tuple[str, ...]]:
+    """Return rows with the name and the triggers cut, so that a line fits into the width."""
+    middle = sum(max(len(cells[column]) for cells in rows) + 2 for column in (1, 2, 3))
+    name = max(_LEAST_NAME, (width - middle) * 2 // 3)
+    name = min(name, max(len(cells[0]) for cells in rows))
+    last = max(width - middle - name - 2, 0)
+    return [(_shortened(cells[0], name), *cells[1:4], _shortened(cells[4], last)) for cells in rows]
+
+
+_LEAST_NAME = 16
+
+
+def _shortened(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…" * (width > 0)
 
 
 def _details(card: LoraCard, palette: Palette) -> Iterator[str]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 _CODES = {
@@ -52,12 +56,65 @@ def use_utf8() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
+def width_of(stream: TextIO) -> int | None:
+    """Return the columns of a terminal; ``None`` for files and pipes, which have no edge."""
+    return shutil.get_terminal_size((96, 24)).columns if stream.isatty() else None
+
+
+def progress_on(stream: TextIO) -> Callable[[int, int], None] | None:
+    """Return what shows how far a long reading is; ``None`` where nobody watches."""
+    if not stream.isatty():
+        return None
+    last = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if done == total:
+            stream.write("\r\x1b[K" if palette_for(stream).enabled else "\r")
+        elif now - last > _SECONDS:
+            last = now
+            stream.write(f"\rreading LoRAs: {done} of {total}")
+        stream.flush()
+
+    return show
+
+
+_SECONDS = 0.2
+
+
+def index_folder() -> Path | None:
+    """Return where the index of LoRAs is kept between runs; ``None``: nowhere.
+
+    The variable ``LORA_NEG_INDEX`` names another folder; empty, it switches the index off.
+    """
+    named = os.environ.get("LORA_NEG_INDEX")
+    if named is not None:
+        return Path(named) if named else None
+    base = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "lora-neg"
+    except RuntimeError:  # nobody has a home here
+        return None
+
+
 def printable(text: str) -> str:
     """Return text in which control characters cannot steer the terminal."""
     if text.isprintable():
         return text
-    return "".join(c if c == "\n" or ord(c) > 159 or c.isprintable() else _escaped(c) for c in text)
+    return "".join(c if _is_harmless(c) else _escaped(c) for c in text)
+
+
+# Those that turn the direction of the text behind them.
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _is_harmless(character: str) -> bool:
+    if character in _TURNING:
+        return False
+    return character == "\n" or ord(character) > 159 or character.isprintable()
 
 
 def _escaped(character: str) -> str:
-    return f"\\x{ord(character):02x}"
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,13 @@ from .serving import ServeError, Site, be_quiet
 from .world import CHECKOUT, MISSING, SETTING, embedded_world
 
 NEEDED = ("torch", "diffusers", "transformers", "gradio")
-INSTALL = "pip install 'sd-webui-lora-neg[serve]'"
+
+
+def how_to_install() -> str:
+    """Return the command that installs them; the project is on no index, so from its clone."""
+    if (CHECKOUT / "pyproject.toml").is_file():
+        return f"{sys.executable} -m pip install '{CHECKOUT}[serve]'"
+    return f"{sys.executable} -m pip install '.[serve]' in a clone of the project"
 
 
 def open_site(
@@ -38,6 +45,7 @@ def open_site(
     Raises:
         ServeError: something is missing or cannot be used; the text says what to do.
     """
+    need_libraries()
     small = embedded_world() if model is None else None
     if model is None and small is None:
         raise ServeError(MISSING.format(folder=CHECKOUT / "lab" / "world"))
@@ -50,7 +58,6 @@ def open_site(
     for folder in folders:
         if not folder.is_dir():
             raise ServeError(f"{folder}: no such folder")
-    _need_libraries()
     be_quiet()
     say(f"Loading {path} …")
     from ..hosts.diffusers import HostError, open_host
@@ -67,7 +74,12 @@ def open_site(
     return Site(host, host.engine.name, own, defaults, partial(DiffusersScanHost, host))
 
 
-def _need_libraries() -> None:
+def need_libraries() -> None:
+    """Make sure that what the page runs on is installed.
+
+    Raises:
+        ServeError: something is missing; the text says how to install it.
+    """
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise ServeError(f"{', '.join(missing)} not installed; install with: {INSTALL}")
+        raise ServeError(f"{', '.join(missing)} not installed; install with: {how_to_install()}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import socket
+import tempfile
 import threading
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
@@ -121,6 +122,25 @@ def choose_port(address: str, wanted: int | None) -> int:
             "leave --port out to take a free one"
         )
     raise ServeError(f"no free port from {FIRST_PORT} to {FIRST_PORT + PORTS - 1}; give --port")
+
+
+def check_start(options: ServeOptions) -> None:
+    """Find what would stop the page before a model is loaded, which takes minutes.
+
+    Raises:
+        ServeError: the port cannot be used, or the output folder cannot be written.
+    """
+    choose_port(options.address, options.port)
+    try:
+        options.output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=options.output):
+            pass
+    except OSError as problem:
+        reason = problem.strerror or problem
+        raise ServeError(
+            f"{options.output}: pictures cannot be written there: {reason}; --output names "
+            "another folder"
+        ) from problem
 
 
 def has_browser() -> bool:
