@@ -107,7 +107,7 @@
             this.verdict.replaceChildren(...parts);
         }
 
-        saving({ lines, saved, notes }) {
+        saving({ lines, saved, notes, trusted }) {
             const made = element("div", "lora-neg-scan-saving");
             const title = saved ? said("Saved to this LoRA; the guard obeys it") : said("What would be saved to this LoRA");
             made.append(element("h4", "", title));
@@ -121,7 +121,7 @@
             for (const note of notes) made.append(element("p", "lora-neg-note", note));
             const act = saved
                 ? button("", "Take back", () => this.scan.keep("scan-take-back", this.data.scan))
-                : button("lora-neg-primary", "Save to this LoRA", () => this.scan.keep("scan-save", this.data.scan));
+                : button(trusted ? "lora-neg-primary" : "", "Save to this LoRA", () => this.scan.keep("scan-save", this.data.scan));
             act.classList.add("lora-neg-scan-save");
             made.append(act);
             return made;

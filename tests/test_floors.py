@@ -28,7 +28,7 @@ FLOORS: dict[str, tuple[float, set[str]]] = {
     "policy": (1, set()),
     "guidance": (2, {"torch"}),
     "branches": (2, {"torch"}),
-    "scan": (2, {"numpy", "skimage", "PIL", "matplotlib"}),
+    "scan": (2, {"numpy", "skimage", "PIL", "matplotlib", "jinja2"}),
     "hosts": (3, {"*"}),
     "ui": (4, {"gradio", "matplotlib", "numpy", "PIL"}),
     "api": (4, {"fastapi", "starlette"}),

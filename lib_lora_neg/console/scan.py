@@ -10,35 +10,35 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..loras.card import Bracket, LoraCard, WeightRange
+from ..loras.card import LoraCard
 from ..scan import (
     PlanError,
     Sampling,
     ScanFailedError,
     ScannedLora,
+    ScanOutcome,
     ScanPlan,
     ScanPrompt,
     ScanStore,
     StoreError,
     judge_quick,
-    notes,
-    record,
+    propose,
     run,
-    sentence,
     suggest_prompts,
     take_samples,
+    write_quick,
     write_report,
 )
 from ..scan.locking import FolderInUseError, locked
 from ..scan.quick import evaluations
-from ..scan.quick_report import LEVELS, quick_notes, quick_record, quick_sentence, write_quick
+from ..scan.quick_report import LEVELS
+from ..scan.report import REPORT
 from ..scan.runner import CellDone
-from ..scan.store import QUICK_SUFFIX
 from ..scan.weights import format_weight, format_weights
 from .inputs import InputError
 from .terminal import printable
@@ -50,25 +50,6 @@ DONE, STOPPED = 0, 1
 
 NEEDED = ("torch", "diffusers", "transformers", "peft", "accelerate", "skimage", "matplotlib")
 INSTALL = "pip install 'sd-webui-lora-neg[diffusers]'"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a scan found, as far as it can be said, kept and printed.
-
-    Attributes:
-        words: sentences for people, the verdict first.
-        record: as JSON types.
-        weight_range: to keep; ``None`` where there is nothing to keep.
-        bracket: likewise.
-        report: the file to look at, or ``None``.
-    """
-
-    words: list[str]
-    record: dict[str, Any]
-    weight_range: WeightRange | None
-    bracket: Bracket | None
-    report: Path | None = None
 
 
 def scan(options: argparse.Namespace) -> int:
@@ -215,19 +196,19 @@ def _carry_out(options: argparse.Namespace, host: DiffusersHost, plan: ScanPlan)
     if outcome is None:
         return status
     if options.json:
-        sys.stdout.write(json.dumps(outcome.record, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(outcome.to_record(), ensure_ascii=False) + "\n")
     else:
-        sys.stdout.write("\n".join(outcome.words) + "\n")
-        if outcome.report is not None:
-            sys.stdout.write(f"Report: {outcome.report}\n")
+        sys.stdout.write("\n".join([outcome.sentence, *outcome.notes]) + "\n")
+        if not outcome.quick:
+            sys.stdout.write(f"Report: {store.folder / REPORT}\n")
     if options.save and status == DONE:
-        _save(host, plan, store, outcome)
+        _save(host, plan, outcome)
     return status
 
 
 def _pictures(
     host: DiffusersHost, store: ScanStore, stop: threading.Event
-) -> tuple[Outcome | None, int]:
+) -> tuple[ScanOutcome | None, int]:
     line = _ProgressLine(store.plan.cost.pictures)
     failed = ""
     try:
@@ -242,45 +223,33 @@ def _pictures(
         _say("Stopped. The same command goes on from here.")
     if not any(True for _ in store.finished()):
         return None, STOPPED
-    verdict = write_report(store)
-    outcome = Outcome(
-        [sentence(verdict), *notes(verdict)],
-        record(store.plan, verdict),
-        verdict.weight_range,
-        verdict.bracket,
-        store.folder / "report.html",
-    )
+    outcome = write_report(store)
     if failed:
-        outcome.words.append(f"Some pictures failed: {failed}")
+        _say(f"Some pictures failed: {failed}")
     return outcome, STOPPED if stop.is_set() or failed else DONE
 
 
 def _quick(
     host: DiffusersHost, store: ScanStore, stop: threading.Event
-) -> tuple[Outcome | None, int]:
+) -> tuple[ScanOutcome | None, int]:
     samples = take_samples(store.plan, host.denoiser(), LEVELS)
     if stop.is_set():
         return None, STOPPED
     verdict = judge_quick(samples, checkpoint=store.plan.checkpoint)
-    write_quick(store, verdict)
-    words = [quick_sentence(store.plan, verdict), *quick_notes(verdict)]
-    found = quick_record(store.plan, verdict)
-    return Outcome(words, found, verdict.weight_range, verdict.bracket), DONE
+    return write_quick(store, verdict), DONE
 
 
-def _save(host: DiffusersHost, plan: ScanPlan, store: ScanStore, outcome: Outcome) -> None:
+def _save(host: DiffusersHost, plan: ScanPlan, outcome: ScanOutcome) -> None:
     name = plan.loras[0].name
-    if outcome.weight_range is None or outcome.bracket is None:
-        _say(f"{name}: nothing to save, because no range was found.")
+    card = host.engine.get(name)
+    assert card is not None  # it was scanned
+    proposal = propose(outcome, card, host.engine.family, host.settings.floors)
+    if proposal.weight_range is None or proposal.bracket is None:
+        _say(f"{name}: {proposal.reason or 'nothing to save, because no range was found.'}")
         return
     known = host.library.decisions([name])[name]
-    name_of_scan = store.folder.name.removesuffix(QUICK_SUFFIX)[-16:]
-    bracket = replace(
-        outcome.bracket,
-        scan=name_of_scan + (QUICK_SUFFIX if store.folder.name.endswith(QUICK_SUFFIX) else ""),
-        date=date.today().isoformat(),
-    )
-    decision = replace(known, measured=outcome.weight_range, bracket=bracket)
+    bracket = replace(proposal.bracket, date=date.today().isoformat())
+    decision = replace(known, measured=proposal.weight_range, bracket=bracket)
     for saved in host.library.save({name: decision}):
         if not saved.done:
             raise InputError(f"{name}: not saved: {saved.note}")

@@ -70,6 +70,10 @@ class WeightRange:
     reference: str = ""
 
 
+QUICK_SUFFIX = "-quick"
+"""Ends the key of a quick scan, which makes no pictures."""
+
+
 @dataclass(frozen=True)
 class Bracket:
     """The two numbers of a weight scan.
@@ -79,7 +83,8 @@ class Bracket:
         bleeding_onset: the weight (≤ 0) where damage starts; ``None`` if none was seen.
         onset_band: weights between which the onset lies.
         checkpoint: short hash of the checkpoint the scan ran on.
-        scan: hash of the scan's plan, by which its pictures are found again.
+        scan: hash of the scan's plan, by which its pictures are found again; with
+            `QUICK_SUFFIX` for a quick scan.
         date: when it was kept, as ``2026-11-21``.
     """
 
@@ -89,6 +94,11 @@ class Bracket:
     checkpoint: str
     scan: str = ""
     date: str = ""
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether a scan without pictures found it, which never widens a range."""
+        return self.scan.endswith(QUICK_SUFFIX)
 
 
 @dataclass(frozen=True)

@@ -70,9 +70,9 @@ def read_decision(value: object) -> Decision | None:
     return Decision(
         type=_type(record.get("type")),
         triggers=as_texts(triggers) if isinstance(triggers, list) else None,
-        weight_range=_range(record.get("range"), RangeSource.USER, "typed by the user"),
-        measured=_range(record.get("measured"), RangeSource.MEASURED, "measured by a scan"),
-        bracket=_bracket(record.get("measured")),
+        weight_range=read_range(record.get("range"), RangeSource.USER, "typed by the user"),
+        measured=read_range(record.get("measured"), RangeSource.MEASURED, "measured by a scan"),
+        bracket=read_bracket(record.get("measured")),
         guard_off=as_text(record.get("guard")).lower() == "off" or record.get("guard") is False,
     )
 
@@ -85,11 +85,11 @@ def write_decision(decision: Decision) -> dict[str, Any]:
     if decision.triggers is not None:
         record["triggers"] = list(decision.triggers)
     if decision.weight_range is not None:
-        record["range"] = _write_range(decision.weight_range)
+        record["range"] = range_record(decision.weight_range)
     if decision.measured is not None:
-        record["measured"] = _write_range(decision.measured)
+        record["measured"] = range_record(decision.measured)
     if decision.bracket is not None:
-        record.setdefault("measured", {}).update(_write_bracket(decision.bracket))
+        record.setdefault("measured", {}).update(bracket_record(decision.bracket))
     if decision.guard_off:
         record["guard"] = "off"
     return record
@@ -103,7 +103,7 @@ def _type(value: object) -> LoraType | None:
         return None
 
 
-def _range(value: object, source: RangeSource, default_reference: str) -> WeightRange | None:
+def read_range(value: object, source: RangeSource, default_reference: str) -> WeightRange | None:
     """Read ``{"floor": …}`` or ``[floor, ceiling]``; a positive floor is no floor."""
     if isinstance(value, list):
         value = dict(zip(("floor", "ceiling"), value, strict=False))
@@ -126,7 +126,7 @@ def _range(value: object, source: RangeSource, default_reference: str) -> Weight
     )
 
 
-def _bracket(value: object) -> Bracket | None:
+def read_bracket(value: object) -> Bracket | None:
     """Read what a scan found besides the range; ``None`` when only a range stands there."""
     record = as_mapping(value)
     onset = as_number(record.get("bleeding_onset"))
@@ -143,7 +143,8 @@ def _bracket(value: object) -> Bracket | None:
     return None if found == _NO_BRACKET else found
 
 
-def _write_bracket(bracket: Bracket) -> dict[str, Any]:
+def bracket_record(bracket: Bracket) -> dict[str, Any]:
+    """Return what `read_bracket` understands; fields that are not known are left out."""
     record: dict[str, Any] = {
         "suppression": bracket.suppression,
         "bleeding_onset": bracket.bleeding_onset,
@@ -155,7 +156,8 @@ def _write_bracket(bracket: Bracket) -> dict[str, Any]:
     return {key: value for key, value in record.items() if value not in (None, "")}
 
 
-def _write_range(weight_range: WeightRange) -> dict[str, Any]:
+def range_record(weight_range: WeightRange) -> dict[str, Any]:
+    """Return what `read_range` understands."""
     record: dict[str, Any] = {"floor": weight_range.floor, "ceiling": weight_range.ceiling}
     if weight_range.sweet_spot is not None:
         record["sweet_spot"] = list(weight_range.sweet_spot)

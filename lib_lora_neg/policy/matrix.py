@@ -133,11 +133,12 @@ def range_in_force(
     """Return the range the guard holds this LoRA to on ``family``.
 
     ``None`` where nobody stated one and the matrix has no evidence for the family.
-    ``floors`` are those that the user set for types, by the keys of `DEFAULT_FLOORS`.
+    ``floors`` are those that the user set for types, by the keys of `DEFAULT_FLOORS`. What a quick
+    scan measured only narrows the range that would hold without it.
     """
     explicit = explicit_range(card)
     if explicit is not None:
-        return explicit
+        return _never_wider(explicit, card, family, floors)
     row = matrix_row(card, family)
     if row is None:
         return None
@@ -149,3 +150,20 @@ def range_in_force(
     spot = row.sweet_spot
     inside = None if spot is None or spot[0] < own else (spot[0], max(spot[1], own))
     return replace(typical, floor=own, sweet_spot=inside, reference=SET_BY_USER)
+
+
+def _never_wider(
+    explicit: WeightRange,
+    card: LoraCard,
+    family: ModelFamily,
+    floors: Mapping[str, float] | None,
+) -> WeightRange:
+    quick = card.bracket is not None and card.bracket.is_quick
+    if explicit.source is not RangeSource.MEASURED or not quick:
+        return explicit
+    others = tuple(item for item in card.ranges if item.source is not RangeSource.MEASURED)
+    without = range_in_force(replace(card, ranges=others), family, floors)
+    if without is None or without.floor is None:
+        return explicit
+    wider = explicit.floor is None or explicit.floor < without.floor
+    return without if wider else explicit

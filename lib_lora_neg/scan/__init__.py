@@ -5,11 +5,13 @@ Host-free. A host implements `Generator`; then
     store = ScanStore(root, plan)
     for cell in run(plan, generator, store, cancel):
         ...                       # progress, live grid
-    verdict = write_report(store)  # verdict.json, report.html
+    outcome = write_report(store)  # verdict.json, report.html
+    outcome.sentence
 """
 
 from .bracket import Verdict, judge
 from .figures import draw_curves, draw_grid
+from .outcome import Proposal, ScanOutcome, outcome_of
 from .plan import Cell, Part, PlanError, ScannedLora, ScanPlan, ScanPrompt
 from .ports import (
     Abilities,
@@ -24,12 +26,12 @@ from .ports import (
     Shot,
 )
 from .quick import QuickLimits, QuickSample, QuickVerdict, judge_quick, take_samples
-from .report import conclude, html_report, record, write_report
+from .report import conclude, html_report, write_quick, write_report
 from .runner import CellDone, Progress, ScanFailedError, run
+from .saving import propose
 from .store import PastScan, ScanStore, StoreError, history
 from .suggestions import suggest_prompts
 from .weights import PRESETS, WeightListError, format_weights, parse_weights
-from .wording import notes, sentence
 
 __all__ = [
     "PRESETS",
@@ -47,11 +49,13 @@ __all__ = [
     "PlanError",
     "Probe",
     "Progress",
+    "Proposal",
     "QuickLimits",
     "QuickSample",
     "QuickVerdict",
     "Sampling",
     "ScanFailedError",
+    "ScanOutcome",
     "ScanPlan",
     "ScanPrompt",
     "ScanStore",
@@ -68,12 +72,12 @@ __all__ = [
     "html_report",
     "judge",
     "judge_quick",
-    "notes",
+    "outcome_of",
     "parse_weights",
-    "record",
+    "propose",
     "run",
-    "sentence",
     "suggest_prompts",
     "take_samples",
+    "write_quick",
     "write_report",
 ]

@@ -8,15 +8,18 @@ the same answer.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..loras.card import Bracket, RangeSource, WeightRange
 from .curves import MeasuredCell, Point, Table, median, points, tabulate
-from .onset import Onset, Side, bootstrap_rows, find_onset, side_of
+from .measures import Looks
+from .onset import Onset, Side, bootstrap_rows, find_onset, first_damaged, side_of
+from .plan import Cell
 from .weights import clean_weight, format_weight
 
 NO_EFFECT = 0.02
@@ -30,6 +33,9 @@ BOOTSTRAP_SEED = 20260617
 
 FINE_STEP = 0.15
 """A first weight this near to 0 decides about 0 itself; farther ones leave room between."""
+
+MISSING_DAMAGE = 10.0
+"""Damage that a missing picture may have at the worst, in units of the band."""
 
 ROUND_TO = 0.05
 """Suggested weights that were not scanned are rounded towards 0 to this."""
@@ -49,6 +55,41 @@ contrast, one step of blur."""
 
 AGREEMENT = 2 / 3
 """Share of the pairs that must move the same way for a direction to be named."""
+
+
+FEW_PAIRS = 6
+"""Pairs below which the verdict itself says how few: three pictures of six decide about a weight,
+and with six the onset is within a step in 78 % of the sets of ``docs/scan.md``."""
+
+ENOUGH_PAIRS = 12
+"""Pairs from which on nothing needs to be said: 85 % there."""
+
+FLAT_CONTRAST = 2.0
+"""Standard deviation of gray (0–255) below which a picture shows nothing: black, or one tone."""
+
+FLAT_ENTROPY = 2.0
+"""Bits of the gray histogram below which it does; a drawing of faint tones has more (the trained
+world's have 3.4 at a contrast of 3)."""
+
+NOISE_ONLY = (8.0, 0.85)
+"""Noise in the flattest quarter (0–255), and its share of the contrast, from which on a picture is
+noise and nothing else. Pure noise has 0.93 to 1.0 of it; of scikit-image's photographs, also
+shrunk to 64², gravel has the most, 0.76."""
+
+BLOTCHES_ONLY = 10.0
+"""Blotches in Delta E from which on a picture is a latent that was not denoised: such have 24 to
+38, those photographs 9.1 at the most."""
+
+BROKEN_SHARE = 0.5
+"""Share of the weight-0 pictures that must be broken for a scan to judge nothing."""
+
+
+class Broken(str, Enum):
+    """How a picture is broken, whatever it was meant to show."""
+
+    FLAT = "flat"
+    NOISE = "noise"
+    BLOTCHES = "blotches"
 
 
 @dataclass(frozen=True)
@@ -92,6 +133,10 @@ class Verdict:
         points: the curves.
         reach: the lowest weight that was measured, ≤ 0.
         pairs: how many prompt and seed pairs were measured.
+        settled: no picture that is still missing could move the floor.
+        broken: how many weight-0 pictures are broken, if those are half of them or more; then
+            nothing is judged.
+        broken_by: how most of these are broken; ``None`` without any.
     """
 
     bracket: Bracket | None = None
@@ -107,10 +152,17 @@ class Verdict:
     points: tuple[Point, ...] = ()
     reach: float = 0.0
     pairs: int = 0
+    settled: bool = True
+    broken: int = 0
+    broken_by: Broken | None = None
 
 
 def judge(
-    cells: Sequence[MeasuredCell], *, unrelated: frozenset[int] = frozenset(), checkpoint: str = ""
+    cells: Sequence[MeasuredCell],
+    *,
+    unrelated: frozenset[int] = frozenset(),
+    checkpoint: str = "",
+    planned: Iterable[Cell] = (),
 ) -> Verdict:
     """Return what the cells say.
 
@@ -118,6 +170,7 @@ def judge(
         cells: measured ones, in any order; failed ones are simply missing.
         unrelated: indices of the prompts that have nothing to do with the LoRA.
         checkpoint: short hash, for the bracket.
+        planned: all cells of the plan, to know which are missing; empty for "none is".
     """
     table = tabulate(cells)
     if table is None:
@@ -125,6 +178,10 @@ def judge(
     curve = points(table)
     below, above = side_of(table, -1), side_of(table, 1)
     common = Verdict(points=curve, reach=min(table.weights), pairs=len(table.pairs))
+    broken = [kind for item in cells if item.cell.weight == 0 if (kind := broken_by(item))]
+    if len(broken) >= BROKEN_SHARE * len(table.pairs):
+        most = max(Broken, key=broken.count)
+        return replace(common, broken=len(broken), broken_by=most)
     if not below.weights:
         return common
     draws = bootstrap_rows(len(table.pairs), DRAWS, BOOTSTRAP_SEED)
@@ -132,13 +189,13 @@ def judge(
     ceiling = find_onset(above, draws)
     if onset is None and _largest_effect(below) < NO_EFFECT:
         return common
-    floor = _last_clean(below, onset)
+    floor = _last_clean(below, onset.index if onset else None)
     plateau = _plateau(below, onset.index if onset else len(below.weights))
     suppression = _suppression(below, onset, draws)
     weight_range = WeightRange(
         floor=floor,
-        ceiling=_last_clean(above, ceiling) if ceiling else None,
-        sweet_spot=_sweet_spot(below, floor, plateau),
+        ceiling=_last_clean(above, ceiling.index) if ceiling else None,
+        sweet_spot=_sweet_spot(below, floor, plateau, onset),
         source=RangeSource.MEASURED,
         reference=_reference(table, checkpoint),
     )
@@ -161,7 +218,42 @@ def judge(
         points=curve,
         reach=common.reach,
         pairs=common.pairs,
+        settled=_is_settled(table, planned),
     )
+
+
+def broken_by(item: MeasuredCell) -> Broken | None:
+    """Return how a picture is broken by itself; ``None`` where it shows something."""
+    looks: Looks = item.measures.looks
+    least, share = NOISE_ONLY
+    if looks.contrast < FLAT_CONTRAST and looks.entropy < FLAT_ENTROPY:
+        return Broken.FLAT
+    if looks.noise >= max(least, share * looks.contrast):
+        return Broken.NOISE
+    return Broken.BLOTCHES if looks.blotches >= BLOTCHES_ONLY else None
+
+
+def _is_settled(table: Table, planned: Iterable[Cell]) -> bool:
+    """Whether the floor stays where it is, be the missing pictures all clean or all damaged."""
+    missing = {cell for cell in planned if cell.weight < 0}
+    below = {weight for weight in table.weights if weight < 0}
+    weights = sorted({cell.weight for cell in missing} | below, reverse=True)
+    pairs = sorted({cell.pair for cell in missing} | set(table.pairs))
+    known = {
+        (weight, pair): float(table.damage[row, column])
+        for row, weight in enumerate(table.weights)
+        for column, pair in enumerate(table.pairs)
+    }
+    damage = np.array([[known.get((w, pair), math.nan) for pair in pairs] for w in weights])
+    if not np.isnan(damage).any():
+        return True
+    floors = set()
+    for value in (0.0, MISSING_DAMAGE):
+        filled = np.where(np.isnan(damage), value, damage)
+        side = Side(tuple(weights), filled, filled, {})
+        found = first_damaged(side)
+        floors.add(_last_clean(side, None if found is None else found[0]))
+    return len(floors) == 1
 
 
 def _largest_effect(side: Side) -> float:
@@ -169,16 +261,16 @@ def _largest_effect(side: Side) -> float:
     return max(known, default=0.0)
 
 
-def _last_clean(side: Side, onset: Onset | None) -> float:
-    """Return the outermost weight without damage.
+def _last_clean(side: Side, index: int | None) -> float:
+    """Return the outermost weight without damage, given the first damaged row.
 
     Where already the first weight is damaged and lies far from 0, the crossing of the band's edge
     on the straight line from 0 is taken: damage grows ever faster, so the line errs towards 0.
     """
-    if onset is None:
+    if index is None:
         return side.weights[-1]
-    if onset.index > 0:
-        return side.weights[onset.index - 1]
+    if index > 0:
+        return side.weights[index - 1]
     first = side.weights[0]
     if abs(first) <= FINE_STEP:
         return 0.0
@@ -229,12 +321,17 @@ def _plateau(side: Side, clean: int) -> float | None:
     return None
 
 
-def _sweet_spot(side: Side, floor: float, plateau: float | None) -> tuple[float, float] | None:
+def _sweet_spot(
+    side: Side, floor: float, plateau: float | None, onset: Onset | None
+) -> tuple[float, float] | None:
     """Return the weights from half of the effect to the floor, or to the plateau if that is nearer.
 
+    It ends where the onset's band begins: in the band, some of the draws see damage.
     ``(nearest 0, farthest)``; ``None`` when there is no clean weight with an effect.
     """
     far = floor if plateau is None else max(floor, plateau)
+    if onset is not None:
+        far = max(far, onset.band[0])
     clean = [
         (weight, median(row))
         for weight, row in zip(side.weights, side.effect, strict=True)

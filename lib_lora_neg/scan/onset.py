@@ -92,7 +92,7 @@ def bootstrap_rows(pairs: int, draws: int, seed: int) -> NDArray[np.int64]:
 
 def find_onset(side: Side, draws: NDArray[np.int64]) -> Onset | None:
     """Return where damage begins on one side; ``None`` when it does not."""
-    found = _first_damaged(side.weights, _shares(side.damage), medians(side.damage))
+    found = first_damaged(side)
     if found is None:
         return None
     index, reason = found
@@ -117,6 +117,11 @@ def find_onset(side: Side, draws: NDArray[np.int64]) -> Onset | None:
         pairs=known.size,
         certainty=len(hits) / len(draws),
     )
+
+
+def first_damaged(side: Side) -> tuple[int, Reason] | None:
+    """Return the row of a side at which damage begins, and why; ``None`` when it does not."""
+    return _first_damaged(side.weights, _shares(side.damage), medians(side.damage))
 
 
 def _shares(damage: Matrix) -> Matrix:

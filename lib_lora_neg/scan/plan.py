@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
 
+from ..loras.card import QUICK_SUFFIX
 from .ports import Batch, LoraSetting, Sampling, Shot
 from .weights import ARTICLE, WeightListError, check_weights
 
@@ -18,6 +19,10 @@ MAX_PICTURES = 20_000
 MAX_SIDE = 8192
 MAX_SEED = 2**32 - 1
 """Seeds as the hosts take them; −1 for "any" would make no two cells comparable."""
+
+
+KEY_LENGTH = 16
+"""Characters of the digest that tell the scans of one folder apart."""
 
 
 class PlanError(ValueError):
@@ -192,6 +197,10 @@ class ScanPlan:
         """Hash of everything that decides the pictures: equal digests can share a folder."""
         text = json.dumps(self.record(), sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def key(self, *, quick: bool = False) -> str:
+        """Return what a scan of this plan is found by: in its folder's name, and at its LoRA."""
+        return f"{self.digest[:KEY_LENGTH]}{QUICK_SUFFIX if quick else ''}"
 
 
 def from_record(record: Mapping[str, Any]) -> ScanPlan:

@@ -44,9 +44,6 @@ from .ports import Picture
 SCHEMA = 1
 """Version of the folder's layout. A newer folder is left alone."""
 
-
-QUICK_SUFFIX = "-quick"
-
 _OWN_FILES = ("*.json", "report.html", "*.png", "cells/w*.*", "*.lock")
 
 
@@ -74,7 +71,7 @@ class PastScan:
         started: seconds since 1970.
         finished: cells on disk.
         verdict: the saved record, or empty when the scan was not finished.
-        quick: the saved record of a quick scan, or empty.
+        quick: the saved record of a quick scan, or empty. `outcome.outcome_of` reads either.
     """
 
     folder: Path
@@ -83,6 +80,11 @@ class PastScan:
     finished: int
     verdict: Mapping[str, Any]
     quick: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it is a quick scan, without pictures."""
+        return bool(self.quick) and not self.finished
 
     @property
     def total(self) -> int:
@@ -234,10 +236,14 @@ class ScanStore:
         """Keep what came out, for the history; raises `OSError` as `save`."""
         write_whole(self.folder / "verdict.json", to_json(record))
 
+    def save_quick(self, record: Mapping[str, Any]) -> None:
+        """Keep what came out of a quick scan; raises `OSError` as `save`."""
+        write_whole(self.folder / "quick.json", to_json(record))
+
 
 def folder_of(root: Path, plan: ScanPlan, *, quick: bool = False) -> Path:
     """Return the folder of a plan, or of its quick scan; it need not exist."""
-    return root / f"{safe_stem(plan.name)}-{plan.digest[:16]}{QUICK_SUFFIX if quick else ''}"
+    return root / f"{safe_stem(plan.name)}-{plan.key(quick=quick)}"
 
 
 def history(

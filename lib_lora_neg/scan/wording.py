@@ -1,10 +1,13 @@
-"""What a scan found, in words."""
+"""What a scan found, in words: sentences that can be said in any language."""
 
 from __future__ import annotations
 
-from .bracket import Verdict
+from ..sentences import Sentence, say
+from .bracket import ENOUGH_PAIRS, FEW_PAIRS, Broken, Verdict
 from .curves import SIGNS
 from .onset import Onset, Reason
+from .plan import ScanPlan
+from .quick import QuickVerdict
 from .weights import format_weight
 
 _CHANGES = {
@@ -20,91 +23,241 @@ _CHANGES = {
     "-blur": "crisper",
 }
 
-MOST_CHANGES = 3
+_LISTED = (
+    "Negative weights change the pictures without a common direction in tone or colour",
+    "Negative weights make the pictures {first}",
+    "Negative weights make the pictures {first} and {second}",
+    "Negative weights make the pictures {first}, {second} and {third}",
+)
+
+_BROKEN = {
+    Broken.NOISE: "noise",
+    Broken.BLOTCHES: "blotches",
+    Broken.FLAT: "a single tone",
+}
+
+_QUICK_REASONS = {
+    "departure": "the change no longer follows the line it began with",
+    "unrelated": "pictures that have nothing to do with it change, too",
+}
+
+# ---- a scan with pictures --------------------------------------------------------------------
 
 
-def sentence(verdict: Verdict) -> str:
-    """Return the verdict in one sentence."""
+def sentence(verdict: Verdict) -> Sentence:
+    """Return the verdict in one sentence; it says how few pictures it rests on."""
+    found = _verdict(verdict)
+    if verdict.broken or not verdict.reach or verdict.pairs >= FEW_PAIRS:
+        return found
+    if verdict.pairs == 1:
+        return say("{verdict} Seen on one picture per weight only.", verdict=found)
+    text = "{verdict} Seen on {count} pictures per weight only."
+    return say(text, verdict=found, count=verdict.pairs)
+
+
+def _verdict(verdict: Verdict) -> Sentence:
     if not verdict.points:
-        return "No verdict: there is no finished picture at weight 0 to compare with."
-    if verdict.reach == 0:
-        return "No verdict on negative weights: none were scanned."
-    reach = format_weight(verdict.reach)
-    if verdict.bracket is None or verdict.weight_range is None:
-        return f"No effect: down to {reach} the pictures stay as they are at weight 0."
-    if verdict.onset is None:
-        return f"{_effect(verdict)}; no damage was seen down to {reach}{_sweet_spot(verdict)}."
-    onset = verdict.onset
-    if verdict.best_at_zero:
-        return (
-            f"Best at 0: already {format_weight(onset.weight)} damages the pictures "
-            f"({why(onset)}), so use no negative weight of it."
+        return say("No verdict: there is no finished picture at weight 0 to compare with.")
+    if verdict.broken:
+        return say(
+            "No verdict: {count} of {total} pictures are broken at weight 0 already ({why}). Check "
+            "checkpoint, VAE, size, steps, CFG and prompts, and scan again.",
+            count=verdict.broken,
+            total=verdict.pairs,
+            why=say(_BROKEN[verdict.broken_by]) if verdict.broken_by else say("damaged"),
         )
-    floor = format_weight(verdict.weight_range.floor or 0.0)
-    return (
-        f"{_effect(verdict)}; damage starts at {format_weight(onset.weight)} ({why(onset)}), "
-        f"so go no lower than {floor}{_sweet_spot(verdict)}."
-    )
+    if verdict.reach == 0:
+        return say("No verdict on negative weights: none were scanned.")
+    reach, best = format_weight(verdict.reach), _sweet_spot(verdict)
+    if verdict.bracket is None or verdict.weight_range is None:
+        text = "No effect: down to {weight} the pictures stay as they are at weight 0."
+        return say(text, weight=reach)
+    if verdict.onset is None:
+        text = "{effect}; no damage was seen down to {weight}."
+        if best is None:
+            return say(text, effect=_effect(verdict), weight=reach)
+        text = "{effect}; no damage was seen down to {weight}; {best}."
+        return say(text, effect=_effect(verdict), weight=reach, best=best)
+    return _damage(verdict, verdict.onset, best)
 
 
-def why(onset: Onset) -> str:
+def _damage(verdict: Verdict, onset: Onset, best: Sentence | None) -> Sentence:
+    weight, cause = format_weight(onset.weight), why(onset)
+    if verdict.best_at_zero:
+        return say(
+            "Best at 0: already {weight} damages the pictures ({why}), so use no negative weight "
+            "of it.",
+            weight=weight,
+            why=cause,
+        )
+    allowed = verdict.weight_range
+    told = {
+        "effect": _effect(verdict),
+        "weight": weight,
+        "why": cause,
+        "floor": format_weight(allowed.floor or 0.0) if allowed else "0",
+    }
+    if best is None:
+        text = "{effect}; damage starts at {weight} ({why}), so go no lower than {floor}."
+        return say(text, **told)
+    text = "{effect}; damage starts at {weight} ({why}), so go no lower than {floor}; {best}."
+    return say(text, **told, best=best)
+
+
+def why(onset: Onset) -> Sentence:
     """Return the reason for an onset: what is damaged, and how that was seen."""
-    cause = SIGNS[onset.cause].words
-    if onset.reason is Reason.BAND:
-        pairs = "picture" if onset.pairs == 1 else "pictures"
-        return f"{cause}, on {onset.outside} of {onset.pairs} {pairs}"
-    return f"{cause}, which rises steeply from here"
+    cause = say(SIGNS[onset.cause].words)
+    if onset.reason is Reason.JUMP:
+        return say("{cause}, which rises steeply from here", cause=cause)
+    one, many = "{cause}, on {count} of {total} picture", "{cause}, on {count} of {total} pictures"
+    text = one if onset.pairs == 1 else many
+    return say(text, cause=cause, count=onset.outside, total=onset.pairs)
 
 
-def notes(verdict: Verdict) -> list[str]:
+def notes(verdict: Verdict) -> list[Sentence]:
     """Return what else is worth saying, one sentence each."""
+    if verdict.broken:
+        return []
     found = []
     onset = verdict.onset
     if onset is not None:
-        near, far = (format_weight(weight) for weight in onset.band)
         found.append(
-            f"The onset lies between {near} and {far}; "
-            f"{onset.certainty:.0%} of the redrawn samples find one."
+            say(
+                "The onset lies between {near} and {far}; {share} of the redrawn samples find one.",
+                near=format_weight(onset.band[0]),
+                far=format_weight(onset.band[1]),
+                share=f"{onset.certainty:.0%}",
+            )
         )
     if verdict.suppression is not None:
         found.append(
-            f"Effect per unit of negative weight: {verdict.suppression.value:.2f} "
-            f"(90 % range {verdict.suppression.low:.2f} to {verdict.suppression.high:.2f})."
+            say(
+                "Effect per unit of negative weight: {effect} (90 % range {low} to {high}).",
+                effect=f"{verdict.suppression.value:.2f}",
+                low=f"{verdict.suppression.low:.2f}",
+                high=f"{verdict.suppression.high:.2f}",
+            )
         )
     if verdict.bend is not None:
-        compared = "more than" if verdict.bend.is_worse else "no more than"
-        far, near = (
-            f"{cost:.2f}".replace("-", "−") for cost in (verdict.bend.far, verdict.bend.near)
-        )
-        found.append(
-            f"Going from −0.4 to −0.7 costs {compared} going from 0 to −0.4 "
-            f"({far} against {near} of the healthy band)."
-        )
+        found.append(say(_BEND[verdict.bend.is_worse], **_costs(verdict)))
     if verdict.plateau is not None:
-        found.append(f"Beyond {format_weight(verdict.plateau)} the effect hardly grows.")
+        weight = format_weight(verdict.plateau)
+        found.append(say("Beyond {weight} the effect hardly grows.", weight=weight))
     if verdict.spill is not None:
-        found.append(
-            f"Unrelated prompts change {verdict.spill:.0%} as much as those with its subject."
-        )
+        found.append(_spill(verdict.spill))
     if verdict.ceiling_onset is not None:
         weight = format_weight(verdict.ceiling_onset.weight)
-        found.append(f"On the positive side damage starts at {weight}.")
-    if verdict.pairs == 1:
-        found.append("One prompt and seed say little; scan several for an answer to rely on.")
+        found.append(say("On the positive side damage starts at {weight}.", weight=weight))
+    if verdict.reach and verdict.pairs < FEW_PAIRS:
+        found.append(say("Few pictures say little: scan six prompts and two seeds to rely on it."))
+    elif verdict.reach and verdict.pairs < ENOUGH_PAIRS:
+        text = "From {count} pictures per weight; with twelve the onset is surer."
+        found.append(say(text, count=verdict.pairs))
     return found
 
 
-def _effect(verdict: Verdict) -> str:
-    words = [_CHANGES[change] for change in verdict.changes[:MOST_CHANGES]]
-    if not words:
-        return "Negative weights change the pictures without a common direction in tone or colour"
-    listed = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-    return f"Negative weights make the pictures {listed}"
+_BEND = {
+    True: "Going from −0.4 to −0.7 costs more than going from 0 to −0.4 ({far} against {near} of "
+    "the healthy band).",
+    False: "Going from −0.4 to −0.7 costs no more than going from 0 to −0.4 ({far} against {near} "
+    "of the healthy band).",
+}
 
 
-def _sweet_spot(verdict: Verdict) -> str:
+def _costs(verdict: Verdict) -> dict[str, str]:
+    bend = verdict.bend
+    assert bend is not None
+    return {
+        "far": f"{bend.far:.2f}".replace("-", "−"),
+        "near": f"{bend.near:.2f}".replace("-", "−"),
+    }
+
+
+def _spill(share: float) -> Sentence:
+    text = "Unrelated prompts change {share} as much as those with its subject."
+    return say(text, share=f"{share:.0%}")
+
+
+def _effect(verdict: Verdict) -> Sentence:
+    words = [say(_CHANGES[change]) for change in verdict.changes if change in _CHANGES][:3]
+    names = ("first", "second", "third")
+    return say(_LISTED[len(words)], **dict(zip(names, words, strict=False)))
+
+
+def _sweet_spot(verdict: Verdict) -> Sentence | None:
     spot = verdict.weight_range.sweet_spot if verdict.weight_range else None
     if spot is None:
-        return ""
+        return None
     near, far = (format_weight(weight) for weight in spot)
-    return f"; best at {near}" if near == far else f"; best between {near} and {far}"
+    if near == far:
+        return say("best at {weight}", weight=near)
+    return say("best between {near} and {far}", near=near, far=far)
+
+
+# ---- an A/B picture --------------------------------------------------------------------------
+
+
+def comparison(verdict: Verdict) -> Sentence:
+    """Say how far the pictures with the LoRA are from those without; which is better, eyes say."""
+    point = next((point for point in verdict.points if point.weight), None)
+    if point is None:
+        return say("No verdict: there is no finished picture at weight 0 to compare with.")
+    damaged = round(point.outside * point.pairs)
+    harm = say("none looks damaged by itself")
+    if damaged:
+        harm = say("{count} of them look damaged by themselves", count=damaged)
+    one, many = "{count} picture", "{count} pictures"
+    effect = point.effect if point.effect == point.effect else 0.0  # NaN where it is not known
+    return say(
+        "With the LoRA at {weight}, {pictures} differ from those without it by {effect}; {harm}.",
+        weight=format_weight(point.weight),
+        pictures=say(one if point.pairs == 1 else many, count=point.pairs),
+        effect=f"{effect:.2f}",
+        harm=harm,
+    )
+
+
+def comparison_notes(verdict: Verdict) -> list[Sentence]:
+    """Return how to read the number of `comparison`."""
+    if not any(point.weight for point in verdict.points):
+        return []
+    return [say("0 is the same picture, 1 another one. Which of two is better, your eyes decide.")]
+
+
+# ---- a quick scan ----------------------------------------------------------------------------
+
+
+def quick_sentence(plan: ScanPlan, verdict: QuickVerdict) -> Sentence:
+    """Return a quick scan's verdict in one sentence."""
+    reach = format_weight(min(plan.weights))
+    if min(plan.weights) == 0:
+        return say("No verdict on negative weights: none were tried.")
+    if verdict.bracket is None or verdict.weight_range is None:
+        text = "No effect: down to {weight} the model predicts what it does at 0."
+        return say(text, weight=reach)
+    onset, floor = verdict.bracket.bleeding_onset, verdict.weight_range.floor or 0.0
+    if onset is None:
+        return say("No damage is to be expected down to {weight}.", weight=reach)
+    weight = format_weight(round(onset, 2))
+    reason = say(_QUICK_REASONS.get(verdict.reason, verdict.reason))
+    if floor == 0:
+        text = "Damage is to be expected from {weight} on ({why}): use no negative weight of it."
+        return say(text, weight=weight, why=reason)
+    text = "Damage is to be expected from {weight} on ({why}), so go no lower than {floor}."
+    return say(text, weight=weight, why=reason, floor=format_weight(floor))
+
+
+def quick_notes(verdict: QuickVerdict) -> list[Sentence]:
+    """Return what else a quick scan has to say, one sentence each."""
+    found = [say("A quick scan makes no pictures; scan fully before you rely on it.")]
+    bracket = verdict.bracket
+    if bracket is not None and bracket.onset_band is not None:
+        near, far = (format_weight(weight) for weight in bracket.onset_band)
+        found.append(say("The onset lies between {near} and {far}.", near=near, far=far))
+    if bracket is not None and bracket.suppression is not None:
+        effect = f"{bracket.suppression:.2f}"
+        found.append(say("Effect per unit of negative weight: {effect}.", effect=effect))
+    spills = [point.spill for point in verdict.points if point.spill is not None]
+    if spills:
+        found.append(_spill(sorted(spills)[len(spills) // 2]))
+    return found

@@ -15,8 +15,7 @@ from .locking import FolderInUseError, locked
 from .plan import Cell
 from .ports import Abilities, Batch, Field, Generator, LoraSetting, Picture, Probe, Sampling
 from .quick import judge_quick, take_samples
-from .quick_report import write_quick
-from .report import write_verdict
+from .report import write_quick, write_verdict
 from .runner import CellDone, ScanFailedError, run
 from .store import ScanStore, StoreError, delete_scan, past_scan
 from .workplace import TurnCancelledError, Workplace

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..hosts.scanning import ScanTabHost
 from ..loras.card import LoraCard
+from ..loras.families import ModelFamily
 from ..scan.jobs import JobError, JobView, ScanJobs
 from ..scan.locking import is_locked
 from ..scan.pace import known_pace, megapixels
@@ -242,7 +243,13 @@ class _ScanTab:
             return {"scan": None}
 
     def _shown(self, scan: PastScan) -> dict[str, Any]:
-        return scan_json(scan, self._card(scan.plan.loras[0].name), self._running)
+        card, floors = self._card(scan.plan.loras[0].name), self._host.library.settings().floors
+        return scan_json(scan, card, self._running, self._family, floors)
+
+    @property
+    def _family(self) -> ModelFamily:
+        checkpoint = self._host.checkpoint()
+        return checkpoint.family if checkpoint is not None else ModelFamily.UNKNOWN
 
     def cell(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is known of one picture."""
@@ -272,7 +279,7 @@ class _ScanTab:
         """Save to the LoRA what a scan found."""
         scan = find_scan(self._root, body.get("scan"))
         with self._saving:
-            result = self._saver.save(scan)
+            result = self._saver.save(scan, self._family)
         return {"result": dict(result), "scan": self._shown(scan)}
 
     def take_back(self, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from ..regular import open_regular, read_regular
 from ..scan.drawing import DARK, LIGHT
 from ..scan.figures import draw_curves
 from ..scan.files import write_whole
-from ..scan.quick import QuickPoint
+from ..scan.outcome import outcome_of
+from ..scan.quick import QuickPoint, QuickVerdict
 from ..scan.quick_report import draw_quick
 from ..scan.report import REPORT, conclude, report_of
 from ..scan.store import PastScan
@@ -79,7 +80,7 @@ def scan_files(host: ScanTabHost) -> dict[str, FileAnswer]:
 
     def numbers(query: Mapping[str, str]) -> PageFile:
         scan = find_scan(host.scans_folder(), query.get("scan"))
-        outcome = scan.verdict if scan.finished else scan.quick
+        outcome = scan.quick if scan.is_quick else scan.verdict
         if not outcome:
             raise ScanError("scan", "This scan has no outcome yet.")
         text = json.dumps(outcome, ensure_ascii=True, allow_nan=False, indent=1)
@@ -147,34 +148,18 @@ def _curves(scan: PastScan, dark: bool) -> bytes:
     if kept is not None:
         return kept
     palette = DARK if dark else LIGHT
-    if scan.finished:
-        png = draw_curves(conclude(scan.store()), palette)
+    outcome = outcome_of(scan)
+    if outcome is None:
+        raise ScanError("scan", "This scan has no outcome yet.")
+    if isinstance(outcome.verdict, QuickVerdict):
+        bracket = outcome.bracket
+        zero = QuickPoint(0.0, 0.0, 0.0, None, 0.0)
+        points = sorted([*outcome.verdict.points, zero], key=lambda point: point.weight)
+        png = draw_quick(points, bracket.onset_band if bracket else None, palette)
     else:
-        png = draw_quick(_quick_points(scan), _band(scan), palette)
+        png = draw_curves(outcome.verdict, palette)
     if png is None:
         raise ScanError("scan", "There is nothing to draw yet.")
     with contextlib.suppress(OSError):  # drawn again next time
         write_whole(drawn, png)
     return png
-
-
-def _quick_points(scan: PastScan) -> list[QuickPoint]:
-    try:
-        return [
-            QuickPoint(
-                float(point["weight"]),
-                float(point["effect"] or 0.0),
-                point["unrelated"],
-                point["spill"],
-                float(point["departure"] or 0.0),
-            )
-            for point in scan.quick.get("points", [])
-        ]
-    except (KeyError, TypeError, ValueError) as problem:
-        raise ScanError("scan", "The outcome of this scan is damaged.") from problem
-
-
-def _band(scan: PastScan) -> tuple[float, float] | None:
-    bracket = scan.quick.get("bracket")
-    band = bracket.get("onset_band") if isinstance(bracket, Mapping) else None
-    return (float(band[0]), float(band[1])) if band else None

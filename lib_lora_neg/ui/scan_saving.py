@@ -9,10 +9,12 @@ from typing import Any
 
 from ..hosts.library import LibraryTabHost
 from ..loras.decisions import Decision
+from ..loras.families import ModelFamily
+from ..scan.outcome import Proposal, outcome_of
+from ..scan.saving import propose
 from ..scan.store import PastScan
 from .library_edit import Editor
 from .scan_form import ScanError
-from .scan_view import found_range
 
 
 class ScanSaver:
@@ -24,19 +26,26 @@ class ScanSaver:
         self._library, self._today = library, today
         self._editor = Editor(library)
 
-    def save(self, scan: PastScan) -> Mapping[str, Any]:
-        """Keep what the scan found.
+    def save(self, scan: PastScan, family: ModelFamily = ModelFamily.UNKNOWN) -> Mapping[str, Any]:
+        """Keep what the scan found; ``family`` is the checkpoint's, for LoRAs of an unknown one.
 
         Raises:
             ScanError: it found nothing that can be kept, or it was not kept.
         """
-        found = found_range(scan)
-        if found is None:
-            raise ScanError("scan", "This scan found no range that could be saved.")
-        allowed, bracket = found
+        name = scan.plan.loras[0].name
+        outcome, card = outcome_of(scan), self._library.card(name)
+        if outcome is not None and card is None:
+            raise ScanError("lora", "The LoRA is not there any more.")
+        proposal = Proposal()
+        if outcome is not None and card is not None:
+            proposal = propose(outcome, card, family, self._library.settings().floors)
+        allowed, bracket = proposal.weight_range, proposal.bracket
+        if allowed is None or bracket is None:
+            known = proposal.reason or "This scan found no range that could be saved."
+            raise ScanError("scan", known)
         bracket = replace(bracket, date=self._today().isoformat())
         return self._edit(
-            scan.plan.loras[0].name,
+            name,
             lambda decision: replace(decision, measured=allowed, bracket=bracket),
         )
 

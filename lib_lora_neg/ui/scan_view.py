@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from ..loras.card import Bracket, LoraCard, LoraType, RangeSource, WeightRange
+from ..loras.families import ModelFamily
 from ..policy.matrix import explicit_range
 from ..policy.wording import minus
 from ..scan.jobs import JobView
 from ..scan.locking import is_locked
+from ..scan.outcome import ScanOutcome, outcome_of
 from ..scan.plan import Cell, ScanPlan
-from ..scan.store import QUICK_SUFFIX, PastScan, past_scan
+from ..scan.saving import propose
+from ..scan.store import PastScan, past_scan
 from ..scan.weights import format_weight, format_weights
-from ..sentences import say
-from .library_words import band_text, range_text
+from ..sentences import Sentence, say
+from .library_words import range_text
 from .scan_form import ScanError, form_of
 
 MAX_SCAN_NAME = 200
@@ -72,7 +75,7 @@ def job_json(job: JobView | None) -> dict[str, Any] | None:
 def entry_json(scan: PastScan, running: str) -> dict[str, Any]:
     """Return a line of the history; ``running`` is the scan of the running job, if any."""
     plan = scan.plan
-    outcome = scan.verdict if scan.finished else scan.quick
+    outcome = outcome_of(scan)
     return {
         "scan": scan.folder.name,
         "name": plan.name,
@@ -86,20 +89,26 @@ def entry_json(scan: PastScan, running: str) -> dict[str, Any]:
         "total": scan.total,
         "unfinished": is_unfinished(scan) and scan.folder.name != running,
         "running": scan.folder.name == running,
-        "sentence": _sentence(scan, outcome),
+        "sentence": outcome.sentence if outcome is not None else "",
     }
 
 
 def is_unfinished(scan: PastScan) -> bool:
     """Whether pictures are missing that somebody wanted."""
-    return scan.finished < scan.total and not (scan.quick and not scan.finished)
+    return scan.finished < scan.total and not scan.is_quick
 
 
-def scan_json(scan: PastScan, card: LoraCard | None, running: str) -> dict[str, Any]:
+def scan_json(
+    scan: PastScan,
+    card: LoraCard | None,
+    running: str,
+    family: ModelFamily = ModelFamily.UNKNOWN,
+    floors: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
     """Return everything that the page shows of one scan."""
     plan = scan.plan
     present = scan.store().present() if scan.finished else []
-    outcome = scan.verdict if scan.finished else scan.quick
+    judged = _judged(outcome_of(scan))
     return {
         **entry_json(scan, running),
         "cells": [cell_json(cell) for cell in present],
@@ -113,9 +122,9 @@ def scan_json(scan: PastScan, card: LoraCard | None, running: str) -> dict[str, 
         "facts": plan_facts(plan),
         "form": form_of(plan, quick=_kind(scan) == "quick"),
         "locked": is_locked(scan.folder),
-        "verdict": _verdict(outcome) if _kind(scan) != "compare" else None,
-        "comparison": _comparison(outcome) if _kind(scan) == "compare" else None,
-        "save": save_json(scan, card),
+        "verdict": judged if _kind(scan) != "compare" else None,
+        "comparison": judged if _kind(scan) == "compare" else None,
+        "save": save_json(scan, card, family, floors or {}),
     }
 
 
@@ -140,66 +149,60 @@ def plan_facts(plan: ScanPlan) -> list[list[str]]:
     ]
 
 
-def found_range(scan: PastScan) -> tuple[WeightRange, Bracket] | None:
-    """Return what a scan found that the guard can obey; ``None`` when that is nothing."""
-    outcome = scan.verdict if scan.finished else scan.quick
-    allowed, bracket = outcome.get("weight_range"), outcome.get("bracket")
-    if not isinstance(allowed, Mapping) or not isinstance(bracket, Mapping):
-        return None
-    if scan.plan.is_comparison or len(scan.plan.loras) > 1:
-        return None
-    spot, band = allowed.get("sweet_spot"), bracket.get("onset_band")
-    try:
-        return (
-            WeightRange(
-                allowed["floor"],
-                allowed["ceiling"],
-                (float(spot[0]), float(spot[1])) if spot else None,
-                RangeSource.MEASURED,
-                str(allowed["reference"]),
-            ),
-            Bracket(
-                bracket["suppression"],
-                bracket["bleeding_onset"],
-                (float(band[0]), float(band[1])) if band else None,
-                str(bracket["checkpoint"]),
-                scan.folder.name[-len(QUICK_SUFFIX) - 16 :]
-                if scan.quick
-                else scan.plan.digest[:16],
-            ),
-        )
-    except (KeyError, TypeError, ValueError, IndexError):
-        return None
+def save_json(
+    scan: PastScan, card: LoraCard | None, family: ModelFamily, floors: Mapping[str, float]
+) -> dict[str, Any]:
+    """Return what would be saved to the LoRA, whether it is there already, and what to know.
 
-
-def save_json(scan: PastScan, card: LoraCard | None) -> dict[str, Any]:
-    """Return what would be saved to the LoRA, whether it is there already, and what to know."""
-    found = found_range(scan)
-    if found is None:
-        return {"possible": False, "lines": [], "saved": False, "notes": []}
-    allowed, bracket = found
+    ``trusted`` says that it was made from pictures: a quick scan's is offered less loudly.
+    """
+    nothing = {"possible": False, "trusted": False, "lines": [], "saved": False}
+    outcome = outcome_of(scan)
+    if outcome is None or outcome.bracket is None:
+        return {**nothing, "notes": []}
     if card is None:
         note = "The LoRA is not there any more, so nothing can be saved to it."
-        return {"possible": False, "lines": [], "saved": False, "notes": [say(note)]}
-    lines = [f"Range {range_text(allowed)}"]
-    if allowed.sweet_spot is not None:
-        near, far = map(minus, allowed.sweet_spot)
-        lines.append(f"Best at {near}" if near == far else f"Best from {near} to {far}")
-    if bracket.bleeding_onset is not None:
-        lines.append(f"Damage from {minus(round(bracket.bleeding_onset, 2))}{band_text(bracket)}")
-    if bracket.suppression is not None:
-        lines.append(f"Effect {bracket.suppression:.2f} per unit of negative weight")
-    notes = []
+        return {**nothing, "notes": [say(note)]}
+    proposal = propose(outcome, card, family, floors)
+    saved = card.bracket is not None and card.bracket.scan == outcome.bracket.scan
+    if not proposal.is_offered and not saved:
+        return {**nothing, "notes": [proposal.reason] if proposal.reason else []}
+    allowed = proposal.weight_range or outcome.verdict.weight_range
+    notes = [proposal.reason] if proposal.reason else []
     force = explicit_range(card)
     if force is not None and force.source is RangeSource.USER:
-        notes.append(
-            f"You typed {range_text(force)} for this LoRA; that goes before a measured one."
-        )
-    if scan.finished and is_unfinished(scan):
-        notes.append("The scan is not finished; more pictures may change this.")
-    saved = card.bracket is not None and card.bracket.scan == bracket.scan
-    said = {"lines": [say(line) for line in lines], "notes": [say(note) for note in notes]}
-    return {"possible": True, "saved": saved, **said}
+        text = "You typed {range} for this LoRA; that goes before a measured one."
+        notes.append(say(text, range=range_text(force)))
+    return {
+        "possible": True,
+        "trusted": proposal.trusted,
+        "saved": saved,
+        "lines": _lines(allowed, outcome.bracket),
+        "notes": notes,
+    }
+
+
+def _lines(allowed: WeightRange | None, bracket: Bracket) -> list[Sentence]:
+    """Return what is saved with a scan, a sentence for each fact."""
+    found = []
+    if allowed is not None:
+        found.append(say("Range {range}", range=range_text(allowed)))
+        if allowed.sweet_spot is not None:
+            near, far = map(minus, allowed.sweet_spot)
+            text = "Best at {near}" if near == far else "Best from {near} to {far}"
+            found.append(say(text, near=near, far=far))
+    if bracket.bleeding_onset is not None:
+        weight = minus(round(bracket.bleeding_onset, 2))
+        if bracket.onset_band is None:
+            found.append(say("Damage from {weight}", weight=weight))
+        else:
+            near, far = (minus(round(edge, 2)) for edge in bracket.onset_band)
+            text = "Damage from {weight} (between {near} and {far})"
+            found.append(say(text, weight=weight, near=near, far=far))
+    if bracket.suppression is not None:
+        text = "Effect {effect} per unit of negative weight"
+        found.append(say(text, effect=f"{bracket.suppression:.2f}"))
+    return found
 
 
 def compared_at(card: LoraCard) -> tuple[float, str]:
@@ -213,7 +216,7 @@ def compared_at(card: LoraCard) -> tuple[float, str]:
 
 
 def _kind(scan: PastScan) -> str:
-    if scan.quick and not scan.finished:
+    if scan.is_quick:
         return "quick"
     return "compare" if scan.plan.is_comparison else "scan"
 
@@ -222,50 +225,15 @@ def _subject(plan: ScanPlan, prompt: int) -> bool:
     return plan.prompts[prompt].subject
 
 
-def _sentence(scan: PastScan, outcome: Mapping[str, Any]) -> str:
-    if _kind(scan) == "compare":
-        compared = _comparison(outcome)
-        return compared["sentence"] if compared else ""
-    return say(str(outcome.get("sentence") or ""))
-
-
-def _verdict(outcome: Mapping[str, Any]) -> dict[str, Any] | None:
-    if not outcome.get("sentence"):
+def _judged(outcome: ScanOutcome | None) -> dict[str, Any] | None:
+    """Return what a scan found, for the page; ``None`` before it has found anything."""
+    if outcome is None:
         return None
-    onset, ceiling = outcome.get("onset"), outcome.get("ceiling_onset")
-    bracket = outcome.get("bracket")
-    below = onset.get("weight") if isinstance(onset, Mapping) else None
-    if below is None and isinstance(bracket, Mapping):
-        below = bracket.get("bleeding_onset")
+    record = outcome.to_record()
     return {
-        "sentence": say(str(outcome["sentence"])),
-        "notes": [say(str(note)) for note in outcome.get("notes") or []],
-        "points": outcome.get("points") or [],
-        "damaged_to": below,
-        "damaged_from": ceiling.get("weight") if isinstance(ceiling, Mapping) else None,
-    }
-
-
-def _comparison(outcome: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Say how far the pictures with the LoRA are from those without; which is better, eyes say."""
-    points = [point for point in outcome.get("points") or [] if point.get("weight")]
-    if not points:
-        return None
-    (point, *_rest) = points
-    pairs, outside = point.get("pairs") or 0, point.get("outside") or 0.0
-    damaged = round(outside * pairs)
-    pictures = "picture" if pairs == 1 else "pictures"
-    harm = (
-        "none looks damaged by itself"
-        if not damaged
-        else f"{damaged} of them look damaged by themselves"
-    )
-    return {
-        "sentence": say(
-            f"With the LoRA at {format_weight(point['weight'])}, {pairs} {pictures} "
-            f"differ from those without it by {point.get('effect') or 0:.2f}; {harm}."
-        ),
-        "notes": [
-            say("0 is the same picture, 1 another one. Which of two is better, your eyes decide.")
-        ],
+        "sentence": outcome.sentence,
+        "notes": outcome.notes,
+        "points": record["points"],
+        "damaged_to": outcome.damaged_to,
+        "damaged_from": outcome.damaged_from,
     }

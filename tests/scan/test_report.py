@@ -101,7 +101,7 @@ def test_the_report_is_one_file_and_escapes_everything(verdict: Verdict) -> None
     assert reader.open == []
     assert "script" not in reader.tags
     assert reader.tags.count("img") == 2
-    assert "&lt;script&gt;alert(&quot;1&quot;)" in page
+    assert "&lt;script&gt;alert(&#34;1&#34;)" in page
     assert not re.search(r'(?:src|href)="(?!data:image/(?:png|jpeg);base64,)', page)
     assert "://" not in page
     assert "−0.5" in page

@@ -13,7 +13,7 @@ from lib_lora_neg.scan.plan import Cell, ScanPlan
 from lib_lora_neg.scan.plan import ScannedLora as Lora
 from lib_lora_neg.scan.plan import ScanPrompt as Prompt
 from lib_lora_neg.scan.ports import Picture, Sampling, Shot
-from lib_lora_neg.scan.report import conclude, record, write_report
+from lib_lora_neg.scan.report import conclude, write_report
 from lib_lora_neg.scan.runner import CellDone, ScanFailedError, run
 from lib_lora_neg.scan.store import ScanStore, StoreError, history
 from tests.scan.worlds import World
@@ -281,10 +281,10 @@ def test_the_picture_on_disk_is_the_picture(tmp_path: Path) -> None:
 def test_the_record_is_json_and_says_the_sentence(tmp_path: Path) -> None:
     finish(World64(spoil="burn"), tmp_path)
     store = ScanStore(tmp_path, PLAN)
-    verdict = write_report(store)
+    outcome = write_report(store)
     saved = json.loads((store.folder / "verdict.json").read_text(encoding="utf-8"))
-    assert saved == json.loads(json.dumps(record(PLAN, verdict)))
-    assert saved["schema"] == 1
-    assert saved["bracket"]["bleeding_onset"] == verdict.onset.weight  # type: ignore[union-attr]
+    assert saved == json.loads(json.dumps(outcome.to_record()))
+    assert saved["schema"] == 2
+    assert saved["bracket"]["bleeding_onset"] == outcome.damaged_to
     assert saved["weight_range"]["source"] == "measured"
     assert saved["sentence"].endswith(".")

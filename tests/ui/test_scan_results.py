@@ -16,6 +16,7 @@ from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy.matrix import range_in_force
 from lib_lora_neg.ui.scan_answers import scan_answers
 from lib_lora_neg.ui.scan_form import ScanError
+from tests.support.scanning import Lines
 
 from .scan_tab import Tab
 
@@ -93,12 +94,32 @@ def test_a_quick_scan_has_its_own_verdict(tab: Tab) -> None:
     seen = tab.ask("open", scan=scan)
     assert (seen["kind"], seen["unfinished"], seen["cells"]) == ("quick", False, [])
     assert "Damage is to be expected from" in seen["verdict"]["sentence"]
-    assert seen["save"]["possible"]
-    assert tab.ask("save", scan=scan)["scan"]["save"]["saved"]
+    # Damage from −0.6 on, where a style may go to −0.5 only: nothing that a quick scan may widen.
+    assert not seen["save"]["possible"]
+    assert "never widens" in seen["save"]["notes"][0]
+    with pytest.raises(ScanError, match="never widens"):
+        tab.ask("save", scan=scan)
     assert opened(tab.files["scan-curves"]({"scan": scan})).width == 720
     tab.host.lines = None
     tab.finish(kind="quick", seeds="9")
     assert "no quick scan" in tab.ask("state")["job"]["error"]
+
+
+def test_a_quick_scan_that_narrows_is_offered_but_not_praised(tab: Tab) -> None:
+    tab.host.lines = Lines(onset=0.1)
+    scan = tab.finish(kind="quick", weights="-1 - 1 [21]")
+    save = tab.ask("open", scan=scan)["save"]
+    assert (save["possible"], save["trusted"], save["saved"]) == (True, False, False)
+    after = tab.ask("save", scan=scan)["scan"]["save"]
+    assert after["saved"]
+    known = tab.host.library.card("ink")
+    assert known is not None
+    assert known.bracket is not None
+    assert known.bracket.is_quick
+    in_force = range_in_force(known, ModelFamily.SDXL)
+    assert in_force is not None
+    assert in_force.floor is not None
+    assert -0.5 < in_force.floor < 0
 
 
 def test_an_ab_picture_has_no_range_to_save(tab: Tab) -> None:

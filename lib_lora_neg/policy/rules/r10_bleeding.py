@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from ...loras.card import Bracket, DataWidth, LoraCard, LoraType
+from ...loras.card import Bracket, DataWidth, LoraCard, LoraType, RangeSource
 from ...loras.families import UNET_WITH_CFG
 from ...sentences import Sentence, say
 from ..draft import Context, Draft, LoraUse, TextDraft, each_prompt, edited_tag
@@ -68,6 +68,8 @@ def _bend(use: LoraUse, card: LoraCard, context: Context) -> _Bend | None:
     if card.bracket is not None and card.bracket.bleeding_onset is not None:
         measured = _measured(card.bracket, card.bracket.bleeding_onset)
         return measured if use.unet <= measured.at else None
+    if _seen_clean(use.unet, card):
+        return None
     learned_whole = card.inference.type in LEARNED_WHOLE_PICTURES
     if not learned_whole or context.request.family not in UNET_WITH_CFG:
         return None
@@ -77,6 +79,16 @@ def _bend(use: LoraUse, card: LoraCard, context: Context) -> _Bend | None:
     if use.unet >= at:
         return None
     return _Bend(at, _expected(card, at), SOURCE)
+
+
+def _seen_clean(weight: float, card: LoraCard) -> bool:
+    """Whether a scan with pictures looked as far as this weight and saw no damage."""
+    if card.bracket is None or card.bracket.is_quick:
+        return False
+    return any(
+        item.source is RangeSource.MEASURED and item.floor is not None and weight >= item.floor
+        for item in card.ranges
+    )
 
 
 def _expected(card: LoraCard, at: float) -> Sentence:
