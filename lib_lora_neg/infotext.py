@@ -21,8 +21,10 @@ HIRES_NEGATIVE = "Hires negative prompt"
 HIRES_CFG = "Hires CFG Scale"
 HIRES_MARKS = ("Hires upscale", "Hires upscaler", "Hires steps", "Hires resize", HIRES_PROMPT)
 
-# The host's keys have no upper length; a bound keeps a long line without colons linear.
-_PAIR = re.compile(r'(\w[\w \-/]{1,120}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
+# The host's keys have no upper length.
+_LONGEST_KEY = 121
+_KEY_BACKWARDS = re.compile(r"[\w \-/]*\w")
+_VALUE = re.compile(r'\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 _LEAST_PAIRS = 3
 
 
@@ -77,7 +79,7 @@ class Infotext:
 def parse_infotext(text: str) -> Infotext:
     """Take an infotext apart; text without parameters is all prompt."""
     *lines, last = text.strip().split("\n")
-    pairs = _PAIR.findall(last)
+    pairs = _pairs(last)
     if len(pairs) < _LEAST_PAIRS:
         lines.append(last)
         pairs = []
@@ -94,10 +96,30 @@ def parse_infotext(text: str) -> Infotext:
     return Infotext(_joined(prompt), _joined(negative), MappingProxyType(parameters))
 
 
+def _pairs(line: str) -> list[tuple[str, str]]:
+    """Return the ``Key: value`` pairs of a line, values with their quotes.
+
+    Keys are read from their colons backwards: read forwards, every letter of a long text without
+    colons would be tried as the beginning of one.
+    """
+    pairs, start = [], 0
+    while (colon := line.find(":", start)) >= 0:
+        before = line[max(start, colon - _LONGEST_KEY) : colon][::-1]
+        key = _KEY_BACKWARDS.match(before)
+        if key is None or len(key[0]) < 2:
+            start = colon + 1
+            continue
+        value = _VALUE.match(line, colon + 1)
+        assert value is not None
+        pairs.append((key[0][::-1], value[1]))
+        start = value.end()
+    return pairs
+
+
 def is_infotext(text: str) -> bool:
     """Whether a text is an infotext and not just prompts: it has parameters or a negative."""
     lines = text.strip().split("\n")
-    if len(_PAIR.findall(lines[-1])) >= _LEAST_PAIRS and "Steps:" in lines[-1]:
+    if len(_pairs(lines[-1])) >= _LEAST_PAIRS and "Steps:" in lines[-1]:
         return True
     return any(line.strip().startswith(NEGATIVE_PREFIX) for line in lines)
 

@@ -18,6 +18,14 @@ _COUNTS = frozenset({"count", "done", "total", "hours", "minutes"})
 """Fields that only ever hold one number: “{count} of {total}” is no pattern of all texts."""
 
 
+MAX_SEARCHED = 4_000
+"""A longer text is no sentence of ours that lost its template."""
+
+
+DEEPEST = 4
+"""So many sentences stand inside each other at most."""
+
+
 class Sentence(str):
     """An English text made of a template and what fills its fields.
 
@@ -66,28 +74,32 @@ class Words:
         if not self._known:
             return text
         if not isinstance(text, Sentence) or not text.fields:
-            return self._finished(text)
+            return self._finished(text, 0)
         fields = {name: self._field(value) for name, value in text.fields.items()}
         return _filled(self._known.get(text.template, text.template), fields)
 
     def _field(self, value: str) -> str:
         return self(value) if isinstance(value, Sentence) else value
 
-    def _search(self, text: str) -> str:
+    def _search(self, text: str, depth: int = 0) -> str:
         """Return a text whose template is not known any more: it was kept in a file or an index."""
         known = self._known.get(text)
         if known is not None:
             return known
-        for pattern, other, quoted in self._patterns:
-            match = pattern.fullmatch(text)
+        if len(text) > MAX_SEARCHED or depth > DEEPEST:
+            return text
+        for pieces, pattern, other, quoted in self._patterns:
+            match = pattern.fullmatch(text) if _stand_in_order(pieces, text) else None
             if match is not None:
                 found = match.groupdict()
-                fields = {n: v if n in quoted else self._finished(v) for n, v in found.items()}
+                fields = {
+                    n: v if n in quoted else self._finished(v, depth + 1) for n, v in found.items()
+                }
                 return _filled(other, fields)
         return text
 
     @cached_property
-    def _patterns(self) -> list[tuple[re.Pattern[str], str, frozenset[str]]]:
+    def _patterns(self) -> list[tuple[list[str], re.Pattern[str], str, frozenset[str]]]:
         """The templates as patterns, the most telling first; what stands in “ ” is a quotation."""
         # Two sentences side by side are no sign of a template.
         found = (english for english in self._known if _FIELD.search(english))
@@ -95,6 +107,7 @@ class Words:
         templates.sort(key=lambda english: -len(_FIELD.sub("", english)))
         return [
             (
+                _FIELD.split(english)[::2],
                 _pattern(english),
                 self._known[english],
                 frozenset(m[1] for m in _FIELD.finditer(english) if english[m.start() - 1] == "“"),
@@ -109,6 +122,23 @@ ENGLISH = Words()
 def _filled(template: str, fields: Mapping[str, Any]) -> str:
     """Fill the fields; one that is not given stays, so that no translation can raise."""
     return _FIELD.sub(lambda match: str(fields.get(match[1], match[0])), template)
+
+
+def _stand_in_order(pieces: list[str], text: str) -> bool:
+    """Return whether all of a template's own words stand in a text, one after the other.
+
+    Asked first, because an expression tries every division of a text that lacks one of them.
+    """
+    first, *rest = pieces
+    if not text.startswith(first) or not text.endswith(pieces[-1]):
+        return False
+    place, end = len(first), len(text) - len(pieces[-1]) if rest else len(text)
+    for piece in rest[:-1]:
+        found = text.find(piece, place + 1, end)
+        if found < 0:
+            return False
+        place = found + len(piece)
+    return place <= end
 
 
 def _pattern(english: str) -> re.Pattern[str]:

@@ -124,7 +124,9 @@ def _sd1_or_2(keys: KeyFacts, text: str) -> FamilyEvidence:
     return FamilyEvidence(F.UNKNOWN, (F.SD1, F.SD2, F.SDXL))
 
 
-_DIT_ATTENTION = re.compile(r"blocks[._]\d+[._](?:self_attn|cross_attn)[._](\w+?)$", re.MULTILINE)
+_DIT_ATTENTION = re.compile(
+    r"blocks[._]\d+[._](?:self_attn|cross_attn)[._](\w{1,100})$", re.MULTILINE
+)
 _ANIMA = re.compile(
     r"llm_adapter|adaln_modulation_(?:self|cross)_attn|mlp[._]layer[12]$|x_embedder|qwen3_06b"
     r"|final_layer[._]linear$|adaln_modulation_mlp",
@@ -204,7 +206,7 @@ _NOT_FLUX2 = re.compile(
 _MLP_OUT = re.compile(r"(?:img|txt)_mlp[._]2$")
 _MLP_IN = re.compile(r"(?:img|txt)_mlp[._]0$")
 _SINGLE_IN = re.compile(r"single_blocks[._]\d+[._]linear1$")
-_SINGLE_OUT = re.compile(r"single_blocks[._]\d+[._]linear2$|single_\w+[._]\d+[._]proj_out$")
+_SINGLE_OUT = re.compile(r"single_blocks[._]\d+[._]linear2$|single_\w{1,60}[._]\d+[._]proj_out$")
 
 
 def _flux_like(keys: KeyFacts, text: str) -> FamilyEvidence:

@@ -86,7 +86,7 @@ _BLOCK = re.compile(
     r"|(?<!encoder.)layers)[._](?P<index>\d+)|(?P<middle>mid_block|middle_block)"
 )
 
-_BUNDLED = re.compile(r"bundle_emb\.(?P<name>.+?)\.string_to_param")
+_BUNDLED = re.compile(r"bundle_emb\.(?P<name>.{1,200}?)\.string_to_param")
 _LEARNT_TOKEN = re.compile(r"<[^<>\s]{1,64}>")
 
 

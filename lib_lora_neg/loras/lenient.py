@@ -7,6 +7,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+MAX_TEXT = 100_000
+"""Characters of a text that are looked at: no page, prompt or note that people write is longer."""
+
 MAX_JSON_CHARACTERS = 20_000_000
 """A longer JSON text inside metadata or a side file is not looked at."""
 
@@ -18,7 +21,7 @@ def as_text(value: object) -> str:
     """
     if not isinstance(value, str):
         return ""
-    text = value.strip()
+    text = value.strip()[:MAX_TEXT]
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode("utf-8")
     return "" if text in ("None", "null") else text

@@ -11,7 +11,7 @@ from __future__ import annotations
 # ruff: noqa: RUF001  (pages are written with every dash, tilde and quotation mark there is)
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from .accelerators import accelerator_reason
@@ -39,12 +39,27 @@ class Role:
 
 def find_role(evidence: TypeEvidence) -> Role | None:
     """Return the role the evidence states, or ``None`` for an ordinary LoRA."""
+    evidence = replace(
+        evidence,
+        names=tuple(map(squeezed, evidence.names)),
+        hints=tuple(map(squeezed, evidence.hints)),
+        description=squeezed(evidence.description),
+        notes=squeezed(evidence.notes),
+    )
     return (
         _trigger_negative(evidence)
         or _dedicated_negative(evidence)
         or _accelerator(evidence)
         or _slider(evidence)
     )
+
+
+_LONG_GAP = re.compile(r"\s{9,}")
+
+
+def squeezed(text: str) -> str:
+    """Return a text without long gaps: the expressions below take a time that grows with them."""
+    return _LONG_GAP.sub(lambda gap: gap[0][:8], text)
 
 
 def _role(kind: LoraType, confidence: float, reason: str, word: str = "") -> Role:
@@ -67,7 +82,7 @@ def _search(pattern: re.Pattern[str], texts: Iterable[str]) -> re.Match[str] | N
     return None
 
 
-_QUOTED = r"[\"'`“”‘’«»*]+"
+_QUOTED = r"[\"'`“”‘’«»*]{1,8}"
 _WORD_AS_NEGATIVE = re.compile(
     rf"(?:use|using|put|add|with|include|type|place)(?:ing)?\s+(?:the\s+)?(?:words?|tags?|tokens?"
     rf"|triggers?(?:\s+words?)?)?\s*{_QUOTED}(?P<word>[^\"'`“”‘’«»*\n]{{2,40}}?){_QUOTED}\s*"
@@ -153,8 +168,8 @@ _NEGATIVE_NAME = re.compile(
     re.IGNORECASE,
 )
 _NOT_NEGATIVE_NAME = re.compile(
-    r"\bnon\s+negative|film\s+negative|photo\w*\s+negative|negative\s+(?:style|exposure|effect)"
-    r"|\bstyle\b.*\bnegative\b$|positive\s+(?:and|or|n)\s+negative|inverted",
+    r"\bnon\s+negative|film\s+negative|photo\w{0,9}\s+negative|negative\s+(?:style|exposure|effect)"
+    r"|\bstyle\b.{0,200}\bnegative\b$|positive\s+(?:and|or|n)\s+negative|inverted",
     re.IGNORECASE,
 )
 _MINUS_ONE = re.compile(
@@ -197,7 +212,7 @@ def _dedicated_negative(evidence: TypeEvidence) -> Role | None:
 _MADE_NEGATIVE = re.compile(
     r"^\W*n-?lora\b|\bis\s+a\s+negative\s+lora\b"
     r"|\b(?:meant|intended|made|designed|supposed|only)\s+(?:to\s+be\s+)?(?:used?\s+)?(?:with|at)"
-    r"\s+(?:an?\s+)?negative\s+(?:stren\w+|weights?|values?)",
+    r"\s+(?:an?\s+)?negative\s+(?:stren\w{1,20}|weights?|values?)",
     re.IGNORECASE,
 )
 
@@ -246,8 +261,8 @@ _OPPOSITE = re.compile(
     re.IGNORECASE,
 )
 _BOTH_WAYS = re.compile(
-    r"\b(?:positive|increas\w+|higher|plus|raise|normally|when\s+applied|adjust\w*|control\w*"
-    r"|tweak\w*|applying\s+it|switch\w*|results\s+will\s+depend)\b|適用すると|增加|调整|通常|強く|控制",
+    r"\b(?:positive|increas\w{1,9}|higher|plus|raise|normally|when\s+applied|adjust\w{0,9}|control\w{0,9}"
+    r"|tweak\w{0,9}|applying\s+it|switch\w{0,9}|results\s+will\s+depend)\b|適用すると|增加|调整|通常|強く|控制",
     re.IGNORECASE,
 )
 _ONE_WAY = re.compile(

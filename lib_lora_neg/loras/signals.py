@@ -170,13 +170,14 @@ def _known(word: str) -> bool:
     return any(True for _ in word_groups(word))
 
 
+_END_OF_HEAD = re.compile(r"[(\[（【|｜/／,]|\s[-–—]\s|\s(?:lora|locon|v\d)", re.IGNORECASE)
+
+
 def _name_shapes(title: str) -> Iterator[str]:
     for shape, pattern in _MARKS:
         if pattern.search(title):
             yield shape
-    head = re.split(r"\s*[(\[（【|｜/／,]|\s[-–—]\s|\s+(?:lora|locon|v\d)", title, flags=re.I)[
-        0
-    ].strip()
+    head = _END_OF_HEAD.split(title, maxsplit=1)[0].strip()
     known = list(word_groups(head))
     if not known and head:
         yield "unknown_name"

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_ESCAPED = re.compile(r"\\+([()\[\]{}])")
+_ESCAPED = re.compile(r"(?<!\\)\\+([()\[\]{}])")
 _SPACES = re.compile(r"[\s_]+")
 
 

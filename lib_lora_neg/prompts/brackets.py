@@ -61,10 +61,10 @@ _WITH_WORDS = re.compile(
 _WITH_STOPS = re.compile(
     r"[()\[\]:|\\,\n，、;\uff1b.。]|\b(?:BREAK|AND|ADDCOMM|ADDBASE|ADDROW|ADDCOL)\b"
 )
-_NUMBER = re.compile(r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*")
+_NUMBER = re.compile(r"\s*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*")
 _ATTENTION = re.compile(r"\s*([+-]?[.\d]+)\s*")
 _RUN = frozenset("[]():")
-_DYNAMIC_WEIGHT = re.compile(r"\s*[+-]?[.\d]*\s*\[")
+_DYNAMIC_WEIGHT = re.compile(r"\s*(?:[+-][.\d]*\s*|[.\d]+\s*)?\[")
 
 
 class Bracket:

@@ -16,7 +16,7 @@ from .tags import match_tags
 AND = re.compile(r"\bAND\b")
 BREAK_WEIGHT = -1
 
-_BREAK = re.compile(r"\s*\bBREAK\b\s*")
+_BREAK = re.compile(r"(?:(?<!\s)\s*)?\bBREAK\b\s*")
 _PART_WEIGHT = re.compile(r"\s*([-+]?(?:\d+\.?|\d*\.\d+))")
 _ATTENTION = re.compile(r"\\[()\[\]\\]?|[(\[]|:\s*([+-]?[.\d]+)\s*\)|[)\]]|[^\\()\[\]:]+|:")
 

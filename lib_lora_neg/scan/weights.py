@@ -32,6 +32,9 @@ NINE = (-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0)
 FINE = tuple(round(step / 10, 1) for step in range(-10, 11))
 """21 weights, a tenth apart: the resolution in which the article's ranges are given."""
 
+LONGEST_PART = 100
+"""Characters between two commas: a range in full needs half of them."""
+
 PRESETS: dict[str, tuple[float, ...]] = {"article": ARTICLE, "nine": NINE, "fine": FINE}
 
 _NUMBER = r"[+-]?\s*(?:\d+(?:\.\d*)?|\.\d+)"
@@ -104,6 +107,8 @@ def format_weight(weight: float) -> str:
 
 
 def _part(text: str) -> list[float]:
+    if len(text) > LONGEST_PART:
+        raise WeightListError(f"{text[:LONGEST_PART]}… is no weight and no range")
     if _SINGLE.fullmatch(text):
         return [_number(text)]
     match = _RANGE.fullmatch(text)
