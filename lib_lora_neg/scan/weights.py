@@ -107,12 +107,12 @@ def format_weight(weight: float) -> str:
 
 
 def _part(text: str) -> list[float]:
-    if len(text) > LONGEST_PART:
-        raise WeightListError(f"{text[:LONGEST_PART]}… is no weight and no range")
-    if _SINGLE.fullmatch(text):
+    within = len(text) <= LONGEST_PART
+    if within and _SINGLE.fullmatch(text):
         return [_number(text)]
-    match = _RANGE.fullmatch(text)
+    match = _RANGE.fullmatch(text) if within else None
     if match is None:
+        text = text[:LONGEST_PART]
         raise WeightListError(
             f"{text!r} is no weight and no range; a range is -1 - 1 [9] or -0.9--0.3 (+0.3)"
         )
