@@ -19,7 +19,7 @@ from lib_lora_neg.loras.roles import squeezed
 from lib_lora_neg.loras.signals import _LONGEST_ROMAJI, _ROMAJI
 from lib_lora_neg.prompts.match import _word_pattern
 from lib_lora_neg.sentences import MAX_SEARCHED, Words
-from tests.support.patterns import Found, Seed, collect, grown, hard_seeds
+from tests.support.patterns import Found, Seed, collect, given_to, grown, hard_seeds
 
 
 def up_to_last_bracket(text: str) -> str:
@@ -34,10 +34,10 @@ FED: list[tuple[str, str, Callable[[str], str]]] = [
 ]
 """What a module mends in every text before an expression of this beginning sees it."""
 
-COUNTS = r"transformer\.resblocks\.(\d+)\."
 PUT_TOGETHER: dict[tuple[str, str], Iterable[re.Pattern[str]]] = {
-    # Always a literal in front of a number of a tensor's name.
-    ("hosts/diffusers/layouts.py", "pattern"): [re.compile(COUNTS)],
+    # Literals, at the places where the function is called.
+    ("hosts/diffusers/layouts.py", "pattern"): given_to("count", "hosts/diffusers"),
+    ("loras/dit_families.py", "pattern"): given_to("_inputs", "loras/dit_families.py"),
     # The words of a trigger or a term.
     ("prompts/match.py", "_BEFORE + _PREFIX + _spellings(name) + tail"): [
         _word_pattern(name, origin)

@@ -97,6 +97,22 @@ def collect() -> tuple[list[Found], list[Unknown]]:
     return list(found.values()), unknown
 
 
+def given_to(function: str, where: str) -> list[re.Pattern[str]]:
+    """Return the literals that stand second in the calls of a function, in a module or a room."""
+    top = ROOT / PACKAGE / where
+    texts = [
+        node.args[1].value
+        for path in (sorted(top.rglob("*.py")) if top.is_dir() else [top])
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == function
+        and isinstance(node.args[1], ast.Constant)
+    ]
+    assert texts, f"{function} is no longer called in {where}"
+    return [re.compile(text) for text in texts]
+
+
 def _dotted(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
