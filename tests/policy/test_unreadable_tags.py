@@ -148,6 +148,11 @@ def test_a_near_name_is_offered(name: str, near: str) -> None:
     assert repr(near) in finding.reason
 
 
+def test_a_near_name_is_offered_in_the_negative_prompt() -> None:
+    (finding,) = guard("a cat", "<lora:Sty:0.4>, bad", cards=CARDS, cfg=5).findings
+    assert (finding.rule, finding.fix) == ("R8", "<lora:sty:0.4>")
+
+
 @pytest.mark.parametrize("name", ["nowhere at all", "x", "", "xyz"])
 def test_nothing_is_offered_for_a_name_like_no_other(name: str) -> None:
     for finding in guard(f"<lora:{name}:0.7>", cards=CARDS, cfg=5).findings:

@@ -7,7 +7,16 @@ from dataclasses import replace
 from ...loras.card import LoraCard, LoraType
 from ...prompts import NetworkTag, normalise
 from ...sentences import Sentence, say
-from ..draft import Context, Draft, LoraUse, TextDraft, each_negative, each_prompt, new_tag
+from ..draft import (
+    Context,
+    Draft,
+    LoraUse,
+    TextDraft,
+    each_negative,
+    each_prompt,
+    new_tag,
+    renamed_tag,
+)
 from ..settings import Mode, NegativeTag
 from ..wording import type_name
 
@@ -65,12 +74,14 @@ def _judge(
     goes, reason, use = _proposal(tag, card, present, context)
     enforced = goes and context.enforces("R8") and context.may_remove(text, tag)
     before = text.tree.text[tag.start : tag.end]
+    near = context.near(tag.name) if card is None else ()
     context.report(
         "R8",
         text,
         enforced=enforced,
         lora=tag.name,
         before=before,
+        fix=renamed_tag(tag, near[0]) if near and not goes else "",
         after="" if goes else before,
         reason=say(READ_AS_TEXT, why=reason),
         evidence=card.inference.reasons if card is not None else (),
