@@ -85,7 +85,7 @@ def test_removal_leaves_the_rest_as_it_was(text: str, negative: bool) -> None:
     # A name takes its origin with it: "trigger (c)".
     if "trigger" not in result.lower() and not any(match.loose for match in found):
         # An AND of a negative prompt is a separator to people, and one goes with each term.
-        gone = ("trigger", "AND") if negative else ("trigger",)
+        gone = ("trigger", "and") if negative else ("trigger",)
         before, now = words_by_step(text, negative), words_by_step(result, negative)
         for word in gone:
             before, now = without(before, word), without(now, word)
