@@ -10,6 +10,7 @@ import pytest
 from lib_lora_neg.loras.card import Trigger
 from lib_lora_neg.policy import Effect, GuardPlan
 from tests.support.cards import card
+from tests.support.growth import assert_grows_linearly
 from tests.support.planning import guard
 
 
@@ -159,3 +160,10 @@ def _cost(count: int) -> float:
 def test_repeated_matches_cost_in_proportion_to_the_length() -> None:
     small, middle, large = (_cost(count) for count in (200, 400, 800))
     assert large < 9 * small, (small, middle, large)  # in proportion 4, by the square 16
+
+
+def test_repeated_matches_inside_one_term_cost_in_proportion_to_the_length() -> None:
+    mine = card("x", "style", triggers=("hu tao",))
+    assert_grows_linearly(
+        lambda count: lambda: guard("<lora:x:1>", "hu tao " * count, cards=(mine,), cfg=5), 1000
+    )

@@ -58,7 +58,8 @@ class _Stripping:
         self._needed = needed
         self._context = context
         self._removed: list[Match] = []
-        self._taken: dict[int, list[tuple[int, int]]] = {}
+        # Offsets of letters: thousands of matches may lie in one term.
+        self._taken: set[int] = set()
         for match in text.removed:
             self._take(match)
 
@@ -96,15 +97,10 @@ class _Stripping:
             self._take(match)
 
     def _take(self, match: Match) -> None:
-        for term in match.terms:
-            self._taken.setdefault(term.number, []).append((match.start, match.end))
+        self._taken.update(range(match.start, match.end))
 
     def _is_taken(self, match: Match) -> bool:
-        return any(
-            start < match.end and match.start < end
-            for term in match.terms
-            for start, end in self._taken.get(term.number, ())
-        )
+        return not self._taken.isdisjoint(range(match.start, match.end))
 
 
 def _named(match: Match) -> Match:
