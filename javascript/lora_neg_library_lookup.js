@@ -8,6 +8,10 @@
     const OPTION = "lora_neg_civitai_lookup";
     const OFF = "Off. Allow look-ups in Settings, LoRA Negative Guard: they send the file's SHA-256 to civitai.com, and nothing else.";
 
+    function isOffered() {
+        return typeof opts !== "object" || OPTION in opts;
+    }
+
     function isAllowed() {
         return typeof opts === "object" && opts && opts[OPTION] === true;
     }
@@ -28,6 +32,8 @@
             this.button = button("", "Look up unknown", () => this.lookUpUnknown());
             this.button.title = said(isAllowed() ? "Look all LoRAs of unknown type up on Civitai" : OFF);
             this.button.disabled = !isAllowed();
+            // Without a setting for it there is nothing here that looks anything up.
+            this.button.hidden = !isOffered();
             this.root = element("div", "lora-neg-library-lookup");
             this.root.setAttribute("role", "status");
             this.root.hidden = true;
@@ -105,6 +111,7 @@
             answer.setAttribute("role", "status");
             const page = button("", "Look up on Civitai", () => this.start([data.name]));
             page.disabled = !isAllowed();
+            page.hidden = !isOffered();
             page.title = said(isAllowed() ? "Asks for its model page by the file's SHA-256" : OFF);
             const measure = button("", "Measure weights", async () => {
                 measure.disabled = true;
@@ -120,7 +127,7 @@
             const buttons = element("div", "lora-neg-form-buttons");
             buttons.append(page, measure);
             made.append(buttons);
-            if (!isAllowed()) made.append(element("p", "lora-neg-note", `Civitai: ${said(OFF)}`));
+            if (isOffered() && !isAllowed()) made.append(element("p", "lora-neg-note", `Civitai: ${said(OFF)}`));
             made.append(answer);
             return made;
         }

@@ -3,6 +3,7 @@
 (() => {
     const loraNeg = (window.loraNeg = window.loraNeg || {});
     const { TABS, ask, box, find, panelPart } = loraNeg;
+    const HANDED_ON_MS = 50;
 
     // Shows the findings of a generation when it has ended: presses the panel's own button,
     // so that everything goes over the page's own connection and login.
@@ -15,8 +16,32 @@
         const known = shown[tab];
         shown[tab] = text;
         if (known === undefined || known === text) return;
-        button.click();
+        const key = find(`${panelPart(tab, "key")} textarea, ${panelPart(tab, "key")} input`);
+        if (key) {
+            key.value = keyOf(tab, info);
+            updateInput(key);
+        }
+        // gradio hands the text on before it takes the click.
+        setTimeout(() => button.click(), HANDED_ON_MS);
         if (loraNeg.preview) loraNeg.preview.recheck(tab);
+    }
+
+    // Which generation this browser has made: the page says it beside the picture, or the host asks
+    // for its progress by the id of the task. Where neither is known it is the tab's last one.
+    const tasks = {};
+    function keyOf(tab, info) {
+        const said = info.querySelector("[data-lora-neg-report]");
+        return said ? said.dataset.loraNegReport : tasks[tab] || "*";
+    }
+
+    function watchTasks() {
+        const askProgress = window.requestProgress;
+        if (typeof askProgress !== "function") return;
+        window.requestProgress = function watchedProgress(task, container, ...rest) {
+            const tab = TABS.find((name) => container && String(container.id).startsWith(`${name}_`));
+            if (tab) tasks[tab] = String(task);
+            return askProgress.call(this, task, container, ...rest);
+        };
     }
 
     // The button at the end of our settings page.
@@ -73,6 +98,7 @@
             unlockNegative(tab);
         }));
         onUiLoaded(() => {
+            watchTasks();
             gradioApp().addEventListener("click", onReset);
             // The preview is right without them, but for the CFG of a tool that changes it.
             TABS.forEach((tab) => askForTools(tab).catch(() => {}));

@@ -225,7 +225,8 @@
             const all = this.view.chips.length + this.view.left_out - fits.length;
             this.more.hidden = all === 0;
             this.more.textContent = leftOut(changes, all - changes);
-            this.more.setAttribute("aria-label", said("Show {count} more", { count: all }));
+            this.more.removeAttribute("aria-label");
+            this.more.title = said("Show {count} more", { count: all });
         }
 
         expand(open = !this.root.classList.contains("lora-neg-open")) {

@@ -76,7 +76,8 @@
                 tools.append(this.download("scan-report", "Report", "One HTML file with everything in it"));
             }
             if (judged) tools.append(this.download("scan-json", "JSON", "All numbers, for programs"));
-            if (this.scan.sends && data.kind !== "quick") {
+            // Only where the page has scripts to choose from, a plot among them.
+            if (this.scan.sends && data.kind !== "quick" && gradioApp().querySelector("#script_list")) {
                 add("Send to XYZ plot", "Set up the same grid in txt2img's XYZ plot", () => this.sendGrid());
             }
             if (!data.running && !data.locked) add("Delete", "Delete this scan and its pictures", () => this.scan.remove(data));

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..policy import GuardSettings
 from .host import Defaults
 from .serving import ServeError, Site, be_quiet
-from .world import CHECKOUT, MISSING, SETTING, embedded_world
+from .world import CHECKOUT, MISSING, NAME, SETTING, embedded_world, own_copy
 
 NEEDED = ("torch", "diffusers", "transformers", "gradio")
 
@@ -58,6 +58,14 @@ def open_site(
     for folder in folders:
         if not folder.is_dir():
             raise ServeError(f"{folder}: no such folder")
+    if small is not None and not lora_folders:
+        try:
+            folders = [own_copy(small.loras, data_folder / "loras")]
+        except OSError as problem:
+            raise ServeError(
+                f"{data_folder}: cannot be written: {problem.strerror or problem}; "
+                "name another folder with --output"
+            ) from problem
     be_quiet()
     say(f"Loading {path} …")
     from ..hosts.diffusers import HostError, open_host
@@ -71,7 +79,8 @@ def open_site(
     own = SETTING if small is not None else None
     cfg_scale = own.cfg_scale if own is not None else job.cfg_scale
     defaults = Defaults(job.width, job.height, job.steps, cfg_scale)
-    return Site(host, host.engine.name, own, defaults, partial(DiffusersScanHost, host))
+    name = NAME if small is not None else host.engine.name
+    return Site(host, name, own, defaults, partial(DiffusersScanHost, host))
 
 
 def need_libraries() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from ..hosts.library import LibraryTabHost
-from ..hosts.reporting import HealthItem, Report
+from ..hosts.reporting import HealthItem, Report, Reports
 from ..loras.card import LoraCard
 from ..policy import Mode
 from .host import PageHost
@@ -28,7 +28,7 @@ class PagePanelHost:
     def __init__(self, host: PageHost, memory: Memory) -> None:
         self._host = host
         self._memory = memory
-        self.reports: dict[str, Report] = {}
+        self.reports = Reports()
         if memory.mode is not None:
             host.settings = replace(host.settings, mode=memory.mode)
 
@@ -48,8 +48,11 @@ class PagePanelHost:
     def health(self) -> list[HealthItem]:
         return self._host.health()
 
-    def last_report(self, tab: str) -> Report | None:
-        return self.reports.get(tab)
+    def last_report(self, tab: str, key: str) -> Report | None:
+        return self.reports.find(tab, key)
+
+    def has_settings(self) -> bool:
+        return False
 
     @contextmanager
     def accordion(self, enabled: bool, label: str, elem_id: str) -> Iterator[Any]:

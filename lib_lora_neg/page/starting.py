@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -79,6 +82,7 @@ def start(site: Site, options: ServeOptions) -> Started:
         [scan_tab] if site.scan is not None else [],
     )
     port = choose_port(options.address, options.port)
+    _need_temporary_folder()
     app = _launch(build_page(parts), port, options, outputs, assets)
     names = LibraryNames(site.host.library)
     answers = Answers(
@@ -92,6 +96,33 @@ def start(site: Site, options: ServeOptions) -> Started:
         answers = Answers(answers.page, answers.library, scan_answers(host, jobs), scan_files(host))
     add_routes(app, assets, answers)
     return Started(port, site.host, board, jobs)
+
+
+def _need_temporary_folder() -> None:
+    """Say early that gradio could not keep what visitors upload.
+
+    Raises:
+        ServeError: no file can be written there.
+    """
+    named = os.environ.get("GRADIO_TEMP_DIR")
+    try:
+        folder = Path(named) if named else Path(tempfile.gettempdir())
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as problem:
+        where = named or problem.filename or "the folder for temporary files"
+        raise ServeError(
+            f"{where} cannot be written: {problem.strerror or problem}; set GRADIO_TEMP_DIR to a "
+            "folder that can"
+        ) from problem
+
+
+def _in_one_line(problem: Exception) -> str:
+    words = " ".join(str(problem).split()) or type(problem).__name__
+    if isinstance(problem, PermissionError) and problem.filename:
+        return f"{problem.filename} cannot be written: {problem.strerror}"
+    return words if len(words) <= 300 else f"{words[:300]} …"
 
 
 def _launch(page: Any, port: int, options: ServeOptions, outputs: Outputs, assets: Assets) -> Any:
@@ -119,8 +150,8 @@ def _launch(page: Any, port: int, options: ServeOptions, outputs: Outputs, asset
             head=assets.head(),
             allowed_paths=[str(outputs.of_tab(tab).resolve()) for tab in TABS],
         )
-    except OSError as problem:
-        raise ServeError(f"the server cannot be started: {problem}") from problem
+    except Exception as problem:  # gradio passes on whatever went wrong below it
+        raise ServeError(f"the server cannot be started: {_in_one_line(problem)}") from problem
     # gradio puts its own in front, which answer some requests by themselves: ours comes first.
     app.user_middleware.remove(guarded)
     app.user_middleware.insert(0, guarded)

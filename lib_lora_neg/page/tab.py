@@ -77,16 +77,16 @@ def build_tab(around: Surroundings, tab: str) -> None:
     with gr.Row(elem_classes=["lora-neg-page-top"]):
         with gr.Column(scale=6, elem_id=f"{tab}_prompt_container"):
             prompts = builder.prompts()
-        with gr.Column(scale=1, min_width=160, elem_classes=["lora-neg-page-actions"]):
-            generate, interrupt, sources = _buttons(tab)
+            _cards(around, tab)
+        with gr.Column(scale=1, min_width=200, elem_classes=["lora-neg-page-actions"]):
+            generate, interrupt, sources, feedback = _buttons(tab)
     with gr.Row(elem_classes=["lora-neg-page-body"]):
         with gr.Column(scale=1, min_width=340):
             picture = builder.picture()
             panel = build_panel(around.panel_host, tab, _panel_id(tab), around.wiring)
             inputs = builder.sampling(prompts, picture)
-            _cards(around, tab)
         with gr.Column(scale=1, min_width=340, elem_id=f"{tab}_results"):
-            results = _results(tab, generate, interrupt)
+            results = _results(tab, generate, interrupt, feedback)
     events = TabEvents(around.host, around.panel_host, around.outputs, around.board, tab)
     _connect(events, inputs, panel, results)
     events.connect_restoring(inputs, panel, sources, results.said, results.infotext)
@@ -112,10 +112,14 @@ def _examples(examples: Sequence[Example], tab: str) -> list[tuple[Any, Example]
         ]
 
 
-def _buttons(tab: str) -> tuple[Any, Any, tuple[Any, Any]]:
-    """Build Generate, Interrupt, and what restores settings: from a text, from a picture."""
+def _buttons(tab: str) -> tuple[Any, Any, tuple[Any, Any], tuple[Any, Any]]:
+    """Build Generate, Interrupt, what restores settings (from a text, from a picture), and between
+    them, where the eyes are, the progress and what is said."""
     generate = gr.Button("Generate", variant="primary", elem_id=f"{tab}_generate")
     interrupt = gr.Button("Interrupt", variant="stop", visible=False, elem_id=f"{tab}_interrupt")
+    with gr.Column(elem_classes=["lora-neg-page-status"]):
+        progress = gr.HTML(IDLE, elem_id=f"{tab}_progress")
+        said = gr.HTML(note(""), elem_id=f"html_info_{tab}")
     paste = gr.Button("Restore from infotext", size="sm", elem_id=f"{tab}_paste")
     picture = gr.UploadButton(
         "Restore from a PNG",
@@ -124,7 +128,7 @@ def _buttons(tab: str) -> tuple[Any, Any, tuple[Any, Any]]:
         size="sm",
         elem_id=f"{tab}_picture",
     )
-    return generate, interrupt, (paste, picture)
+    return generate, interrupt, (paste, picture), (progress, said)
 
 
 def _cards(around: Surroundings, tab: str) -> None:
@@ -132,7 +136,7 @@ def _cards(around: Surroundings, tab: str) -> None:
         gr.HTML(lambda: cards_html(around.host.library, tab))
 
 
-def _results(tab: str, generate: Any, interrupt: Any) -> Results:
+def _results(tab: str, generate: Any, interrupt: Any, feedback: tuple[Any, Any]) -> Results:
     gallery = gr.Gallery(
         label="Pictures",
         columns=4,
@@ -143,9 +147,7 @@ def _results(tab: str, generate: Any, interrupt: Any) -> Results:
         buttons=["download", "fullscreen"],
         elem_id=f"{tab}_gallery",
     )
-    with gr.Column(elem_classes=["lora-neg-page-status"]):
-        progress = gr.HTML(IDLE, elem_id=f"{tab}_progress")
-        said = gr.HTML(note(""), elem_id=f"html_info_{tab}")
+    progress, said = feedback
     infotext = gr.Textbox(
         label="Infotext",
         lines=4,

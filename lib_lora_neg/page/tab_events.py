@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -108,7 +109,8 @@ class TabEvents:
         return Asked(fields, bool(enabled), str(mode or Mode.OFF.value), bool(compare), rules)
 
     def _shown(self, outcome: Outcome) -> list[Any]:
-        self._panel_host.reports[self._tab] = outcome.report
+        key = secrets.token_urlsafe(9)
+        self._panel_host.reports.keep(self._tab, key, outcome.report)
         items, texts = [], []
         notes = list(outcome.notes)
         for shown in outcome.shown:
@@ -128,7 +130,7 @@ class TabEvents:
             selected_index=0 if items else None,
             elem_classes=["lora-neg-page-small"] if small else [],
         )
-        said = sentence(outcome, notes)
+        said = sentence(outcome, notes, key)
         return [gallery, texts[0] if texts else "", said, IDLE, *_busy(False), texts]
 
     # ---- restoring ----
@@ -180,17 +182,9 @@ class TabEvents:
         picture.upload(fill_from, [picture], outputs, **quick)
 
     def connect_example(self, button: Any, example: Example, inputs: Inputs, panel: Panel) -> None:
-        """Let a button fill the boxes and switch on guard and comparison."""
-        values = [
-            example.prompt,
-            example.negative_prompt,
-            example.cfg_scale,
-            True,
-            Mode.ENFORCE.value,
-            True,
-        ]
-        outputs = [inputs.prompt, inputs.negative_prompt, inputs.cfg_scale]
-        outputs += [panel.enabled, panel.mode, panel.compare]
+        """Let a button fill the boxes and switch the comparison on; toggle and mode stay."""
+        values = [example.prompt, example.negative_prompt, example.cfg_scale, True]
+        outputs = [inputs.prompt, inputs.negative_prompt, inputs.cfg_scale, panel.compare]
         button.click(lambda: values, [], outputs, show_progress="hidden", queue=False)
 
 
@@ -205,18 +199,19 @@ def bar(progress: Progress) -> str:
     )
 
 
-def sentence(outcome: Outcome, notes: Sequence[str]) -> str:
-    """Return what to say of a generation that is over."""
+def sentence(outcome: Outcome, notes: Sequence[str], key: str = "") -> str:
+    """Return what to say of a generation that is over; by ``key`` its report is found."""
     made = sum(shown.keep for shown in outcome.shown)
     pictures = f"{made} picture" if made == 1 else f"{made} pictures"
     how = "interrupted after" if outcome.interrupted else "made in"
     parts = [f"{pictures} {how} {outcome.seconds:.2f} s.", f"Seed {outcome.seed}.", *notes]
-    return note(" ".join(parts))
+    return note(" ".join(parts), key)
 
 
-def note(text: str) -> str:
-    """Return a sentence for the line under the gallery."""
-    return f'<p class="lora-neg-page-said" role="status">{escape(text)}</p>'
+def note(text: str, key: str = "") -> str:
+    """Return a sentence for the line under Generate."""
+    mark = f' data-lora-neg-report="{escape(key)}"' if key else ""
+    return f'<p class="lora-neg-page-said" role="status"{mark}>{escape(text)}</p>'
 
 
 def failed(text: str) -> str:

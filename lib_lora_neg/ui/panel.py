@@ -24,6 +24,8 @@ from .preset import PresetWiring, build_preset
 MODES = [mode.value for mode in Mode]
 GUIDANCE = [OFF, *(method.value for method in Method)]
 
+RULES_INFO = "Switched off here, a rule does nothing. What each one does: Settings."
+
 _QUICK: dict[str, Any] = {"inputs": [], "show_progress": False, "queue": False}
 
 
@@ -36,7 +38,13 @@ class PanelHost(Protocol):
 
     def health(self) -> list[HealthItem]: ...
 
-    def last_report(self, tab: str) -> Report | None: ...
+    def last_report(self, tab: str, key: str) -> Report | None:
+        """Return the report of the generation that a browser knows by ``key``."""
+        ...
+
+    def has_settings(self) -> bool:
+        """Whether there is a page of settings that explains the rules."""
+        ...
 
     def accordion(self, enabled: bool, label: str, elem_id: str) -> AbstractContextManager[Any]:
         """Open an accordion with the toggle; yields the toggle."""
@@ -109,7 +117,7 @@ def build_panel(
                 choices=LABELS,
                 value=LABELS,
                 label="Rules for this tab",
-                info="Switched off here, a rule does nothing. What each one does: Settings.",
+                info=RULES_INFO if host.has_settings() else None,
                 interactive=True,
                 elem_id=elem_id("rules"),
             )
@@ -165,11 +173,14 @@ def _build_findings(
 ) -> None:
     """Build the findings of the last generation, their button, and the health line."""
 
-    def shown() -> tuple[str, str]:
+    def shown(key: str = "") -> tuple[str, str]:
         said = words()
-        return report_html(host.last_report(tab), said), health_html(host.health(), said)
+        found = host.last_report(tab, key) if key else None
+        return report_html(found, said), health_html(host.health(), said)
 
     findings = gr.HTML(lambda: shown()[0], elem_id=elem_id("findings"))
+    # The page's script writes here which generation this browser has made; there may be others.
+    key = gr.Textbox("", elem_id=elem_id("key"), elem_classes=["lora-neg-follow"], label="Key")
     refresh = gr.Button(
         "Show findings of the last generation",
         elem_id=elem_id("refresh"),
@@ -177,7 +188,8 @@ def _build_findings(
         size="sm",
     )
     health = gr.HTML(lambda: shown()[1], elem_id=elem_id("health"))
-    refresh.click(fn=shown, outputs=[findings, health], **_QUICK)
+    quick = {**_QUICK, "inputs": [key]}
+    refresh.click(fn=shown, outputs=[findings, health], **quick)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from starlette.responses import Response  # noqa: E402
 from lib_lora_neg.api.page import add_page_routes  # noqa: E402
 from lib_lora_neg.api.public import add_public_routes  # noqa: E402
 from lib_lora_neg.hosts.boxes import Boxes, Outlook  # noqa: E402
-from lib_lora_neg.hosts.reporting import HealthItem, Report  # noqa: E402
+from lib_lora_neg.hosts.reporting import HealthItem, Report, Reports  # noqa: E402
 from lib_lora_neg.loras.card import LoraCard  # noqa: E402
 from lib_lora_neg.loras.families import ModelFamily  # noqa: E402
 from lib_lora_neg.policy import GenerationRequest, GuardSettings, Mode, plan  # noqa: E402
@@ -98,7 +98,7 @@ class Host:
         self.library = library
         self.mode = Mode.ENFORCE
         self.seen = False
-        self.reports: dict[str, Report] = {}
+        self.reports = Reports()
 
     def default_enabled(self) -> bool:
         return True
@@ -115,8 +115,11 @@ class Host:
     def health(self) -> list[HealthItem]:
         return [HealthItem("LoRA list", True, f"{len(self.library.names())} known to this host")]
 
-    def last_report(self, tab: str) -> Report | None:
-        return self.reports.get(tab)
+    def last_report(self, tab: str, key: str) -> Report | None:
+        return self.reports.find(tab, key)
+
+    def has_settings(self) -> bool:
+        return True
 
     @contextlib.contextmanager
     def accordion(self, enabled: bool, label: str, elem_id: str) -> Iterator[Any]:
@@ -214,8 +217,9 @@ def generated(
     chosen = Mode.parse(mode) if on else Mode.OFF
     outlook = host.outlook(boxes, chosen)
     planned = plan(outlook.request, outlook.cards, outlook.settings)
-    host.reports[tab] = Report(chosen, planned.findings, ())
-    return f"<p>picture {time.time_ns()}</p>"
+    key = str(time.time_ns())
+    host.reports.keep(tab, key, Report(chosen, planned.findings, ()))
+    return f'<p data-lora-neg-report="{key}">picture {key}</p>'
 
 
 def pasted(host: Host, panel: Panel) -> tuple[str, str, bool, str]:

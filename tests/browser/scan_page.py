@@ -91,6 +91,7 @@ def build() -> gr.Blocks:
         with gr.Tab("txt2img", elem_id="tab_txt2img"):
             prompt = gr.Textbox(label="Prompt", lines=3, elem_id="txt2img_prompt")
             paste = gr.Button("Paste", elem_id="txt2img_paste")
+            gr.Dropdown(["None", "X/Y/Z plot"], value="None", label="Script", elem_id="script_list")
             pasted = gr.Textbox(label="Pasted", elem_id="pasted")
             paste.click(lambda text: text, [prompt], [pasted])
         with gr.Tab(title, elem_id=f"tab_{elem_id}"):

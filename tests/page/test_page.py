@@ -95,6 +95,68 @@ def test_each_example_fills_the_boxes(page):
         assert page.panel("compare").locator("input").is_checked()
 
 
+def test_an_example_leaves_the_mode_alone(page):
+    page.panel("mode").get_by_text("Advise", exact=True).click()
+    page.until(lambda: page.strip().get_attribute("data-mode") == "advise")
+    page.page.locator("#txt2img_tries button").first.click()
+    page.wait_for_chip("−0.9")
+    assert page.panel("mode").locator("input:checked").input_value() == "Advise"
+    assert page.strip().get_attribute("data-mode") == "advise"
+
+
+def test_what_is_said_stands_by_generate_and_nothing_jumps(page):
+    page.small()
+    page.type("a lake", "")
+    page.page.evaluate("window.scrollTo(0, 40)")
+    page.page.locator("#txt2img_prompt textarea").focus()
+    page.page.keyboard.press("Control+Enter")
+    page.page.locator("#txt2img_gallery .thumbnails button").first.wait_for()
+    page.page.wait_for_timeout(500)
+    assert page.page.evaluate("scrollY") == 40
+    assert page.page.evaluate("document.activeElement.closest('#txt2img_prompt') !== null")
+    said = page.page.locator("#html_info_txt2img").bounding_box()
+    button = page.page.locator("#txt2img_generate").bounding_box()
+    assert abs(said["x"] - button["x"]) < 40
+    assert 0 <= said["y"] - (button["y"] + button["height"]) < 120
+
+
+def test_the_last_generation_is_that_of_this_browser(page, browser, served):
+    page.small()
+    page.type("a lake <lora:ink:-0.9>", "")
+    page.generate()
+    page.panel("findings").get_by_text("−0.5").first.wait_for()
+    context = browser.new_context()
+    other = type(page)(context.new_page(), served.url)
+    other.open()
+    nothing = "Nothing generated yet."
+    assert nothing in other.panel("findings").first.inner_text()
+    other.panel("refresh").click()
+    other.page.wait_for_timeout(500)
+    assert nothing in other.panel("findings").first.inner_text()
+    context.close()
+    # After a reload there is no picture, so there are no findings of one.
+    page.open()
+    assert nothing in page.panel("findings").first.inner_text()
+    assert page.thumbnails() == 0
+
+
+def test_nothing_on_the_page_is_dead(page):
+    page.tab("LoRA Library")
+    page.page.locator(".lora-neg-library-tools").first.wait_for()
+    text = page.page.locator("body").inner_text()
+    assert "Civitai" not in text
+    assert "Look up unknown" not in text
+    assert "XYZ" not in text
+    assert ": Settings" not in text
+
+
+def test_loras_to_insert_are_near_the_prompt(page):
+    cards = page.page.locator("#txt2img_extra_networks").bounding_box()
+    panel = page.panel("enabled").first.bounding_box()
+    negative = page.page.locator("#txt2img_neg_prompt").bounding_box()
+    assert negative["y"] < cards["y"] < panel["y"]
+
+
 def test_interrupt_ends_a_long_generation(page):
     page.small(steps=150)
     page.type("a lake", "")

@@ -11,7 +11,7 @@ import pytest
 from lib_lora_neg import cli
 from lib_lora_neg.page import opening, serving
 from lib_lora_neg.page.serving import ServeError, choose_port, read_accounts
-from lib_lora_neg.page.world import embedded_world
+from lib_lora_neg.page.world import embedded_world, own_copy
 
 
 def serve(*arguments: str) -> int:
@@ -111,6 +111,32 @@ def test_no_browser_is_opened_in_a_terminal(monkeypatch, system, display, expect
     monkeypatch.setenv("DISPLAY", display)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert serving.has_browser() is expected
+
+
+def test_the_demo_s_loras_are_copies_that_keep_their_decisions(tmp_path):
+    clone, own = tmp_path / "clone", tmp_path / "own" / "loras"
+    clone.mkdir()
+    (clone / "a.safetensors").write_bytes(b"weights")
+    (clone / "a.json").write_text("{}")
+    assert own_copy(clone, own) == own
+    (own / "a.json").write_text('{"decided": 1}')
+    (clone / "a.safetensors").write_bytes(b"new weights")
+    own_copy(clone, own)
+    assert (own / "a.json").read_text() == '{"decided": 1}'
+    assert (own / "a.safetensors").read_bytes() == b"new weights"
+    assert (clone / "a.json").read_text() == "{}"
+
+
+def test_a_folder_for_temporary_files_that_takes_nothing_is_said(gradio_6, tmp_path, monkeypatch):
+    from lib_lora_neg.page.starting import _need_temporary_folder
+
+    file = tmp_path / "file"
+    file.write_text("")
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(file / "below"))
+    with pytest.raises(ServeError, match="GRADIO_TEMP_DIR"):
+        _need_temporary_folder()
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "new"))
+    _need_temporary_folder()
 
 
 def test_the_small_model_is_found_only_where_it_is(tmp_path):

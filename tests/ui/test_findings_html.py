@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lib_lora_neg.hosts.reporting import HealthItem, Report
+from lib_lora_neg.hosts.reporting import ANY_BROWSER, MAX_REPORTS, HealthItem, Report, Reports
 from lib_lora_neg.policy import Effect, Field, Finding, Mode
 from lib_lora_neg.sentences import Words, say
 from lib_lora_neg.ui.findings_html import findings_html, report_html
@@ -35,6 +35,27 @@ def test_what_was_changed_stands_before_advice() -> None:
     html = findings_html([finding(effect=Effect.ADVISED, rule="R6"), finding()])
     assert html.index("lora-neg-enforced") < html.index("lora-neg-advised")
     assert "Changed <lora:x:-0.9> → <lora:x:-0.5> trigger of x" in text(html)
+
+
+def test_what_all_share_is_said_once() -> None:
+    shared = {"rule": "R5", "reason": say("in all {total}", total="3.5")}
+    html = findings_html([finding(**shared), finding(**shared, lora="y", before="<lora:y:2>")])
+    assert text(html).count("in all 3.5") == 1
+    assert "<lora:y:2>" in text(html)
+
+
+def test_reports_are_found_by_their_browser_s_key() -> None:
+    reports = Reports()
+    mine, theirs = (Report(Mode.ENFORCE, (finding(lora=name),), ()) for name in "ab")
+    reports.keep("txt2img", "one", mine)
+    reports.keep("txt2img", "two", theirs)
+    assert reports.find("txt2img", "one") is mine
+    assert reports.find("txt2img", ANY_BROWSER) is theirs
+    assert reports.find("img2img", "one") is None
+    assert reports.find("txt2img", "three") is None
+    for number in range(MAX_REPORTS):
+        reports.keep("img2img", str(number), mine)
+    assert reports.find("txt2img", "one") is None
 
 
 def test_done_and_to_do_are_told_apart() -> None:

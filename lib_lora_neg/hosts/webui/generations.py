@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...policy import Finding, GuardSettings, Mode
-from ..reporting import Report
+from ..reporting import Report, Reports
 from .late_texts import Batch
 from .sweeps import Sweep, weights_in
 
@@ -91,6 +91,7 @@ class Generations:
     def __init__(self) -> None:
         self._running: list[Generation] = []
         self.last: dict[str, Report] = {}
+        self.reports = Reports()
 
     def begin(self, p: Any, settings: GuardSettings, tab: str) -> Generation:
         """Start guarding ``p``."""
@@ -126,9 +127,9 @@ class Generations:
             return None
         self._running = [running for running in self._running if running is not generation]
         if not generation.nested:
-            self.last[generation.tab] = Report(
-                generation.mode, tuple(generation.findings), tuple(generation.failures)
-            )
+            report = Report(generation.mode, tuple(generation.findings), tuple(generation.failures))
+            self.last[generation.tab] = report
+            self.reports.keep(generation.tab, current_task(), report)
         return generation
 
     def _drop_stale(self, job: object) -> None:
@@ -145,3 +146,12 @@ def current_job() -> object:
     from modules import shared
 
     return getattr(shared.state, "time_start", None)
+
+
+def current_task() -> str:
+    """Return the id that the browser gave to what the host is making; empty if none did."""
+    try:
+        from modules import progress
+    except ImportError:
+        return ""
+    return str(getattr(progress, "current_task", None) or "")

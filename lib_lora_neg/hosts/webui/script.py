@@ -40,8 +40,11 @@ class WebuiPanelHost:
     def health(self) -> list[HealthItem]:
         return health()
 
-    def last_report(self, tab: str) -> Report | None:
-        return guard.generations.last.get(tab)
+    def last_report(self, tab: str, key: str) -> Report | None:
+        return guard.generations.reports.find(tab, key)
+
+    def has_settings(self) -> bool:
+        return True
 
     @contextmanager
     def accordion(self, enabled: bool, label: str, elem_id: str) -> Iterator[Any]:

@@ -112,6 +112,16 @@ function switch_to_txt2img() {
         input.dispatchEvent(new Event("change", { bubbles: true }));
     }
 
+    // gradio's gallery takes the focus when pictures arrive, which scrolls the page down to them and
+    // ends somebody's typing: it may have it only from somebody who is in the gallery already.
+    function keepFocusAndPlace() {
+        const focus = HTMLElement.prototype.focus;
+        HTMLElement.prototype.focus = function focusUnlessStolen(...options) {
+            const gallery = this.closest(".thumbnails") && this.closest("[id$='_gallery']");
+            if (!gallery || gallery.contains(document.activeElement)) focus.apply(this, options);
+        };
+    }
+
     function onTab(event) {
         const button = event.target instanceof Element && event.target.closest("button[role=tab]");
         if (button) setTimeout(() => pageCallbacks.tab.forEach((callback) => callback()), 50);
@@ -132,6 +142,7 @@ function switch_to_txt2img() {
         look();
     }
 
+    keepFocusAndPlace();
     document.addEventListener("click", onCard);
     document.addEventListener("click", onTab);
     document.addEventListener("keydown", onShortcut);
