@@ -33,9 +33,9 @@ STOP_SECONDS = 20
 READY = "/sdapi/v1/loras"
 STARTED = b"Startup time:"
 """What the hosts log when all is there; one that does not is asked after `PATIENCE` seconds."""
-HAS_MODEL = (b"model loaded in", b"model selected")
-"""What A1111 logs when its checkpoint, which it loads in a thread while it starts, is there, and
-what Forge and Neo log, which load none before the first picture; in lower case. A picture asked for
+HAS_MODEL = re.compile(rb"model (?:\S+ \[\w+\] )?loaded in|model selected", re.I)
+"""What A1111 and reForge log when their checkpoint, which they load in a thread while they start,
+is there, and what Forge and Neo log, which load none before the first picture. A picture asked for
 in between makes A1111 load it twice at once, which breaks one of both."""
 PATIENCE = 500
 
@@ -155,7 +155,7 @@ class Server:
     def _answers(self) -> bool:
         # A request that comes before the API is added makes the host fail to add it.
         log = self.log.read_bytes()
-        is_there = STARTED in log and any(text in log.lower() for text in HAS_MODEL)
+        is_there = STARTED in log and HAS_MODEL.search(log) is not None
         if not is_there and time.monotonic() < self._patience:
             return False
         try:  # the last of its routes: extensions add theirs when the others answer already
