@@ -18,6 +18,7 @@ from lib_lora_neg.api.scan_routes import add_scan_routes  # noqa: E402
 from lib_lora_neg.hosts.webui import infotext, settings_page  # noqa: E402
 from lib_lora_neg.hosts.webui import script as host  # noqa: E402
 from lib_lora_neg.hosts.webui.guard import TITLE  # noqa: E402
+from lib_lora_neg.hosts.webui.hooks import Hooks  # noqa: E402
 from lib_lora_neg.hosts.webui.language import words  # noqa: E402
 from lib_lora_neg.hosts.webui.library import WebuiLibraryTab  # noqa: E402
 from lib_lora_neg.hosts.webui.scan import WebuiScanHost  # noqa: E402
@@ -36,7 +37,7 @@ scan = ScanTab(WebuiScanHost(library))
 preset = PresetWiring(host.known_cards, host.has_scheduler(), words)
 
 
-class LoraNegativeGuard(scripts.Script):
+class LoraNegativeGuard(Hooks, scripts.Script):
     """The AlwaysOn script; API arguments: ``[enabled, mode, compare, rules, guidance,
     strength, share]``."""
 
@@ -49,10 +50,6 @@ class LoraNegativeGuard(scripts.Script):
     def show(self, is_img2img):
         return scripts.AlwaysVisible
 
-    @property
-    def tab(self):
-        return "img2img" if self.is_img2img else "txt2img"
-
     def ui(self, is_img2img):
         tab = "img2img" if is_img2img else "txt2img"
         panel = build_panel(host.WebuiPanelHost(), tab, self.elem_id, preset, words)
@@ -64,33 +61,6 @@ class LoraNegativeGuard(scripts.Script):
         self.paste_field_names = list(infotext.PASTED)
         host.keep_defaults_in_settings(panel.inputs)
         return panel.inputs
-
-    def setup(self, p, *_):
-        host.remember_job(p)
-
-    def before_process(self, p, *args):
-        host.begin(p, self.tab, *args)
-
-    def before_process_batch(self, p, *_, batch_number=0, **__):
-        host.before_batch(p, batch_number)
-
-    def process_batch(self, p, *_, **__):
-        host.guard.write_again(p)
-
-    def process_before_every_sampling(self, p, *_, **__):
-        host.before_sampling(p)
-
-    def postprocess_batch(self, p, *_, **__):
-        host.guard.write_again(p)
-
-    def postprocess_batch_list(self, p, *_, **__):
-        host.guard.write_again(p, shown=True)
-
-    def postprocess_image(self, p, *_):
-        host.guard.write_again(p, shown=True)
-
-    def postprocess(self, p, processed, *_):
-        host.end(p, processed)
 
 
 def on_app_started(demo, app):
