@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,17 +17,17 @@ from .console.render import as_json, as_text
 from .console.terminal import (
     index_folder,
     palette_for,
-    printable,
     progress_on,
     use_utf8,
     width_of,
 )
 from .policy import GuardSettings, NegativeTag
+from .telling import be_silent, complain, complain_of, in_one_line, tell, write
 
 if TYPE_CHECKING:
     from .library.catalog import Catalog
 
-UNCHANGED, CHANGED, BAD_INPUT = 0, 1, 2
+UNCHANGED, CHANGED, BAD_INPUT, FAILED = 0, 1, 2, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,8 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     except BrokenPipeError:
         # The reader (head, a pager) has seen enough; the flush at exit must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        be_silent(sys.stdout)
         return UNCHANGED
+    except Exception as error:
+        # Python's own way to tell it would let the message steer the terminal.
+        complain_of(error)
+        return FAILED
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -160,10 +163,6 @@ def _serve(options: argparse.Namespace) -> int:
         serve,
     )
 
-    def say(text: str) -> None:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
-
     settings = _settings(options)
     try:
         served = ServeOptions(
@@ -182,9 +181,9 @@ def _serve(options: argparse.Namespace) -> int:
             data_folder=served.output / ".lora-neg",
             device=options.device,
             settings=settings,
-            say=say,
+            say=tell,
         )
-        serve(site, served, say)
+        serve(site, served, tell)
     except ServeError as problem:
         raise InputError(str(problem)) from problem
 
@@ -230,11 +229,11 @@ def _folders(folders: Iterable[Path]) -> list[Path]:
 
 
 def _print(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    write(text + "\n", sys.stdout)
 
 
 def _complain(problem: Exception | str) -> None:
-    sys.stderr.write(f"lora-neg: {printable(str(problem))}\n")
+    complain(f"lora-neg: {in_one_line(str(problem))}")
 
 
 _COMMANDS = {

@@ -14,11 +14,12 @@ import pytest
 
 from lib_lora_neg.cli import main
 from lib_lora_neg.console.cards import cards_as_table
-from lib_lora_neg.console.terminal import Palette, printable
+from lib_lora_neg.console.terminal import Palette
 from lib_lora_neg.loras import read_card
 from lib_lora_neg.page.serving import ServeError, ServeOptions, check_start
 from lib_lora_neg.samples.files import write_lora
 from lib_lora_neg.samples.loras import sample_loras
+from lib_lora_neg.telling import printable
 from tests.pictures import chunk, png
 
 ROOT = Path(__file__).parent.parent

@@ -18,6 +18,7 @@ DIFFUSERS = {"accelerate", "diffusers", "huggingface_hub", "peft", "transformers
 # A room may import the rooms below it, and of other packages those named here.
 FLOORS: dict[str, tuple[float, set[str]]] = {
     "regular": (-1, set()),
+    "telling": (-1, set()),
     "prompts": (0, set()),
     "infotext": (0, set()),
     "sentences": (0, set()),

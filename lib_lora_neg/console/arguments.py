@@ -10,8 +10,8 @@ from typing import NoReturn
 from .. import __version__
 from ..loras.named import UnknownFamilyError, named_family
 from ..policy import DEFAULT_RULE_MODES, Mode, NegativeTag
+from ..telling import in_one_line
 from .scan_arguments import add_scan
-from .terminal import printable
 
 EPILOG = """exit status: 0 nothing was changed, 1 something was, 2 the input is bad"""
 
@@ -37,7 +37,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, not below a screen of usage."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {printable(message)}\n{self.prog} --help tells more\n")
+        self.exit(2, f"{self.prog}: {in_one_line(message)}\n{self.prog} --help tells more\n")
 
 
 def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -8,8 +8,9 @@ from itertools import islice
 from ..loras.card import LoraCard, LoraType, RangeSource, TagTableKind
 from ..loras.weights import WeightFacts, type_from_weights
 from ..policy.matrix import range_in_force
+from ..telling import in_one_line
 from .render import indented, row, to_json
-from .terminal import Palette, printable
+from .terminal import Palette
 
 _MOST_TAGS = 20
 _BAR = 20
@@ -27,7 +28,7 @@ def card_as_json(card: LoraCard, weights: WeightFacts | None = None) -> str:
 
 def card_as_text(card: LoraCard, palette: Palette, weights: WeightFacts | None = None) -> str:
     """Return everything the card tells, a screen or less, and what was measured of its weights."""
-    lines = [palette(printable(card.name), "bold"), *_details(card, palette)]
+    lines = [palette(in_one_line(card.name), "bold"), *_details(card, palette)]
     if weights is not None:
         lines += _weights(weights, card, palette)
     return "\n".join(lines)
@@ -44,11 +45,11 @@ def cards_as_table(cards: Iterable[LoraCard], palette: Palette, width: int | Non
     rows: list[tuple[str, ...]] = [("LoRA", "type", "family", "range", "triggers")]
     rows += [
         (
-            printable(card.name),
+            in_one_line(card.name),
             _type(card),
             card.family.value,
             _range(card),
-            printable(", ".join(trigger.text for trigger in card.triggers[:3])),
+            in_one_line(", ".join(trigger.text for trigger in card.triggers[:3])),
         )
         for card in cards
     ]
@@ -82,9 +83,9 @@ def _shortened(text: str, width: int) -> str:
 
 def _details(card: LoraCard, palette: Palette) -> Iterator[str]:
     if card.title and card.title != card.name:
-        yield row("title", printable(card.title))
+        yield row("title", in_one_line(card.title))
     if card.alias and card.alias != card.name:
-        yield row("alias", printable(card.alias))
+        yield row("alias", in_one_line(card.alias))
     yield row("type", _type(card))
     for reason in card.inference.reasons:
         yield from (palette(line, "dim") for line in indented(f"· {reason}"))
@@ -97,16 +98,16 @@ def _details(card: LoraCard, palette: Palette) -> Iterator[str]:
     if card.preferred_weight is not None:
         yield row("preferred", f"{card.preferred_weight:g}")
     for number, trigger in enumerate(card.triggers):
-        note = palette(f"{printable(trigger.source)}, {trigger.confidence:.0%}", "dim")
-        yield row("" if number else "triggers", f"{printable(trigger.text)}  {note}")
+        note = palette(f"{in_one_line(trigger.source)}, {trigger.confidence:.0%}", "dim")
+        yield row("" if number else "triggers", f"{in_one_line(trigger.text)}  {note}")
     yield row("images", _images(card))
     if card.activation_text:
-        yield row("activation", printable(card.activation_text))
+        yield row("activation", in_one_line(card.activation_text))
     if card.negative_text:
-        yield row("negative", printable(card.negative_text))
+        yield row("negative", in_one_line(card.negative_text))
     yield from _tags(card, palette)
     for problem in card.problems:
-        yield palette(row("problem", printable(problem)), "red")
+        yield palette(row("problem", in_one_line(problem)), "red")
 
 
 def _tags(card: LoraCard, palette: Palette) -> Iterator[str]:
@@ -118,7 +119,7 @@ def _tags(card: LoraCard, palette: Palette) -> Iterator[str]:
     for number, (tag, share) in enumerate(shares[:_MOST_TAGS]):
         bar = "█" * round(min(share, 1.0) * _BAR)
         label = "" if number else "captions"
-        yield row(label, f"{share:>4.0%} {palette(bar.ljust(_BAR), 'cyan')} {printable(tag)}")
+        yield row(label, f"{share:>4.0%} {palette(bar.ljust(_BAR), 'cyan')} {in_one_line(tag)}")
     if len(shares) > _MOST_TAGS:
         yield row("", palette(f"and {len(shares) - _MOST_TAGS} more", "dim"))
 
@@ -129,7 +130,7 @@ def _weights(weights: WeightFacts, card: LoraCard, palette: Palette) -> Iterator
     yield row("eff. rank", f"{weights.effective_rank:.1f} of {weights.rank}")
     for number, (block, share) in enumerate(islice(weights.energy.items(), _MOST_BLOCKS)):
         bar = "█" * round(share * _BAR)
-        text = f"{share:>4.0%} {palette(bar.ljust(_BAR), 'cyan')} {printable(block)}"
+        text = f"{share:>4.0%} {palette(bar.ljust(_BAR), 'cyan')} {in_one_line(block)}"
         yield row("" if number else "energy", text)
     leaning = type_from_weights(weights, card.family)
     sure = f"{leaning.type.value.replace('_', ' ')} {leaning.confidence:.0%}"

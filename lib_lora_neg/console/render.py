@@ -10,8 +10,9 @@ from enum import Enum
 
 from ..policy import Effect, Field, Finding, GuardPlan, PromptSet
 from ..prompts import Edit
+from ..telling import is_hidden, printable
 from .check import Checked
-from .terminal import Palette, printable
+from .terminal import Palette
 
 WIDTH = 96
 _LABEL = 12
@@ -42,21 +43,18 @@ def as_json(checked: Checked) -> str:
 
 
 def to_json(value: object, **more: object) -> str:
-    """Return an object as JSON on one line, readable as UTF-8 unless it holds lone surrogates."""
+    """Return an object as JSON on one line, readable as UTF-8.
+
+    What is no visible character is escaped: it could steer a terminal, or break the line for a
+    reader of lines.
+    """
     entry = plain(value)
     if isinstance(entry, dict):
         entry.update((key, plain(item)) for key, item in more.items())
     text = json.dumps(entry, ensure_ascii=False)
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return json.dumps(entry)
-    return text.translate(_LINE_BREAKS)
-
-
-# JSON lets them stand in a string, but many readers of lines would break the line there.
-_LINE_BREAKS = {ord(character): ascii(character)[1:-1] for character in "\u2028\u2029"}
-_LINE_BREAKS[0x85] = "\\u0085"
+    if text.isprintable():
+        return text
+    return "".join(json.dumps(c)[1:-1] if is_hidden(c) else c for c in text)
 
 
 def plain(value: object) -> object:
@@ -146,7 +144,7 @@ def _finding(finding: Finding, palette: Palette) -> Iterator[str]:
     head = f"  {'●' if enforced else '○'} {finding.rule:<4} {finding.effect.value}"
     parts = [palette(head, "green" if enforced else "yellow")]
     if finding.lora:
-        parts.append(palette(printable(finding.lora), "bold"))
+        parts.append(palette(_shown(finding.lora), "bold"))
     parts.append(_change(finding))
     yield "  ".join(part for part in parts if part)
     yield from indented(finding.reason)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -40,8 +39,9 @@ from ..scan.quick_report import LEVELS
 from ..scan.report import REPORT
 from ..scan.runner import CellDone
 from ..scan.weights import format_weight, format_weights
+from ..telling import complain, in_one_line, printable, write
 from .inputs import InputError
-from .terminal import printable
+from .render import to_json
 
 if TYPE_CHECKING:
     from ..hosts.diffusers import DiffusersHost
@@ -178,7 +178,7 @@ def _tell_cost(options: argparse.Namespace, plan: ScanPlan) -> None:
     cost = plan.cost
     _say(f"{plan.name}: {counted} = {cost.pictures} pictures, {cost.evaluations} evaluations")
     for prompt in plan.prompts:
-        _say(f"  {'with' if prompt.subject else 'without'} its subject: {printable(prompt.text)}")
+        _say(f"  {'with' if prompt.subject else 'without'} its subject: {in_one_line(prompt.text)}")
 
 
 def _carry_out(options: argparse.Namespace, host: DiffusersHost, plan: ScanPlan) -> int:
@@ -196,11 +196,11 @@ def _carry_out(options: argparse.Namespace, host: DiffusersHost, plan: ScanPlan)
     if outcome is None:
         return status
     if options.json:
-        sys.stdout.write(json.dumps(outcome.to_record(), ensure_ascii=False) + "\n")
+        write(to_json(outcome.to_record()) + "\n", sys.stdout)
     else:
-        sys.stdout.write("\n".join([outcome.sentence, *outcome.notes]) + "\n")
+        write(printable("\n".join([outcome.sentence, *outcome.notes])) + "\n", sys.stdout)
         if not outcome.quick:
-            sys.stdout.write(f"Report: {store.folder / REPORT}\n")
+            write(f"Report: {in_one_line(str(store.folder / REPORT))}\n", sys.stdout)
     if options.save and status == DONE:
         _save(host, plan, outcome)
     return status
@@ -273,8 +273,7 @@ class _ProgressLine:
             self.end()
             _say(f"  {cell.error}")
         if self._live:
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
+            _over(text)
         elif weight != self._weight or progress.done == self._total:
             _say(text)
         self._weight = weight
@@ -282,7 +281,7 @@ class _ProgressLine:
     def end(self) -> None:
         """Leave the line."""
         if self._live:
-            sys.stderr.write("\r\x1b[K")
+            _over("")
 
 
 def _time(seconds: float) -> str:
@@ -313,5 +312,9 @@ def _stopped_by_ctrl_c() -> Iterator[threading.Event]:
 
 def _say(text: str) -> None:
     """Tell what is none of the outcome: beside it, so that it can be piped."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    complain(text)
+
+
+def _over(text: str) -> None:
+    with suppress(OSError):  # a terminal that is gone
+        write(f"\r\x1b[K{text}", sys.stderr)

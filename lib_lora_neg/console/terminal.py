@@ -8,9 +8,12 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
+
+from ..telling import write
 
 _CODES = {
     "bold": "1",
@@ -70,12 +73,15 @@ def progress_on(stream: TextIO) -> Callable[[int, int], None] | None:
     def show(done: int, total: int) -> None:
         nonlocal last
         now = time.monotonic()
+        text = None
         if done == total:
-            stream.write("\r\x1b[K" if palette_for(stream).enabled else "\r")
+            text = "\r\x1b[K" if palette_for(stream).enabled else "\r"
         elif now - last > _SECONDS:
             last = now
-            stream.write(f"\rreading LoRAs: {done} of {total}")
-        stream.flush()
+            text = f"\rreading LoRAs: {done} of {total}"
+        if text is not None:
+            with suppress(OSError):  # a terminal that is gone
+                write(text, stream)
 
     return show
 
@@ -96,25 +102,3 @@ def index_folder() -> Path | None:
         return (Path(base) if base else Path.home() / ".cache") / "lora-neg"
     except RuntimeError:  # nobody has a home here
         return None
-
-
-def printable(text: str) -> str:
-    """Return text in which control characters cannot steer the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(c if _is_harmless(c) else _escaped(c) for c in text)
-
-
-# Those that turn the direction of the text behind them.
-_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-def _is_harmless(character: str) -> bool:
-    if character in _TURNING:
-        return False
-    return character == "\n" or ord(character) > 159 or character.isprintable()
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

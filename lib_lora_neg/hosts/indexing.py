@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock, Thread
 
+from ..telling import complain_of
 from .library import Progress
 
 PAUSE_SECONDS = 0.25
@@ -81,7 +81,7 @@ class BackgroundReader:
             except _StoppedError:
                 failure = "stopped"
             except Exception as error:
-                traceback.print_exc()
+                complain_of(error)
                 failure = f"{type(error).__name__}: {error}"
             with self._lock:
                 if not self._again or self._stopped:

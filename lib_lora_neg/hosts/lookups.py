@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from threading import Lock, Thread
 
 from ..library.civitai import CivitaiLookup, Outcome, save_page
 from ..loras.card import LoraCard
+from ..telling import complain_of
 
 MOST_RESULTS = 200
 """Results that are told; a library has thousands."""
@@ -111,7 +111,7 @@ class PageLookups:
                     stopped = result.note
                     break
         except Exception as error:
-            traceback.print_exc()
+            complain_of(error)
             stopped = f"{type(error).__name__}: {error}"
         finally:
             self._state = replace(self._state, running=False, stopped=stopped)

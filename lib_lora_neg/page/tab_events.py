@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from html import escape
@@ -14,6 +13,7 @@ import gradio as gr
 
 from ..hosts import guidance_keys
 from ..policy import Mode
+from ..telling import complain_of
 from ..ui.panel import Panel
 from .examples import Example
 from .generation import Asked, Outcome, Progress, make
@@ -95,7 +95,7 @@ class TabEvents:
             return _ended(note("Interrupted before it began."))
         except Exception as problem:
             if not isinstance(problem, RuntimeError | ValueError):
-                traceback.print_exception(problem)
+                complain_of(problem)
             return _ended(failed(f"{problem or type(problem).__name__}"))
 
     def _asked(self, names: Sequence[str], values: Sequence[Any]) -> Asked:

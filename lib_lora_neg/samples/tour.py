@@ -10,6 +10,7 @@ from ..console.render import as_text
 from ..console.terminal import palette_for
 from ..library.catalog import Catalog
 from ..policy import GuardSettings
+from ..telling import in_one_line, write
 from .files import write_lora
 from .loras import sample_loras
 from .prompts import sample_scenes
@@ -22,24 +23,28 @@ def tour(folder: Path) -> None:
         OSError: the folder cannot be written.
     """
     palette = palette_for(sys.stdout)
-    say = sys.stdout.write
+    shown = in_one_line(str(folder))
     loras = sample_loras()
     for lora in loras:
         write_lora(folder, lora)
-    say(f"{len(loras)} LoRA files of every type written to {folder}\n")
+    _say(f"{len(loras)} LoRA files of every type written to {shown}\n")
     cards = Catalog([folder])
     changed = 0
     scenes = sample_scenes()
     for number, scene in enumerate(scenes, 1):
         checked = check(scene.asked, cards, GuardSettings())
         changed += checked.plan.changed
-        say("\n" + palette(f"{number}. {scene.title}", "bold") + "\n")
-        say(as_text(checked, palette) + "\n")
-    say(f"\n{changed} of {len(scenes)} generations changed; ")
-    say("● changes the generation, ○ only says so\n")
-    say("Try your own:\n")
-    say(f"  {_python()} -m lib_lora_neg check --lora-dir {folder}")
-    say(' --cfg 8 --prompt "a <lora:crt_glow:-1>"\n')
+        _say("\n" + palette(f"{number}. {scene.title}", "bold") + "\n")
+        _say(as_text(checked, palette) + "\n")
+    _say(f"\n{changed} of {len(scenes)} generations changed; ")
+    _say("● changes the generation, ○ only says so\n")
+    _say("Try your own:\n")
+    _say(f"  {in_one_line(_python())} -m lib_lora_neg check --lora-dir {shown}")
+    _say(' --cfg 8 --prompt "a <lora:crt_glow:-1>"\n')
+
+
+def _say(text: str) -> None:
+    write(text, sys.stdout)
 
 
 def _python() -> str:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from ..telling import in_one_line, traceback_of
 from .locking import FolderInUseError, locked
 from .plan import Cell
 from .ports import Abilities, Batch, Field, Generator, LoraSetting, Picture, Probe, Sampling
@@ -140,7 +141,7 @@ class Job:
         except OSError as problem:
             error = said_of_disk(problem)
         except Exception as problem:
-            log.exception("scan of %s", self.plan.name)
+            log.error("scan of %s\n%s", in_one_line(self.plan.name), traceback_of(problem))
             error = f"{type(problem).__name__}: {problem}"
         if mine:
             with suppress(OSError):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import sys
-import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
 from ...policy import GenerationRequest, GuardPlan, GuardSettings, Mode, PromptSet, plan
 from ...prompts import Edit, apply_edits, format_tag, parse
+from ...telling import complain, complain_of
 from ..reporting import Report
 from .deltas import TEXT_ENCODERS
 from .loading import family_of_parts
@@ -86,8 +85,8 @@ def guard_call(
         call = _plan(pipe, given, adapters, _cards(loras), wanted)
     except Exception as error:  # the picture matters more than the guard
         fault = f"{type(error).__name__}: {error}"
-        print(f"LoRA Negative Guard failed, so this is not guarded: {fault}", file=sys.stderr)  # noqa: T201
-        traceback.print_exception(error)
+        complain(f"LoRA Negative Guard failed, so this is not guarded: {fault}")
+        complain_of(error)
         output = pipe(**given, **arguments)
         return GuardedCall(output, Report(wanted.mode, (), (fault,)), given)
     with _weights(pipe, adapters, call.adapters):

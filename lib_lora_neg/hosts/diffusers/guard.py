@@ -7,13 +7,12 @@ report, infotext and console say that they were not guarded.
 from __future__ import annotations
 
 import random
-import sys
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ...policy import GuardPlan, GuardSettings, Mode, PromptSet, plan
 from ...scan.ports import Cancellation
+from ...telling import complain, complain_of
 from ..infotext import MODE_KEY, NOT_GUARDED, guard_parameters
 from ..reporting import Report
 from .engine import Engine
@@ -101,8 +100,8 @@ class _Guarded:
             report = Report(settings.mode, made.findings, ())
         except Exception as error:  # the picture matters more than the guard
             fault = f"{type(error).__name__}: {error}"
-            print(f"LoRA Negative Guard failed, so this is not guarded: {fault}", file=sys.stderr)  # noqa: T201
-            traceback.print_exception(error)
+            complain(f"LoRA Negative Guard failed, so this is not guarded: {fault}")
+            complain_of(error)
             return cls(*asked, None, Report(settings.mode, (), (fault,)), {MODE_KEY: NOT_GUARDED})
         return cls(made.first, made.hires, made, report, parameters)
 

@@ -6,8 +6,6 @@ and console say that it was not guarded.
 
 from __future__ import annotations
 
-import sys
-import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 from ...policy import Effect, Finding, GuardPlan, Mode, plan
 from ...policy.wording import change_text
 from ...prompts import parse
+from ...telling import complain_of, tell
 from . import infotext, late_texts, matrices, options, sweeps
 from .applying import apply_plan, as_asked, set_hires_cfg
 from .cards import HostCards
@@ -176,7 +175,7 @@ class Guard:
         try:
             late_texts.write_again(p, generation.batch, self.cards, shown=shown)
         except Exception as error:  # the picture is made; its infotext is as the others wrote it
-            traceback.print_exception(type(error), error, error.__traceback__)
+            complain_of(error)
 
     def say_around(self, generation: Generation | None, findings: Iterable[Finding]) -> None:
         """Say what was changed in a nested generation in the infotext of the one around it."""
@@ -206,7 +205,7 @@ class Guard:
         infotext.write_failure(p)
         comment(p, f"{TITLE} failed, so this was not guarded: {type(error).__name__}: {error}")
         if not isinstance(error, ValueError):
-            traceback.print_exception(type(error), error, error.__traceback__)
+            complain_of(error)
 
 
 def _added_tags(p: Any, batch_number: int) -> list[str]:
@@ -230,15 +229,14 @@ def _sweep_around(p: Any, outer: Generation | None) -> Sweep | None:
         return plot
     try:
         return matrices.before_the_first_picture(p)
-    except Exception:  # another extension's code is stranger than thought: guard as usual
-        traceback.print_exc()
+    except Exception as error:  # another extension's code is stranger than thought: guard as usual
+        complain_of(error)
         return None
 
 
 def comment(p: Any, text: str) -> None:
     """Show a line beside the picture and in the console."""
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding))  # noqa: T201
+    tell(text)
     if callable(getattr(p, "comment", None)):
         p.comment(text)
 

@@ -9,7 +9,6 @@ keys on what was really loaded.
 from __future__ import annotations
 
 import functools
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -26,6 +25,7 @@ from ...policy import (
 )
 from ...policy.wording import change_text
 from ...prompts import parse
+from ...telling import complain_of
 from . import capabilities, infotext, matrices, options, sweeps
 from .applying import set_hires_cfg
 from .generations import Generation
@@ -82,8 +82,8 @@ def _wrap(original: Activate, guard: Guard) -> Activate:
     def activate(self: Any, p: Any, params_list: list[Any]) -> Any:
         try:
             guard_params(guard, p, params_list)
-        except Exception:  # the picture matters more than the guard
-            traceback.print_exc()
+        except Exception as error:  # the picture matters more than the guard
+            complain_of(error)
             comment(p, "LoRA Negative Guard failed at the LoRA loader; see the console")
         return original(self, p, params_list)
 

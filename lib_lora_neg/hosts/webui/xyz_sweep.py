@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 from ...policy import Finding
 from ...prompts import parse
 from ...scan.weights import format_weight
+from ...telling import complain
 from . import sweeps
 from .code_reading import read_code
 from .sweeps import Sweep
@@ -91,7 +92,7 @@ def install(module: Any, judge: RangeJudge, sets_the_guard: Callable[[str], bool
             sweep = _prepared(bound.arguments, judge, sets_the_guard)
             args, more = bound.args, bound.kwargs
         except Exception as error:  # a plot is made in any case; its cells are guarded then
-            print(f"LoRA Negative Guard could not look at this plot: {error}")  # noqa: T201
+            complain(f"LoRA Negative Guard could not look at this plot: {error}")
         with sweeps.standing_aside(sweep):
             return original(*args, **more)
 
