@@ -24,10 +24,12 @@ from ..scan import (
     ScanPlan,
     ScanPrompt,
     ScanStore,
+    Scenes,
     StoreError,
     judge_quick,
     propose,
     run,
+    scenes_of,
     suggest_prompts,
     take_samples,
     write_quick,
@@ -136,7 +138,7 @@ def _plan(options: argparse.Namespace, host: DiffusersHost, name: str) -> ScanPl
     try:
         return ScanPlan(
             loras=(ScannedLora(name, engine.hashes.of_lora(card)),),
-            prompts=_prompts(options, card),
+            prompts=_prompts(options, card, scenes_of(engine.knows)),
             seeds=options.seeds,
             weights=options.weights,
             part=options.part,
@@ -157,8 +159,8 @@ def _plan(options: argparse.Namespace, host: DiffusersHost, name: str) -> ScanPl
         raise InputError(f"{name}: {problem}") from problem
 
 
-def _prompts(options: argparse.Namespace, card: LoraCard) -> tuple[ScanPrompt, ...]:
-    suggested = suggest_prompts(card)
+def _prompts(options: argparse.Namespace, card: LoraCard, scenes: Scenes) -> tuple[ScanPrompt, ...]:
+    suggested = suggest_prompts(card, scenes)
     subject = tuple(ScanPrompt(text) for text in options.prompt)
     unrelated = tuple(ScanPrompt(text, subject=False) for text in options.unrelated)
     return (

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ..scan.plan import ScanPlan
 from ..scan.ports import Sampling
+from ..scan.suggestions import GENERAL, Scenes
 from ..scan.workplace import Workplace
 from .library import LibraryTabHost
 
@@ -18,16 +19,19 @@ class ScanForm:
     """What the tab's form begins with, and what can be chosen in it.
 
     Attributes:
-        sampling: for the chosen checkpoint: the size of its family, the host's usual steps.
+        sampling: for the chosen checkpoint: size, CFG and steps as
+            they are usual for it (`scan.usual`), or as the user has set them.
         negative_prompt: empty unless the host's user has a usual one.
         samplers: names that `Sampling.sampler` takes; empty where there is no choice.
         schedulers: names that `Sampling.scheduler` takes; empty where there is no choice.
+        scenes: that the model can draw, for suggested prompts.
     """
 
     sampling: Sampling = field(default_factory=Sampling)
     negative_prompt: str = ""
     samplers: Sequence[str] = ()
     schedulers: Sequence[str] = ()
+    scenes: Scenes = GENERAL
 
 
 class ScanTabHost(Workplace, Protocol):

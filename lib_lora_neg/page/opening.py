@@ -80,7 +80,8 @@ def open_site(
     cfg_scale = own.cfg_scale if own is not None else job.cfg_scale
     defaults = Defaults(job.width, job.height, job.steps, cfg_scale)
     name = NAME if small is not None else host.engine.name
-    return Site(host, name, own, defaults, partial(DiffusersScanHost, host))
+    scans = partial(DiffusersScanHost, host, cfg_scale=cfg_scale)
+    return Site(host, name, own, defaults, scans)
 
 
 def need_libraries() -> None:

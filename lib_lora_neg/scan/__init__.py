@@ -30,7 +30,7 @@ from .report import conclude, html_report, write_quick, write_report
 from .runner import CellDone, Progress, ScanFailedError, run
 from .saving import propose
 from .store import PastScan, ScanStore, StoreError, history
-from .suggestions import suggest_prompts
+from .suggestions import Scenes, scenes_of, suggest_prompts
 from .weights import PRESETS, WeightListError, format_weights, parse_weights
 
 __all__ = [
@@ -60,6 +60,7 @@ __all__ = [
     "ScanPrompt",
     "ScanStore",
     "ScannedLora",
+    "Scenes",
     "Shot",
     "StoreError",
     "Verdict",
@@ -76,6 +77,7 @@ __all__ = [
     "parse_weights",
     "propose",
     "run",
+    "scenes_of",
     "suggest_prompts",
     "take_samples",
     "write_quick",

@@ -3,23 +3,59 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from ..loras.card import LoraCard, LoraType
 from ..loras.vocabulary import is_common_tag, is_generic_word, normalise_tag
 from .plan import ScanPrompt
 
-UNRELATED = (
-    "a red apple on a wooden table, soft daylight",
-    "a mountain lake at sunrise, clear sky",
-    "a narrow street in the rain at night, lit windows",
-    "an old bicycle leaning on a brick wall",
-    "portrait of an elderly man, plain background",
-    "a tabby cat sleeping on a sofa",
-)
-"""Plain scenes with clean areas, edges, darkness and a face, as the maintainers put together."""
 
-PLAIN_PERSON = "portrait of a person, plain background"
-PLAIN_SCENE = "a quiet landscape with a house and trees"
+@dataclass(frozen=True)
+class Scenes:
+    """Plain pictures that a model can draw, in its own words.
+
+    Attributes:
+        person: for LoRAs of a character.
+        scene: for LoRAs of anything else.
+        unrelated: with clean areas, edges and darkness.
+        setting: words that say nothing of a picture's subject, so that both kinds may have them.
+    """
+
+    person: str
+    scene: str
+    unrelated: tuple[str, ...]
+    setting: frozenset[str]
+
+
+GENERAL = Scenes(
+    "portrait of a person, plain background",
+    "a quiet landscape with a house and trees",
+    (
+        "a red apple on a wooden table, soft daylight",
+        "a mountain lake at sunrise, clear sky",
+        "a narrow street in the rain at night, lit windows",
+        "an old bicycle leaning on a brick wall",
+        "portrait of an elderly man, plain background",
+        "a tabby cat sleeping on a sofa",
+    ),
+    frozenset({"portrait", "background", "plain", "with", "and"}),
+)
+"""For checkpoints of photographs and drawings, as the maintainers put them together."""
+
+SHAPES = Scenes(
+    "medium, center, blue background",
+    "red circle, medium, center, blue background",
+    (
+        "green square, large, center, white background",
+        "yellow triangle, small, left, blue background",
+        "blue star, medium, right, yellow background",
+        "red square, large, center, black background",
+    ),
+    frozenset({"small", "medium", "large", "center", "left", "right", "background"})
+    | frozenset({"red", "green", "blue", "yellow", "white", "black"}),
+)
+"""For a model that knows coloured shapes and few words more, as the project's own."""
 
 LEAST_SHARE = 0.3
 """A tag on fewer captions than this is not what the LoRA is about."""
@@ -32,8 +68,19 @@ _BRACKETS = re.compile(r"([()\[\]{}])")
 _WORD = re.compile(r"\w{3,}")
 
 
+def scenes_of(knows: Callable[[str], bool]) -> Scenes:
+    """Return the scenes to suggest for a model.
+
+    Args:
+        knows: tells of a text whether the model reads all of its words.
+    """
+    if sum(map(knows, GENERAL.unrelated)) < 2 and all(map(knows, SHAPES.unrelated)):
+        return SHAPES
+    return GENERAL
+
+
 def suggest_prompts(
-    card: LoraCard, *, subject: int = 2, unrelated: int = 2
+    card: LoraCard, scenes: Scenes = GENERAL, *, subject: int = 2, unrelated: int = 2
 ) -> tuple[ScanPrompt, ...]:
     """Return prompts for scanning one LoRA, its subject's first.
 
@@ -43,24 +90,26 @@ def suggest_prompts(
 
     Args:
         card: what is known of the LoRA.
+        scenes: that the model can draw.
         subject: how many with its subject, at most.
-        unrelated: how many without, at most `UNRELATED` has.
+        unrelated: how many without, at most ``scenes`` has.
     """
-    texts = _subject_texts(card)[:subject]
+    texts = _subject_texts(card, scenes)[:subject]
     words = {word for text in texts for word in _WORD.findall(text.lower())}
-    words -= {"portrait", "background", "plain", "with", "and"}
-    others = [text for text in UNRELATED if not words & set(_WORD.findall(text))]
+    words -= scenes.setting
+    others = [text for text in scenes.unrelated if not words & set(_WORD.findall(text))]
     return (
         *(ScanPrompt(text, subject=True) for text in texts),
         *(ScanPrompt(text, subject=False) for text in others[:unrelated]),
     )
 
 
-def _subject_texts(card: LoraCard) -> list[str]:
+def _subject_texts(card: LoraCard, scenes: Scenes) -> list[str]:
     call = _call(card)
     tags = [_escaped(tag) for tag in _typical_tags(card, call)]
     first, second = tags[:TAGS_IN_PROMPT], tags[TAGS_IN_PROMPT : 2 * TAGS_IN_PROMPT]
-    plain = PLAIN_PERSON if card.inference.type is LoraType.CHARACTER else PLAIN_SCENE
+    is_character = card.inference.type is LoraType.CHARACTER
+    plain = scenes.person if is_character else scenes.scene
     texts = [_joined(call, *first)] if first else []
     if second:
         texts.append(_joined(call, *second))

@@ -143,7 +143,9 @@ class _ScanTab:
             "saved": bracket_text(card),
             "text_encoder": parts is None or parts.text_encoder,
             "unet": parts is None or parts.unet,
-            "prompts": [asdict(prompt) for prompt in suggest_prompts(card)],
+            "prompts": [
+                asdict(prompt) for prompt in suggest_prompts(card, self._host.form().scenes)
+            ],
             "compare": {"weight": weight, "word": word},
         }
 

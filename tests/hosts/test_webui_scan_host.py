@@ -247,10 +247,33 @@ def test_a_form_without_defaults(
     webui: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     webui.config.write_text(text)
-    for name, side in ((ModelFamily.SD1, 512), (ModelFamily.SDXL, 1024)):
+    usual = ((ModelFamily.SD1, 7, 20, 512), (ModelFamily.SDXL, 5, 24, 1024))
+    for name, cfg, steps, side in usual:
         family(monkeypatch, name)
         sampling = scan_form.form().sampling
-        assert (sampling.cfg, sampling.steps, sampling.width) == (7, 20, side)
+        assert (sampling.cfg, sampling.steps, sampling.width) == (cfg, steps, side)
+
+
+def test_what_the_host_writes_by_itself_is_nobodys_choice(
+    webui: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sides = {f"txt2img/{label}/value": 512 for label in ("Width", "Height")}
+    steps = "customscript/sampler.py/txt2img/Sampling steps/value"
+    webui.config.write_text(json.dumps({"txt2img/CFG Scale/value": 7.0, steps: 20, **sides}))
+    family(monkeypatch, ModelFamily.SDXL)
+    assert scan_form.form().sampling == Sampling(5.0, 24, 1024, 1024)
+
+
+def test_neo_has_steps_and_guidance_per_family_too(
+    webui: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webui.opts.data.update(klein_t2i_cfg=2.0, klein_t2i_step=6, klein_t2i_width=0)
+    webui.opts.data.update(flux_t2i_dcfg=3.0)
+    family(monkeypatch, ModelFamily.FLUX2)
+    sampling = scan_form.form().sampling
+    assert (sampling.cfg, sampling.steps, sampling.width) == (2, 6, 1024)
+    family(monkeypatch, ModelFamily.FLUX)
+    assert scan_form.form().sampling.distilled_cfg == 3
 
 
 def test_forge_has_defaults_per_family(

@@ -11,7 +11,7 @@ from lib_lora_neg.scan.plan import Cell, Cost, Part, PlanError, ScanPlan, from_r
 from lib_lora_neg.scan.plan import ScannedLora as Lora
 from lib_lora_neg.scan.plan import ScanPrompt as Prompt
 from lib_lora_neg.scan.ports import LoraSetting, Sampling
-from lib_lora_neg.scan.suggestions import UNRELATED, suggest_prompts
+from lib_lora_neg.scan.suggestions import GENERAL, SHAPES, scenes_of, suggest_prompts
 from tests.support.cards import card
 
 
@@ -130,7 +130,7 @@ def test_suggested_prompts_come_from_the_card_and_from_elsewhere() -> None:
     ]
     others = [prompt.text for prompt in prompts if not prompt.subject]
     assert len(others) == 3
-    assert set(others) <= set(UNRELATED)
+    assert set(others) <= set(GENERAL.unrelated)
     assert not any("bicycle" in text for text in others)
 
 
@@ -140,3 +140,20 @@ def test_a_card_without_any_words_still_gets_a_prompt() -> None:
     assert [prompt.subject for prompt in who] == [True, False, False]
     called = replace(card("ink", LoraType.STYLE), activation_text="<lora:ink:1> brushwork, ")
     assert suggest_prompts(called)[0].text.startswith("brushwork, a quiet landscape")
+
+
+def test_a_model_of_few_words_is_asked_for_what_it_can_draw() -> None:
+    words = set(" ".join([*SHAPES.unrelated, SHAPES.scene]).replace(",", "").split())
+
+    def knows(text: str) -> bool:
+        return set(text.replace(",", "").split()) <= words
+
+    assert scenes_of(knows) is SHAPES
+    prompts = suggest_prompts(card("ink", LoraType.STYLE), scenes_of(knows))
+    assert [prompt.subject for prompt in prompts] == [True, False, False]
+    assert all(knows(prompt.text) for prompt in prompts)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_general_scenes_stay_where_all_words_are_known_or_none(known: bool) -> None:
+    assert scenes_of(lambda text: known) is GENERAL

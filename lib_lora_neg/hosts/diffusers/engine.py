@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from ...library.saving import DecisionBook
 from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
 from ...scan.ports import Cancellation
+from ...scan.usual import usual_sampling
 from ..reporting import HealthItem
 from .errors import HostError, JobError
 from .hashes import Hashes
@@ -34,6 +36,12 @@ RESCAN_SECONDS = 10.0
 
 DISTILLED_CFG = 3.5
 """Flux dev's own default guidance."""
+
+TOKENS_OF_A_WORD = 2
+"""A rarer word in a full vocabulary has two; a word that is not in a small one, nearly as many
+as letters."""
+
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
 
 
 class Engine:
@@ -140,23 +148,26 @@ class Engine:
 
     def defaults(self) -> Job:
         """Return a job as people of this family begin with."""
-        side = self._side()
-        if self.family is ModelFamily.FLUX:
-            return Job(
-                cfg_scale=1.0,
-                distilled_cfg=DISTILLED_CFG if self.distilled else None,
-                width=side,
-                height=side,
-                steps=20 if self.distilled else 4,
-            )
-        return Job(width=side, height=side)
+        own = usual_sampling(self.family, side=self._side(), distilled=self.distilled)
+        return Job(
+            cfg_scale=own.cfg,
+            distilled_cfg=own.distilled_cfg,
+            width=own.width,
+            height=own.height,
+            steps=own.steps,
+        )
 
-    def _side(self) -> int:
+    def _side(self) -> int | None:
+        """Return the side in pixels that the model names as its own."""
         if self.family is ModelFamily.FLUX:
-            return 1024
+            return None
         latent = self.pipe.unet.config.sample_size
-        side = latent if isinstance(latent, int) else 64
-        return side * scale_of(self.pipe.vae)
+        return latent * scale_of(self.pipe.vae) if isinstance(latent, int) else None
+
+    def knows(self, text: str) -> bool:
+        """Whether the model reads every word of a text as a word, not letter by letter."""
+        words = _LETTERS.findall(text)
+        return all(self.count_tokens(word)[0] <= TOKENS_OF_A_WORD for word in words)
 
     def samplers(self) -> list[str]:
         """Return the samplers this checkpoint can use, the default first."""

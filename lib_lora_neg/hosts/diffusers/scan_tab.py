@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...scan.plan import ScanPlan
 from ...scan.ports import Cancellation, Denoiser, Generator, Sampling
+from ...scan.suggestions import scenes_of
 from ...scan.workplace import Checkpoint, TurnCancelledError
 from ..infotext import marked_off
 from ..library import LibraryTabHost
@@ -27,9 +28,17 @@ class DiffusersScanHost:
     Args:
         host: makes the pictures.
         folder: of all scans.
+        cfg_scale: at which this model is known to do best; ``None`` takes its family's.
     """
 
-    def __init__(self, host: DiffusersHost, folder: str | os.PathLike[str]) -> None:
+    def __init__(
+        self,
+        host: DiffusersHost,
+        folder: str | os.PathLike[str],
+        *,
+        cfg_scale: float | None = None,
+    ) -> None:
+        self._cfg_scale = cfg_scale
         self._host = host
         self._folder = Path(folder)
 
@@ -48,7 +57,7 @@ class DiffusersScanHost:
     def form(self) -> ScanForm:
         own, samplers = self._host.engine.defaults(), self._host.samplers()
         sampling = Sampling(
-            cfg=own.cfg_scale,
+            cfg=own.cfg_scale if self._cfg_scale is None else self._cfg_scale,
             steps=own.steps,
             width=own.width,
             height=own.height,
@@ -56,7 +65,8 @@ class DiffusersScanHost:
             scheduler=AUTOMATIC,
             distilled_cfg=own.distilled_cfg,
         )
-        return ScanForm(sampling, "", samplers, self._host.schedulers())
+        scenes = scenes_of(self._host.engine.knows)
+        return ScanForm(sampling, "", samplers, self._host.schedulers(), scenes)
 
     def scans_folder(self) -> Path:
         return self._folder

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...loras.families import ModelFamily
 from ...regular import read_regular
-from ...scan.ports import Sampling
+from ...scan.usual import usual_sampling
 from ...scan.workplace import Checkpoint
 from ..scanning import ScanForm
 from .checkpoint import loaded_model, selected_family, selected_info
-
-_SMALL = frozenset({ModelFamily.SD1, ModelFamily.SD2})
-"""Families made for 512 × 512; later ones are made for about a megapixel."""
 
 _PRESETS = {
     ModelFamily.SD1: "sd",
     ModelFamily.SD2: "sd",
     ModelFamily.SDXL: "xl",
     ModelFamily.FLUX: "flux",
+    ModelFamily.FLUX2: "klein",
+    ModelFamily.QWEN: "qwen",
+    ModelFamily.LUMINA: "lumina",
+    ModelFamily.ZIMAGE: "zit",
+    ModelFamily.WAN: "wan",
+    ModelFamily.ANIMA: "anima",
+    ModelFamily.ERNIE: "ernie",
+    ModelFamily.KREA: "krea",
 }
-"""Forge keeps defaults per family under these prefixes."""
+"""Forge and Neo keep defaults per family under these prefixes."""
+
+_HOSTS_OWN = {"CFG Scale": 7.0, "Sampling steps": 20.0, "Width": 512.0, "Height": 512.0}
+"""What the host itself writes into a new file of defaults, whatever the checkpoint: nobody's
+choice."""
 
 _WITHOUT_INFLUENCE = frozenset(
     {"sd_model_checkpoint", "face_restoration", "tiling", "sd_lora"}
@@ -81,27 +90,36 @@ def form() -> ScanForm:
     from modules.shared import opts
 
     defaults, family = _Defaults.read(), selected_family()[0]
+    distilled = getattr(loaded_model(), "use_distilled_cfg_scale", None)
+    usual = usual_sampling(family, distilled=distilled)
     preset = _PRESETS.get(family, "")
 
-    def of_family(name: str, default: Any) -> Any:
-        """Return Forge's default for the family, else the host's."""
-        own = getattr(opts, f"{preset}_t2i_{name}", None) if preset else None
-        return own if own not in (None, "") else default
+    def of_family(*names: str) -> Any:
+        """Return Forge's default for the family; ``None`` where it has none."""
+        found = (getattr(opts, f"{preset}_t2i_{name}", None) for name in names if preset)
+        return next((own for own in found if own not in (None, "")), None)
 
-    side = 512 if family in _SMALL else 1024
+    def text(name: str, label: str) -> str:
+        return str(of_family(name) or defaults.text(label))
+
     # Where sizes go by family, the saved one may be another family's.
-    by_family = of_family("width", None) is not None
-    model = loaded_model()
-    distilled = getattr(model, "use_distilled_cfg_scale", family is ModelFamily.FLUX)
-    sampling = Sampling(
-        cfg=max(1.0, float(of_family("cfg", defaults.number("CFG Scale", 7.0)))),
-        steps=max(1, round(defaults.number("Sampling steps", 20))),
-        width=side if by_family else defaults.side("Width", side),
-        height=side if by_family else defaults.side("Height", side),
-        sampler=str(of_family("sampler", defaults.text("Sampling method"))),
-        scheduler=str(of_family("scheduler", defaults.text("Schedule type"))),
-        distilled_cfg=float(of_family("d_cfg", 3.5)) if distilled else None,
+    by_family = of_family("width") is not None
+    sampling = replace(
+        usual,
+        cfg=max(1.0, float(of_family("cfg") or defaults.number("CFG Scale", usual.cfg))),
+        steps=max(1, round(of_family("step") or defaults.number("Sampling steps", usual.steps))),
+        sampler=text("sampler", "Sampling method"),
+        scheduler=text("scheduler", "Schedule type"),
     )
+    if not by_family:
+        sampling = replace(
+            sampling,
+            width=round(defaults.number("Width", usual.width)),
+            height=round(defaults.number("Height", usual.height)),
+        )
+    if usual.distilled_cfg is not None:
+        guidance = of_family("d_cfg", "dcfg")  # Forge's name, Neo's name
+        sampling = replace(sampling, distilled_cfg=float(guidance or usual.distilled_cfg))
     return ScanForm(
         sampling,
         defaults.text("Negative prompt"),
@@ -142,15 +160,11 @@ class _Defaults:
                 return value
         return None
 
-    def number(self, label: str, default: float) -> float:
+    def number(self, label: str, usual: float) -> float:
+        """Return a number that the user has saved; the usual one where it is the host's own."""
         value = self.get(label)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return float(value) if is_number else default
-
-    def side(self, label: str, usual: int) -> int:
-        """Return a side that the user has saved; the usual one where it is the host's own 512."""
-        saved = round(self.number(label, 512))
-        return usual if saved == 512 else saved
+        return usual if not is_number or value == _HOSTS_OWN[label] else float(value)
 
     def text(self, label: str) -> str:
         value = self.get(label)

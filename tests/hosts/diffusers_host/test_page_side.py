@@ -140,3 +140,22 @@ def test_scans_take_turns_with_generations(api: Any, sd1: Any, tmp_path: Path) -
         pass
     done.set()
     holder.join(10)
+
+
+def test_the_small_model_is_scanned_at_its_own_size_and_in_its_own_words(
+    api: Any, tmp_path: Path
+) -> None:
+    from lib_lora_neg.hosts.diffusers.scan_tab import DiffusersScanHost
+    from lib_lora_neg.page.world import embedded_world
+    from lib_lora_neg.scan.suggestions import SHAPES
+
+    world = embedded_world()
+    assert world is not None
+    host = api.open_host(world.model, [world.loras])
+    form = DiffusersScanHost(host, tmp_path, cfg_scale=3.0).form()
+    assert (form.sampling.width, form.sampling.height, form.sampling.cfg) == (64, 64, 3.0)
+    assert form.scenes is SHAPES
+    texts = [form.scenes.person, form.scenes.scene, *form.scenes.unrelated]
+    assert all(map(host.engine.knows, texts))
+    assert not host.engine.knows("an old bicycle")
+    host.close()
