@@ -8,6 +8,7 @@ from typing import Any
 
 from ..infotext import format_infotext, parse_infotext
 from ..policy import Effect, Finding, Mode
+from ..policy.too_long import TOO_LONG
 from ..policy.wording import change_text
 
 MODE_KEY = "LoRA Neg"
@@ -18,6 +19,7 @@ NESTED_KEY = "LoRA Neg nested changes"
 KEYS = (MODE_KEY, CHANGES_KEY, LATE_KEY, SWEEP_KEY, NESTED_KEY)
 
 NOT_GUARDED = "not guarded (the guard failed)"
+UNREAD = "not guarded (a prompt is too long)"
 SWEEP = "not guarded, on purpose"
 
 
@@ -30,6 +32,8 @@ def guard_parameters(
 ) -> dict[str, str]:
     """Return the keys for one batch; none where the guard saw nothing to do."""
     findings = tuple(findings)
+    if any(finding.rule == TOO_LONG for finding in findings):
+        return {MODE_KEY: UNREAD}
     changes = [change_text(f) for f in findings if f.effect is Effect.ENFORCED]
     parameters = {}
     if with_mode and (changes or (mode is Mode.ADVISE and findings)):
@@ -53,7 +57,7 @@ def marked_off(text: str) -> str:
 def pasted_enabled(params: Mapping[str, Any], default: bool) -> bool:
     """Return the toggle for a pasted infotext: ``default`` where it does not say."""
     if MODE_KEY in params:
-        return str(params[MODE_KEY]) != NOT_GUARDED
+        return str(params[MODE_KEY]) not in (NOT_GUARDED, UNREAD)
     return default
 
 

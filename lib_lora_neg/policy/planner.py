@@ -25,6 +25,7 @@ from .model import (
 from .near import near_names
 from .rules import RULES
 from .settings import GuardSettings, Mode
+from .too_long import too_long
 
 _FIRST = (Field.PROMPT, Field.NEGATIVE, Field.CFG)
 _HIRES = (Field.HR_PROMPT, Field.HR_NEGATIVE, Field.HR_CFG)
@@ -39,7 +40,8 @@ def plan(
 
     Deterministic and idempotent: planning the guarded request again changes nothing. In
     Advise mode the findings are those that Enforce would act on, and nothing is changed; when
-    the mode is Off there are none. Texts that no rule touches stay the same objects.
+    the mode is Off there are none. Texts that no rule touches stay the same objects. Where one
+    is too long to be read (`too_long`), nothing is changed and the finding says so.
 
     Args:
         request: one batch.
@@ -49,6 +51,9 @@ def plan(
     settings = settings if settings is not None else GuardSettings()
     if settings.mode is Mode.OFF:
         return GuardPlan(request, request.first, request.hires, (), ())
+    unread = too_long(request)
+    if unread:
+        return GuardPlan(request, request.first, request.hires, unread, ())
     guarded = _plan_enforced(request, cards, replace(settings, mode=Mode.ENFORCE))
     if settings.mode is Mode.ENFORCE:
         return guarded
@@ -153,7 +158,8 @@ _FIRST_FIELD = dict(zip(_HIRES, _FIRST, strict=True))
 
 def _statement(finding: Finding) -> Finding:
     """Return the finding with the pass aside: the hires pass need not repeat the first."""
-    return replace(finding, field=_FIRST_FIELD.get(finding.field, finding.field))
+    first = _FIRST_FIELD.get(finding.field)
+    return finding if first is None else replace(finding, field=first)
 
 
 class _Planner:

@@ -31,6 +31,7 @@ _OPENED = re.compile(r"\\?\(\s*$")
 _CLOSED = re.compile(r"\s*\\?\)")
 _LOOSE_WEIGHT = re.compile(r"\s*:\s*[-+]?[\d.]{1,8}\s*")
 _LONGEST_OPENING = 4
+_LONGEST_OPENED = 8
 _NEGATIVE_WEIGHT = re.compile(r":\s{0,4}-[\d.]{1,8}\s{0,4}\)")
 
 normalise_phrase = lru_cache(maxsize=16384)(normalise)
@@ -163,8 +164,12 @@ class Index:
                 continue
             if pattern is None:
                 pattern = _word_pattern(name, origin)
+            opened, counted = 0, term.start
             for match in pattern.finditer(self._text, term.start, term.end):
-                span = _with_its_wrapping(self._text, term, match.start(), match.end())
+                between = (counted, match.start())
+                opened += self._text.count("(", *between) - self._text.count(")", *between)
+                counted = match.start()
+                span = _with_its_wrapping(self._text, term, *match.span(), opened)
                 if span is not None:
                     loose = bool(origin) != (self._text[match.end() - 1] == ")")
                     yield Match(*span, term, False, (term,), loose)
@@ -202,22 +207,25 @@ def _is_origin(beside: _Beside, origin: str) -> bool:
     return beside.term.key == origin if origin else not beside.weighted
 
 
-def _with_its_wrapping(text: str, term: Term, start: int, end: int) -> tuple[int, int] | None:
+def _with_its_wrapping(
+    text: str, term: Term, start: int, end: int, unclosed: int
+) -> tuple[int, int] | None:
     """The span that goes with words inside a term; ``None`` where half of a bracket would stay.
 
     Brackets and quotes that hold these words alone go with them, and so does a weight without
-    brackets behind a term (``word:1.2``), which is the word's.
+    brackets behind a term (``word:1.2``), which is the word's. ``unclosed`` counts the round
+    brackets of the term that stay open before the words.
     """
-    before, after = text[term.start : start], text[end : term.end]
-    if before[-1:] in _QUOTES and after[:1] in _QUOTES and before and after:
+    inside = start > term.start and end < term.end
+    if inside and text[start - 1] in _QUOTES and text[end] in _QUOTES:
         start, end = start - 1, end + 1
-        before, after = before[:-1], after[1:]
-    if before.count("(") != before.count(")"):
-        opened, closed = _OPENED.search(before[-8:]), _CLOSED.match(after)
+    if unclosed:
+        before = text[max(term.start, start - _LONGEST_OPENED) : start]
+        opened, closed = _OPENED.search(before), _CLOSED.match(text, end, term.end)
         if opened is None or closed is None:
             return None
-        start -= len(before[-8:]) - opened.start()
-        end += closed.end()
+        start -= len(before) - opened.start()
+        end = closed.end()
     if start == term.start:
         weight = _LOOSE_WEIGHT.fullmatch(text, end, term.end)
         end = weight.end() if weight is not None else end

@@ -16,6 +16,8 @@ from .terms import Term
 from .tree import Prompt, parse
 
 _MOST_TRIES = 96
+_MOST_READ = 300_000
+"""Tries at taking some of many targets out, and characters that are read again for it."""
 
 Target = Term | NetworkTag | Match
 Placing = Callable[[Prompt, str], tuple[str, str]]
@@ -109,12 +111,12 @@ class Rewrite:
         """Divide ``targets`` into those that can go together and those that cannot.
 
         Halves are tried, so that one bad target among many costs few readings of the prompt; a
-        prompt of bad ones gets `_MOST_TRIES`, and what is undecided then stays.
+        prompt of bad ones gets `_MOST_TRIES`, a long one fewer, and what is undecided then stays.
         """
         kept: list[Target] = []
         refused: list[Target] = []
         waiting = [targets[len(targets) // 2 :], targets[: len(targets) // 2]]
-        for _ in range(_MOST_TRIES):
+        for _ in range(min(_MOST_TRIES, _MOST_READ // max(1, len(self.tree.text)))):
             if not waiting:
                 break
             some = waiting.pop()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..policy import CardLookup, Effect, Field, Finding
+from ..policy.too_long import TOO_LONG
 from ..policy.wording import TYPE_NAMES, minus
 from ..prompts import NetworkTag, format_number, parse
 from ..sentences import Sentence, Words, say
@@ -37,6 +38,7 @@ RULE_NAMES = {
     "empty-negative": "Empty negative prompt",
     "cfg-1": "CFG 1",
     "sweep": "Sweep of weights",
+    TOO_LONG: "Too long to be looked at",
 }
 """What the rules are called where people read of them."""
 
@@ -187,6 +189,8 @@ def _of_words(chip: Chip, finding: Finding, moved: bool) -> Chip:
         return replace(chip, lead=say("CFG 1"), tail="negative prompt has no effect")
     negative = finding.field in (Field.NEGATIVE, Field.HR_NEGATIVE)
     lead = say("negative") if negative else say("prompt")
+    if finding.rule == TOO_LONG:
+        return replace(chip, lead=lead, before="", after="", tail="too long, nothing is guarded")
     if not finding.before:
         return replace(chip, lead=lead, before=finding.after, done=ADDED)
     if not finding.after:

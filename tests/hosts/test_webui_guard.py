@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from lib_lora_neg.hosts.infotext import UNREAD
 from lib_lora_neg.hosts.webui import guard as guard_module
 from lib_lora_neg.hosts.webui import infotext, loader
 from lib_lora_neg.hosts.webui.guard import Guard
 from lib_lora_neg.loras.card import LoraCard
+from lib_lora_neg.policy.too_long import MOST_CHARACTERS, TOO_LONG
 from tests.hosts.standins import Host, Params, Processing, install
 from tests.support.cards import card
 
@@ -46,6 +48,20 @@ def start(guard: Guard, p: Processing, prompts: list[str], negatives: list[str])
 def run(guard: Guard, p: Processing, number: int = 0) -> None:
     p.batch(number)
     guard.before_process_batch(p, number)
+
+
+def test_a_prompt_that_is_too_long_is_left_alone_and_told(guard: Guard) -> None:
+    p = Processing(cfg_scale=9)
+    asked = "<lora:style:-0.9> " + "x" * MOST_CHARACTERS
+    start(guard, p, [asked], ["bad"])
+    run(guard, p)
+    loader.guard_params(guard, p, [Params(["style", "-0.9"])])
+    guard.write_again(p)
+    assert p.prompts == p.all_prompts == [asked]
+    assert p.cfg_scale == 9
+    assert p.extra_generation_params == {infotext.MODE_KEY: UNREAD}
+    assert [finding.rule for finding in guard.generations.of(p).findings] == [TOO_LONG]
+    assert len(p.comments) == 1
 
 
 def test_picture_and_infotext_get_the_same_texts(guard: Guard) -> None:

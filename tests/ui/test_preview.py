@@ -33,6 +33,12 @@ def view(prompt: str = "", negative: str = "", **more: Any) -> dict[str, Any]:
     return result
 
 
+def test_a_prompt_that_is_too_long_has_a_chip_of_few_words() -> None:
+    (chip,) = view(negative="x" * 60_000)["chips"]
+    assert (chip["rule"], chip["tone"], chip["actions"]) == ("too-long", "note", [])
+    assert len(words(chip)) < 80
+
+
 def words(chip: dict[str, Any]) -> str:
     arrow = ["→", chip["after"]] if chip["after"] else []
     parts = [chip["lead"], chip["before"], *arrow, chip["done"], chip["tail"], chip["subject"]]

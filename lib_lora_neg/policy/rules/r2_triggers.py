@@ -66,13 +66,14 @@ class _Stripping:
     def done(self, uses: Iterable[LoraUse]) -> TextDraft:
         """Return the text without the triggers of ``uses``."""
         for use, trigger in _triggers_of(uses):
+            evidence = _evidence(trigger)
             for match in find(self._text.tree, trigger.text):
-                self._judge(_named(match), use, trigger)
+                self._judge(_named(match), use, trigger, evidence)
         if not self._removed:
             return self._text
         return replace(self._text, removed=(*self._text.removed, *self._removed))
 
-    def _judge(self, match: Match, use: LoraUse, trigger: Trigger) -> None:
+    def _judge(self, match: Match, use: LoraUse, trigger: Trigger, evidence: Sentence) -> None:
         text, context = self._text, self._context
         if self._is_taken(match) or self._needed.protects(match.term.key, trigger.text):
             return
@@ -89,7 +90,7 @@ class _Stripping:
             before=found,
             after="" if use.positive else found,
             reason=_reason(use, sure),
-            evidence=(_evidence(trigger),),
+            evidence=(evidence,),
             source=SOURCE,
         )
         if enforced:

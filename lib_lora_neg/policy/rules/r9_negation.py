@@ -41,6 +41,8 @@ def negation(draft: Draft, context: Context) -> Draft:
 
 
 def _with_nouns(negative: TextDraft, nouns: list[str], context: Context) -> TextDraft:
+    if not nouns:
+        return negative
     present = kept_terms(negative)
     missing = [noun for noun in dict.fromkeys(nouns) if normalise(noun) not in present]
     if not missing:
