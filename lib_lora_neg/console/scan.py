@@ -26,6 +26,7 @@ from ..scan import (
     ScanStore,
     Scenes,
     StoreError,
+    in_force,
     judge_quick,
     propose,
     run,
@@ -200,7 +201,10 @@ def _carry_out(options: argparse.Namespace, host: DiffusersHost, plan: ScanPlan)
     if options.json:
         write(to_json(outcome.to_record()) + "\n", sys.stdout)
     else:
-        write(printable("\n".join([outcome.sentence, *outcome.notes])) + "\n", sys.stdout)
+        card = host.engine.get(plan.loras[0].name)
+        family, floors = host.engine.family, host.settings.floors
+        told = outcome.told(in_force(card, family, floors) if card is not None else None)
+        write(printable("\n".join([told, *outcome.notes])) + "\n", sys.stdout)
         if not outcome.quick:
             write(f"Report: {in_one_line(str(store.folder / REPORT))}\n", sys.stdout)
     if options.save and status == DONE:

@@ -28,7 +28,7 @@ from .ports import (
 from .quick import QuickLimits, QuickSample, QuickVerdict, judge_quick, take_samples
 from .report import conclude, html_report, write_quick, write_report
 from .runner import CellDone, Progress, ScanFailedError, run
-from .saving import propose
+from .saving import in_force, propose
 from .store import PastScan, ScanStore, StoreError, history
 from .suggestions import Scenes, scenes_of, suggest_prompts
 from .weights import PRESETS, WeightListError, format_weights, parse_weights
@@ -71,6 +71,7 @@ __all__ = [
     "format_weights",
     "history",
     "html_report",
+    "in_force",
     "judge",
     "judge_quick",
     "outcome_of",

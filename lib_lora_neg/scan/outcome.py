@@ -84,6 +84,19 @@ class ScanOutcome:
             return wording.comparison(self.verdict)
         return wording.sentence(self.verdict)
 
+    def told(self, allowed: WeightRange | None) -> Sentence:
+        """Return the outcome in words to somebody with this LoRA.
+
+        Args:
+            allowed: the range in force for it; ``None`` where there is none.
+        """
+        if not isinstance(self.verdict, QuickVerdict):
+            return self.sentence
+        advice = wording.quick_advice(self.verdict, allowed)
+        if advice is None:
+            return self.sentence
+        return say("{verdict} {advice}", verdict=self.sentence, advice=advice)
+
     @property
     def notes(self) -> list[Sentence]:
         """What else is worth saying, one sentence each."""

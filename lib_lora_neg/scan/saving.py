@@ -33,13 +33,22 @@ def propose(
     return outcome.proposal(_before(card, family, floors), measured=measured)
 
 
+def in_force(
+    card: LoraCard,
+    family: ModelFamily = ModelFamily.UNKNOWN,
+    floors: Mapping[str, float] | None = None,
+) -> WeightRange | None:
+    """Return the range that the guard holds a LoRA to now; arguments as of `propose`."""
+    own = card.family if card.family is not ModelFamily.UNKNOWN else family
+    return range_in_force(card, own, floors)
+
+
 def _before(
     card: LoraCard, family: ModelFamily, floors: Mapping[str, float] | None
 ) -> WeightRange | None:
     """Return the range that holds without any scan, and without what the user typed: that goes
     before a measured one anyway, and may be taken back."""
     stated = tuple(item for item in card.ranges if item.source not in _NOT_STATED)
-    own = card.family if card.family is not ModelFamily.UNKNOWN else family
-    found = range_in_force(replace(card, ranges=stated, bracket=None), own, floors)
+    found = in_force(replace(card, ranges=stated, bracket=None), family, floors)
     unknown = card.inference.type is LoraType.UNKNOWN
     return None if found is not None and found.floor is None and unknown else found

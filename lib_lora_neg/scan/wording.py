@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..loras.card import WeightRange
 from ..sentences import Sentence, say
 from .bracket import ENOUGH_PAIRS, FEW_PAIRS, Broken, Verdict
 from .curves import SIGNS
@@ -235,16 +236,37 @@ def quick_sentence(plan: ScanPlan, verdict: QuickVerdict) -> Sentence:
     if verdict.bracket is None or verdict.weight_range is None:
         text = "No effect: down to {weight} the model predicts what it does at 0."
         return say(text, weight=reach)
-    onset, floor = verdict.bracket.bleeding_onset, verdict.weight_range.floor or 0.0
+    onset = verdict.bracket.bleeding_onset
     if onset is None:
         return say("No damage is to be expected down to {weight}.", weight=reach)
     weight = format_weight(round(onset, 2))
     reason = say(_QUICK_REASONS.get(verdict.reason, verdict.reason))
-    if floor == 0:
-        text = "Damage is to be expected from {weight} on ({why}): use no negative weight of it."
-        return say(text, weight=weight, why=reason)
-    text = "Damage is to be expected from {weight} on ({why}), so go no lower than {floor}."
-    return say(text, weight=weight, why=reason, floor=format_weight(floor))
+    text = "Damage is to be expected from {weight} on ({why})."
+    return say(text, weight=weight, why=reason)
+
+
+def quick_advice(verdict: QuickVerdict, allowed: WeightRange | None) -> Sentence | None:
+    """Return how low to go after a quick scan; ``None`` where nothing but the verdict is to say.
+
+    A quick scan never widens a range, so the range in force is named where it is the narrower.
+
+    Args:
+        verdict: of the quick scan.
+        allowed: the range in force; ``None`` where there is none.
+    """
+    found = verdict.weight_range
+    if found is None or found.floor is None or verdict.bracket is None:
+        return None
+    limit = allowed.floor if allowed is not None else None
+    if limit is not None and limit > found.floor:
+        if limit == 0:
+            return say("The range in force allows no negative weight of it.")
+        return say("The range in force ends before, at {floor}.", floor=format_weight(limit))
+    if verdict.bracket.bleeding_onset is None:
+        return None
+    if found.floor == 0:
+        return say("Use no negative weight of it.")
+    return say("Go no lower than {floor}.", floor=format_weight(found.floor))
 
 
 def quick_notes(verdict: QuickVerdict) -> list[Sentence]:

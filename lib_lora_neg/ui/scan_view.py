@@ -16,7 +16,7 @@ from ..scan.jobs import JobView
 from ..scan.locking import is_locked
 from ..scan.outcome import ScanOutcome, outcome_of
 from ..scan.plan import Cell, ScanPlan
-from ..scan.saving import propose
+from ..scan.saving import in_force, propose
 from ..scan.store import PastScan, past_scan
 from ..scan.weights import format_weight, format_weights
 from ..sentences import Sentence, say
@@ -108,7 +108,7 @@ def scan_json(
     """Return everything that the page shows of one scan."""
     plan = scan.plan
     present = scan.store().present() if scan.finished else []
-    judged = _judged(outcome_of(scan))
+    judged = _judged(outcome_of(scan), in_force(card, family, floors) if card is not None else None)
     return {
         **entry_json(scan, running),
         "cells": [cell_json(cell) for cell in present],
@@ -225,13 +225,13 @@ def _subject(plan: ScanPlan, prompt: int) -> bool:
     return plan.prompts[prompt].subject
 
 
-def _judged(outcome: ScanOutcome | None) -> dict[str, Any] | None:
+def _judged(outcome: ScanOutcome | None, allowed: WeightRange | None) -> dict[str, Any] | None:
     """Return what a scan found, for the page; ``None`` before it has found anything."""
     if outcome is None:
         return None
     record = outcome.to_record()
     return {
-        "sentence": outcome.sentence,
+        "sentence": outcome.told(allowed),
         "notes": outcome.notes,
         "points": record["points"],
         "damaged_to": outcome.damaged_to,

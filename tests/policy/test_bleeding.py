@@ -6,7 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from lib_lora_neg.loras.card import Bracket, DataWidth, LoraCard, RangeSource, WeightRange
+from lib_lora_neg.loras.card import (
+    QUICK_SUFFIX,
+    Bracket,
+    DataWidth,
+    LoraCard,
+    RangeSource,
+    WeightRange,
+)
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import Finding, Mode
 from tests.support.cards import card
@@ -87,3 +94,29 @@ def test_nothing_is_said_twice_where_the_range_already_says_it() -> None:
 @pytest.mark.parametrize("prompt", ["<lora:s:-0.9:guard=off>", "<lora:t:-0.9>"])
 def test_what_is_exempt_or_not_known_is_left_alone(prompt: str) -> None:
     assert not seen(card("s", "style", width=DataWidth.WIDE), prompt)
+
+
+def measured_to(floor: float, *, scan: str = "0123abcd") -> LoraCard:
+    """Return a style whose scan saw an effect and no damage down to ``floor``."""
+    measured = WeightRange(floor, source=RangeSource.MEASURED)
+    clean = Bracket(0.3, None, None, "abcdef1234", date="2026-11-21", scan=scan)
+    return replace(card("s", "style", ranges=(OWN_RANGE[0], measured)), bracket=clean)
+
+
+@pytest.mark.parametrize(
+    ("weight", "better"),
+    [("-0.5", None), ("-0.51", None), ("-0.8", None), ("-0.81", "-0.5"), ("-1", "-0.5")],
+)
+def test_silence_reaches_as_far_as_a_scan_saw_no_damage(weight: str, better: str | None) -> None:
+    findings = seen(measured_to(-0.8), f"<lora:s:{weight}>")
+    assert [f.after for f in findings] == ([f"<lora:s:{better}>"] if better else [])
+
+
+def test_a_quick_scan_silences_nothing() -> None:
+    quick = measured_to(-0.8, scan=f"0123abcd{QUICK_SUFFIX}")
+    assert [f.after for f in seen(quick, "<lora:s:-0.7>")] == ["<lora:s:-0.5>"]
+
+
+def test_a_range_without_a_scan_silences_nothing() -> None:
+    typed = replace(measured_to(-0.8), bracket=None)
+    assert [f.after for f in seen(typed, "<lora:s:-0.7>")] == ["<lora:s:-0.5>"]

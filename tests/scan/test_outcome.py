@@ -17,7 +17,7 @@ from lib_lora_neg.scan.measures import CellMeasures, Effect, Looks
 from lib_lora_neg.scan.outcome import Proposal, ScanOutcome, from_record
 from lib_lora_neg.scan.plan import Cell, ScannedLora, ScanPlan, ScanPrompt
 from lib_lora_neg.scan.quick import QuickPoint, QuickVerdict
-from lib_lora_neg.scan.saving import propose
+from lib_lora_neg.scan.saving import in_force, propose
 from tests.support.cards import card
 
 PICTURE = Looks(0.0, 0.0, 1.0, 1.0, 0.3, 50.0, 7.0, 50.0, 20.0, 5.0)
@@ -204,6 +204,36 @@ def measured(floor: float, scan: str) -> LoraCard:
     )
 
 
+@pytest.mark.parametrize(
+    ("lora", "floor", "advice"),
+    [
+        (style(), -0.65, "The range in force ends before, at −0.5."),
+        (style(), -0.5, "Go no lower than −0.5."),
+        (style(), -0.45, "Go no lower than −0.45."),
+        (style(), 0.0, "Use no negative weight of it."),
+        (
+            card("her", "character", family=ModelFamily.SDXL),
+            -0.65,
+            "The range in force allows no negative weight of it.",
+        ),
+        (card("slider", "slider", family=ModelFamily.SDXL), -0.65, "Go no lower than −0.65."),
+        (None, -0.65, "Go no lower than −0.65."),
+    ],
+)
+def test_a_quick_scan_names_the_range_in_force_where_that_is_narrower(
+    lora: LoraCard | None, floor: float, advice: str
+) -> None:
+    told = quick(floor - 0.02, floor).told(in_force(lora) if lora is not None else None)
+    assert told.startswith("Damage is to be expected from")
+    assert told.endswith(advice)
+
+
+def test_a_quick_scan_without_damage_names_a_range_that_ends_before() -> None:
+    clean = quick(None, -1.0)
+    assert clean.told(in_force(style())).endswith("The range in force ends before, at −0.5.")
+    assert clean.told(None) == clean.sentence
+
+
 def test_a_quick_scan_does_not_replace_pictures() -> None:
     proposal = offered(quick(-0.47, -0.45), measured(-0.8, "0123456789abcdef"))
     assert not proposal.is_offered
@@ -211,12 +241,12 @@ def test_a_quick_scan_does_not_replace_pictures() -> None:
 
 
 def test_a_quick_scan_that_was_saved_before_never_widens_either() -> None:
-    for floor, scan, in_force in (
+    for floor, scan, allowed in (
         (-0.8, "0123-quick", -0.5), (-0.2, "0123-quick", -0.2), (-0.8, "0123", -0.8),
     ):  # fmt: skip
         found = range_in_force(measured(floor, scan), ModelFamily.SDXL)
         assert found is not None
-        assert found.floor == in_force
+        assert found.floor == allowed
 
 
 def test_every_outcome_is_read_back_as_it_was() -> None:

@@ -94,6 +94,7 @@ def test_a_quick_scan_has_its_own_verdict(tab: Tab) -> None:
     seen = tab.ask("open", scan=scan)
     assert (seen["kind"], seen["unfinished"], seen["cells"]) == ("quick", False, [])
     assert "Damage is to be expected from" in seen["verdict"]["sentence"]
+    assert seen["verdict"]["sentence"].endswith("The range in force ends before, at −0.5.")
     # Damage from −0.6 on, where a style may go to −0.5 only: nothing that a quick scan may widen.
     assert not seen["save"]["possible"]
     assert "never widens" in seen["save"]["notes"][0]
