@@ -19,6 +19,7 @@ DIFFUSERS = {"accelerate", "diffusers", "huggingface_hub", "peft", "transformers
 FLOORS: dict[str, tuple[float, set[str]]] = {
     "regular": (-1, set()),
     "telling": (-1, set()),
+    "whole": (-1, set()),
     "prompts": (0, set()),
     "infotext": (0, set()),
     "sentences": (0, set()),

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ..loras.sidecars import SIDE_SUFFIXES
 from ..regular import kind_of, link_fault
+from ..whole import is_leftover, remove_leftovers
 
 LORA_SUFFIXES = frozenset((".safetensors", ".pt", ".ckpt"))
 """What A1111 lists as a LoRA (``networks.list_available_networks``)."""
@@ -61,7 +62,10 @@ class Listing(NamedTuple):
 
 
 def list_folder(folder: str) -> Listing:
-    """List the LoRA files below ``folder``, symbolic links followed, loops cut."""
+    """List the LoRA files below ``folder``, symbolic links followed, loops cut.
+
+    What killed writes of ours left there, and nothing else, is removed on the way.
+    """
     problems: list[str] = []
     found = [
         FoundFolder(path, files)
@@ -87,6 +91,7 @@ def _walk(folder: str, problems: list[str]) -> Iterator[tuple[str, _Entries]]:
             seen.add((info.st_dev, info.st_ino))
             with os.scandir(path) as listing:
                 entries = {entry.name: entry for entry in listing}
+            remove_leftovers(e for name, e in entries.items() if is_leftover(name))
         except OSError as error:
             problems.append(_fault(path, error))
             continue

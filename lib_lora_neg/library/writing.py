@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and one writer at a time."""
+"""JSON that is there whole or not at all, and one writer at a time."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import contextlib
 import errno
 import json
 import os
-import secrets
-import stat
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..regular import open_lock
+from ..whole import write_whole
 
 if sys.platform == "win32":
     import msvcrt
@@ -32,24 +31,7 @@ def replace_json(path: Path, data: Mapping[str, Any]) -> None:
     if path.is_symlink():
         raise OSError(errno.ELOOP, "it is a link", str(path))
     text = json.dumps(data, indent=4, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    temporary = path.with_name(f".lora_neg-{secrets.token_hex(8)}.tmp")
-    # Not `tempfile`: its files are for their owner only, and what is usual (the umask) cannot be
-    # asked for without changing it under the feet of other threads.
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileNotFoundError):
-            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-_BINARY = getattr(os, "O_BINARY", 0)
+    write_whole(path, text, lasting=True)
 
 
 @contextlib.contextmanager

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from ..policy import Mode
 from ..regular import read_regular
+from ..whole import sweep, write_whole
 
 SCHEMA = 1
 
@@ -17,6 +17,7 @@ class Memory:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        sweep(path.parent, own=True)
         self.mode: Mode | None = self._read()
 
     def answer(self, mode: Mode) -> None:
@@ -25,9 +26,7 @@ class Memory:
         text = json.dumps({"schema": SCHEMA, "mode": mode.value})
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            new = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
-            new.write_text(text, encoding="utf-8")
-            new.replace(self._path)
+            write_whole(self._path, text.encode("utf-8"))
         except OSError:
             # It is asked once more the next time, and nothing else is lost.
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 import re
 from pathlib import Path
 
@@ -35,6 +36,8 @@ class Outputs:
         day.mkdir(parents=True, exist_ok=True)
         info = PngInfo()
         info.add_text(KEYWORD, infotext)
+        png = io.BytesIO()
+        image.save(png, "PNG", pnginfo=info)
         number = _next_number(day)
         while True:
             path = day / f"{number:05d}-{seed}.png"
@@ -43,8 +46,12 @@ class Outputs:
             except FileExistsError:
                 number += 1
                 continue
-            with file:
-                image.save(file, "PNG", pnginfo=info)
+            try:
+                with file:
+                    file.write(png.getvalue())
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
             return path
 
 

@@ -1,13 +1,11 @@
-"""Files that are either whole or not there, and pictures as PNG."""
+"""JSON, pictures as PNG and latents, as bytes of files."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import json
-import os
 import re
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,37 +15,8 @@ import numpy as np
 from ..regular import read_regular
 from .ports import Field, Pixels
 
-STALE_SECONDS = 3600
-"""A temporary file this old belongs to nobody any more."""
-
-_TEMPORARY = ".partial"
 _UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
 _LONGEST_STEM = 48
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new one, never a part.
-
-    Raises:
-        OSError: when the disk does not take it; nothing is left behind.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def sweep(folder: Path) -> None:
-    """Remove what killed processes left half written."""
-    oldest = time.time() - STALE_SECONDS
-    for path in folder.glob(f".*{_TEMPORARY}"):
-        try:
-            if path.stat().st_mtime < oldest:
-                path.unlink()
-        except OSError:
-            continue
 
 
 def safe_stem(name: str) -> str:

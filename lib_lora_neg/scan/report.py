@@ -6,10 +6,10 @@ import base64
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ..whole import write_whole
 from .bracket import Verdict, judge
 from .curves import SIGNS, Point
 from .figures import PictureOf, draw_curves, draw_grid
-from .files import write_whole
 from .outcome import ScanOutcome
 from .plan import Cell, Part, ScanPlan
 from .ports import Pixels

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from ..regular import read_regular
+from ..whole import is_leftover, sweep, write_whole
 from .curves import MeasuredCell
 from .files import (
     decode_latent,
@@ -33,9 +34,7 @@ from .files import (
     png_text,
     read_json,
     safe_stem,
-    sweep,
     to_json,
-    write_whole,
 )
 from .measures import VERSION, CellMeasures, Effect, Looks
 from .plan import Cell, PlanError, ScanPlan, from_record
@@ -117,7 +116,8 @@ class ScanStore:
         self.folder = folder or folder_of(root, plan, quick=quick)
         self._cells = self.folder / "cells"
         self._cells.mkdir(parents=True, exist_ok=True)
-        sweep(self._cells)
+        for place in (self.folder, self._cells):
+            sweep(place, own=True)
         self._claim()
 
     def _claim(self) -> None:
@@ -303,7 +303,11 @@ def delete_scan(folder: Path) -> None:
     for pattern in ("plan.json", *_OWN_FILES):
         for path in folder.glob(pattern):
             path.unlink()
-    for empty in (folder / "cells", folder):
+    places = (folder / "cells", folder)
+    for path in [path for place in places for path in place.glob(".*")]:
+        if is_leftover(path.name, own=True):
+            path.unlink(missing_ok=True)
+    for empty in places:
         with contextlib.suppress(OSError):
             empty.rmdir()
 

@@ -14,12 +14,12 @@ from ..hosts.scanning import ScanTabHost
 from ..regular import open_regular, read_regular
 from ..scan.drawing import DARK, LIGHT
 from ..scan.figures import draw_curves
-from ..scan.files import write_whole
 from ..scan.outcome import outcome_of
 from ..scan.quick import QuickPoint, QuickVerdict
 from ..scan.quick_report import draw_quick
 from ..scan.report import REPORT, conclude, report_of
 from ..scan.store import PastScan
+from ..whole import write_whole
 from .scan_form import ScanError
 from .scan_view import find_cell, find_scan
 

@@ -222,10 +222,10 @@ def test_a_full_disk_ends_the_scan_and_nothing_is_half_there(
 ) -> None:
     store = ScanStore(tmp_path, PLAN)
 
-    def full(path: Path, data: bytes) -> int:
+    def full(path: Path, target: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(OSError, match="No space"):
         list(run(PLAN, World64(), store, threading.Event()))
     monkeypatch.undo()

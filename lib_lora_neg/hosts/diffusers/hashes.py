@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 from threading import Lock
 
 from ...loras.card import LoraCard
 from ...regular import open_regular, read_regular
+from ...whole import sweep, write_whole
 
 SHORT = 10
 """Digits of a checkpoint's hash in an infotext (A1111 ``model_hash``)."""
@@ -33,7 +32,10 @@ class Hashes:
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
         self._lock = Lock()
-        self._known: dict[str, str] = _read(file) if file is not None else {}
+        self._known: dict[str, str] = {}
+        if file is not None:
+            sweep(file.parent, own=True)
+            self._known = _read(file)
 
     def of_model(self, path: Path) -> str:
         """Return the hash of a checkpoint file, or of all that decides a model in a folder.
@@ -81,10 +83,7 @@ class Hashes:
             return
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._file.parent, suffix=".partial")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(self._known, file)
-            Path(name).replace(self._file)
+            write_whole(self._file, json.dumps(self._known).encode("utf-8"))
 
 
 def _digest(path: Path, after_header: bool) -> str:
