@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .console.arguments import build_parser
 from .console.cards import card_as_json, card_as_text, cards_as_table
-from .console.check import HostTraits, check
+from .console.check import HostTraits, check, said
 from .console.files import with_files
 from .console.inputs import Asked, Hires, InputError, read_file
 from .console.render import as_json, as_text
@@ -21,11 +21,12 @@ from .console.terminal import (
     use_utf8,
     width_of,
 )
-from .policy import GuardSettings, NegativeTag
+from .policy import Finding, GuardSettings, NegativeTag
 from .telling import be_silent, complain, complain_of, in_one_line, tell, write
 
 if TYPE_CHECKING:
     from .library.catalog import Catalog
+    from .loras.card import LoraCard
 
 UNCHANGED, CHANGED, BAD_INPUT, FAILED = 0, 1, 2, 3
 
@@ -142,6 +143,85 @@ def _scan(options: argparse.Namespace) -> int:
     return scan(options)
 
 
+def _export(options: argparse.Namespace) -> int:
+    from .console.export import export_as_json, export_as_text
+
+    as_lines = options.json or (options.file and options.file.suffix.lower() == ".jsonl")
+    palette = palette_for(sys.stdout)
+    status = UNCHANGED
+    for number, made in enumerate(_translations(options)):
+        if isinstance(made, InputError):
+            _complain(made)
+            status = BAD_INPUT
+            continue
+        rows, entry, findings, extra = made
+        if as_lines:
+            _print(export_as_json({"to": options.to, **entry}, findings, extra))
+        else:
+            _print("\n" * (number > 0) + export_as_text(rows, findings, palette))
+    return status
+
+
+_Translated = tuple[dict[str, str], dict[str, object], Sequence[Finding], Mapping[str, object]]
+"""Texts with their labels, the same for JSON, the findings, and what a line of JSON had beside."""
+
+
+def _translations(options: argparse.Namespace) -> Iterator[_Translated | InputError]:
+    from .export.midjourney import from_midjourney, to_midjourney
+
+    if options.to == "webui":
+        for text in _midjourney_prompts(options):
+            back = from_midjourney(text)
+            texts = {"prompt": back.prompt, "negative_prompt": back.negative_prompt}
+            rows = {"prompt": back.prompt, "negative": back.negative_prompt}
+            yield rows, {**texts}, back.findings, {}
+        return
+    catalog, loras = _exported_loras(options)
+    if loras and options.file is None:
+        options.prompt = options.prompt or ""
+    for asked in _requests(options):
+        if isinstance(asked, InputError):
+            yield asked
+            continue
+        made = to_midjourney(asked.prompt, asked.negative_prompt, catalog, loras, options.embedding)
+        entry: dict[str, object] = {"text": made.text, "prompt": made.prompt, "no": made.no}
+        notes = tuple(said(note) for note in asked.notes)
+        yield {"midjourney": made.text}, entry, (*notes, *made.findings), asked.extra
+
+
+def _midjourney_prompts(options: argparse.Namespace) -> Iterable[str]:
+    from .console.export import read_lines
+
+    for name in ("negative", "lora", "lora_dir", "embedding"):
+        if getattr(options, name):
+            written = name.replace("_", "-")
+            raise InputError(f"--{written} has no meaning with --to webui")
+    if (options.prompt is None) == (options.file is None):
+        raise InputError("give a Midjourney prompt with --prompt, or --file")
+    return read_lines(options.file) if options.file else [options.prompt]
+
+
+def _exported_loras(options: argparse.Namespace) -> tuple[Catalog | None, list[LoraCard]]:
+    """Return the catalog, or none without a folder, and the cards of the LoRAs that are named."""
+    if not options.lora_dir:
+        if options.lora:
+            raise InputError("--lora needs the folder of the LoRA files: --lora-dir")
+        return None, []
+    from .library.catalog import Catalog
+    from .policy.near import near_names
+
+    catalog = Catalog(_folders(options.lora_dir), index_folder())
+    cards = []
+    for name in options.lora:
+        card = catalog.get(name)
+        if card is None:
+            near = near_names(name, catalog.names())
+            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            raise InputError(f"no LoRA named {name!r} in the folders{hint}")
+        cards.append(card)
+    return catalog, cards
+
+
 def _samples(options: argparse.Namespace) -> int:
     from .samples.tour import tour
 
@@ -203,6 +283,9 @@ def _settings(options: argparse.Namespace) -> GuardSettings:
 def _requests(options: argparse.Namespace) -> Iterable[Asked | InputError]:
     if options.prompt is None and options.negative is None and options.file is None:
         raise InputError("nothing to check: give --prompt, --negative or --file")
+    if options.command == "export":
+        asked = Asked(prompt=options.prompt or "", negative_prompt=options.negative or "")
+        return read_file(options.file, asked) if options.file else [asked]
     own = (options.hr_prompt, options.hr_negative, options.hr_cfg)
     asked = Asked(
         prompt=options.prompt or "",
@@ -241,6 +324,7 @@ _COMMANDS = {
     "show": _show,
     "library": _library,
     "scan": _scan,
+    "export": _export,
     "serve": _serve,
     "samples": _samples,
 }

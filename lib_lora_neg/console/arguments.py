@@ -28,6 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_show(commands)
     _add_library(commands)
     add_scan(commands)
+    _add_export(commands)
     _add_serve(commands)
     _add_samples(commands)
     return parser
@@ -74,6 +75,55 @@ def _add_library(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="List the LoRAs of folders with their types, ranges and trigger words.",
     )
     parser.add_argument("folder", type=Path, nargs="+", help="searched with its sub-folders")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "export",
+        help="prompts as another program takes them",
+        description="Write a negative prompt as Midjourney's --no, or a Midjourney prompt as "
+        "prompt and negative prompt, and say what was changed and left out.",
+        epilog="exit status: 0 translated, 2 the input is bad",
+    )
+    parser.add_argument(
+        "--to",
+        choices=("midjourney", "webui"),
+        required=True,
+        help="midjourney: from the WebUI; webui: back from a Midjourney prompt",
+    )
+    group = parser.add_argument_group("the prompts")
+    group.add_argument("--prompt", help="prompt; with --to webui the whole Midjourney prompt")
+    group.add_argument("--negative", help="negative prompt")
+    group.add_argument(
+        "--lora",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="ban the core of what this LoRA learnt (tags on 90 %% of its captions); "
+        "repeat for more",
+    )
+    group.add_argument(
+        "--lora-dir",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="folder of LoRA files, searched with its sub-folders; repeat for more",
+    )
+    group.add_argument(
+        "--embedding",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="textual-inversion embeddings that the negative prompt may name",
+    )
+    group.add_argument(
+        "--file",
+        type=Path,
+        help="as for check; with --to webui one Midjourney prompt a line; - is standard input",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
 

@@ -73,12 +73,12 @@ def check(
     )
     planned = plan(request, cards, settings)
     if asked.notes:
-        said = tuple(_said(note) for note in asked.notes)
+        said = tuple(said(note) for note in asked.notes)
         planned = replace(planned, findings=(*said, *planned.findings))
     return Checked(planned, family_inferred=named is None, asked=asked)
 
 
-def _said(note: str) -> Finding:
+def said(note: str) -> Finding:
     """Return what was not understood of the input as a finding, so that nobody overlooks it."""
     return Finding("input", Effect.ADVISED, Field.PROMPT, None, "", "", note)
 

@@ -80,7 +80,7 @@ def as_text(checked: Checked, palette: Palette) -> str:
     if not plan.findings:
         lines.append(palette("  nothing to change, nothing to say", "dim"))
     for finding in plan.findings:
-        lines.extend(_finding(finding, palette))
+        lines.extend(finding_lines(finding, palette))
     return "\n".join(lines)
 
 
@@ -139,7 +139,8 @@ def _text(label: str, old: str, new: str, edits: list[Edit], palette: Palette) -
     yield row("→", "".join([*added, rest]) or palette("(empty)", "dim"))
 
 
-def _finding(finding: Finding, palette: Palette) -> Iterator[str]:
+def finding_lines(finding: Finding, palette: Palette) -> Iterator[str]:
+    """Yield the lines of one finding: what it changed, why, and from what evidence."""
     enforced = finding.effect is Effect.ENFORCED
     head = f"  {'●' if enforced else '○'} {finding.rule:<4} {finding.effect.value}"
     parts = [palette(head, "green" if enforced else "yellow")]

@@ -57,6 +57,11 @@ def find_role(evidence: TypeEvidence) -> Role | None:
 _LONG_GAP = re.compile(r"\s{9,}")
 
 
+def names_embedding(text: str) -> bool:
+    """Return whether a short text holds the name of a well-known negative embedding."""
+    return _EMBEDDING.search(text) is not None
+
+
 def squeezed(text: str) -> str:
     """Return a text without long gaps: the expressions below take a time that grows with them."""
     return _LONG_GAP.sub(lambda gap: gap[0][:8], text)

@@ -1,0 +1,1 @@
+"""Guarded prompts for programs that are no host of ours."""

@@ -1,0 +1,450 @@
+"""Prompts of the WebUI as Midjourney takes them, and back.
+
+Midjourney has no negative prompt and no LoRAs: ``--no a, b, c`` bans words, each as if it stood in
+the prompt with weight −0.5. What cannot be said there is left out and named in a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..loras.card import LoraCard, LoraType, TagTableKind
+from ..loras.vocabulary import is_common_tag
+from ..policy import CardLookup, Effect, Field, Finding
+from ..policy.rules.negative_terms import literal
+from ..policy.rules.tag_tables import CORE_SHARE, CORE_SOURCE
+from ..prompts import (
+    NetworkTag,
+    Prompt,
+    Rewrite,
+    apply_edits,
+    bare,
+    find_negations,
+    normalise,
+    parse,
+)
+from ..sentences import Sentence, say
+from .midjourney_prompt import Plain, plain_words
+from .midjourney_text import (
+    Parameter,
+    read_prompt,
+    split_links,
+    split_parts,
+    without_no,
+    write_prompt,
+)
+from .midjourney_words import Judged, Verdict, has_loose_weight, judge, stem, words_of
+
+SOURCE = "Midjourney documentation: the No parameter"
+NO_WEIGHT = -0.5
+"""What a word behind ``--no`` weighs, as a part of a multi-prompt (Midjourney documentation)."""
+
+_LEFT_OUT = {
+    Verdict.QUALITY: "words about the quality of a picture mean nothing to Midjourney, which was "
+    "not trained on such tags; as words of --no they would ban hands, faces, quality",
+    Verdict.EMBEDDING: "an embedding is a file of the WebUI: Midjourney has none",
+    Verdict.COUNT: "a count of booru tags: Midjourney would ban the person",
+    Verdict.NEGATED: "a negation inside --no: Midjourney reads the noun alone and bans it",
+    Verdict.SETTING: "settings of a picture, not words",
+    Verdict.SENTENCE: "a sentence: each of its words would be banned alone; name the things",
+    Verdict.EMPTY: "no word that could be banned",
+    Verdict.MODERATED: "Midjourney's moderation reads the words of --no as well and may refuse the "
+    "prompt; it keeps such pictures away by itself",
+}
+
+
+@dataclass(frozen=True)
+class MidjourneyPrompt:
+    """A prompt for Midjourney.
+
+    Attributes:
+        text: what to paste, parameters included.
+        prompt: its words alone.
+        no: the words behind ``--no``, in order.
+        findings: what was changed or left out, and why.
+    """
+
+    text: str
+    prompt: str
+    no: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class WebuiPrompt:
+    """A Midjourney prompt as prompt and negative prompt of the WebUI."""
+
+    prompt: str
+    negative_prompt: str
+    findings: tuple[Finding, ...]
+
+
+class CoreTags(NamedTuple):
+    """The tags that make up what a LoRA learnt, commonest first, and their shares."""
+
+    tags: tuple[str, ...]
+    shares: tuple[float, ...]
+
+
+def core_tags(card: LoraCard) -> CoreTags:
+    """Return the tags on at least 90 % of a LoRA's captions (R2b), common tags and triggers not.
+
+    Empty where the file holds no usable table of tags.
+    """
+    if card.tags.kind is not TagTableKind.RICH:
+        return CoreTags((), ())
+    triggers = {normalise(trigger.text) for trigger in card.triggers}
+    found = [
+        (tag, share)
+        for tag, share in card.tags.shares.items()
+        if share >= CORE_SHARE and not is_common_tag(tag) and tag not in triggers
+    ]
+    found.sort(key=lambda pair: (-pair[1], pair[0]))
+    return CoreTags(tuple(tag for tag, _ in found), tuple(share for _, share in found))
+
+
+def to_midjourney(
+    prompt: str,
+    negative_prompt: str,
+    cards: CardLookup | None = None,
+    loras: Sequence[LoraCard] = (),
+    embeddings: Iterable[str] = (),
+) -> MidjourneyPrompt:
+    """Translate a prompt and a negative prompt; any texts are some.
+
+    Args:
+        prompt: with its tags; parameters of Midjourney in it are kept.
+        negative_prompt: as typed.
+        cards: of the LoRAs that the texts name. One of negative weight, or in the negative
+            prompt, bans its core tags.
+        loras: more LoRAs whose core tags are banned.
+        embeddings: names of textual-inversion embeddings.
+    """
+    return _Translation(cards, frozenset(map(normalise, embeddings))).run(
+        prompt, negative_prompt, loras
+    )
+
+
+class _Translation:
+    """One translation; what it finds and bans, in order."""
+
+    def __init__(self, cards: CardLookup | None, embeddings: frozenset[str]) -> None:
+        self.cards = cards
+        self.embeddings = embeddings
+        self.findings: list[Finding] = []
+        self.no: dict[str, None] = {}
+        self.wanted: frozenset[str] = frozenset()
+        self.triggers: set[str] = set()
+        self.left_out: dict[Verdict, list[str]] = {}
+
+    def run(self, prompt: str, negative: str, loras: Sequence[LoraCard]) -> MidjourneyPrompt:
+        given = read_prompt(prompt)
+        words, nouns, plain, tags = self._prompt(given.words)
+        tree = parse(without_no(negative), negative=True)
+        self.wanted = frozenset(stem(word) for word in words_of(words))
+        shunned = self._loras(tags, tree.tags, loras)
+        for term in given.no:
+            self._term(term, normalise(term), Field.PROMPT)
+        for noun in nouns:
+            self._term(noun, normalise(noun), Field.PROMPT)
+        for term_of_prompt in plain.negative:
+            self._term(term_of_prompt.key, term_of_prompt.key, Field.PROMPT)
+        self._negative(tree)
+        for card in shunned:
+            self._core(card)
+        self._name_left_out()
+        no = tuple(self.no)
+        self._closing(no, given.others)
+        return MidjourneyPrompt(
+            write_prompt(words, no, given.others), words, no, tuple(self.findings)
+        )
+
+    def _prompt(self, text: str) -> tuple[str, tuple[str, ...], Plain, tuple[NetworkTag, ...]]:
+        """Return the prompt's words, what it negates, its syntax and its tags."""
+        tree = parse(text)
+        tags = tree.tags
+        nouns: list[str] = []
+        found = find_negations(tree)
+        if found:
+            rewrite = Rewrite(tree)
+            for negation in found:
+                rewrite.remove(negation.match)
+            edits = rewrite.edits()
+            for negation in found:
+                refused = negation.match in rewrite.refused
+                self._negation(text[negation.start : negation.end], negation.nouns, refused)
+                if not refused:
+                    nouns += negation.nouns
+            tree = parse(apply_edits(text, edits))
+        plain = plain_words(tree)
+        self._syntax(Field.PROMPT, plain.weighted, plain.scheduled, plain.foreign, plain.borders)
+        return plain.text, tuple(dict.fromkeys(nouns)), plain, tags
+
+    def _negation(self, before: str, nouns: tuple[str, ...], refused: bool) -> None:
+        named = ", ".join(nouns)
+        self._say(
+            "R9",
+            Field.PROMPT,
+            before,
+            before if refused else f"--no {named}",
+            say("models read the noun and draw it: {things} belongs behind --no", things=named),
+            effect=Effect.ADVISED if refused else Effect.ENFORCED,
+        )
+
+    def _loras(
+        self,
+        tags: tuple[NetworkTag, ...],
+        negative_tags: tuple[NetworkTag, ...],
+        loras: Sequence[LoraCard],
+    ) -> list[LoraCard]:
+        """Name the tags, note the triggers, and return the LoRAs whose style is unwanted."""
+        shunned = {card.path: card for card in loras}
+        for field, some in ((Field.PROMPT, tags), (Field.NEGATIVE, negative_tags)):
+            for tag in some:
+                card = self.cards.get(tag.name) if self.cards and tag.is_lora else None
+                if card is not None:
+                    self.triggers.update(normalise(trigger.text) for trigger in card.triggers)
+                weights = [weight for weight in (tag.te.minimum, tag.unet.minimum) if weight]
+                negative = field is Field.NEGATIVE or min(weights, default=0.0) < 0
+                helps = card is not None and card.inference.type is LoraType.TRIGGER_NEGATIVE
+                if card is not None and negative and not helps:
+                    shunned[card.path] = card
+                self._tag(tag, field, card, negative and not helps)
+        for card in shunned.values():
+            self.triggers.update(normalise(trigger.text) for trigger in card.triggers)
+        return list(shunned.values())
+
+    def _tag(self, tag: NetworkTag, field: Field, card: LoraCard | None, negative: bool) -> None:
+        written = f"<{tag.type}:{':'.join(tag.items)}>"
+        reason = say("Midjourney loads no LoRA")
+        if negative and card is not None:
+            reason = say("Midjourney loads no LoRA: the core of what this one learnt is banned")
+        elif negative:
+            reason = say("Midjourney loads no LoRA, and what this one learnt is not known")
+        self._say("MJ-lora", field, written, "", reason, lora=tag.name)
+
+    def _negative(self, tree: Prompt) -> None:
+        plain = [tree.text[span.start : span.end] for span in tree.opaque]
+        comments = {tree.text[start:end] for start, end in tree.comments}
+        foreign = [text for text in plain if text not in comments]
+        terms = tree.terms
+        borders = [
+            tree.text[piece.start : piece.end].strip()
+            for piece in tree.layout.pieces
+            if piece.mark.name in ("BREAK", "KEYWORD")
+        ]
+        text = tree.text
+        self._syntax(
+            Field.NEGATIVE,
+            [
+                text[term.start : term.end]
+                for term in terms
+                if term.weight not in (0.0, 1.0) or has_loose_weight(term.key)
+            ],
+            [text[term.start : term.end] for term in terms if term.scheduled],
+            foreign,
+            borders,
+        )
+        for term in terms:
+            written = text[term.start : term.end]
+            if term.weight <= 0:
+                reason = say("its weight in the negative prompt asks for it")
+                self._say("MJ-weight", Field.NEGATIVE, written, "", reason)
+            elif not term.editable:
+                reason = say("another tool decides what stands there")
+                self._say("MJ-syntax", Field.NEGATIVE, written, "", reason)
+            else:
+                self._term(written, term.key, Field.NEGATIVE)
+
+    def _term(self, written: str, key: str, field: Field) -> None:
+        if bare(key) in self.triggers:
+            reason = say("the trigger word of a LoRA: Midjourney does not know it")
+            self._say("MJ-trigger", field, written, "", reason)
+            return
+        judged = judge(key, self.wanted, self.embeddings)
+        if judged.verdict in _LEFT_OUT:
+            self.left_out.setdefault(judged.verdict, []).append(written)
+            return
+        self._words(written, judged, field)
+        self.no.update(dict.fromkeys(judged.words))
+
+    def _words(self, written: str, judged: Judged, field: Field) -> None:
+        after = ", ".join(judged.words)
+        if judged.verdict is Verdict.KEPT or (len(judged.words) == 1 and not judged.dropped):
+            if judged.wanted:
+                reason = say("the prompt asks for it too: Midjourney would weigh both")
+                self._say("MJ-conflict", field, written, after, reason, effect=Effect.ADVISED)
+            elif judged.verdict is Verdict.REPLACED and normalise(written) != after:
+                reason = say("Midjourney parses each word alone: one word that says the same")
+                self._say("MJ-words", field, written, after, reason)
+            return
+        self._say("MJ-words", field, written, after, _why(judged))
+
+    def _core(self, card: LoraCard) -> None:
+        core = core_tags(card)
+        before = set(self.no)
+        for tag in core.tags:
+            self._term(tag, normalise(tag), Field.NEGATIVE)
+        added = [word for word in self.no if word not in before]
+        if not core.tags:
+            reason = say("nothing is known of what stands on 90 % of its captions or more")
+            self._say("MJ-core", Field.NEGATIVE, "", "", reason, Effect.ADVISED, lora=card.name)
+            return
+        evidence = tuple(
+            say("{word} on {share} of the captions", word=repr(tag), share=f"{share:.0%}")
+            for tag, share in zip(core.tags, core.shares, strict=True)
+        )
+        reason = say("the core of what {lora} was trained on, banned word by word", lora=card.name)
+        self._say(
+            "MJ-core",
+            Field.NEGATIVE,
+            "",
+            ", ".join(added),
+            reason,
+            lora=card.name,
+            evidence=evidence,
+            source=CORE_SOURCE,
+        )
+
+    def _syntax(
+        self,
+        field: Field,
+        weighted: Sequence[str],
+        scheduled: Sequence[str],
+        foreign: Sequence[str],
+        borders: Sequence[str],
+    ) -> None:
+        no = field is Field.NEGATIVE
+        if weighted:
+            reason = (
+                say("--no knows no weights: each word counts as −0.5")
+                if no
+                else say("weights are dropped: brackets are plain text to Midjourney")
+            )
+            self._say("MJ-weight", field, _named(weighted), _named(weighted), reason)
+        if scheduled:
+            reason = say("Midjourney has no schedules: the words hold for the whole picture")
+            self._say("MJ-syntax", field, _named(scheduled), _named(scheduled), reason)
+        if foreign:
+            reason = say("the syntax of another tool is left out")
+            self._say("MJ-syntax", field, _named(foreign), "", reason)
+        if borders:
+            reason = say("Midjourney knows no such keyword: a comma stands there")
+            self._say("MJ-syntax", field, _named(borders), ",", reason)
+
+    def _name_left_out(self) -> None:
+        for verdict, terms in self.left_out.items():
+            self._say(
+                f"MJ-{verdict.value}", Field.NEGATIVE, _named(terms), "", say(_LEFT_OUT[verdict])
+            )
+
+    def _closing(self, no: tuple[str, ...], others: tuple[Parameter, ...]) -> None:
+        if not no:
+            return
+        written = "--no " + ", ".join(no)
+        self._say(
+            "MJ-strength",
+            Field.NEGATIVE,
+            written,
+            written,
+            say(
+                "--no is the same as a part of the prompt of weight −0.5: "
+                "it pushes away, it does not forbid"
+            ),
+            Effect.ADVISED,
+        )
+        for parameter in others:
+            if parameter.name in ("sref", "sv", "sw"):
+                self._say(
+                    "MJ-sref",
+                    Field.PROMPT,
+                    parameter.text,
+                    parameter.text,
+                    say("how --no and a style reference act on each other is not documented"),
+                    Effect.ADVISED,
+                )
+                break
+
+    def _say(
+        self,
+        rule: str,
+        field: Field,
+        before: str,
+        after: str,
+        reason: Sentence,
+        effect: Effect = Effect.ENFORCED,
+        lora: str | None = None,
+        evidence: tuple[str, ...] = (),
+        source: str = SOURCE,
+    ) -> None:
+        self.findings.append(
+            Finding(rule, effect, field, lora, before, after, reason, evidence, source)
+        )
+
+
+def _why(judged: Judged) -> Sentence:
+    dropped = ", ".join(judged.dropped)
+    if judged.wanted and not judged.words:
+        return say("each word is banned alone, and the prompt asks for {words}", words=dropped)
+    if not judged.words:
+        return say(
+            "each word is banned alone, and {words} alone would be innocent: "
+            "say in the prompt what you want instead",
+            words=dropped,
+        )
+    if dropped and len(judged.words) == 1:
+        return say(
+            "each word is banned alone, and {words} alone would be innocent; "
+            "{kept} is banned in every form",
+            words=dropped,
+            kept=judged.words[0],
+        )
+    if dropped:
+        return say("each word is banned alone, and {words} alone would be innocent", words=dropped)
+    return say("each word is banned alone: written as Midjourney reads it")
+
+
+def _named(texts: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(texts))
+
+
+def from_midjourney(text: str) -> WebuiPrompt:
+    """Translate a Midjourney prompt into a prompt and a negative prompt; any text is one.
+
+    ``--no`` and parts of negative weight become the negative prompt. Brackets are escaped, since
+    Midjourney reads them as text.
+    """
+    given = read_prompt(text)
+    words, links = split_links(given.words)
+    findings = list(_dropped(given.others, links))
+    parts = split_parts(words)
+    positive = [part.text for part in parts if part.weight >= 0]
+    negative = [part.text for part in parts if part.weight < 0]
+    if "::" in words:
+        reason = say("weights of a multi-prompt are dropped; a negative one is the negative prompt")
+        findings.append(_finding("MJ-weight", words, ", ".join(positive), reason))
+    for term in given.no:
+        if len(words_of(term)) > 1:
+            reason = say("Midjourney bans each word of it alone; here the words stay together")
+            findings.append(_finding("MJ-words", term, term, reason, Effect.ADVISED))
+    prompt = (
+        ", ".join(map(literal, positive)) if len(parts) > 1 else "".join(map(literal, positive))
+    )
+    terms = dict.fromkeys(literal(term) for term in [*given.no, *negative])
+    return WebuiPrompt(prompt, ", ".join(term for term in terms if term), tuple(findings))
+
+
+def _dropped(others: tuple[Parameter, ...], links: tuple[str, ...]) -> Iterator[Finding]:
+    if others:
+        named = " ".join(parameter.text for parameter in others)
+        yield _finding("MJ-parameter", named, "", say("parameters of Midjourney are left out"))
+    if links:
+        yield _finding("MJ-link", " ".join(links), "", say("links to pictures are left out"))
+
+
+def _finding(
+    rule: str, before: str, after: str, reason: Sentence, effect: Effect = Effect.ENFORCED
+) -> Finding:
+    return Finding(rule, effect, Field.PROMPT, None, before, after, reason, (), SOURCE)
