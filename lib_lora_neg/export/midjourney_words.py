@@ -75,13 +75,16 @@ _LOOSE_WEIGHT = re.compile(r":\s{0,4}[-+]?[\d.]{1,8}$")
 _SETTING = re.compile(
     r"(?:steps|sampler|schedule type|cfg scale|seed|size|model|model hash|vae|vae hash|clip skip"
     r"|ensd|hires [a-z]{1,20}|denoising strength|template|negative template|version|lora hashes"
+    r"|(?:postprocess|controlnet|unprompted|ultimate|tiled|mask|x|y|file|ti)[- ][a-z0-9 ]{1,30}"
     r"|face restoration|eta|wildcard prompt|negative prompt|aspect ratio) ?:"
 )
 # "mask blur: 4"; a weight without brackets has no space before it.
 _SET_NUMBER = re.compile(r"[a-z][a-z0-9 -]{2,40}: {1,4}[-\d.]{1,16}")
-_COUNTED = re.compile(r"(?:\d{1,2}\+?|multiple|many) ?(?:girl|boy|other|women|woman|men|man)s?")
+_COUNTED = re.compile(
+    r"(?:\d{1,2}\+?|multiple|many) ?(?:girl|boy|other|women|woman|men|man|people|person)s?"
+)
 _EMBEDDING = re.compile(
-    r"[a-z]negatives?|negatives? ?v?\d|\bneg(?:v\d|mix|$)|embedding|[a-z]v\d{1,3}(?:\.\d)?\b"
+    r"[a-z]negatives?|negatives? ?v?\d|\bnegatives?$|\bneg(?:v\d|mix|-|$)|embedding|[a-z]v\d{1,3}(?:\.\d)?\b"
     r"|-\d{1,5}[tv]?$|[a-z]\d{3}$|bad-(?:artist|hands?|picture|image|dream)"
 )
 
@@ -145,15 +148,15 @@ _MODERATED = _words(
 )
 
 _RELATIVE = _words(
-    """black white red blue green yellow orange purple pink brown grey gray blonde silver gold
-    golden aqua violet teal beige dark light bright pale big small large huge tiny little
-    long short tall wide narrow thick thin open closed crossed left right front back half
-    full new old young high low deep flat simple plain complex single different same wet dry
-    messy looking standing sitting holding wearing colored coloured multicolored heavy soft
-    hard english main whole real wrong bad good beautiful visible nice blurry poor ugly
-    weird extra child's upper lower empty bare fine one two three four own inner outer side
-    off out up down around above below behind between much many few near highly extremely
-    detailed various multiple"""
+    """away far turned through black white red blue green yellow orange purple pink brown grey gray
+    blonde silver gold golden aqua violet teal beige dark light bright pale big small large
+    huge tiny little long short tall wide narrow thick thin open closed crossed left right
+    front back half full new old young high low deep flat simple plain complex single
+    different same wet dry messy looking standing sitting holding wearing colored coloured
+    multicolored heavy soft hard english main whole real wrong bad good beautiful visible
+    nice blurry poor ugly weird extra child's upper lower empty bare fine one two three four
+    own inner outer side off out up down around above below behind between much many few
+    near highly extremely detailed various multiple"""
 )
 _INNOCENT = _words(
     """artist model franchise clothing clothes cloth outfit outfits dress shirt shirts shoe shoes
@@ -220,6 +223,8 @@ def stem(word: str) -> str:
 
 def has_loose_weight(key: str) -> bool:
     """Return whether a weight without brackets stands behind a term: ``word:1.2``."""
+    if _no_words(key, bare(key), frozenset()) is Verdict.SETTING:
+        return False
     return _LOOSE_WEIGHT.search(key, max(0, len(key) - 16)) is not None
 
 
@@ -278,6 +283,8 @@ def _judge_one(name: str, word: str, wanted: Set[str]) -> Judged:
     if word in _MODERATED:
         return Judged(Verdict.MODERATED)
     asked = (word,) if stem(word) in wanted else ()
+    if word in _RELATIVE and word != name:
+        return Judged(Verdict.INNOCENT, (), (word,), asked)
     return Judged(Verdict.KEPT if word == name else Verdict.REPLACED, (word,), (), asked)
 
 
