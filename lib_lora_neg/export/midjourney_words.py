@@ -84,8 +84,8 @@ _COUNTED = re.compile(
     r"(?:\d{1,2}\+?|multiple|many) ?(?:girl|boy|other|women|woman|men|man|people|person)s?"
 )
 _EMBEDDING = re.compile(
-    r"[a-z]negatives?|negatives? ?v?\d|\bnegatives?$|\bneg(?:v\d|mix|-|$)|embedding|[a-z]v\d{1,3}(?:\.\d)?\b"
-    r"|-\d{1,5}[tv]?$|[a-z]\d{3}$|bad-(?:artist|hands?|picture|image|dream)"
+    r"[a-z]negatives?|negatives? ?v?\d|\bnegatives?$|\bneg(?:v\d|mix|-|$)|embedding"
+    r"|[a-z]v\d{1,3}(?:\.\d)?\b|-\d{1,5}[tv]?$|[a-z]\d{3}$|bad-(?:artist|hands?|picture|image|dream)"
 )
 
 _GRAMMAR = _words(

@@ -212,9 +212,25 @@ def test_plain_lists_go_there_and_back(things: list[str], prompt: str) -> None:
 
 
 PIECES = st.sampled_from(
-    [*"()[]:|,
-\{}<>#-", "--", "--no", "—no", "::", "::-.5", "AND", "BREAK", "<lora:inkwash:-1>"]
-    + ["0.5", "__a__", "no", "without", "hat", "blue", "hair", "lowres"]
+    [
+        *"()[]:|,\n\\{}<>#-",
+        "--",
+        "--no",
+        "—no",
+        "::",
+        "::-.5",
+        "AND",
+        "BREAK",
+        "0.5",
+        "__a__",
+        "<lora:inkwash:-1>",
+        "no",
+        "without",
+        "hat",
+        "blue",
+        "hair",
+        "lowres",
+    ]
 )
 HARD = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=25).map(" ".join))
 
