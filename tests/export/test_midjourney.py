@@ -211,27 +211,9 @@ def test_plain_lists_go_there_and_back(things: list[str], prompt: str) -> None:
     assert to_midjourney(there.text, "").text == there.text
 
 
-PIECES = st.sampled_from(
-    [
-        *"()[]:|,\n\\{}<>#-",
-        "--",
-        "--no",
-        "—no",
-        "::",
-        "::-.5",
-        "AND",
-        "BREAK",
-        "0.5",
-        "__a__",
-        "<lora:inkwash:-1>",
-        "no",
-        "without",
-        "hat",
-        "blue",
-        "hair",
-        "lowres",
-    ]
-)
+SYNTAX = [*"()[]:|,\n\\{}<>#-", "--", "--no", "—no", "::", "::-.5", "AND", "BREAK", "0.5", "__a__"]
+WORDS = ["<lora:inkwash:-1>", "no", "without", "hat", "blue", "hair", "lowres"]
+PIECES = st.sampled_from([*SYNTAX, *WORDS])
 HARD = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=25).map(" ".join))
 
 
