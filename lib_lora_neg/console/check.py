@@ -73,8 +73,8 @@ def check(
     )
     planned = plan(request, cards, settings)
     if asked.notes:
-        said = tuple(said(note) for note in asked.notes)
-        planned = replace(planned, findings=(*said, *planned.findings))
+        notes = tuple(said(note) for note in asked.notes)
+        planned = replace(planned, findings=(*notes, *planned.findings))
     return Checked(planned, family_inferred=named is None, asked=asked)
 
 
