@@ -21,6 +21,10 @@ FORBIDDEN_ALIASES = frozenset(("none", "Addams"))
 HASH_DIGITS = 12
 """Digits of a hash that the host writes into infotexts."""
 
+SAVE_EVERY = 250
+"""Files after which the index is written, so that a killed process loses no more; later after a
+tenth of what was read, because a folder's record is written whole."""
+
 Progress = Callable[[int, int], None]
 """Called with the files read so far and the files to read."""
 
@@ -110,16 +114,23 @@ class Catalog:
                 pending.append(file)
             elif each is not None:
                 each(self._card(file, state), file.stamp)
+        unsaved: set[str] = set()
+        next_save = SAVE_EVERY
         try:
             for done, file in enumerate(pending, 1):
+                unsaved.add(os.path.dirname(file.path))  # noqa: PTH120
                 state.packed[file.path] = packer.pack(state.cards.get(file.path) or _read(file))
                 if each is not None:
                     each(self._card(file, state), file.stamp)
+                if done >= next_save:
+                    self._save(state, unsaved)
+                    unsaved = set()
+                    next_save = done + max(SAVE_EVERY, done // 10)
                 if progress is not None:
                     progress(done, len(pending))
         finally:
             # Whoever interrupts a long first indexing should not have to begin again.
-            self._save(state, {os.path.dirname(file.path) for file in pending})  # noqa: PTH120
+            self._save(state, unsaved)
 
     def get(self, name: str, /) -> LoraCard | None:
         """Return the card that the host would load for ``name``, or ``None`` if it knows none."""

@@ -29,8 +29,15 @@ def locked(folder: Path) -> Iterator[None]:
         OSError: the lock's file cannot be written.
     """
     path = folder / NAME
-    with open_lock(path) as file:
-        _take(file, folder)
+    with contextlib.ExitStack() as stack:
+        while True:
+            file = stack.enter_context(open_lock(path))
+            _take(file, folder)
+            # Between opening and taking it another process may have ended, which takes its file
+            # away: a lock on that would keep nobody out.
+            if _is_there(file, path):
+                break
+            stack.close()
         try:
             yield
         finally:
@@ -50,6 +57,13 @@ def is_locked(folder: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def _is_there(file: IO[bytes], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _take(file: IO[bytes], folder: Path) -> None:

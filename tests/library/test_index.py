@@ -207,3 +207,29 @@ def test_two_processes_share_an_index(tmp_path: Path) -> None:
     catalog = Catalog([tmp_path / "loras"], tmp_path / "index")
     assert catalog.get("lora7-alias") is not None
     catalog.close()
+
+
+KILLED = """
+import os, signal, sys
+from lib_lora_neg.library import Catalog, catalog
+catalog.SAVE_EVERY = 10
+def after(done, total):
+    if done == 35:
+        os.kill(os.getpid(), signal.SIGKILL)
+Catalog([sys.argv[1]], sys.argv[2]).index(after)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL of POSIX")
+def test_a_killed_indexing_goes_on_where_it_last_saved(tmp_path: Path, reads: list[str]) -> None:
+    for number in range(20):
+        make(tmp_path / "loras", f"lora{number}")
+        make(tmp_path / "loras/sub", f"sub{number}")
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "loras"), str(tmp_path / "index")]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -9
+    catalog = Catalog([tmp_path / "loras"], tmp_path / "index")
+    catalog.index()
+    assert len(reads) == 10
+    assert len(list(catalog.cards())) == 40
+    assert catalog.problems == ()
+    catalog.close()

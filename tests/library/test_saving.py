@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -23,6 +22,7 @@ from lib_lora_neg.loras import (
     read_card,
 )
 from lib_lora_neg.loras.blank import write_blank_lora
+from tests.support.users import as_somebody
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -278,29 +278,6 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert max(worst) == 1
-
-
-def as_somebody(work: Callable[[], str]) -> str:
-    """Do something as a user whom permissions stop; root, whom none does, becomes another."""
-    if os.geteuid():
-        return work()
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            os.setgroups([])
-            os.setgid(65534)
-            os.setuid(65534)
-            os.write(writing, work().encode())
-        except BaseException as error:
-            os.write(writing, repr(error).encode())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        text = answer.read()
-    os.waitpid(child, 0)
-    return text
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")

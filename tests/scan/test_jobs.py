@@ -9,12 +9,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from lib_lora_neg.scan import jobs as jobs_module
+from lib_lora_neg.scan import locking
 from lib_lora_neg.scan.jobs import JobBusyError, ScanJobs, State
-from lib_lora_neg.scan.locking import is_locked, locked
+from lib_lora_neg.scan.locking import FolderInUseError, is_locked, locked
 from lib_lora_neg.scan.plan import Cell
 from lib_lora_neg.scan.store import ScanStore, history
 from lib_lora_neg.scan.workplace import Checkpoint
@@ -249,6 +251,26 @@ def test_a_lock_ends_with_its_block_even_when_that_fails(tmp_path: Path) -> None
         work()
     assert not is_locked(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_whose_file_was_taken_away_meanwhile_is_taken_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, times = locking._take, []
+
+    def late(file: IO[bytes], folder: Path) -> None:
+        times.append(file)
+        if len(times) == 1:
+            # Another process ends between our opening of the file and our taking of it.
+            (tmp_path / locking.NAME).unlink()
+        take(file, folder)
+
+    monkeypatch.setattr(locking, "_take", late)
+    with locked(tmp_path):
+        assert len(times) == 2
+        with pytest.raises(FolderInUseError), locked(tmp_path):
+            pass
+        assert is_locked(tmp_path)
 
 
 def test_a_job_that_is_over_can_be_forgotten(tmp_path: Path) -> None:
