@@ -31,6 +31,7 @@ from lib_lora_neg.api.page import add_page_routes  # noqa: E402
 from lib_lora_neg.api.public import add_public_routes  # noqa: E402
 from lib_lora_neg.hosts.boxes import Boxes, Outlook  # noqa: E402
 from lib_lora_neg.hosts.reporting import HealthItem, Report, Reports  # noqa: E402
+from lib_lora_neg.hosts.webui.tools import PageTool  # noqa: E402
 from lib_lora_neg.loras.card import LoraCard  # noqa: E402
 from lib_lora_neg.loras.families import ModelFamily  # noqa: E402
 from lib_lora_neg.policy import GenerationRequest, GuardSettings, Mode, plan  # noqa: E402
@@ -142,8 +143,8 @@ class Host:
         request = GenerationRequest(first, hires, family=family, cfg_tools=boxes.tools)
         return Outlook(boxes, request, settings, self.library)
 
-    def tools(self, tab: str) -> list[tuple[str, str | None]]:
-        return [("Dynamic Thresholding", f"{tab}_thresholding")]
+    def tools(self, tab: str) -> list[PageTool]:
+        return [PageTool("Dynamic Thresholding", f"{tab}_thresholding")]
 
     def token_count(self, text: str) -> tuple[int, int]:
         return len(text.replace(",", " ").split()), 75

@@ -18,6 +18,13 @@ def serve(*arguments: str) -> int:
     return cli.main(["serve", "--no-browser", *arguments])
 
 
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everything that `serve` needs seem installed: these tests end before it is used."""
+    monkeypatch.setattr(opening.importlib.util, "find_spec", lambda _: object())
+
+
+@pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -43,6 +50,7 @@ def test_a_port_that_is_none(port: str, capsys: pytest.CaptureFixture[str]) -> N
     assert "--port" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("installed")
 def test_without_the_small_model_the_way_out_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
