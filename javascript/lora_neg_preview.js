@@ -78,10 +78,15 @@
         async check(anew = false) {
             const body = loraNeg.read(this.tab);
             if (!body) return;
-            const key = JSON.stringify(body);
+            const sweep = loraNeg.plot.sweep(body);
+            const key = JSON.stringify(sweep ? [body, sweep] : body);
             if (!anew && key === this.asked) return;
             this.asked = key;
             if (this.running) this.running.abort();
+            if (sweep) {
+                this.standAside(sweep);
+                return;
+            }
             if (anew) this.cache.clear();
             const known = this.cache.get(key);
             if (known) {
@@ -101,13 +106,26 @@
 
         fail(error) {
             this.asked = null;
-            this.view = null;
-            this.popover.close();
-            this.chips.replaceChildren(
+            this.empty(
                 element("span", "lora-neg-quiet", "The preview is not available"),
                 quoted("lora-neg-quiet", String(error.message)),
             );
             this.announce(said("The preview is not available"));
+        }
+
+        // Nothing is promised for a job that varies weights on purpose.
+        standAside(axis) {
+            const text = said("{axis} varies LoRA weights: this job is made as typed, without the guard", { axis });
+            this.empty(element("span", "lora-neg-quiet lora-neg-sweep", text));
+            this.announce(text);
+        }
+
+        // Shows notes and no chips.
+        empty(...notes) {
+            this.view = null;
+            this.buttons = [];
+            this.popover.close();
+            this.chips.replaceChildren(...notes);
             this.tools.replaceChildren();
             this.more.hidden = true;
         }
