@@ -73,7 +73,7 @@ _WORD = re.compile(r"[^\W_]+(?:[-'’.&/+][^\W_]+)*")
 _FACE = re.compile(r"[:;=>][^\s]{1,2}")
 _LOOSE_WEIGHT = re.compile(r":\s{0,4}[-+]?[\d.]{1,8}$")
 _SETTING = re.compile(
-    r"(?:steps|sampler|schedule type|cfg scale|seed|size|model|model hash|vae|vae hash|clip skip"
+    r"(?:steps|script|sampler|schedule type|cfg scale|seed|size|model|model hash|vae|vae hash|clip skip"
     r"|ensd|hires [a-z]{1,20}|denoising strength|template|negative template|version|lora hashes"
     r"|(?:postprocess|controlnet|unprompted|ultimate|tiled|mask|x|y|file|ti)[- ][a-z0-9 ]{1,30}"
     r"|face restoration|eta|wildcard prompt|negative prompt|aspect ratio) ?:"
@@ -148,7 +148,8 @@ _MODERATED = _words(
 )
 
 _RELATIVE = _words(
-    """away far turned through black white red blue green yellow orange purple pink brown grey gray
+    """max
+    away far turned through black white red blue green yellow orange purple pink brown grey gray
     blonde silver gold golden aqua violet teal beige dark light bright pale big small large
     huge tiny little long short tall wide narrow thick thin open closed crossed left right
     front back half full new old young high low deep flat simple plain complex single
@@ -175,7 +176,8 @@ _INNOCENT = _words(
     composition animal animals creature structure contrast male female anatomical shade work"""
 )
 _BODY = _words(
-    """hand hands finger fingers arm arms leg legs foot feet toe toes thumb thumbs face faces head
+    """faced eyed haired legged handed fingered
+    hand hands finger fingers arm arms leg legs foot feet toe toes thumb thumbs face faces head
     heads eye eyes pupil pupils ear ears nose mouth lip lips tooth teeth tongue hair body
     bodies skin neck shoulder shoulders chest back torso belly waist hip hips thigh thighs
     knee knees nail nails limb limbs visage visages nostril nostrils eyebrow eyebrows
@@ -326,7 +328,12 @@ def _faulty(words: list[str]) -> frozenset[str]:
 
 
 def _is_quality(name: str, words: tuple[str, ...]) -> bool:
-    if name in _QUALITY_TERMS or (name in QUALITY_TAGS and name not in _STILL_STYLE | _MODERATED):
+    out_of_it = "out of frame" in name or "out of view" in name
+    if (
+        out_of_it
+        or name in _QUALITY_TERMS
+        or (name in QUALITY_TAGS and name not in _STILL_STYLE | _MODERATED)
+    ):
         return True
     if len(words) == 1:
         return words[0] in _QUALITY_WORDS

@@ -36,6 +36,7 @@ def rules(findings) -> set[str]:
         # What is no word to Midjourney.
         ("lowres, bad anatomy, worst quality, cars", ("cars",), {"MJ-quality"}),
         ("extra fingers, mutated hands and fingers, cars", ("cars",), {"MJ-quality"}),
+        ("feet out of frame, cars", ("cars",), {"MJ-quality"}),
         ("ugly sweater", (), {"MJ-quality"}),
         ("easynegative, badhandv4, embedding:mine, cars", ("cars",), {"MJ-embedding"}),
         ("1girl, multiple girls, cars", ("cars",), {"MJ-count"}),
@@ -47,6 +48,7 @@ def rules(findings) -> set[str]:
         # Each word is parsed alone.
         ("modern clothing", ("modern",), {"MJ-words"}),
         ("blue hair", (), {"MJ-words"}),
+        ("child faced", (), {"MJ-words"}),
         ("fox ears", (), {"MJ-words"}),
         ("white background", (), {"MJ-words"}),
         ("too long", (), {"MJ-words"}),
