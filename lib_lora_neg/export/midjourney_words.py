@@ -73,7 +73,8 @@ _WORD = re.compile(r"[^\W_]+(?:[-'’.&/+][^\W_]+)*")
 _FACE = re.compile(r"[:;=>][^\s]{1,2}")
 _LOOSE_WEIGHT = re.compile(r":\s{0,4}[-+]?[\d.]{1,8}$")
 _SETTING = re.compile(
-    r"(?:steps|script|sampler|schedule type|cfg scale|seed|size|model|model hash|vae|vae hash|clip skip"
+    r"(?:steps|script|sampler|schedule type|cfg scale|seed|size|model"
+    r"|model hash|vae|vae hash|clip skip"
     r"|ensd|hires [a-z]{1,20}|denoising strength|template|negative template|version|lora hashes"
     r"|(?:postprocess|controlnet|unprompted|ultimate|tiled|mask|x|y|file|ti)[- ][a-z0-9 ]{1,30}"
     r"|face restoration|eta|wildcard prompt|negative prompt|aspect ratio) ?:"
