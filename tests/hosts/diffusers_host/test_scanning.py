@@ -14,6 +14,7 @@ from lib_lora_neg.cli import main
 from lib_lora_neg.infotext import parse_infotext
 from lib_lora_neg.policy import Mode
 from lib_lora_neg.scan import Batch, LoraSetting, Probe, Sampling, Shot
+from lib_lora_neg.scan.locking import locked
 from tests.host.support import lora_files as files
 from tests.hosts.diffusers_host.conftest import SIZE
 
@@ -113,6 +114,10 @@ def test_the_command_scans_reports_and_goes_on(
     made = {path: path.stat().st_mtime_ns for path in cells}
     assert len(made) == 6
     cells[0].unlink()
+    with locked(folder):
+        assert main(arguments(models, tmp_path)) == 2
+    assert "running in another process" in capsys.readouterr().err
+    assert not cells[0].exists()
     assert main(arguments(models, tmp_path)) == 0
     now = {path: path.stat().st_mtime_ns for path in sorted(folder.glob("cells/*.png"))}
     assert [path for path in now if now[path] != made[path]] == [cells[0]]
