@@ -167,7 +167,8 @@ _Translated = tuple[dict[str, str], dict[str, object], Sequence[Finding], Mappin
 
 
 def _translations(options: argparse.Namespace) -> Iterator[_Translated | InputError]:
-    from .export.midjourney import from_midjourney, to_midjourney
+    from .export.from_midjourney import from_midjourney
+    from .export.midjourney import to_midjourney
 
     if options.to == "webui":
         for text in _midjourney_prompts(options):
