@@ -119,7 +119,7 @@ def _parameters_from(line: str) -> int | None:
     return found.start() if not rest.strip() or _KNOWN_PAIR.search(rest) else None
 
 
-_KNOWN_PAIR = re.compile(rf"(?:^|[,;]|\s)\s{{0,4}}(?:{_KEYS})\s?:", re.IGNORECASE)
+_KNOWN_PAIR = re.compile(rf"(?<![^\s,;])(?:{_KEYS})\s?:", re.IGNORECASE)
 
 
 def _after_templates(lines: list[str], number: int, further: bool) -> int:
