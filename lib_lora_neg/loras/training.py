@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
@@ -240,13 +241,18 @@ def _add_dataset(subsets: dict[str, Subset], dataset: Mapping[str, Any]) -> None
         )
 
 
+_MOST_FOLDERS = 20_000
+_MOST_CAPTIONS = 10**12
+"""Folders of a data set that are read, and captions that a tag can stand on; more is no count."""
+
+
 def _add_folders(subsets: dict[str, Subset], metadata: Mapping[str, Any]) -> None:
     """Add what the older, flat keys say; a folder known already only gains its captions."""
     tables = as_mapping(metadata.get("ss_tag_frequency"))
     folders = as_mapping(metadata.get("ss_dataset_dirs"))
     reg_folders = as_mapping(metadata.get("ss_reg_dataset_dirs"))
     keep = as_count(metadata.get("ss_keep_tokens")) or 0
-    for name in dict.fromkeys((*folders, *tables, *reg_folders)):
+    for name in islice(dict.fromkeys((*folders, *tables, *reg_folders)), _MOST_FOLDERS):
         known = subsets.get(name)
         entry = as_mapping(folders.get(name, reg_folders.get(name)))
         match = _REPEATS.match(name)
@@ -268,9 +274,14 @@ def _counts(value: object) -> Mapping[str, int]:
     table = as_mapping(value)
     if not table:
         return _NO_TAGS
-    if {*map(type, table.values())} == {int} and min(table.values()) > 0:
+    counts = table.values()
+    if {*map(type, counts)} == {int} and min(counts) > 0 and max(counts) <= _MOST_CAPTIONS:
         return table
-    return {tag: count for tag, count in table.items() if type(count) is int and count > 0}
+    return {
+        tag: count
+        for tag, count in table.items()
+        if type(count) is int and 0 < count <= _MOST_CAPTIONS
+    }
 
 
 def _base_name(path: str) -> str:

@@ -137,3 +137,9 @@ def test_cut_files(tmp_path: Path) -> None:
             read_card(path)
     path.write_bytes(whole)
     assert read_card(path).rank == 4
+
+
+def test_a_count_beyond_reason_is_none() -> None:
+    table = {"1_x": {"trig": 10**400, "hat": 3, "koi": 3}}
+    card = build_card(name="x", header=Header({}, {"ss_tag_frequency": json.dumps(table)}))
+    assert "trig" not in card.tags.shares
