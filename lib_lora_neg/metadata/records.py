@@ -159,7 +159,7 @@ def _payload(record: Mapping[str, Any], by_key: Mapping[str, str]) -> Iterator[R
             cfg_scale=_number(record, by_key, _CFG),
             hires=_hires(record, by_key),
             family=_text(record, by_key, _FAMILY) or None,
-            distilled=record.get(by_key.get("distilled", ""), False) is True,
+            distilled="distilled" in by_key and record[by_key["distilled"]] is True,
             loras=tuple(loras),
             versions=versions,
             has_parameters=False,
@@ -202,7 +202,7 @@ def _texts(
     record: Mapping[str, Any], by_key: Mapping[str, str], keys: tuple[str, ...]
 ) -> list[str]:
     for key in keys:
-        value = record.get(by_key.get(key, ""))
+        value = record[by_key[key]] if key in by_key else None
         if value is None:
             continue
         if isinstance(value, str):
@@ -221,7 +221,7 @@ def _number(
     record: Mapping[str, Any], by_key: Mapping[str, str], keys: tuple[str, ...]
 ) -> float | None:
     for key in keys:
-        value = record.get(by_key.get(key, ""))
+        value = record[by_key[key]] if key in by_key else None
         if value is None:
             continue
         number = number_of(value)
@@ -236,7 +236,7 @@ def _hires(record: Mapping[str, Any], by_key: Mapping[str, str]) -> HiresRecipe 
     prompt = _text(record, by_key, _HR_PROMPT) or None
     negative = _text(record, by_key, _HR_NEGATIVE) or None
     cfg = _number(record, by_key, _HR_CFG) or None
-    on = record.get(by_key.get("enablehr", ""))
+    on = record[by_key["enablehr"]] if "enablehr" in by_key else None
     # The API sends the second pass's texts also where it is switched off.
     if on is False or (on is None and (prompt, negative, cfg) == (None, None, None)):
         return None
@@ -250,12 +250,14 @@ def _loras(
     versions: list[Any] = []
     notes: list[str] = []
     for key in _RESOURCES:
-        found, numbers, said = civitai.of_resources(record.get(by_key.get(key, "")), prompt)
+        found, numbers, said = civitai.of_resources(
+            record[by_key[key]] if key in by_key else None, prompt
+        )
         named += found
         versions += numbers
         notes += said
     for key in _OWN_LORAS:
-        value = record.get(by_key.get(key, ""))
+        value = record[by_key[key]] if key in by_key else None
         if not value:
             continue
         own = loras_of(value)

@@ -252,3 +252,10 @@ def test_prompts_that_look_like_something_else(text: str) -> None:
     first = next(iter(read_text(text)))
     assert isinstance(first, Recipe)
     assert first.prompt == text.split("\n")[0]
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}, "x"])
+def test_a_key_without_a_name_is_no_known_one(value: object) -> None:
+    (found,) = read_text(json.dumps({"prompt": "a", "": value}))
+    assert isinstance(found, Recipe)
+    assert found.prompt == "a"
