@@ -17,6 +17,7 @@ import os
 import sqlite3
 import sys
 import time
+import weakref
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -72,6 +73,8 @@ class CardStore:
             self._base = self._open()
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"the index in {os.fspath(folder)} cannot be used: {error}") from error
+        # A store that nobody closes is closed when it goes.
+        weakref.finalize(self, self._base.close)
 
     def _open(self) -> sqlite3.Connection:
         try:
