@@ -42,7 +42,7 @@ from tests.support.cards import SyntheticCards, card  # noqa: E402
 
 JAVASCRIPT = [
     ROOT / "javascript" / f"lora_neg{part}.js"
-    for part in ("", "_cards", "_chips", "_panel", "_popover", "_preview")
+    for part in ("", "_cards", "_chips", "_panel", "_plot", "_popover", "_preview")
 ]
 STYLES = {"quality": ("masterpiece", "lowres, impasto_oil_style")}
 
