@@ -11,6 +11,7 @@ from .. import __version__
 from ..loras.named import UnknownFamilyError, named_family
 from ..policy import DEFAULT_RULE_MODES, Mode, NegativeTag
 from ..telling import in_one_line
+from .common_arguments import add_device, add_embeddings, add_lora_folders
 from .scan_arguments import add_scan
 
 EPILOG = """exit status: 0 nothing was changed, 1 something was, 2 the input is bad"""
@@ -103,22 +104,8 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="ban the core of what this LoRA learnt (tags on 90 %% of its captions); "
         "repeat for more",
     )
-    group.add_argument(
-        "--lora-dir",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="DIR",
-        help="folder of LoRA files, searched with its sub-folders; repeat for more",
-    )
-    group.add_argument(
-        "--embedding",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="NAME",
-        help="textual-inversion embeddings that the negative prompt may name",
-    )
+    add_lora_folders(group)
+    add_embeddings(group, "textual-inversion embeddings that the negative prompt may name")
     group.add_argument(
         "--file",
         type=Path,
@@ -140,14 +127,7 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="FILE|DIR",
         help="checkpoint (.safetensors), or a folder in the diffusers layout",
     )
-    parser.add_argument(
-        "--lora-dir",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="DIR",
-        help="folder of LoRA files, searched with its sub-folders; repeat for more",
-    )
+    add_lora_folders(parser)
     parser.add_argument(
         "--output",
         type=Path,
@@ -155,9 +135,7 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="DIR",
         help="where pictures go, and what the page remembers (default: %(default)s)",
     )
-    parser.add_argument(
-        "--device", default="auto", help="cpu, cuda, cuda:1, mps (default: the best there is)"
-    )
+    add_device(parser)
     web = parser.add_argument_group("the page")
     web.add_argument(
         "--port", type=_port, help="to listen on (default: the first free one from 7860)"
@@ -195,14 +173,7 @@ def _add_samples(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _add_request(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--lora-dir",
-        action="append",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="folder of LoRA files, searched with its sub-folders; repeat for more",
-    )
+    add_lora_folders(group, required=True)
     group.add_argument("--prompt", help="prompt with its <lora:…> tags")
     group.add_argument("--negative", help="negative prompt")
     group.add_argument("--cfg", type=_finite, default=7.0, help="CFG scale (default: 7)")
@@ -216,14 +187,7 @@ def _add_request(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--hr-prompt", help="prompt of the hires pass")
     group.add_argument("--hr-negative", help="negative prompt of the hires pass")
     group.add_argument("--hr-cfg", type=_finite, help="CFG scale of the hires pass")
-    group.add_argument(
-        "--embedding",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="NAME",
-        help="loaded textual-inversion embeddings; they are never removed",
-    )
+    add_embeddings(group, "loaded textual-inversion embeddings; they are never removed")
     group.add_argument(
         "--host",
         choices=("a1111", "forge"),

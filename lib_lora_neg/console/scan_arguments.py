@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..scan.plan import Part
 from ..scan.weights import PRESETS, WeightListError, parse_weights
+from .common_arguments import add_device, add_lora_folders
 
 DESCRIPTION = """Make pictures over the weights of a LoRA and judge them: what does it suppress
 at negative weight, and where does damage begin? Needs the diffusers extra."""
@@ -28,14 +29,7 @@ def add_scan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument("model", type=Path, help="checkpoint (.safetensors), or a folder")
     parser.add_argument("lora", nargs="+", help="a LoRA file, or a name in --lora-dir")
-    parser.add_argument(
-        "--lora-dir",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="DIR",
-        help="folder of LoRA files, searched with its sub-folders; repeat for more",
-    )
+    add_lora_folders(parser)
     _add_plan(parser.add_argument_group("what is scanned"))
     _add_sampling(parser.add_argument_group("how the pictures are made"))
     _add_model(parser.add_argument_group("the model"))
@@ -93,9 +87,7 @@ def _add_sampling(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_model(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--device", default="auto", help="cpu, cuda, cuda:1, mps (default: the best there is)"
-    )
+    add_device(group)
     group.add_argument(
         "--dtype", default="auto", help="float32, float16, bfloat16 (default: what fits the device)"
     )
