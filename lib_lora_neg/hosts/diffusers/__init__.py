@@ -9,7 +9,14 @@ or around a pipeline that is there already: `guarded`, and `guard_call` for one 
 """
 
 from .calls import GuardedCall, guard_call
-from .errors import HostError, JobError, LoraError, ModelError
+from .errors import (
+    HostError,
+    JobError,
+    LoraError,
+    LoraFolderError,
+    ModelError,
+    UnguardedAdapterWarning,
+)
 from .host import DiffusersHost, guarded, open_host
 from .infotext import save_png
 from .job import Generated, HiresFix, Job, MadePicture, Step
@@ -23,9 +30,11 @@ __all__ = [
     "Job",
     "JobError",
     "LoraError",
+    "LoraFolderError",
     "MadePicture",
     "ModelError",
     "Step",
+    "UnguardedAdapterWarning",
     "guard_call",
     "guarded",
     "open_host",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ...library import Catalog
@@ -18,12 +20,14 @@ from ...prompts import Edit, apply_edits, format_tag, parse
 from ...telling import complain, complain_of
 from ..reporting import Report
 from .deltas import TEXT_ENCODERS
+from .errors import LoraError, UnguardedAdapterWarning
+from .folders import PathLike, lora_folders_of
 from .loading import family_of_parts
 
 Adapters = dict[str, dict[str, float]]
 """Weights of the adapters in use: by name, then by part of the pipeline."""
 
-Where = Iterable[str | os.PathLike[str]] | Mapping[str, str | os.PathLike[str]]
+Where = PathLike | Iterable[PathLike] | Mapping[str, PathLike]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +39,14 @@ class GuardedCall:
         report: what the guard saw and did.
         arguments: those that the pipeline was called with instead of the given ones.
         problems: what the guard could not do for this pipeline, for people.
+        unguarded: adapters in use that no file is known of; they had their own weights.
     """
 
     output: Any
     report: Report
     arguments: Mapping[str, Any]
     problems: tuple[str, ...] = ()
+    unguarded: tuple[str, ...] = ()
 
     @property
     def images(self) -> Any:
@@ -70,29 +76,36 @@ def guard_call(
         negative_prompt: likewise, or ``None``.
         guidance_scale: ``None`` takes the pipeline's own default.
         loras: folders in which the adapters' files lie, named like the adapters, or the file of
-            each adapter by its name. An adapter without a file is left alone.
+            each adapter by its name. An adapter without a file keeps its weight: it is named in
+            the result's ``unguarded`` and in an `UnguardedAdapterWarning`.
         settings: of the guard.
         arguments: everything else that the pipeline takes.
 
     Raises:
-        whatever the pipeline raises.
+        LoraError: a file that ``loras`` names does not exist.
+        LoraFolderError: a folder does not exist.
+        Exception: whatever the pipeline raises.
     """
+    cards = _cards(loras)
     given = {"prompt": prompt, "negative_prompt": negative_prompt, "guidance_scale": guidance_scale}
     given = {name: value for name, value in given.items() if value is not None}
     wanted = settings if settings is not None else GuardSettings()
     adapters = adapters_of(pipe)
     try:
-        call = _plan(pipe, given, adapters, _cards(loras), wanted)
+        call = _plan(pipe, given, adapters, cards, wanted)
     except Exception as error:  # the picture matters more than the guard
         fault = f"{type(error).__name__}: {error}"
         complain(f"LoRA Negative Guard failed, so this is not guarded: {fault}")
         complain_of(error)
         output = pipe(**given, **arguments)
         return GuardedCall(output, Report(wanted.mode, (), (fault,)), given)
+    if call.unguarded:
+        warnings.warn(_no_file_for(call.unguarded), UnguardedAdapterWarning, stacklevel=2)
     with _weights(pipe, adapters, call.adapters):
         output = pipe(**call.given, **arguments)
     findings = call.plan.findings if call.plan is not None else ()
-    return GuardedCall(output, Report(wanted.mode, findings, ()), call.given, call.problems)
+    report = Report(wanted.mode, findings, ())
+    return GuardedCall(output, report, call.given, call.problems, call.unguarded)
 
 
 def adapters_of(pipe: Any) -> Adapters:
@@ -126,6 +139,16 @@ class _Call:
     adapters: Adapters
     plan: GuardPlan | None
     problems: tuple[str, ...]
+    unguarded: tuple[str, ...] = ()
+
+
+def _no_file_for(names: Sequence[str]) -> str:
+    one = names[0]
+    return (
+        f"no LoRA file is known for {', '.join(names)}, so nothing of it is guarded: load it with "
+        f"adapter_name= the name of its file in the folders of loras=, or give "
+        f"loras={{{one!r}: file}}"
+    )
 
 
 def _plan(
@@ -156,7 +179,8 @@ def _plan(
     )
     made = plan(request, cards, settings)
     weights, problems = _weights_of(made.first.prompts[0], adapters, known)
-    return _Call(_arguments(given, request, made), weights, made, tuple(problems))
+    unguarded = tuple(name for name in adapters if name not in known)
+    return _Call(_arguments(given, request, made), weights, made, tuple(problems), unguarded)
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -258,6 +282,9 @@ class _Cards:
 
 def _cards(loras: Where) -> _Cards:
     if isinstance(loras, Mapping):
-        return _Cards(None, {name: os.fspath(path) for name, path in loras.items()})
-    folders: Sequence[str] = [os.fspath(folder) for folder in loras]
-    return _Cards(Catalog(folders), {})
+        files = {name: os.fspath(path) for name, path in loras.items()}
+        for name, path in files.items():
+            if not Path(path).is_file():
+                raise LoraError(name, f"{path}: no such file")
+        return _Cards(None, files)
+    return _Cards(Catalog(lora_folders_of(loras)), {})

@@ -20,6 +20,7 @@ from ...scan.ports import Cancellation
 from ...scan.usual import usual_sampling
 from ..reporting import HealthItem
 from .errors import HostError, JobError
+from .folders import PathLike, lora_folders_of
 from .hashes import Hashes
 from .job import Job
 from .latents import scale_of
@@ -64,7 +65,7 @@ class Engine:
         self,
         pipe: Any,
         family: ModelFamily,
-        lora_folders: Iterable[str | os.PathLike[str]],
+        lora_folders: PathLike | Iterable[PathLike],
         *,
         path: Path | None = None,
         data_folder: Path | None = None,
@@ -73,7 +74,7 @@ class Engine:
         self.family = family
         self.path = path
         self.name = path.stem if path is not None else _name_of(pipe)
-        self.lora_folders = tuple(Path(folder) for folder in lora_folders)
+        self.lora_folders = lora_folders_of(lora_folders)
         self.catalog = Catalog(
             self.lora_folders, data_folder / "index" if data_folder is not None else None
         )
@@ -91,7 +92,7 @@ class Engine:
     def load(
         cls,
         model: str | os.PathLike[str],
-        lora_folders: Iterable[str | os.PathLike[str]] = (),
+        lora_folders: PathLike | Iterable[PathLike] = (),
         *,
         device: str = "auto",
         dtype: str = "auto",
@@ -102,6 +103,8 @@ class Engine:
     ) -> Engine:
         """Return an engine on a checkpoint; arguments and errors as of `host.open_host`."""
         path = Path(model)
+        # Before the checkpoint is loaded, which takes a while.
+        lora_folders = lora_folders_of(lora_folders)
         sources = Sources(
             path,
             Path(tokenizer) if tokenizer is not None else None,
@@ -112,7 +115,7 @@ class Engine:
         return cls(pipe, family, lora_folders, path=path, data_folder=data_folder)
 
     @classmethod
-    def around(cls, pipe: Any, lora_folders: Iterable[str | os.PathLike[str]] = ()) -> Engine:
+    def around(cls, pipe: Any, lora_folders: PathLike | Iterable[PathLike] = ()) -> Engine:
         """Return an engine on a pipeline that is loaded already.
 
         Raises:

@@ -22,3 +22,11 @@ class LoraError(HostError):
 
 class JobError(HostError, ValueError):
     """A generation that cannot be made as it was asked for, such as an unknown sampler."""
+
+
+class LoraFolderError(HostError):
+    """A folder of LoRA files that does not exist."""
+
+
+class UnguardedAdapterWarning(UserWarning):
+    """Adapters of a pipeline whose weights are used as they stand, without the guard."""

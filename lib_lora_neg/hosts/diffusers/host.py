@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,10 @@ from ...policy import GuardSettings, Mode
 from ...scan.ports import Cancellation, Denoiser, Generator
 from ..reporting import HealthItem, Report
 from .boxes import DiffusersBoxes
+from .calls import adapters_of
 from .engine import Engine
+from .errors import UnguardedAdapterWarning
+from .folders import PathLike
 from .guard import make_guarded
 from .job import Generated, Job, OnStep
 from .library import DiffusersLibrary
@@ -28,6 +32,7 @@ class DiffusersHost:
         boxes: the host as the live preview sees it (`boxes.BoxesHost`).
         library: the host as the library tab sees it (`library.LibraryTabHost`).
         last: report of the last generation, for the panel; ``None`` before the first one.
+        unguarded: adapters that the pipeline came with, which act on every picture.
     """
 
     def __init__(self, engine: Engine, settings: GuardSettings | None = None) -> None:
@@ -36,6 +41,7 @@ class DiffusersHost:
         self.library = DiffusersLibrary(engine, lambda: self.settings)
         self.boxes = DiffusersBoxes(engine, lambda: self.settings)
         self.last: Report | None = None
+        self.unguarded: tuple[str, ...] = ()
 
     def generate(
         self,
@@ -96,7 +102,7 @@ class DiffusersHost:
 
 def open_host(
     model: str | os.PathLike[str],
-    lora_folders: Iterable[str | os.PathLike[str]] = (),
+    lora_folders: PathLike | Iterable[PathLike] = (),
     *,
     settings: GuardSettings | None = None,
     device: str = "auto",
@@ -122,6 +128,7 @@ def open_host(
             ``None`` keeps them in memory.
 
     Raises:
+        LoraFolderError: a folder does not exist.
         ModelError: the checkpoint cannot be used; the text says why and what to do.
     """
     engine = Engine.load(
@@ -139,13 +146,28 @@ def open_host(
 
 def guarded(
     pipe: Any,
-    lora_folders: Iterable[str | os.PathLike[str]] = (),
+    lora_folders: PathLike | Iterable[PathLike] = (),
     *,
     settings: GuardSettings | None = None,
 ) -> DiffusersHost:
     """Return a host on a diffusers pipeline that is loaded already.
 
+    Adapters that the pipeline has in use already act on every picture, beside the LoRAs of the
+    prompt, at the weights they have: they are named in the host's ``unguarded`` and in an
+    `UnguardedAdapterWarning`.
+
     Raises:
+        LoraFolderError: a folder does not exist.
         ModelError: the pipeline is of a family that this host does not know.
     """
-    return DiffusersHost(Engine.around(pipe, lora_folders), settings)
+    host = DiffusersHost(Engine.around(pipe, lora_folders), settings)
+    host.unguarded = tuple(adapters_of(pipe))
+    if host.unguarded:
+        warnings.warn(
+            f"the pipeline's own adapters ({', '.join(host.unguarded)}) act on every picture at the "
+            "weights they have, and are not guarded; after pipe.unload_lora_weights() name the "
+            "LoRAs in the prompt, as <lora:name:-0.5>",
+            UnguardedAdapterWarning,
+            stacklevel=2,
+        )
+    return host

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +150,44 @@ def test_a_pipeline_that_raises_still_gets_its_weights_back(
     with pytest.raises(ValueError, match="divisible"):
         api.guard_call(pipe, "a cat", loras=[models / "loras"], width=63, height=63)
     assert set(adapters_of(pipe)[files.STYLE].values()) == {-0.9}
+
+
+def test_adapters_without_a_file_are_named(api: Any, pipe: Any, models: Path) -> None:
+    pipe.set_adapters([files.STYLE, files.CHARACTER], [-0.9, 0.8])
+    loras = {files.CHARACTER: models / "loras" / f"{files.CHARACTER}.safetensors"}
+    with pytest.warns(api.UnguardedAdapterWarning, match=files.STYLE):
+        called = api.guard_call(pipe, "a cat", loras=loras, output_type="latent", **REST)
+    assert called.unguarded == (files.STYLE,)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", api.UnguardedAdapterWarning)
+        # A single folder is a folder, not its letters.
+        called = api.guard_call(
+            pipe, "a cat", loras=str(models / "loras"), output_type="latent", **REST
+        )
+    assert called.unguarded == ()
+
+
+def test_a_host_around_a_pipeline_names_the_adapters_it_came_with(
+    api: Any, pipe: Any, models: Path
+) -> None:
+    pipe.set_adapters([files.STYLE], [-0.9])
+    with pytest.warns(api.UnguardedAdapterWarning, match=files.STYLE):
+        host = api.guarded(pipe, [models / "loras"])
+    assert host.unguarded == (files.STYLE,)
+    host.close()
+
+
+def test_what_does_not_exist_is_an_error_before_anything_is_made(
+    api: Any, pipe: Any, models: Path, tmp_path: Path
+) -> None:
+    missing = tmp_path / "nowhere"
+    file = next((models / "loras").glob("*.safetensors"))
+    for folders in ([missing], [models / "loras", missing], str(missing), [file]):
+        with pytest.raises(api.LoraFolderError, match=r"no such folder|is no folder"):
+            api.guard_call(pipe, "a cat", loras=folders, **REST)
+        with pytest.raises(api.LoraFolderError, match=r"no such folder|is no folder"):
+            api.guarded(pipe, folders)
+        with pytest.raises(api.LoraFolderError, match=r"no such folder|is no folder"):
+            api.open_host(models / "sd1.safetensors", folders, device="cpu")
+    with pytest.raises(api.LoraError, match="no such file"):
+        api.guard_call(pipe, "a cat", loras={files.STYLE: missing}, **REST)
