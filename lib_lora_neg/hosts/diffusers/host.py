@@ -164,8 +164,8 @@ def guarded(
     host.unguarded = tuple(adapters_of(pipe))
     if host.unguarded:
         warnings.warn(
-            f"the pipeline's own adapters ({', '.join(host.unguarded)}) act on every picture at the "
-            "weights they have, and are not guarded; after pipe.unload_lora_weights() name the "
+            f"the pipeline's own adapters ({', '.join(host.unguarded)}) act on every picture at "
+            "the weights they have, and are not guarded; after pipe.unload_lora_weights() name the "
             "LoRAs in the prompt, as <lora:name:-0.5>",
             UnguardedAdapterWarning,
             stacklevel=2,
