@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from ..loras.card import LoraCard
-from ..prompts import Match, NetworkTag, Prompt, Rewrite, apply_edits, format_tag
+from ..prompts import (
+    Match,
+    NetworkTag,
+    Prompt,
+    Rewrite,
+    apply_edits,
+    format_tag,
+    read_exemptions,
+)
 from .model import CardLookup, Effect, Field, Finding, GenerationRequest
 from .settings import GuardSettings, Mode
 
@@ -27,6 +35,7 @@ class LoraUse:
         injected_at: the weight at which the host adds it by itself; ``None`` if it does not.
         removed: a rule took it out.
         dropped: the host loads none of this prompt's tags, so it is not active.
+        guard: the ``guard`` argument of the tag it had in the negative prompt, which moves along.
     """
 
     name: str
@@ -37,6 +46,7 @@ class LoraUse:
     injected_at: float | None = None
     removed: bool = False
     dropped: bool = False
+    guard: str = ""
 
     @property
     def exempt(self) -> bool:
@@ -51,8 +61,8 @@ class LoraUse:
         """
         if self.exempt:
             return True
-        named = self.tag.exempt if self.tag is not None else frozenset()
-        return bool(named) and (rule in named or _GROUPED.get(rule) in named)
+        named = self.tag.exempt if self.tag is not None else read_exemptions(self.guard)
+        return exempts(named, rule)
 
     @property
     def in_force(self) -> bool:
@@ -256,7 +266,12 @@ def edited_tag(text: TextDraft, use: LoraUse) -> str:
 
 def new_tag(use: LoraUse) -> str:
     """Return a tag for a LoRA that has none in the prompt."""
-    return format_tag("lora", use.name, use.te or 0.0, use.unet or 0.0)
+    return format_tag("lora", use.name, use.te or 0.0, use.unet or 0.0, use.guard)
+
+
+def exempts(named: frozenset[str], rule: str) -> bool:
+    """Return whether the rules that a ``guard`` argument names are ``rule`` or cover it."""
+    return bool(named) and (rule in named or _GROUPED.get(rule) in named)
 
 
 def renamed_tag(tag: NetworkTag, name: str) -> str:

@@ -16,8 +16,11 @@ from .terms import Term
 from .tree import Prompt, parse
 
 _MOST_TRIES = 96
-_MOST_READ = 300_000
-"""Tries at taking some of many targets out, and characters that are read again for it."""
+_MOST_READ = 100_000
+"""Tries at taking some of many targets out, and characters that are read again for it.
+
+A plan may need this for four texts and in six rounds: all of them together stay below a second of
+CPU time. A prompt of two thousand characters still gets fifty tries."""
 
 Target = Term | NetworkTag | Match
 Placing = Callable[[Prompt, str], tuple[str, str]]
@@ -71,9 +74,9 @@ class Rewrite:
         """
         self._draft(tag).set_argument(name, value)
 
-    def append_tag(self, kind: str, name: str, te: float, unet: float) -> None:
+    def append_tag(self, kind: str, name: str, te: float, unet: float, guard: str = "") -> None:
         """Add a tag at the end."""
-        self._tags.append(format_tag(kind, name, te, unet))
+        self._tags.append(format_tag(kind, name, te, unet, guard))
 
     def append_term(self, text: str) -> None:
         """Add a term, written as prompt language, at the end; where the end is not a safe

@@ -256,7 +256,11 @@ def format_number(value: float) -> str:
     return f"-{text}" if value < 0 and size else text
 
 
-def format_tag(kind: str, name: str, te: float, unet: float) -> str:
-    """Write ``<kind:name:weight>``, or ``<kind:name:te:unet>`` where the two differ."""
+def format_tag(kind: str, name: str, te: float, unet: float, guard: str = "") -> str:
+    """Write ``<kind:name:weight>``, or ``<kind:name:te:unet>`` where the two differ.
+
+    A ``guard`` argument stands behind them, where there is one.
+    """
     first, second = format_number(te), format_number(unet)
-    return f"<{kind}:{name}:{first}>" if first == second else f"<{kind}:{name}:{first}:{second}>"
+    weights = first if first == second else f"{first}:{second}"
+    return f"<{kind}:{name}:{weights}{f':guard={guard}' if guard else ''}>"

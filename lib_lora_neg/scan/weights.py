@@ -37,7 +37,7 @@ LONGEST_PART = 100
 
 PRESETS: dict[str, tuple[float, ...]] = {"article": ARTICLE, "nine": NINE, "fine": FINE}
 
-_NUMBER = r"[+-]?\s*(?:\d+(?:\.\d*)?|\.\d+)"
+_NUMBER = r"(?:[+-]\s*)?(?:\d+(?:\.\d*)?|\.\d+)"
 _RANGE = re.compile(
     rf"(?P<start>{_NUMBER})\s*-\s*(?P<end>{_NUMBER})"
     rf"(?:\s*\[\s*(?P<count>\d+)\s*\]|\s*\(\s*(?P<step>{_NUMBER})\s*\))?"

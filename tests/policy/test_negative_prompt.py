@@ -162,6 +162,12 @@ def test_recommended_negative() -> None:
         ("a cat", "bad, <lora:paint:0>", "a cat", "bad"),
         ("", "<lora:paint:0.4>", "<lora:paint:-0.4>", ""),
         ("a cat", "<lora:paint:0.4:guard=off>", "a cat", "<lora:paint:0.4:guard=off>"),
+        ("a cat", "<lora:paint:0.4:guard=-R8>", "a cat", "<lora:paint:0.4:guard=-R8>"),
+        ("a cat", "<lora:paint:1:guard=-R1-R8>", "a cat", "<lora:paint:1:guard=-R1-R8>"),
+        ("a cat", "<lora:nowhere:1:guard=-R8>", "a cat", "<lora:nowhere:1:guard=-R8>"),
+        ("a cat", "<lora:paint:0.9:guard=-R1>", "a cat <lora:paint:-0.9:guard=-R1>", ""),
+        ("a cat", "<lora:paint:0.9:guard=-R3>", "a cat <lora:paint:-0.5:guard=-R3>", ""),
+        ("a cat", "<lora:paint:0.9:guard=-nonsense>", "a cat <lora:paint:-0.5>", ""),
     ],
 )
 def test_tags_in_the_negative(

@@ -201,11 +201,18 @@ def test_budget_advice(prompt: str, said: str | None) -> None:
         ((1.5, 1.501), "degraded"),
         ((-1.5, 1.0), None),
         ((-1.5, 1.001), "over budget"),
+        # 2.5000000000000004 and 3.0000000000000004 as floats.
+        ((1.1, 1.3, 0.1), None),
+        ((1.1, 1.3, 0.101), "over budget"),
+        ((2.2, 0.2, 0.6), "over budget"),
+        ((2.2, 0.2, 0.601), "degraded"),
     ],
 )
-def test_the_two_sums_of_the_budget(weights: tuple[float, float], said: str | None) -> None:
-    prompt = f"<lora:s:{weights[0]}><lora:o:{weights[1]}>"
-    result = guard(prompt, cards=CARDS, cfg=5, rules={"R1": Mode.OFF})
+def test_the_two_sums_of_the_budget(weights: tuple[float, ...], said: str | None) -> None:
+    names = ("s", "o", "p")[: len(weights)]
+    prompt = "".join(f"<lora:{name}:{w}>" for name, w in zip(names, weights, strict=True))
+    cards = (*CARDS, card("p", "style"))
+    result = guard(prompt, cards=cards, cfg=5, rules={"R1": Mode.OFF})
     reasons = [f.reason for f in result.findings if f.rule == "R5"]
     assert bool(reasons) is (said is not None)
     assert all(said in reason for reason in reasons if said)

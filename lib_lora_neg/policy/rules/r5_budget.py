@@ -29,6 +29,7 @@ OF_PREFERRED = (
 )
 
 _SLACK = 1e-6
+"""Sums of decimals miss a bound by less than this: 1.1 + 1.3 + 0.1 is a little above 2.5."""
 
 
 def budget(draft: Draft, context: Context) -> Draft:
@@ -52,7 +53,7 @@ def _fit(text: TextDraft, context: Context) -> TextDraft:
         return text
     relative = total != sum(abs(use.unet or 0.0) for _, use, _ in counted)
     enforced = context.enforces("R5")
-    state = say("degraded") if total > settings.degraded else say("over budget")
+    state = say("degraded") if total > settings.degraded + _SLACK else say("over budget")
     reason = say(
         OF_PREFERRED if relative else IN_ALL,
         total=format_number(total),

@@ -14,6 +14,7 @@ from ..draft import (
     TextDraft,
     each_negative,
     each_prompt,
+    exempts,
     new_tag,
     renamed_tag,
 )
@@ -33,7 +34,7 @@ def negative_tags(draft: Draft, context: Context) -> Draft:
 
     def clean(text: TextDraft) -> TextDraft:
         for tag in text.tree.tags:
-            if tag.is_lora and tag.editable and not tag.guard_off:
+            if tag.is_lora and tag.editable and not _exempt(tag):
                 text = _judge(text, tag, present, moved, context)
         return text
 
@@ -41,6 +42,11 @@ def negative_tags(draft: Draft, context: Context) -> Draft:
     if not moved:
         return draft
     return each_prompt(draft, lambda text: _with_moved(text, moved, context))
+
+
+def _exempt(tag: NetworkTag) -> bool:
+    """Return whether the tag itself says that it may stay: ``guard=off`` or ``guard=-R8``."""
+    return tag.guard_off or exempts(tag.exempt, "R8")
 
 
 def _with_moved(text: TextDraft, moved: dict[str, LoraUse], context: Context) -> TextDraft:
@@ -132,6 +138,8 @@ def _by_type(
     if te == 0.0 and unet == 0.0:
         return True, say("its weight is 0, so it is removed"), None
     sign = 1.0 if kind is LoraType.TRIGGER_NEGATIVE else -1.0
-    use = LoraUse(tag.name, card, None, sign * abs(te), sign * abs(unet))
+    # What the tag exempts the LoRA from holds where it moves to.
+    guard = tag.guard if tag.exempt else ""
+    use = LoraUse(tag.name, card, None, sign * abs(te), sign * abs(unet), guard=guard)
     reason = say("a {type} acts in the prompt, as {tag}", type=type_name(kind), tag=new_tag(use))
     return True, reason, use
