@@ -9,6 +9,7 @@ import pytest
 from tests.host.support.client import (
     HIRES,
     OFF,
+    PICTURE,
     Picture,
     Webui,
     assert_differ,
@@ -46,6 +47,7 @@ def test_it_acts_at_cfg_1_and_leaves_the_next_picture_alone(webui: Webui, method
     assert_same(on, webui.txt2img(PROMPT, NEGATIVE, guard=guided(method), **AT_ONE))
     assert_same(plain, webui.txt2img(PROMPT, NEGATIVE, guard=OFF, **AT_ONE))
     assert on.said.parameters["LoRA Neg guidance"] == method
+    assert_same(on, webui.from_infotext(on.infotext, guard=guided(method)))
 
 
 @pytest.mark.parametrize("arguments", [("NAG", 0.0), ("NAG", 1.0, 0.0), ("Off",), (None,)])
@@ -95,8 +97,8 @@ def test_img2img(webui: Webui) -> None:
 
 def test_batches(webui: Webui) -> None:
     several = {"batch_size": 2, "n_iter": 2, "prompt": PROMPT, "negative_prompt": NEGATIVE}
-    plains = webui.many("txt2img", OFF, None, **{**several, **AT_ONE, "seed": 1})
-    ons = webui.many("txt2img", guided(), None, **{**several, **AT_ONE, "seed": 1})
+    plains = webui.many("txt2img", OFF, None, **{**PICTURE, **several, **AT_ONE})
+    ons = webui.many("txt2img", guided(), None, **{**PICTURE, **several, **AT_ONE})
     assert len(ons) == len(plains)
     assert all(difference(a, b) > 0 for a, b in zip(plains, ons, strict=True))
 
