@@ -84,3 +84,21 @@ def test_nothing_is_made_twice_where_it_would_be_wrong(
     compare.finish(p, processed, changed=changed)
     assert runner.asked == []
     assert processed.images == ["guarded"]
+
+
+def test_both_pictures_begin_at_the_same_random_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    runner, p = Runner(monkeypatch), job()
+    drawn = []
+    monkeypatch.setattr(
+        runner, "process", lambda twin: drawn.append(torch.rand(3)) or done(["typed"], ["text"])
+    )
+    sys.modules["modules"].processing.process_images = runner.process
+    compare.prepare(p, True, NOBODY)
+    guarded = torch.rand(3)
+    after = torch.random.get_rng_state()
+
+    compare.finish(p, done(["guarded"], ["text"]), changed=True)
+
+    assert torch.equal(drawn[0], guarded)
+    assert torch.equal(torch.random.get_rng_state(), after)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from lib_lora_neg.hosts.webui import capabilities
-from lib_lora_neg.hosts.webui.dry_run import survives_unknown_name
+from lib_lora_neg.hosts.webui.dry_run import reads_weight, survives_unknown_name
 
 from .standins import install
 
@@ -153,3 +153,70 @@ def test_a_host_without_its_lora_extension_drops_nothing(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "networks", None)
 
     assert capabilities.unknown_lora_drops_all() is False
+
+
+networks = types.SimpleNamespace(load_networks=said.append)
+opts = types.SimpleNamespace(sd_lora="None")
+
+
+def takes_numbers(self: Any, p: Any, params_list: Any) -> None:
+    """As all four hosts."""
+    names, weights = [], []
+    if opts.sd_lora != "None" and not any(x for x in params_list if x.items[0] == opts.sd_lora):
+        p.all_prompts = [f"{text}<lora:{opts.sd_lora}:1>" for text in p.all_prompts]
+    for params in params_list:
+        names.append(params.positional[0])
+        weight = float(params.positional[1]) if len(params.positional) > 1 else 1.0
+        weights.append(float(params.named.get("te", weight)))
+    networks.load_networks((names, weights))
+
+
+def takes_schedules(self: Any, p: Any, params_list: Any) -> None:
+    weights = []
+    for params in params_list:
+        steps = params.positional[1].strip("[]").split(",")
+        weights.extend([[float(number) for number in step.split("@")] for step in steps])
+    networks.load_networks(weights)
+
+
+def takes_nothing(self: Any, p: Any, params_list: Any) -> None:
+    raise RuntimeError("not like any of them")
+
+
+class Derived(functools.partial):
+    """A class whose method asks its base class, as loractl's: it closes over its class."""
+
+    def activate(self, p: Any, params_list: Any) -> Any:
+        return super().__call__(p, params_list)
+
+
+@pytest.mark.parametrize(
+    ("activate", "reads"),
+    [
+        (takes_numbers, False),
+        (takes_schedules, True),
+        (takes_nothing, None),
+        (Derived.activate, None),
+        (waits, None),
+        (None, None),
+    ],
+)
+def test_whether_the_loader_reads_weight_schedules(activate: Any, reads: bool | None) -> None:
+    assert reads_weight(activate, "[1@0,0@1]") is reads
+    assert reads_weight(activate, "0.5") in (True, None)
+    assert said == []
+
+
+@pytest.mark.parametrize("script", ["LoRAControl", "LoraCtlScript"])
+def test_a_script_that_takes_schedules_out_of_the_prompt(
+    script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = install(monkeypatch)
+    type(host.loader).activate = takes_numbers
+    scripts = types.SimpleNamespace(scripts_data=[])
+    monkeypatch.setattr(sys.modules["modules"], "scripts", scripts, raising=False)
+    assert capabilities.reads_weight_schedules() is False
+
+    scripts.scripts_data.append(types.SimpleNamespace(script_class=type(script, (), {})))
+
+    assert capabilities.reads_weight_schedules() is True

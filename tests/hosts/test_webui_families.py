@@ -6,7 +6,7 @@ import types
 
 import pytest
 
-from lib_lora_neg.hosts.webui.capabilities import model_family
+from lib_lora_neg.hosts.webui.capabilities import distilled, model_family
 from lib_lora_neg.loras.families import ModelFamily
 
 
@@ -35,3 +35,24 @@ def test_each_engine_has_its_family(
     model = type(engine, (types.SimpleNamespace,), {})(**dict.fromkeys(flags, True))
 
     assert model_family(model) is family
+
+
+@pytest.mark.parametrize(
+    ("name", "is_distilled"),
+    [
+        ("flux-2-klein-4b.safetensors", True),
+        ("models/flux-2-klein-9b-fp8.safetensors", True),
+        ("Flux2-Klein-9B-Q8_0.gguf", True),
+        ("flux-2-klein-base-4b.safetensors", False),
+        ("flux-2-klein-9b-base-fp8.safetensors", False),
+        ("flux-2-klein-4b-undistilled.safetensors", False),
+        ("myKleinBase_v2.safetensors", None),
+        ("database-klein.safetensors", None),
+        ("kleinMix_v2.safetensors", None),
+        ("something.safetensors", None),
+        (None, None),
+    ],
+)
+def test_which_klein_it_is(name: str | None, is_distilled: bool | None) -> None:
+    assert distilled(ModelFamily.FLUX2, name) is is_distilled
+    assert distilled(ModelFamily.FLUX, name) is None

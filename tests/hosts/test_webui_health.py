@@ -40,3 +40,12 @@ def test_a_host_without_its_lora_extension(host: Host, monkeypatch: pytest.Monke
 def test_one_cfg_for_both_passes_is_told(host: Host) -> None:
     (hires,) = [item for item in health() if item.name == "CFG of the hires pass"]
     assert "lowers it for both" in hires.note
+
+
+def test_a_host_that_sends_its_requests_away_is_told(host: Host) -> None:
+    loader.install(Guard())
+    host.opts.forge_model_mode = "local"
+    assert all(item.live for item in health())
+    host.opts.forge_model_mode = "api"
+    (elsewhere,) = [item for item in health() if not item.live]
+    assert "nothing is guarded" in elsewhere.note

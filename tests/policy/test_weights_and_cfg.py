@@ -308,6 +308,27 @@ def test_wrong_family() -> None:
     assert not guard("<lora:x:0>", cards=(sd1,), cfg=5).findings
 
 
+@pytest.mark.parametrize(
+    ("made_for", "has_text", "checkpoint", "acts"),
+    [
+        (ModelFamily.SD1, True, ModelFamily.FLUX, True),
+        (ModelFamily.SDXL, True, ModelFamily.SD1, True),
+        (ModelFamily.SD1, False, ModelFamily.FLUX, False),
+        (ModelFamily.SD2, True, ModelFamily.SDXL, False),
+        (ModelFamily.SD1, True, ModelFamily.QWEN, False),
+    ],
+)
+def test_a_foreign_lora_acts_through_a_text_encoder_that_both_families_have(
+    made_for: ModelFamily, has_text: bool, checkpoint: ModelFamily, acts: bool
+) -> None:
+    parts = LoraParts(text_encoder=has_text, unet=True)
+    foreign = card("x", "style", family=made_for, parts=parts)
+
+    (found,) = guard("<lora:x:1>", cards=(foreign,), cfg=5, family=checkpoint).findings
+
+    assert (found.rule, bool(found.evidence)) == ("R11c", acts)
+
+
 def test_a_lora_the_host_injects_is_guarded_by_naming_it() -> None:
     result = guard("a", cards=CARDS, cfg=5, injected=(InjectedLora("s", -0.9),))
     assert result.first.prompts == ("a <lora:s:-0.5>",)

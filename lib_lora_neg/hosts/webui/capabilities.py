@@ -5,11 +5,13 @@ No function looks at a version; each makes the one test that decides its questio
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from ...loras.families import ModelFamily
-from .dry_run import survives_unknown_name
+from .dry_run import reads_weight, survives_unknown_name
 
 _ENGINE_FAMILIES = {
     "Flux": ModelFamily.FLUX,
@@ -29,6 +31,12 @@ _ENGINE_FAMILIES = {
     "Ernie": ModelFamily.ERNIE,
     "ErnieImage": ModelFamily.ERNIE,
 }
+_SCHEDULERS = ("loracontrol", "loractlscript")
+"""Classes of scripts that read weight schedules before the loader sees them, in small letters:
+*LoRA Control Integrated* of later versions of Forge Neo, and loractl."""
+
+_SCHEDULE = "[1@0,0@1]"
+
 _FLAGS = (
     ("is_sd3", ModelFamily.SD3),
     ("is_sdxl", ModelFamily.SDXL),
@@ -36,6 +44,11 @@ _FLAGS = (
     ("is_sd2", ModelFamily.SD2),
     ("is_sd1", ModelFamily.SD1),
 )
+
+
+_WORD = re.compile(r"[a-z]+")
+_OFFICIAL_KLEIN = re.compile(r"^flux[-_. ]?2[-_. ]klein[-_. ][49]b(?![a-z])")
+"""Black Forest Labs' own names of the distilled models, with any suffix for a format."""
 
 
 def model_family(sd_model: Any) -> ModelFamily:
@@ -59,6 +72,27 @@ def model_family(sd_model: Any) -> ModelFamily:
 def distilled_guidance(sd_model: Any) -> bool:
     """Whether guidance is an input of the model instead of a second pass (Flux dev)."""
     return bool(getattr(sd_model, "use_distilled_cfg_scale", False))
+
+
+def distilled(family: ModelFamily, filename: str | None) -> bool | None:
+    """Whether a checkpoint is a distilled one, where its family comes as both (Flux.2 Klein).
+
+    Both have the same layers, so only the file's name tells: ``flux-2-klein-base-4b`` is the base
+    model, ``flux-2-klein-4b`` the distilled one. ``None`` where it does not, or the family comes
+    as one.
+    """
+    if family is not ModelFamily.FLUX2 or not filename:
+        return None
+    name = Path(filename).stem.lower()
+    if "undistill" in name or "de-distill" in name or "dedistill" in name:
+        return False
+    if "distill" in name:
+        return True
+    if "klein" not in name:
+        return None
+    if "base" in _WORD.findall(name):
+        return False
+    return True if _OFFICIAL_KLEIN.search(name) else None
 
 
 def _has_module(name: str) -> bool:
@@ -91,6 +125,33 @@ def unknown_lora_drops_all() -> bool:
     except ImportError:  # the host's Lora extension is switched off
         return False
     return survives_unknown_name(getattr(networks, "load_networks", None)) is False
+
+
+def reads_weight_schedules() -> bool | None:
+    """Whether something on this host reads weights such as ``[1@0,0@0.5]``; ``None``: not known.
+
+    Either a script takes them out of the prompt before the LoRA loader sees them, or the loader
+    itself reads them. All others fail on a weight that is no number.
+    """
+    try:
+        from modules import extra_networks, scripts
+    except ImportError:
+        return None
+    classes = [getattr(data, "script_class", None) for data in getattr(scripts, "scripts_data", ())]
+    if any(getattr(kind, "__name__", "").lower() in _SCHEDULERS for kind in classes):
+        return True
+    loader = getattr(extra_networks, "extra_network_registry", {}).get("lora")
+    return reads_weight(getattr(type(loader), "activate", None), _SCHEDULE)
+
+
+def generates_elsewhere() -> bool:
+    """Whether the host sends its requests to a remote service, past all scripts.
+
+    A fork of Forge Neo does so in its *API* mode: nothing of an extension runs then.
+    """
+    from modules.shared import opts
+
+    return getattr(opts, "forge_model_mode", "local") == "api"
 
 
 def hires_cfg(p: Any) -> float | None:

@@ -49,6 +49,12 @@ def selected_file() -> str | None:
     return str(filename) if filename else None
 
 
+def file_of(model: Any) -> str | None:
+    """Return the file that a loaded model came from, if that is known."""
+    filename = getattr(getattr(model, "sd_checkpoint_info", None), "filename", None)
+    return str(filename) if filename else None
+
+
 def selected_family() -> tuple[ModelFamily, Any | None]:
     """Return the family of the selected checkpoint, and the model if that is the loaded one."""
     model, path = loaded_model(), selected_file()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from copy import copy
 from typing import Any
@@ -12,6 +13,8 @@ from .guard import TITLE, comment
 TWIN = "_lora_neg_twin"
 """On a guarded ``p``: its copy that stays unguarded."""
 IS_TWIN = "_lora_neg_is_twin"
+RANDOM = "_lora_neg_random_state"
+"""On a guarded ``p``: where the host's global random numbers stood when it began."""
 
 GUARDED, AS_TYPED = "Guarded", "As typed"
 
@@ -30,7 +33,29 @@ def prepare(p: Any, wanted: bool, generations: Generations) -> bool:
             comment(p, f"{TITLE}: nothing is compared while a script makes the pictures")
         else:
             setattr(p, TWIN, copy(p))
+            setattr(p, RANDOM, _random_state())
     return False
+
+
+def _random_state() -> Any:
+    """Return where the global random numbers stand, of the CPU and of each GPU.
+
+    Forge's and Neo's img2img encodes its picture with noise from there, without a seed.
+    """
+    torch: Any = sys.modules.get("torch")
+    if torch is None:
+        return None
+    gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    return torch.random.get_rng_state(), gpus
+
+
+def _set_random_state(state: Any) -> None:
+    torch: Any = sys.modules.get("torch")
+    if torch is None or state is None:
+        return
+    torch.random.set_rng_state(state[0])
+    if state[1] is not None:
+        torch.cuda.set_rng_state_all(state[1])
 
 
 def finish(p: Any, processed: Any, changed: bool) -> None:
@@ -51,7 +76,10 @@ def finish(p: Any, processed: Any, changed: bool) -> None:
     twin.seed, twin.subseed = list(p.all_seeds), list(p.all_subseeds)
     twin.do_not_save_grid = True
     shared.state.job_count += p.n_iter * (2 if getattr(p, "enable_hr", False) else 1)
+    now = _random_state()
+    _set_random_state(getattr(p, RANDOM, None))
     other = processing.process_images(twin)
+    _set_random_state(now)
     _join(processed, other)
 
 

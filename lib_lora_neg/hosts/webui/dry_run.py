@@ -11,7 +11,7 @@ import builtins
 import dis
 import functools
 from collections.abc import Iterator
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, SimpleNamespace
 from typing import Any
 
 _SILENT = ("print", "open", "input", "exec", "eval", "setattr", "delattr")
@@ -68,21 +68,49 @@ def survives_unknown_name(load_networks: Any) -> bool | None:
     One that does not raises, which costs the prompt all its LoRAs. ``None`` where it cannot be
     tried: a function that imports or closes over something, or none at all.
     """
-    function = load_networks
+    function = _innermost(load_networks)
+    return _survives(function) if function is not None else None
+
+
+def reads_weight(activate: Any, weight: str) -> bool | None:
+    """Return whether a LoRA loader's ``activate`` takes ``weight`` in a tag, such as ``[1@0,0@1]``.
+
+    One that does not raises, as for any word that is no number. ``None`` where it cannot be
+    tried, or where it takes no plain number either.
+    """
+    function = _innermost(activate)
+    if function is None or not _takes(function, "0.5"):
+        return None
+    return _takes(function, weight)
+
+
+def _innermost(function: Any) -> FunctionType | None:
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
-    return _survives(function) if isinstance(function, FunctionType) else None
+    return function if isinstance(function, FunctionType) else None
 
 
 @functools.lru_cache(maxsize=8)
 def _survives(function: FunctionType) -> bool | None:
+    return _tried(function, ["no LoRA has this name"], [1.0], [1.0])
+
+
+@functools.lru_cache(maxsize=16)
+def _takes(function: FunctionType, weight: str) -> bool | None:
+    items = ["a name", weight]
+    params = SimpleNamespace(items=items, positional=list(items), named={})
+    return _tried(function, _Anything(), _Anything(), [params])
+
+
+def _tried(function: FunctionType, *arguments: object) -> bool | None:
+    """Return whether a function takes these arguments without an error, if that can be tried."""
     if function.__closure__ or not _stays_inside(function.__code__):
         return None
     tried = FunctionType(
         function.__code__, _standins(function), function.__name__, function.__defaults__
     )
     try:
-        tried(["no LoRA has this name"], [1.0], [1.0])
+        tried(*arguments)
     except Exception:
         return False
     return True

@@ -18,7 +18,26 @@ _MODE_WORDS = {
 
 def health() -> list[HealthItem]:
     """Return one item for each thing the guard needs of this host or of the settings."""
-    return [_hook(), _loras(), _rules(), _settings(), _flux(), _hires(), _unknown_names()]
+    return [
+        *_elsewhere(),
+        _hook(),
+        _loras(),
+        _rules(),
+        _settings(),
+        _flux(),
+        _hires(),
+        _unknown_names(),
+    ]
+
+
+def _elsewhere() -> list[HealthItem]:
+    if not capabilities.generates_elsewhere():
+        return []
+    note = (
+        "in this host's API mode a remote service makes the pictures, past all extensions: nothing "
+        "is guarded"
+    )
+    return [HealthItem("Generation", False, note)]
 
 
 def _hook() -> HealthItem:

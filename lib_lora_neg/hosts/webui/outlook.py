@@ -26,7 +26,10 @@ class WebuiBoxes:
         self, boxes: Boxes, mode: Mode | None = None, rules: Mapping[str, Mode] | None = None
     ) -> Outlook:
         """Return what would be generated from ``boxes`` with the checkpoint that is selected."""
-        settings = options.read_settings(options.default_mode() if mode is None else mode, rules)
+        mode = options.default_mode() if mode is None else mode
+        if capabilities.generates_elsewhere():  # no script runs there: promise nothing
+            mode = mode.at_most(Mode.ADVISE)
+        settings = options.read_settings(mode, rules)
         first, hires = merge_styles(boxes)
         family, model = checkpoint.selected_family()
         if boxes.family is not None:
@@ -38,6 +41,7 @@ class WebuiBoxes:
             first=first,
             hires=hires,
             family=family,
+            distilled=capabilities.distilled(family, checkpoint.selected_file()),
             distilled_guidance=model is not None and capabilities.distilled_guidance(model),
             embeddings=capabilities.loaded_embeddings(model) if model is not None else frozenset(),
             injected=injected_loras(),
@@ -45,6 +49,7 @@ class WebuiBoxes:
             prompt_tools=prompt_tools_among(boxes.tools),
             emphasis=options.emphasis_is_on(),
             unknown_lora_drops_all=capabilities.unknown_lora_drops_all(),
+            weight_schedules=capabilities.reads_weight_schedules(),
             negative_guidance=boxes.guided,
         )
         return Outlook(boxes, request, settings, self._cards, family_assumed=assumed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...policy import GenerationRequest, InjectedLora, PromptSet
-from . import capabilities, guidance
+from . import capabilities, checkpoint, guidance
 from .tools import active_tools, cfg_tools_among, prompt_tools_among
 
 
@@ -18,11 +18,13 @@ def read_request(p: Any, batch_number: int) -> GenerationRequest:
     from modules import shared
 
     sd_model = p.sd_model
+    family = capabilities.model_family(sd_model)
     tools = active_tools(p)
     return GenerationRequest(
         first=PromptSet(tuple(p.prompts), tuple(p.negative_prompts), float(p.cfg_scale)),
         hires=_hires(p, batch_number),
-        family=capabilities.model_family(sd_model),
+        family=family,
+        distilled=capabilities.distilled(family, checkpoint.file_of(sd_model)),
         distilled_guidance=capabilities.distilled_guidance(sd_model),
         embeddings=capabilities.loaded_embeddings(sd_model),
         injected=injected_loras(),
@@ -30,6 +32,7 @@ def read_request(p: Any, batch_number: int) -> GenerationRequest:
         prompt_tools=prompt_tools_among(tools),
         emphasis=getattr(shared.opts, "emphasis", "Original") != "None",
         unknown_lora_drops_all=capabilities.unknown_lora_drops_all(),
+        weight_schedules=capabilities.reads_weight_schedules(),
         negative_guidance=guidance.is_on(p),
     )
 

@@ -21,6 +21,7 @@ _CFG_TOOLS = {
 _PROMPT_TOOLS = {
     "negpip": "negpip",
     "lora block weight": "lora-block-weight",
+    "neo-loractl": "neo-loractl",  # weights blocks and steps; reads nothing in the prompt
     "dynamic lora weights": "loractl",
     "loractl": "loractl",
     "regional prompter": "regional-prompter",

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
 from ...prompts import NetworkTag
 from ...sentences import say
@@ -132,6 +133,21 @@ def _merge(text: TextDraft, positions: Sequence[int], context: Context) -> TextD
     return text
 
 
+_WITH_CLIP_L = frozenset({ModelFamily.SD1, ModelFamily.SDXL, ModelFamily.SD3, ModelFamily.FLUX})
+"""Families that share a text encoder (CLIP-L): a LoRA's part for it fits all of them."""
+
+FOREIGN = (
+    "made for {made_for}, but the checkpoint is {family}: it matches few layers, and what it does "
+    "to them is chance"
+)
+FOREIGN_WITH_TEXT = (
+    "made for {made_for}, but the checkpoint is {family}: few or no other layers match, but its "
+    "text-encoder part acts all the same, because both families have that encoder (CLIP-L)"
+)
+
+SHARED_TEXT = say("SD1, SDXL, SD3 and Flux share the text encoder CLIP-L")
+
+
 def wrong_family(draft: Draft, context: Context) -> Draft:
     """R11c: say when a LoRA was made for another model family."""
     family = context.request.family
@@ -143,6 +159,7 @@ def wrong_family(draft: Draft, context: Context) -> Draft:
             if _inactive(use) or card.family in (ModelFamily.UNKNOWN, family):
                 continue
             tag = tag_text(text, use)
+            through_text = _acts_through_text(card, family)
             context.report(
                 "R11c",
                 text,
@@ -151,16 +168,22 @@ def wrong_family(draft: Draft, context: Context) -> Draft:
                 before=tag,
                 after=tag,
                 reason=say(
-                    "made for {made_for}, but the checkpoint is {family}: it matches few "
-                    "layers, and what it does to them is chance",
+                    FOREIGN_WITH_TEXT if through_text else FOREIGN,
                     made_for=card.family.value,
                     family=family.value,
                 ),
-                source="A1111 1.10.1, observed",
+                evidence=(SHARED_TEXT,) if through_text else (),
+                source="A1111 1.10.1 and Forge Neo, observed",
             )
         return text
 
     return each_prompt(draft, check)
+
+
+def _acts_through_text(card: LoraCard, family: ModelFamily) -> bool:
+    """Whether a LoRA of another family has a part for a text encoder that this one has too."""
+    has_text = card.parts is not None and card.parts.text_encoder
+    return has_text and {card.family, family} <= _WITH_CLIP_L
 
 
 def _inactive(use: LoraUse) -> bool:
