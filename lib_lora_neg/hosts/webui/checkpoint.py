@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ...loras.base_names import family_of_name
 from ...loras.families import ModelFamily
 from ...loras.header import LoraFileError, read_header
 from . import capabilities
@@ -13,11 +14,21 @@ from . import capabilities
 _MARKS = (
     ("joint_blocks.", ModelFamily.SD3),
     ("distilled_guidance_layer.", ModelFamily.CHROMA),
+    ("double_stream_modulation_img.", ModelFamily.FLUX2),
+    ("individual_token_refiner.", ModelFamily.HUNYUAN),
     ("double_blocks.", ModelFamily.FLUX),
     ("conditioner.embedders.1.", ModelFamily.SDXL),
     ("model.diffusion_model.label_emb.", ModelFamily.SDXL),
     ("cond_stage_model.model.transformer.", ModelFamily.SD2),
     ("cond_stage_model.transformer.", ModelFamily.SD1),
+    ("lq_proj.latent_proj.", ModelFamily.PID),
+    ("cap_pad_token", ModelFamily.ZIMAGE),
+    ("cap_embedder.", ModelFamily.LUMINA),
+    ("head.modulation", ModelFamily.WAN),
+    ("llm_adapter.blocks.", ModelFamily.ANIMA),
+    ("txtfusion.projector.", ModelFamily.KREA),
+    ("layers.0.mlp.linear_fc2.", ModelFamily.ERNIE),
+    ("txt_norm.weight", ModelFamily.QWEN),
 )
 """Pieces of tensor names that only one family's checkpoints have, the surest first."""
 
@@ -67,6 +78,17 @@ def selected_family() -> tuple[ModelFamily, Any | None]:
     except OSError:
         return ModelFamily.UNKNOWN, None
     return _family_of_file(path, changed), None
+
+
+def family_of_preset() -> ModelFamily:
+    """Return the family that the page is set up for (Forge's and Neo's *UI preset*), if it says.
+
+    It is what the user last chose, not what a file is: only a guess where no file tells.
+    """
+    from modules import shared
+
+    preset = getattr(shared.opts, "forge_preset", None)
+    return family_of_name(preset) if isinstance(preset, str) else ModelFamily.UNKNOWN
 
 
 @lru_cache(maxsize=64)

@@ -36,7 +36,10 @@ class WebuiBoxes:
             family = boxes.family
         assumed = family is ModelFamily.UNKNOWN and model is None
         if assumed:
-            family = family_of_loras(first.prompts, self._cards)
+            if checkpoint.selected_file() is not None:  # one that says nothing, such as a GGUF
+                family = checkpoint.family_of_preset()
+            if family is ModelFamily.UNKNOWN:
+                family = family_of_loras(first.prompts, self._cards)
         request = GenerationRequest(
             first=first,
             hires=hires,
