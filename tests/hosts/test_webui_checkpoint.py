@@ -1,4 +1,4 @@
-"""Which checkpoint is selected: its family from its file, from the page's preset, from the LoRAs."""
+"""Which checkpoint is selected, and its family: from its file, the page's preset, the LoRAs."""
 
 from __future__ import annotations
 
