@@ -29,13 +29,29 @@ def find_comments(text: str) -> Spans:
     return tuple(match.span() for match in _COMMENT.finditer(text))
 
 
+def blank_comments(text: str) -> str:
+    """The text with spaces for its comments: what opens in one closes nowhere."""
+    return _COMMENT.sub(lambda match: " " * len(match[0]), text) if "#" in text else text
+
+
 def find_opaque(text: str) -> Spans:
     """The spans of other tools in ``text`` (without comments and tags), merged, in order."""
-    spans = [*_braces(text), *_postprocessor(text), *_remarks(text)]
+    spans = [*find_replaced(text)]
     spans += [match.span() for match in _SIMPLE.finditer(text)]
     composed = _COMPOSED.search(text)
     if composed is not None:
         spans.append((composed.start(), len(text)))
+    return merge(spans)
+
+
+def find_replaced(text: str) -> Spans:
+    """The spans that another tool writes anew before the host reads tags, merged, in order.
+
+    No wildcards: names of LoRAs have their underscores.
+    """
+    spans = [*_braces(text), *_postprocessor(text), *_remarks(text)]
+    found = (match.span() for match in _SIMPLE.finditer(text))
+    spans += [span for span in found if not text.startswith("__", span[0])]
     return merge(spans)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .match import Index
 from .nodes import Node, build_nodes, read_leaves, with_spaces
-from .opaque import find_comments, find_opaque, is_suspect
+from .opaque import blank_comments, find_comments, find_opaque, find_replaced, is_suspect
 from .source import Source
 from .spans import Spans, merge, overlapping
 from .tags import NetworkTag, match_tags, read_tag
@@ -82,12 +82,7 @@ class Prompt:
     @cached_property
     def _resolvable(self) -> Spans:
         """Spans of the user's text that another tool replaces, tags in them included."""
-        tagless = self.text
-        return tuple(
-            span
-            for span in find_opaque(tagless)
-            if not tagless.startswith("AND_", span[0]) and not tagless.startswith("__", span[0])
-        )
+        return find_replaced(blank_comments(self.text))
 
     @cached_property
     def source(self) -> Source:

@@ -338,6 +338,15 @@ def test_a_lora_the_host_injects_is_guarded_by_naming_it() -> None:
     assert not fine.changed
 
 
+@pytest.mark.parametrize("comment", ["#{", "# <! AND_PERP !>", "#$a=b", "#<ppp:set a>", "# $a|b"])
+def test_what_opens_in_a_comment_hides_no_tag(comment: str) -> None:
+    written = f"a {comment}\n<lora:s:-0.9> }}"
+    assert guard(written, cards=CARDS, cfg=5).first.prompts == (f"a {comment}\n<lora:s:-0.5> }}",)
+    injected = (InjectedLora("s", -0.9),)
+    result = guard(f"a {comment}", cards=CARDS, cfg=5, injected=injected)
+    assert result.first.prompts[0].count("<lora:s:-0.5>") == 1
+
+
 def test_batch_loads_the_first_prompts_loras() -> None:
     trigger = card("t", "style", triggers=("trig",))
     known = {c.name: c for c in (*CARDS, trigger)}

@@ -37,41 +37,56 @@ class Tally:
         cases: how many ran.
         outcomes: how many ended in which way.
         slowest: CPU seconds of the slowest, and its number.
+        failed: what failed, where that does not end the run.
     """
 
     cases: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     slowest: tuple[float, int] = (0.0, 0)
+    failed: list[str] = field(default_factory=list)
 
 
 class FuzzError(AssertionError):
     """A case failed; the text says how to make it again."""
 
 
-def run(kind: str, seed: str, numbers: Iterator[int] | range, until: float = 0.0) -> Tally:
+def run(
+    kind: str, seed: str, numbers: Iterator[int] | range, until: float = 0.0, go_on: bool = False
+) -> Tally:
     """Run the cases ``numbers`` of one kind; stop early when `time.monotonic` passes ``until``.
 
     Raises:
-        FuzzError: a case raised, did not hold, or took more than `MOST_SECONDS` of CPU time.
+        FuzzError: a case raised, did not hold, or took more than `MOST_SECONDS` of CPU time, and
+            the others are not to ``go_on``.
     """
     tally = Tally()
     for number in numbers:
-        rng = random.Random(f"{kind} {seed} {number}")
-        start = time.process_time()
         try:
-            outcome = KINDS[kind](rng)
-        except Exception as error:
-            again = f"python bench/fuzz.py {kind} --seed {seed} --first {number} --count 1"
-            raise FuzzError(f"{again}: {type(error).__name__}: {error}") from error
-        spent = time.process_time() - start
-        if spent > MOST_SECONDS:
-            raise FuzzError(f"{kind} {seed} {number}: {spent:.1f} s of CPU time")
+            outcome, spent = _timed(kind, seed, number)
+        except FuzzError as error:
+            if not go_on:
+                raise
+            tally.failed.append(str(error))
+            outcome, spent = "failed", 0.0
         tally.cases += 1
         tally.outcomes[outcome] += 1
         tally.slowest = max(tally.slowest, (spent, number))
         if until and time.monotonic() > until:
             break
     return tally
+
+
+def _timed(kind: str, seed: str, number: int) -> tuple[str, float]:
+    again = f"python bench/fuzz.py {kind} --seed {seed} --first {number} --count 1"
+    start = time.process_time()
+    try:
+        outcome = KINDS[kind](random.Random(f"{kind} {seed} {number}"))
+    except Exception as error:
+        raise FuzzError(f"{again}: {type(error).__name__}: {error}") from error
+    spent = time.process_time() - start
+    if spent > MOST_SECONDS:
+        raise FuzzError(f"{again}: {spent:.1f} s of CPU time")
+    return outcome, spent
 
 
 # ---- mutations -----------------------------------------------------------------------------
