@@ -22,6 +22,7 @@ from .roles import Role, find_role
 from .side_facts import SideFacts
 from .side_layouts import PAGE_RANGE
 from .sidecars import SIDE_SUFFIXES, read_side_files
+from .stated_weight import stated_weight
 from .tagtable import build_tag_table, data_width, frequent_tags
 from .training import TrainingFacts, read_training
 from .triggers import find_triggers
@@ -130,7 +131,7 @@ def build_card(
         tags=table,
         image_count=training.image_count,
         data_width=data_width(training.image_count, table, training.own_subsets, frequent),
-        preferred_weight=_first([side.preferred_weight for side in sidecars]),
+        preferred_weight=_preferred(sidecars),
         activation_text=next((s.activation_text for s in sidecars if s.activation_text), ""),
         negative_text=next((s.negative_text for s in sidecars if s.negative_text), ""),
         ranges=_ranges(sidecars),
@@ -150,6 +151,16 @@ def _algorithm(keys: KeyFacts, training: TrainingFacts) -> str:
 
 def _first(values: Iterable[float | None]) -> float | None:
     return next((value for value in values if value is not None), None)
+
+
+def _preferred(sides: Sequence[SideFacts]) -> float | None:
+    """Return the weight that a field of a side file names, else the one that a page's words do."""
+    named = _first([side.preferred_weight for side in sides])
+    if named is not None:
+        return named
+    return stated_weight(
+        text for side in sides for text in (side.notes, side.usage_hint, side.description) if text
+    )
 
 
 def _base_names(training: TrainingFacts, sides: Sequence[SideFacts]) -> tuple[str, ...]:

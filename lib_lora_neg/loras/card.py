@@ -177,7 +177,7 @@ class LoraCard:
         tags: shares of the captions.
         image_count: real training images, repeats not counted; ``None`` if unknown.
         data_width: narrow, normal, wide or unknown.
-        preferred_weight: as the user or the author noted it.
+        preferred_weight: as the user or the author noted it, in a field or in the page's words.
         activation_text: the words the host inserts with the tag.
         negative_text: its own recommended negative prompt (R2c).
         ranges: every range known of it but the type's, in any order.

@@ -58,7 +58,8 @@ def remove(tree: Prompt, terms: Iterable[Term], tags: Iterable[NetworkTag]) -> l
             position = end
         else:
             position += 1
-    return _spare_hidden(tree, edits, lost) + _inner_tags(tree, row, lost)
+    edits = _spare_hidden(tree, edits, lost)
+    return edits + _inner_tags(tree, row, lost, edits)
 
 
 def remove_words(text: str, term: Term, spans: Iterable[tuple[int, int]]) -> list[Edit]:
@@ -262,18 +263,23 @@ def _spare_hidden(tree: Prompt, edits: list[Edit], lost: set[int]) -> list[Edit]
     return [edit for edit in result if edit.end > edit.start or edit.replacement]
 
 
-def _inner_tags(tree: Prompt, row: list[Item], lost: set[int]) -> list[Edit]:
-    """Edits for lost tags that stand inside a term that stays, as part of its word."""
+def _inner_tags(tree: Prompt, row: list[Item], lost: set[int], done: list[Edit]) -> list[Edit]:
+    """Edits for lost tags that stand inside a term that stays, as part of its word.
+
+    Those that went with a separator around them (``\\<tag>,``) are ``done`` already.
+    """
     text = tree.text
     own = {item.start for item in row if item.mark is _TAG}
     holders = merge((item.start, item.end) for item in row if not item.removed)
+    cut = merge((edit.start, edit.end) for edit in done if edit.end > edit.start)
     edits = []
     for tag in tree.tags:
         if tag.start in lost and tag.start not in own:
             end = tag.end
-            if not overlapping(holders, tag.start, end):
+            if not overlapping(holders, tag.start, end) or overlapping(cut, tag.start, end):
                 continue
-            if text[tag.start - 1 : tag.start].isspace() and text[end : end + 1].isspace():
+            spaced = text[tag.start - 1 : tag.start].isspace() and text[end : end + 1].isspace()
+            if spaced and not overlapping(cut, end, end + 1):
                 end += 1
             edits.append(Edit(tag.start, end, ""))
     return edits

@@ -131,6 +131,9 @@ REMOVALS = [
     ("a, (<lora:x:1>), b", "a, b"),
     ("[<lora:x:1>:b:0.5]", "[:b:0.5]"),
     ("a BREAK <lora:x:1> BREAK b", "a BREAK BREAK b"),
+    # A tag within what the host reads as one separator, and one beside it.
+    ("<lora:x:1>\\<lora:x:1>,", ""),
+    ("a<lora:x:2>\\<lora:x:3>，b", "a\\，b"),
 ]
 
 
