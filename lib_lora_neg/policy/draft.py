@@ -266,7 +266,7 @@ def edited_tag(text: TextDraft, use: LoraUse) -> str:
 
 def new_tag(use: LoraUse) -> str:
     """Return a tag for a LoRA that has none in the prompt."""
-    return format_tag("lora", use.name, use.te or 0.0, use.unet or 0.0, use.guard)
+    return format_tag("lora", use.name, use.te or 0.0, use.unet or 0.0, guard=use.guard)
 
 
 def exempts(named: frozenset[str], rule: str) -> bool:

@@ -76,7 +76,7 @@ class Rewrite:
 
     def append_tag(self, kind: str, name: str, te: float, unet: float, guard: str = "") -> None:
         """Add a tag at the end."""
-        self._tags.append(format_tag(kind, name, te, unet, guard))
+        self._tags.append(format_tag(kind, name, te, unet, guard=guard))
 
     def append_term(self, text: str) -> None:
         """Add a term, written as prompt language, at the end; where the end is not a safe

@@ -15,7 +15,7 @@ _CHOICE = re.compile(r"[|$]|^__.+__$", re.S)
 _BETWEEN_RULES = re.compile(r"[-,;+\s]+")
 _RULE = re.compile(r"[Rr][0-9]{1,2}[A-Fa-f]?")
 _LONGEST_GUARD = 120
-_OWN_ARGUMENTS = frozenset({"te", "unet", "dyn", "guard"})
+_OWN_ARGUMENTS = frozenset({"te", "unet", "dyn", "guard", "neg", "negte"})
 
 
 class Weight(NamedTuple):
@@ -62,6 +62,10 @@ class NetworkTag(NamedTuple):
         guard: the value of the ``guard`` argument, as written; empty without one.
         literal: not editable only because its own name looks like another tool's span
             (``wan{2}``), so that it is a plain tag if there is a LoRA of that name.
+        neg: strength of the unet part on the negative branch (``neg=0.3``); ``None`` where the
+            tag has one strength for both branches.
+        negte: strength of the text-encoder part while the negative prompt is encoded
+            (``negte=0``); likewise. The host's Lora extension passes over both arguments.
     """
 
     start: int
@@ -77,6 +81,28 @@ class NetworkTag(NamedTuple):
     exempt: frozenset[str] = frozenset()
     guard: str = ""
     literal: bool = False
+    neg: Weight | None = None
+    negte: Weight | None = None
+
+    @property
+    def branched(self) -> bool:
+        """Whether the negative branch is asked to have strengths of its own."""
+        return self.neg is not None or self.negte is not None
+
+    @property
+    def negative_unet(self) -> Weight:
+        """Strength of the unet part on the negative branch."""
+        return self.unet if self.neg is None else self.neg
+
+    @property
+    def negative_te(self) -> Weight:
+        """Strength of the text-encoder part while the negative prompt is encoded.
+
+        As ``unet`` follows ``te`` in a tag of one number, so ``negte`` follows ``neg``.
+        """
+        if self.negte is not None:
+            return self.negte
+        return self.te if self.neg is None else self.neg
 
     @property
     def swallowed_name(self) -> str:
@@ -132,7 +158,8 @@ def read_tag(match: re.Match[str], tools: frozenset[str] = frozenset()) -> Netwo
     named = {key: items[index].partition("=")[2] for key, index in arguments.named.items()}
     lenient = BLOCK_WEIGHT_TOOL in tools
     te, unet = _read_weights(positional, named, lenient)
-    guard = next((value for key, value in named.items() if key.strip().lower() == "guard"), "")
+    ours = {key.strip().lower(): value for key, value in named.items()}
+    guard = ours.get("guard", "")
     name = positional[0] if positional else items[0]
     unresolved = _UNRESOLVED.search(match[2]) is not None
     return NetworkTag(
@@ -152,6 +179,7 @@ def read_tag(match: re.Match[str], tools: frozenset[str] = frozenset()) -> Netwo
         and name == items[0]
         and _CHOICE.search(name) is None
         and _UNRESOLVED.search(match[2][len(name) :]) is None,
+        *(read_weight(ours[key]) if key in ours else None for key in ("neg", "negte")),
     )
 
 
@@ -256,11 +284,29 @@ def format_number(value: float) -> str:
     return f"-{text}" if value < 0 and size else text
 
 
-def format_tag(kind: str, name: str, te: float, unet: float, guard: str = "") -> str:
+def format_tag(
+    kind: str,
+    name: str,
+    te: float,
+    unet: float,
+    neg: float | None = None,
+    negte: float | None = None,
+    *,
+    guard: str = "",
+) -> str:
     """Write ``<kind:name:weight>``, or ``<kind:name:te:unet>`` where the two differ.
 
-    A ``guard`` argument stands behind them, where there is one.
+    Named arguments follow where there are any: strengths of the negative branch, ``negte`` only
+    where it is not ``neg``, and a ``guard`` argument.
     """
-    first, second = format_number(te), format_number(unet)
-    weights = first if first == second else f"{first}:{second}"
-    return f"<{kind}:{name}:{weights}{f':guard={guard}' if guard else ''}>"
+    numbers = [format_number(te)]
+    if format_number(unet) != numbers[0]:
+        numbers.append(format_number(unet))
+    if neg is not None:
+        numbers.append(f"neg={format_number(neg)}")
+    inherited = te if neg is None else neg
+    if negte is not None and format_number(negte) != format_number(inherited):
+        numbers.append(f"negte={format_number(negte)}")
+    if guard:
+        numbers.append(f"guard={guard}")
+    return f"<{kind}:{name}:{':'.join(numbers)}>"

@@ -25,16 +25,49 @@ Field: TypeAlias = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class LoraSetting:
-    """The raw weights of one LoRA; 0 and 0 means that it is not loaded."""
+    """The raw weights of one LoRA; 0 everywhere means that it is not loaded.
+
+    Attributes:
+        name: as the host knows it.
+        text_encoder: weight in the text encoders.
+        unet: weight in the denoiser.
+        negative_unet: weight in the denoiser on the negative branch; ``None`` is the same.
+        negative_text_encoder: weight in the text encoders while the negative prompt is encoded;
+            ``None`` is the same.
+    """
 
     name: str
     text_encoder: float
     unet: float
+    negative_unet: float | None = None
+    negative_text_encoder: float | None = None
 
     @property
     def tag(self) -> str:
         """The tag that asks A1111 for these weights."""
-        return format_tag("lora", self.name, self.text_encoder, self.unet)
+        return format_tag(
+            "lora",
+            self.name,
+            self.text_encoder,
+            self.unet,
+            self.negative_unet,
+            self.negative_text_encoder,
+        )
+
+    @property
+    def branched(self) -> bool:
+        """Whether the negative branch has a weight of its own."""
+        return self.negative_unet not in (None, self.unet) or self.negative_text_encoder not in (
+            None,
+            self.text_encoder,
+        )
+
+    @property
+    def acts(self) -> bool:
+        """Whether any weight is not 0."""
+        return bool(
+            self.text_encoder or self.unet or self.negative_unet or self.negative_text_encoder
+        )
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lib_lora_neg.prompts import Rewrite, apply_edits, format_number, parse
+from lib_lora_neg.prompts import Rewrite, apply_edits, format_number, parse, tags
 
 WEIGHTS = [
     ("<lora:x>", 1.0, 1.0),
@@ -193,3 +193,55 @@ def test_everything_at_once() -> None:
 )  # fmt: skip
 def test_numbers(value: float, text: str) -> None:
     assert format_number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "unet", "te", "branched"),
+    [
+        ("<lora:x:0.8>", 0.8, 0.8, False),
+        ("<lora:x:0.8:neg=0.3>", 0.3, 0.3, True),
+        ("<lora:x:0.5:0.8:neg=0>", 0.0, 0.0, True),
+        ("<lora:x:0.5:0.8:negte=0>", 0.8, 0.0, True),
+        ("<lora:x:neg=0.3:0.8:negte=-0.2>", 0.3, -0.2, True),
+        ("<lora:x:0:neg=.8:lbw=OUTD>", 0.8, 0.8, True),
+        ("<lora:x:1:neg=0.3:neg=0.4>", 0.4, 0.4, True),
+        ("<lora:x:1:neg=abc>", None, None, True),
+        ("<lora:x:1:neg=>", None, None, True),
+        ("<lora:x:1:neg=nan>", None, None, True),
+        ("<lora:x:1: Neg =0.3>", 0.3, 0.3, True),
+    ],
+)
+def test_strengths_of_the_negative_branch(
+    text: str, unet: float | None, te: float | None, branched: bool
+) -> None:
+    tag = tags.read_tag(next(tags.match_tags(text)))
+    assert (tag.negative_unet.value, tag.negative_te.value) == (unet, te)
+    assert tag.branched is branched
+    assert tag.te.value is not None, "the host passes over the argument"
+
+
+def test_negative_strengths_are_no_foreign_arguments() -> None:
+    tag = tags.read_tag(next(tags.match_tags("<lora:x:1:neg=0.3:lbw=OUTD:negte=0>")))
+    assert tag.foreign == ("lbw=OUTD",)
+
+
+@pytest.mark.parametrize(
+    ("weights", "text"),
+    [
+        ((0.8, 0.8, 0.3, 0.3), "<lora:x:0.8:neg=0.3>"),
+        ((0.5, 0.8, 0.3, 0.0), "<lora:x:0.5:0.8:neg=0.3:negte=0>"),
+        ((0.5, 0.8, None, 0.1), "<lora:x:0.5:0.8:negte=0.1>"),
+        ((0.5, 0.8, None, 0.5), "<lora:x:0.5:0.8>"),
+        ((0.0, 0.0, 0.8, None), "<lora:x:0:neg=0.8>"),
+        ((1.0, 1.0, None, None), "<lora:x:1>"),
+    ],
+)
+def test_a_tag_with_branches_is_written_as_it_is_read(
+    weights: tuple[float, float, float | None, float | None], text: str
+) -> None:
+    assert tags.format_tag("lora", "x", *weights) == text
+    tag = tags.read_tag(next(tags.match_tags(text)))
+    neg, negte = weights[2:]
+    assert (tag.te.value, tag.unet.value) == weights[:2]
+    assert neg is None or tag.negative_unet.value == neg
+    assert negte is None or tag.negative_te.value == negte

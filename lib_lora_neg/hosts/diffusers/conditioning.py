@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from ...prompts import parse
@@ -34,6 +35,22 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class Loaded:
+    """What is loaded while prompts are encoded.
+
+    Attributes:
+        key: of what changes the text encoders.
+        negative_key: of what else the text encoders have while a negative prompt is encoded;
+            empty where that is nothing.
+        for_negative: gives them that for as long as it is entered.
+    """
+
+    key: Hashable
+    negative_key: Hashable = ()
+    for_negative: Callable[[], AbstractContextManager[object]] = nullcontext
+
+
+@dataclass(frozen=True)
 class Conditioning:
     """What a pass is told.
 
@@ -59,7 +76,7 @@ class Conditioner:
         negative_prompt: str,
         steps: int,
         clip_skip: int,
-        loras: Hashable,
+        loras: Loaded,
         hires_steps: int | None = None,
     ) -> Conditioning:
         """Return what one pass is told.
@@ -69,7 +86,7 @@ class Conditioner:
             negative_prompt: as typed.
             steps: of the first pass.
             clip_skip: as in `Job`.
-            loras: what is loaded now, as far as it changes the text encoders.
+            loras: what is loaded now.
             hires_steps: of the hires pass, when it is that one.
         """
         positive = tuple(
@@ -88,14 +105,15 @@ class Conditioner:
         steps: int,
         hires_steps: int | None,
         clip_skip: int,
-        loras: Hashable,
+        loras: Loaded,
     ) -> Schedule:
         plan = schedules(text, steps, hires_steps)
         zeroed = negative and not any(step_text for _, step_text in plan)
-        key = (tuple(plan), zeroed, clip_skip, loras)
+        key = (tuple(plan), zeroed, clip_skip, loras.key, negative and loras.negative_key)
         found = self._known.get(key)
         if found is None:
-            found = self._encode(plan, clip_skip, negative)
+            with loras.for_negative() if negative else nullcontext():
+                found = self._encode(plan, clip_skip, negative)
             self._known[key] = found
             while len(self._known) > MOST_KEPT:
                 self._known.popitem(last=False)

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import torch
 
+from ...branches.deltas import Delta, Factors, Whole
 from ...loras.header import LoraFileError, read_header
 from .errors import LoraError
 from .quiet import quiet
@@ -25,38 +26,6 @@ TEXT_ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3")
 
 Place: TypeAlias = tuple[str, str]
 """A part of the pipeline, and a module's name in it."""
-
-
-@dataclass(frozen=True, eq=False)
-class Factors:
-    """A change that is the product of two thin matrices: ``up @ down * scale``."""
-
-    down: torch.Tensor
-    up: torch.Tensor
-    scale: float
-
-    def dense(self, like: torch.Tensor) -> torch.Tensor:
-        """Return the change in the shape and on the device of ``like``, in float32."""
-        down = self.down.to(like.device, torch.float32)
-        up = self.up.to(like.device, torch.float32)
-        if down.ndim == 4 and up.shape[2:] != (1, 1):
-            raise ValueError("a convolution whose second factor is not 1 × 1")
-        product = up.flatten(1) @ down.flatten(1)
-        return product.reshape(like.shape) * self.scale
-
-
-@dataclass(frozen=True, eq=False)
-class Whole:
-    """A change that depends on the weight it is made for (DoRA), or has another structure."""
-
-    change: torch.Tensor
-
-    def dense(self, like: torch.Tensor) -> torch.Tensor:
-        """As `Factors.dense`."""
-        return self.change.to(like.device, torch.float32)
-
-
-Delta: TypeAlias = Factors | Whole
 
 
 @dataclass(frozen=True, eq=False)

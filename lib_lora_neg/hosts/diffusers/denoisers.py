@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import torch
 
+from ...branches import Branch
+from ...branches.attachment import Attachment
 from ...guidance import Guidance, NagSettings, Settings, cross, flux_diffusers
 from ...guidance.joint import Layout
 from ...guidance.ownership import GuidanceError
@@ -49,6 +51,11 @@ class Row:
     weight: float
     negative: bool
     away: Cond | None = None
+
+    @property
+    def branch(self) -> Branch:
+        """The branch of guidance it belongs to."""
+        return Branch.UNCOND if self.negative else Branch.COND
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +118,7 @@ def predict(
     cfg: float,
     told: Told,
     guidance: Guidance | None = None,
+    branches: Attachment | None = None,
 ) -> torch.Tensor:
     """Return the prediction for every picture, with CFG.
 
@@ -126,6 +134,7 @@ def predict(
         told: the rest.
         guidance: negative guidance of the positive evaluations in this step, away from the
             negative prompt; ``None`` without.
+        branches: LoRAs with a strength of their own on the negative branch; ``None`` without.
     """
     rows = _rows(conditionings, step, cfg, guidance is not None)
     out: list[torch.Tensor | None] = [None] * len(rows)
@@ -137,7 +146,8 @@ def predict(
         chosen = [rows[index] for index in indexes]
         pictures = torch.tensor([row.picture for row in chosen], device=x.device)
         away = _away(chosen, guidance, denoiser.kind)
-        found = denoiser.evaluate(x[pictures], t, [row.cond for row in chosen], told, away)
+        with branches.calling([row.branch for row in chosen]) if branches else nullcontext():
+            found = denoiser.evaluate(x[pictures], t, [row.cond for row in chosen], told, away)
         for position, index in enumerate(indexes):
             out[index] = found[position]
     return torch.stack([_combine(rows, out, picture, cfg) for picture in range(len(conditionings))])

@@ -19,7 +19,7 @@ from ...infotext import (
     format_infotext,
 )
 from ...scan.ports import LoraSetting
-from .. import guidance_keys
+from .. import branch_keys, guidance_keys
 from .engine import Engine
 from .errors import HostError
 from .hashes import SHORT
@@ -69,6 +69,7 @@ def write_infotext(
     hashes = _lora_hashes(engine, (*first.loras, *(hires.loras if hires else ())))
     if hashes:
         parameters["Lora hashes"] = hashes
+    parameters |= branch_keys.written(first.loras, first.cfg)
     parameters |= guard
     parameters["Version"] = f"lora-neg {__version__}"
     return format_infotext(Infotext(first.prompt, first.negative_prompt, parameters))

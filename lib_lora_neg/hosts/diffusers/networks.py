@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ...branches import Strengths
+from ...branches.deltas import problem
+from ...branches.layers import Part
 from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
 from ...policy import CardLookup
@@ -100,6 +103,12 @@ class Networks:
             except LoraError as error:
                 problems.append(str(error))
                 continue
+            refused = self._branch_problem(network) if setting.branched else ""
+            if refused:
+                problems.append(
+                    f"LoRA {setting.name}: acts on both branches alike, because {refused}"
+                )
+                setting = replace(setting, negative_unet=None, negative_text_encoder=None)
             usable.append(setting)
             if network.unused:
                 problems.append(
@@ -133,17 +142,58 @@ class Networks:
             for place, parts in wanted.items():
                 self._merge(place, parts)
 
-    def conditioning_key(self, settings: Sequence[LoraSetting]) -> Recipe:
+    def branches(
+        self, settings: Sequence[LoraSetting], text_encoders: bool
+    ) -> dict[Any, list[Part]]:
+        """Return by module what the negative branch has beside what `apply` merges.
+
+        Args:
+            settings: those that are applied.
+            text_encoders: those of the text encoders, for the time when the negative prompt is
+                encoded; else those of the denoiser.
+
+        Raises:
+            LoraError: as `network`.
+        """
+        found: dict[Any, list[Part]] = {}
+        for setting in settings:
+            merged = setting.text_encoder if text_encoders else setting.unet
+            own = setting.negative_text_encoder if text_encoders else setting.negative_unet
+            strengths = Strengths(merged, merged if own is None else own).less(merged)
+            if strengths.none:
+                continue
+            network, _ = self.network(setting.name)
+            for place, delta in network.deltas.items():
+                if (place[0] in TEXT_ENCODERS) is text_encoders:
+                    found.setdefault(self._module(place), []).append(Part(delta, strengths))
+        return found
+
+    def _branch_problem(self, network: Network) -> str:
+        """Return why a LoRA cannot act on one branch alone; empty when it can."""
+        found = (problem(delta, self._module(place)) for place, delta in network.deltas.items())
+        return next(filter(None, found), "")
+
+    def conditioning_key(self, settings: Sequence[LoraSetting], negative: bool = False) -> Recipe:
         """Return what of the settings changes how a prompt is encoded.
+
+        Args:
+            settings: those that are applied.
+            negative: what they change beside that while the negative prompt is encoded.
 
         Raises:
             LoraError: as `network`.
         """
         with_text = [(setting, *self.network(setting.name)) for setting in settings]
+        weights = [
+            ((lora.negative_text_encoder or 0.0) - lora.text_encoder)
+            if negative and lora.negative_text_encoder is not None
+            else (0.0 if negative else lora.text_encoder)
+            for lora, _, _ in with_text
+        ]
         return tuple(
-            (setting.name, stamp, setting.text_encoder)
-            for setting, network, stamp in with_text
-            if setting.text_encoder and network.has_text_encoder
+            (setting.name, stamp, weight)
+            for (setting, network, stamp), weight in zip(with_text, weights, strict=True)
+            if weight and network.has_text_encoder
         )
 
     def _merge(self, place: Place, parts: Sequence[tuple[Network, Stamp, float]]) -> None:
@@ -170,9 +220,11 @@ class Networks:
         self._weight(place).copy_(self._touched.pop(place).original)
 
     def _weight(self, place: Place) -> torch.Tensor:
+        weight: torch.Tensor = self._module(place).weight.data
+        return weight
+
+    def _module(self, place: Place) -> Any:
         part, name = place
         module = getattr(self.pipe, part).get_submodule(name)
         # A pipeline that came with adapters of its user's has their layers around its own.
-        module = getattr(module, "base_layer", module)
-        weight: torch.Tensor = module.weight.data
-        return weight
+        return getattr(module, "base_layer", module)

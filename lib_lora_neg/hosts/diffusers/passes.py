@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from PIL import Image
 
+from ...branches import Branch
+from ...branches.attachment import Attachment, attached
+from ...branches.deltas import BranchError
 from ...loras.families import ModelFamily
 from ...scan.ports import Cancellation, LoraSetting
-from .conditioning import Conditioner, Conditioning
+from .conditioning import Conditioner, Conditioning, Loaded
 from .denoisers import Denoiser, FluxDenoiser, Told, UnetDenoiser
+from .errors import JobError
 from .job import Job
 from .latents import Noise, decode, encode_picture, scale_of
 from .networks import Networks
@@ -117,21 +122,25 @@ class Passes:
     ) -> torch.Tensor:
         self._networks.apply(texts.loras)
         conds = [self.encode(shot.prompt, shot.negative_prompt, job, texts.loras) for shot in shots]
-        wanted = Pass(
-            choose(self._family, job.sampler, job.scheduler),
-            job.steps,
-            texts.cfg,
-            conds,
-            Told(job.width, job.height, job.distilled_cfg or 0.0),
-            job.guidance,
-        )
         noise = Noise([shot.seed for shot in shots], self.device)
         shape = self.latent_shape(job.width, job.height)
-        if job.init_image is None:
-            return sample(host, wanted, noise, shape)
-        start = encode_picture(self._pipe.vae, job.init_image, job.width, job.height)
-        start = start.expand(len(shots), -1, -1, -1)
-        return sample(host, wanted, noise, shape, start, job.denoising_strength)
+        start = None
+        if job.init_image is not None:
+            start = encode_picture(self._pipe.vae, job.init_image, job.width, job.height)
+            start = start.expand(len(shots), -1, -1, -1)
+        with self._branches(texts.loras) as branches:
+            wanted = Pass(
+                choose(self._family, job.sampler, job.scheduler),
+                job.steps,
+                texts.cfg,
+                conds,
+                Told(job.width, job.height, job.distilled_cfg or 0.0),
+                job.guidance,
+                branches,
+            )
+            if start is None:
+                return sample(host, wanted, noise, shape)
+            return sample(host, wanted, noise, shape, start, job.denoising_strength)
 
     def _second_pass(
         self,
@@ -147,19 +156,42 @@ class Passes:
         width, height = self.hires_size(job)
         steps = hires.steps or job.steps
         cond = self.encode(texts.prompt, texts.negative_prompt, job, texts.loras, steps)
-        wanted = Pass(
-            choose(self._family, job.sampler, job.scheduler),
-            steps,
-            texts.cfg,
-            [cond] * len(shots),
-            Told(width, height, job.distilled_cfg or 0.0),
-            job.guidance,
-        )
         shape = self.latent_shape(width, height)
         # A1111's upscaler "Latent".
         start = torch.nn.functional.interpolate(x, size=shape[1:], mode="bilinear")
         noise = Noise([shot.seed for shot in shots], self.device)
-        return sample(host, wanted, noise, shape, start, hires.denoising_strength)
+        with self._branches(texts.loras) as branches:
+            wanted = Pass(
+                choose(self._family, job.sampler, job.scheduler),
+                steps,
+                texts.cfg,
+                [cond] * len(shots),
+                Told(width, height, job.distilled_cfg or 0.0),
+                job.guidance,
+                branches,
+            )
+            return sample(host, wanted, noise, shape, start, hires.denoising_strength)
+
+    @contextmanager
+    def _branches(
+        self, loras: Sequence[LoraSetting], text_encoders: bool = False
+    ) -> Iterator[Attachment | None]:
+        """Give the negative branch its own strengths, as far as any LoRA has them.
+
+        Raises:
+            JobError: that went wrong, so that the pictures are not what was asked for.
+        """
+        layers = self._networks.branches(loras, text_encoders)
+        if not layers:
+            yield None
+            return
+        try:
+            with attached(layers) as attachment:
+                yield attachment
+        except BranchError as error:
+            raise JobError(f"a LoRA cannot act on one branch alone: {error}") from error
+        if attachment.failure:
+            raise JobError(f"a LoRA cannot act on one branch alone: {attachment.failure}")
 
     def hires_size(self, job: Job) -> tuple[int, int]:
         """Return width and height of a job's second pass, in pixels."""
@@ -181,9 +213,23 @@ class Passes:
             negative_prompt,
             job.steps,
             job.clip_skip,
-            self._networks.conditioning_key(loras),
+            Loaded(
+                self._networks.conditioning_key(loras),
+                self._networks.conditioning_key(loras, negative=True),
+                lambda: self._for_negative(loras),
+            ),
             hires_steps,
         )
+
+    @contextmanager
+    def _for_negative(self, loras: Sequence[LoraSetting]) -> Iterator[None]:
+        """Give the text encoders what they have while a negative prompt is encoded."""
+        with self._branches(loras, text_encoders=True) as attachment:
+            if attachment is None:
+                yield
+            else:
+                with attachment.encoding(Branch.UNCOND):
+                    yield
 
     def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
         """Return the shape of one latent for a picture of this size in pixels."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 from ...policy import GenerationRequest, PromptSet
 from ...prompts import parse
 from ...prompts.tags import NetworkTag
@@ -44,12 +47,51 @@ def loras_in(prompt: str) -> tuple[tuple[LoraSetting, ...], list[str]]:
         if fault:
             problems.append(fault)
             continue
-        te, unet = tag.te.value or 0.0, tag.unet.value or 0.0
+        wanted, fault = _setting(tag)
+        if fault:
+            problems.append(fault)
         before = found.get(tag.name)
-        if before is not None:
-            te, unet = te + before.text_encoder, unet + before.unet
-        found[tag.name] = LoraSetting(tag.name, te, unet)
-    return tuple(lora for lora in found.values() if lora.text_encoder or lora.unet), problems
+        found[tag.name] = wanted if before is None else _sum(before, wanted)
+    return tuple(lora for lora in found.values() if lora.acts), problems
+
+
+def _setting(tag: NetworkTag) -> tuple[LoraSetting, str]:
+    """Return what a tag of plain weights asks for, and what is wrong with its ``neg``."""
+    te, unet = tag.te.value or 0.0, tag.unet.value or 0.0
+    plain = LoraSetting(tag.name, te, unet)
+    if not tag.branched:
+        return plain, ""
+    weights = (tag.negative_unet, tag.negative_te)
+    bad = next((weight.raw for weight in weights if not _usable(weight.value)), None)
+    if bad is not None:
+        return plain, f"LoRA {tag.name}: neg {bad!r} is no weight; it acts on both branches alike"
+    return replace(
+        plain, negative_unet=weights[0].value, negative_text_encoder=weights[1].value
+    ), ""
+
+
+def _usable(weight: float | None) -> bool:
+    return weight is not None and math.isfinite(weight)
+
+
+def _sum(first: LoraSetting, second: LoraSetting) -> LoraSetting:
+    """Return both tags of one LoRA as one."""
+    total = LoraSetting(
+        first.name, first.text_encoder + second.text_encoder, first.unet + second.unet
+    )
+    if not first.branched and not second.branched:
+        return total
+    both = (first, second)
+    return replace(
+        total,
+        negative_unet=sum(
+            one.unet if one.negative_unet is None else one.negative_unet for one in both
+        ),
+        negative_text_encoder=sum(
+            one.text_encoder if one.negative_text_encoder is None else one.negative_text_encoder
+            for one in both
+        ),
+    )
 
 
 def _fault(tag: NetworkTag) -> str:

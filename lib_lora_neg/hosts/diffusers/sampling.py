@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from ...branches.attachment import Attachment
 from ...guidance.choice import Guidance
 from ...scan.ports import Cancellation
 from .conditioning import Conditioning
@@ -32,6 +33,7 @@ class Pass:
         conditionings: one for each picture.
         told: the size and what else the denoiser is told.
         guidance: negative guidance, or ``None``.
+        branches: LoRAs with a strength of their own on the negative branch, or ``None``.
     """
 
     choice: Choice
@@ -40,6 +42,7 @@ class Pass:
     conditionings: Sequence[Conditioning]
     told: Told
     guidance: Guidance | None = None
+    branches: Attachment | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,7 @@ def sample(
             wanted.cfg,
             wanted.told,
             guidance,
+            wanted.branches,
         )
         x = scheduler.step(found, t, x, return_dict=False, **options)[0].float()
         if host.after_step is not None and index % order == 0:

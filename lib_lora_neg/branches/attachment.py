@@ -1,0 +1,103 @@
+"""Layers of one model, taken over for the time of a sampling pass and given back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import torch
+
+from .deltas import BranchError
+from .layers import Layer, Part
+from .strengths import Branch, Rows, Run, runs_of
+
+RowsOf: TypeAlias = Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Rows | None]
+"""Tells the branches of a call's rows from the model, its arguments and its keyword arguments;
+``None`` where the call has no branches, so that nothing is added."""
+
+
+class Attachment:
+    """LoRAs on the layers of one model, each branch with strengths of its own.
+
+    Layers are taken over one by one, by hooks of their own: what other tools have put around
+    them stays, and nothing is done outside of a call whose rows are known. Whoever attaches,
+    detaches; afterwards every layer is as it was, whatever happened in between.
+
+    Attributes:
+        failure: why nothing was added in a call after all; empty while all is well.
+    """
+
+    def __init__(self, layers: Mapping[Any, Sequence[Part]]) -> None:
+        """Take the layers over.
+
+        Args:
+            layers: by module, what each LoRA adds to it.
+
+        Raises:
+            BranchError: a LoRA cannot act on one of them; nothing is taken over then.
+        """
+        made = [(module, Layer(module, parts)) for module, parts in layers.items()]
+        self._runs: tuple[Run, ...] = ()
+        self._rows = 0
+        self.failure = ""
+        self._handles = [module.register_forward_hook(self._hook(layer)) for module, layer in made]
+
+    @contextmanager
+    def calling(self, rows: Rows) -> Iterator[None]:
+        """Add to the rows of the calls of the model that are made inside."""
+        before = self._runs, self._rows
+        self._runs, self._rows = runs_of(rows), len(rows)
+        try:
+            yield
+        finally:
+            self._runs, self._rows = before
+
+    @contextmanager
+    def encoding(self, branch: Branch) -> Iterator[None]:
+        """Add to all rows of the calls that are made inside, however many these are."""
+        with self.calling((branch,)):
+            yield
+
+    def watch(self, model: Any, rows_of: RowsOf) -> None:
+        """Learn each call's rows from the model's own arguments, until this is detached."""
+
+        def before(called: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            rows = rows_of(called, args, kwargs) or ()
+            self._runs, self._rows = runs_of(rows), len(rows)
+
+        def after(*_: Any) -> None:
+            self._runs, self._rows = (), 0
+
+        self._handles += [
+            model.register_forward_pre_hook(before, with_kwargs=True),
+            model.register_forward_hook(after, always_call=True),
+        ]
+
+    def detach(self) -> None:
+        """Give the layers back. May be called again."""
+        self._runs, self._rows = (), 0
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+
+    def _hook(self, layer: Layer) -> Callable[[Any, Any, torch.Tensor], None]:
+        def hook(_: Any, args: tuple[Any, ...], out: torch.Tensor) -> None:
+            if not self._rows or self.failure:
+                return
+            try:
+                layer.add(args[0], out, self._runs, self._rows)
+            except BranchError as error:
+                self.failure = str(error)
+
+        return hook
+
+
+@contextmanager
+def attached(layers: Mapping[Any, Sequence[Part]]) -> Iterator[Attachment]:
+    """Take layers over while the context lasts; arguments and errors as of `Attachment`."""
+    attachment = Attachment(layers)
+    try:
+        yield attachment
+    finally:
+        attachment.detach()

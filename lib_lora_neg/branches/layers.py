@@ -1,0 +1,205 @@
+"""The deltas of one layer, added to those rows of its output whose branch has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from torch.nn.functional import conv2d, linear
+
+from .deltas import BranchError, Delta, Factors, Whole, convolve, problem
+from .strengths import Branch, Run, Strengths
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What one LoRA adds to one layer.
+
+    Attributes:
+        delta: at strength 1.
+        strengths: of each branch, beside what the layer's weight holds already.
+        outputs: the outputs that it changes, from the first up to the second, which is left
+            out, where a model has joined layers that the LoRA knows apart (Flux's q, k, v);
+            ``None`` for all.
+    """
+
+    delta: Delta
+    strengths: Strengths
+    outputs: tuple[int, int] | None = None
+
+
+Add: TypeAlias = Callable[[torch.Tensor, torch.Tensor], None]
+"""Adds to some rows of an output, in place, what these rows of the input give."""
+
+
+class Layer:
+    """A layer's own forward stays what it is; this is called with what it has returned."""
+
+    def __init__(self, module: Any, parts: Sequence[Part]) -> None:
+        """Check the parts against the layer.
+
+        Raises:
+            BranchError: one of them cannot act on it.
+        """
+        for part in parts:
+            fault = problem(_whole_width(part, module), module)
+            if fault:
+                raise BranchError(fault)
+        self._module = module
+        self._parts = [part for part in parts if not part.strengths.none]
+        self._ready: dict[tuple[Branch, torch.device, torch.dtype], tuple[Add, ...]] = {}
+
+    def add(self, x: torch.Tensor, out: torch.Tensor, runs: Iterable[Run], rows: int) -> None:
+        """Add to ``out``, in place, what each branch has of the LoRAs.
+
+        Args:
+            x: the layer's input, rows first.
+            out: its output, rows first.
+            runs: the branches of the batch's rows.
+            rows: how many rows the batch has.
+
+        Raises:
+            BranchError: the input's rows are not those of the batch.
+        """
+        # A tool that cuts pictures into tiles (HyperTile), or a model over frames, makes several
+        # rows of one, those of one picture next to each other.
+        each, rest = divmod(out.shape[0], rows)
+        if rest or not each:
+            raise BranchError(f"{out.shape[0]} rows in a layer, {rows} in the batch")
+        if x.shape[0] != out.shape[0]:
+            raise BranchError("a layer's output has other rows than its input")
+        for run in runs:
+            adds = self._adds(run.branch, out.device, out.dtype)
+            if adds:
+                start, stop = run.start * each, run.stop * each
+                chosen = x[start:stop].to(out.dtype)
+                into = out[start:stop]
+                for add in adds:
+                    add(chosen, into)
+
+    def _adds(self, branch: Branch, device: torch.device, dtype: torch.dtype) -> tuple[Add, ...]:
+        key = (branch, device, dtype)
+        found = self._ready.get(key)
+        if found is None:
+            found = self._ready[key] = tuple(self._make(branch, device, dtype))
+        return found
+
+    def _make(self, branch: Branch, device: torch.device, dtype: torch.dtype) -> Iterable[Add]:
+        """Return what is to be called; thin factors of one kind are joined into one pair."""
+        joined: dict[tuple[int, int] | None, list[tuple[Factors, float]]] = {}
+        for part in self._parts:
+            strength, delta = part.strengths.of(branch), part.delta
+            if not strength:
+                continue
+            if isinstance(delta, Factors) and delta.mid is None:
+                joined.setdefault(part.outputs, []).append((delta, strength))
+            else:
+                yield self._alone(delta, strength, part.outputs, device, dtype)
+        for outputs, pairs in joined.items():
+            downs = [pair[0].down.to(device, dtype) for pair in pairs]
+            ups = [
+                pair[0].up.to(device, torch.float32).flatten(1) * (pair[0].scale * pair[1])
+                for pair in pairs
+            ]
+            shape = (-1, *_input_shape(self._module))
+            down = torch.cat([one.reshape(shape) for one in downs])
+            yield self._product(down, torch.cat(ups, dim=1).to(dtype), outputs)
+
+    def _product(
+        self, down: torch.Tensor, up: torch.Tensor, outputs: tuple[int, int] | None
+    ) -> Add:
+        if isinstance(self._module, torch.nn.Linear):
+            return _linear(down, up, outputs)
+        module = self._module
+        up = up[:, :, None, None]
+
+        def add(x: torch.Tensor, out: torch.Tensor) -> None:
+            _narrowed(out, outputs, 1).add_(conv2d(convolve(x, down, module), up))
+
+        return add
+
+    def _alone(
+        self,
+        delta: Delta,
+        strength: float,
+        outputs: tuple[int, int] | None,
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> Add:
+        module = self._module
+        if isinstance(delta, Whole):
+            shape = _weight_shape(module, outputs)
+            # As it lies there if it can be: such a matrix is as large as the layer's own.
+            weight = delta.change.to(device, dtype).reshape(shape)
+            if isinstance(module, torch.nn.Linear):
+
+                def add_linear(x: torch.Tensor, out: torch.Tensor) -> None:
+                    _narrowed(out, outputs, -1).add_(linear(x, weight), alpha=strength)
+
+                return add_linear
+
+            def add_whole(x: torch.Tensor, out: torch.Tensor) -> None:
+                _narrowed(out, outputs, 1).add_(convolve(x, weight, module), alpha=strength)
+
+            return add_whole
+        assert delta.mid is not None
+        down = delta.down.to(device, dtype).reshape(delta.down.shape[0], -1, 1, 1)
+        mid = delta.mid.to(device, dtype)
+        scaled = delta.up.to(device, torch.float32).flatten(1) * (delta.scale * strength)
+        up = scaled.to(dtype)[:, :, None, None]
+
+        def add_three(x: torch.Tensor, out: torch.Tensor) -> None:
+            inner = convolve(conv2d(x, down), mid, module)
+            _narrowed(out, outputs, 1).add_(conv2d(inner, up))
+
+        return add_three
+
+
+def _linear(down: torch.Tensor, up: torch.Tensor, outputs: tuple[int, int] | None) -> Add:
+    turned = up.t()
+
+    def add(x: torch.Tensor, out: torch.Tensor) -> None:
+        inner = linear(x, down)
+        if outputs is None and out.is_contiguous() and inner.dtype == out.dtype:
+            # One pass over the output instead of two.
+            out.view(-1, out.shape[-1]).addmm_(inner.reshape(-1, inner.shape[-1]), turned)
+        else:
+            _narrowed(out, outputs, -1).add_(linear(inner, up))
+
+    return add
+
+
+def _narrowed(out: torch.Tensor, outputs: tuple[int, int] | None, dim: int) -> torch.Tensor:
+    return out if outputs is None else out.narrow(dim, outputs[0], outputs[1] - outputs[0])
+
+
+def _input_shape(module: Any) -> tuple[int, ...]:
+    return (
+        tuple(module.weight.shape[1:])
+        if isinstance(module, torch.nn.Conv2d)
+        else (module.in_features,)
+    )
+
+
+def _weight_shape(module: Any, outputs: tuple[int, int] | None) -> tuple[int, ...]:
+    width = module.out_features if isinstance(module, torch.nn.Linear) else module.out_channels
+    rows = width if outputs is None else outputs[1] - outputs[0]
+    return (rows, *_input_shape(module))
+
+
+def _whole_width(part: Part, module: Any) -> Delta:
+    """Return the part's delta, or one as wide as the layer where it is for some outputs only."""
+    if part.outputs is None or not isinstance(module, torch.nn.Linear | torch.nn.Conv2d):
+        return part.delta
+    start, stop = part.outputs
+    width = module.out_features if isinstance(module, torch.nn.Linear) else module.out_channels
+    delta = part.delta
+    own = delta.up.shape[0] if isinstance(delta, Factors) else delta.change.shape[0]
+    if not 0 <= start < stop <= width or own != stop - start:
+        raise BranchError("its shape is another than the layer's")
+    if isinstance(delta, Factors):
+        up = delta.up[:1].expand(width, *delta.up.shape[1:])
+        return Factors(delta.down, up, delta.scale, delta.mid)
+    return Whole(delta.change[:1].expand(width, *delta.change.shape[1:]))
