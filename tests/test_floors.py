@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = "lib_lora_neg"
 WEBUI = {"modules", "modules_forge", "networks", "network", "launch", "backend", "ldm_patched"}
+COMFY = {"comfy", "comfy_api", "folder_paths", "nodes", "server", "aiohttp", "latent_preview"}
 DIFFUSERS = {"accelerate", "diffusers", "huggingface_hub", "peft", "transformers"}
 
 # A room may import the rooms below it, and of other packages those named here.
@@ -81,6 +82,8 @@ def test_imports_go_down_only(path: Path) -> None:
             assert top in others or "*" in others, f"{room} imports {top}"
             in_host = path.is_relative_to(ROOT / PACKAGE / "hosts" / "webui")
             assert top not in WEBUI or in_host, f"{path} imports the WebUI's {top}"
+            in_comfy = path.is_relative_to(ROOT / PACKAGE / "hosts" / "comfy")
+            assert top not in COMFY or in_comfy, f"{path} imports ComfyUI's {top}"
             in_diffusers = path.is_relative_to(ROOT / PACKAGE / "hosts" / "diffusers")
             assert top not in DIFFUSERS or in_diffusers, f"{path} imports {top}"
 

@@ -33,6 +33,23 @@ def of_record(record: Mapping[str, Any]) -> list[Recipe]:
     return [] if graph is None else list(_Reading(graph).recipes())
 
 
+def loras_before(
+    record: Mapping[str, Any], node: str, passed_over: frozenset[str] = frozenset()
+) -> tuple[tuple[NamedLora, ...], tuple[str, ...]]:
+    """Return the LoRAs that are loaded before a node of a workflow, and what cannot be followed.
+
+    Args:
+        record: the workflow as the server runs it.
+        node: number of the node; it is followed along its model, and its CLIP.
+        passed_over: kinds of nodes whose LoRAs are not wanted.
+    """
+    graph = graph_of_prompt(record)
+    start = graph.nodes.get(node)
+    if start is None:
+        return (), ()
+    return _Reading(graph).loras_before(start, passed_over)
+
+
 def _graph_of(record: Mapping[str, Any]) -> Graph | None:
     if isinstance(record.get("nodes"), list) and isinstance(record.get("links"), list | Mapping):
         return graph_of_workflow(record)
@@ -91,6 +108,23 @@ class _Reading:
                 loras=first.loras,
                 notes=tuple(dict.fromkeys(self._notes))[:MAX_NOTES],
             )
+
+    def loras_before(
+        self, start: Node, passed_over: frozenset[str]
+    ) -> tuple[tuple[NamedLora, ...], tuple[str, ...]]:
+        """Return what `loras_before` does."""
+        found: list[NamedLora] = []
+        known = {start.id}
+        for names in ((*_MODEL, *_BUNDLES), ("clip", "CLIP")):
+            on_model = "model" in names
+            for node in self._loaders(start, names):
+                if node.id in known or node.kind in passed_over:
+                    continue
+                known.add(node.id)
+                for lora in loras_of_node(node, self._graph, self._note):
+                    te = lora.unet if lora.te is None else lora.te
+                    found.append(lora if on_model else replace(lora, unet=0.0, te=te))
+        return tuple(found), tuple(dict.fromkeys(self._notes))[:MAX_NOTES]
 
     def _note(self, text: str) -> None:
         self._notes.append(text)

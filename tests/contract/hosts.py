@@ -92,10 +92,43 @@ def diffusers(case: Case, monkeypatch: pytest.MonkeyPatch) -> Outcome:
     return Outcome(texts, said(made.report.findings), keys)
 
 
+def comfy(case: Case, monkeypatch: pytest.MonkeyPatch) -> Outcome:
+    """ComfyUI's node for prompts, up to the folders and settings that ComfyUI would give it."""
+    from lib_lora_neg.hosts.comfy import node_base, place
+    from lib_lora_neg.hosts.comfy.node_prompts import GuardPrompts
+    from lib_lora_neg.hosts.comfy.order import TagOrder
+    from lib_lora_neg.hosts.comfy.planning import Guarded
+
+    made: list[Guarded] = []
+
+    def kept(*arguments: Any) -> Guarded:
+        made.append(real(*arguments))
+        return made[-1]
+
+    real = node_base.guarded_or_as_asked
+    monkeypatch.setattr(node_base, "guarded_or_as_asked", kept)
+    monkeypatch.setattr(place, "loras", lambda: _Cards(case.family))
+    monkeypatch.setattr(place, "embeddings", frozenset)
+    monkeypatch.setattr(place, "kept_settings", dict)
+    answer = GuardPrompts().run(
+        case.prompt,
+        case.negative,
+        case.cfg,
+        family=case.family.value,
+        tag_order=TagOrder.TEXT_ENCODER_FIRST.value,
+        mode=case.mode.value,
+    )
+    prompt, negative, cfg, report = answer["result"]
+    assert not made[0].failure
+    assert all(finding.reason in report for finding in made[0].findings)
+    return Outcome((prompt, negative, cfg), said(made[0].findings))
+
+
 HOSTS: dict[str, Callable[[Case, pytest.MonkeyPatch], Outcome]] = {
     "planner": planner,
     "webui": webui,
     "diffusers": diffusers,
+    "comfy": comfy,
 }
 
 
@@ -105,6 +138,9 @@ class _Cards:
 
     def get(self, name: str, /) -> Any:
         return self._cards.get(name)
+
+    def look(self) -> None:
+        pass
 
 
 class StandinEngine:

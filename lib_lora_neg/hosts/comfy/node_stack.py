@@ -1,0 +1,96 @@
+"""*Guard LoRA stack*: a stack goes in, the same stack with safe strengths comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from . import place, settings
+from .families import FROM_MODEL, model_of
+from .node_base import (
+    CATEGORY,
+    CFG,
+    FAMILY,
+    HIDDEN,
+    MODE,
+    TEXT,
+    answer,
+    changes_with,
+    guard,
+    settings_of,
+)
+from .planning import Asked
+from .stacks import read_stack, write_stack
+from .upstream import held_before
+
+
+def _no_names(**_: Any) -> Iterable[str]:
+    return ()
+
+
+class GuardLoraStack:
+    """Guards a stack before the node that loads it."""
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802
+        """Return the inputs as ComfyUI asks for them."""
+        return {
+            "required": {
+                "lora_stack": ("LORA_STACK",),
+                "negative": TEXT,
+                "cfg": CFG,
+                "family": FAMILY,
+                "mode": MODE,
+            },
+            "optional": {"model": ("MODEL", {"tooltip": "Tells the family."})},
+            "hidden": HIDDEN,
+        }
+
+    RETURN_TYPES = ("LORA_STACK", "STRING", "FLOAT", "STRING")
+    RETURN_NAMES = ("lora_stack", "negative", "cfg", "report")
+    FUNCTION = "run"
+    CATEGORY = CATEGORY
+    DESCRIPTION = (
+        "Holds the negative strengths of a LORA_STACK in the range of each LoRA's type, and guards "
+        "the negative prompt and CFG that go with it. Place it between the stack and the node that "
+        "loads it."
+    )
+    IS_CHANGED = changes_with(_no_names)
+
+    def run(
+        self,
+        lora_stack: Any,
+        negative: str,
+        cfg: float,
+        family: str = FROM_MODEL,
+        mode: str = settings.AS_SET,
+        model: Any = None,
+        workflow: Any = None,
+        node: Any = None,
+    ) -> dict[str, Any]:
+        """Return the guarded stack, negative prompt and CFG, with a report."""
+        chosen = settings_of(mode)
+        known = model_of(model, family)
+        held, notes = held_before(model, workflow, node)
+        stacked, odd = read_stack(lora_stack)
+        made = guard(
+            Asked(
+                negative_prompt=negative,
+                cfg_scale=float(cfg),
+                family=known.family,
+                distilled_guidance=known.distilled_guidance,
+                order=settings.order_of(place.kept_settings()),
+                loaded=(*held, *stacked),
+                embeddings=place.embeddings(),
+            ),
+            chosen,
+        )
+        written = write_stack(lora_stack, made.loaded[len(held) :])
+        facts = [
+            f"family: {known.family.value}",
+            f"{len(written)} of {len(lora_stack)} LoRAs go on",
+        ]
+        missing = [lora.name for lora in stacked if place.loras().path(lora.name) is None]
+        facts += [f"{name}: not found in ComfyUI's LoRA folders" for name in missing]
+        values = (written, made.negative_prompt, made.cfg_scale)
+        return answer(values, made, chosen, [*facts, *notes, *odd])

@@ -1,0 +1,52 @@
+"""The LoRAs that are on a model already when it reaches a node.
+
+The guard's own loaders leave a note on the model, since what they load is not what stands in the
+workflow. Of every other loader the workflow tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ...metadata.comfyui import loras_before
+from .planning import Loaded
+
+KEY = "lora_neg"
+"""Of the note, among a patcher's attachments."""
+
+OWN_LOADERS = frozenset({"NegGuardLoraLoader", "NegGuardPrompts"})
+
+
+def noted(patcher: Any) -> tuple[Loaded, ...]:
+    """Return what the guard's loaders have loaded onto a MODEL, or the patcher of a CLIP."""
+    found = getattr(patcher, "attachments", {}).get(KEY, ())
+    return found if isinstance(found, tuple) else ()
+
+
+def note(patcher: Any, loaded: Iterable[Loaded]) -> None:
+    """Leave a note on a patcher of one's own making; older ComfyUI has no place for it."""
+    if hasattr(patcher, "attachments"):
+        patcher.attachments[KEY] = (*noted(patcher), *loaded)
+
+
+def held_before(
+    patcher: Any, workflow: object, node: object
+) -> tuple[tuple[Loaded, ...], tuple[str, ...]]:
+    """Return the LoRAs that are loaded before a node, and what could not be followed.
+
+    Args:
+        patcher: the MODEL that reaches it, or the patcher of its CLIP.
+        workflow: ComfyUI's hidden input ``PROMPT``.
+        node: its hidden input ``UNIQUE_ID``.
+    """
+    own = tuple(Loaded(lora.name, lora.model, lora.clip, held=True) for lora in noted(patcher))
+    if not isinstance(workflow, Mapping) or node is None:
+        return own, ()
+    others, notes = loras_before(workflow, str(node), OWN_LOADERS)
+    loaded = (
+        Loaded(lora.name, lora.unet, lora.unet if lora.te is None else lora.te, held=True)
+        for lora in others
+        if lora.name
+    )
+    return (*(lora for lora in loaded if lora.active), *own), notes
