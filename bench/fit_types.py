@@ -3,7 +3,7 @@
     python bench/fit_types.py FILE.jsonl [--folds 5] [--write]
 
 Prints cross-validated figures; ``--write`` refits on everything and writes
-``lib_lora_neg/loras/type_weights.py``. The table holds names of signals only (groups of the
+``lib_lora_neg/loras/types/coefficients.py``. The table holds names of signals only (groups of the
 lexicon and shapes), never a word of the file.
 """
 
@@ -22,9 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from records import evidence_of, label_of, stem_of
 
-from lib_lora_neg.loras.evidence import TypeEvidence
-from lib_lora_neg.loras.signals import read_signals
-from lib_lora_neg.loras.type_model import MIXED_WITH
+from lib_lora_neg.loras.types.evidence import TypeEvidence
+from lib_lora_neg.loras.types.model import MIXED_WITH
+from lib_lora_neg.loras.types.signals import read_signals
 
 CLASSES = ("character", "style", "concept")
 RARE = 8

@@ -26,12 +26,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from lib_lora_neg.infotext import parse_infotext
 from lib_lora_neg.loras import LoraFileError
-from lib_lora_neg.loras.blank import header_bytes
 from lib_lora_neg.loras.build import read_any_card
 from lib_lora_neg.metadata import MetadataError, read_text
 from lib_lora_neg.policy import GenerationRequest, GuardSettings, Mode, PromptSet, plan
 from lib_lora_neg.policy.settings import DEFAULT_RULE_MODES
 from lib_lora_neg.policy.too_long import MOST_CHARACTERS
+from tests.support.blank_loras import header_bytes
 from tests.support.cards import card
 from tests.support.fuzzing import KINDS, MOST_SECONDS, run
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from lib_lora_neg.loras.build import build_card
 from lib_lora_neg.loras.card import LoraCard, TagTable
-from lib_lora_neg.loras.evidence import TypeEvidence, collect_evidence
-from lib_lora_neg.loras.sidecars import SideFacts
-from lib_lora_neg.loras.training import TrainingFacts
+from lib_lora_neg.loras.reading.sidecars import SideFacts
+from lib_lora_neg.loras.reading.training import TrainingFacts
+from lib_lora_neg.loras.types.evidence import TypeEvidence, collect_evidence
 
 _ROLES = (
     ("slider", "slider"),

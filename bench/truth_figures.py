@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.scan_truth import edge, judges_onset, matrix, scan_onset, table_of
 from bench.truth_cells import Scanned
+from bench.truth_onsets import edge, judges_onset, matrix, scan_onset, table_of
 from lib_lora_neg.scan.drawing import LIGHT, finish_axes, new_figure, title, to_png
 from lib_lora_neg.scan.weights import FINE
 

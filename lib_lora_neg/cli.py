@@ -96,7 +96,7 @@ def _version_names() -> Callable[[Catalog], Mapping[int, str]]:
 
 def _show(options: argparse.Namespace) -> int:
     from .loras import LoraFileError, read_card
-    from .loras.weights import measure_weights
+    from .loras.reading.weights import measure_weights
 
     palette = palette_for(sys.stdout)
     status = UNCHANGED
@@ -235,14 +235,8 @@ def _samples(options: argparse.Namespace) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     from .page.opening import need_libraries, open_site
-    from .page.serving import (
-        ServeError,
-        ServeOptions,
-        check_start,
-        read_accounts,
-        read_names,
-        serve,
-    )
+    from .page.options import ServeError, ServeOptions, check_start, read_accounts, read_names
+    from .page.serving import serve
 
     settings = _settings(options)
     try:

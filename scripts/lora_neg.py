@@ -11,7 +11,6 @@ for _name in [name for name in sys.modules if name.split(".")[0] == "lib_lora_ne
 
 from modules import script_callbacks, scripts  # noqa: E402
 
-from lib_lora_neg.api.library_routes import add_library_routes  # noqa: E402
 from lib_lora_neg.api.page import add_page_routes  # noqa: E402
 from lib_lora_neg.api.public import add_public_routes  # noqa: E402
 from lib_lora_neg.api.scan_routes import add_scan_routes  # noqa: E402
@@ -22,13 +21,13 @@ from lib_lora_neg.hosts.webui.hooks import Hooks  # noqa: E402
 from lib_lora_neg.hosts.webui.language import words  # noqa: E402
 from lib_lora_neg.hosts.webui.library import WebuiLibraryTab  # noqa: E402
 from lib_lora_neg.hosts.webui.scan import WebuiScanHost  # noqa: E402
-from lib_lora_neg.ui.answers import page_answers  # noqa: E402
-from lib_lora_neg.ui.library_answers import library_answers  # noqa: E402
-from lib_lora_neg.ui.library_lookup import lookup_answers  # noqa: E402
-from lib_lora_neg.ui.library_tab import library_tab  # noqa: E402
-from lib_lora_neg.ui.panel import build_panel  # noqa: E402
-from lib_lora_neg.ui.preset import PresetWiring  # noqa: E402
-from lib_lora_neg.ui.scan_mount import ScanTab  # noqa: E402
+from lib_lora_neg.ui.library.answers import library_answers  # noqa: E402
+from lib_lora_neg.ui.library.lookup import lookup_answers  # noqa: E402
+from lib_lora_neg.ui.library.tab import library_tab  # noqa: E402
+from lib_lora_neg.ui.panel.answers import page_answers  # noqa: E402
+from lib_lora_neg.ui.panel.build import build_panel  # noqa: E402
+from lib_lora_neg.ui.panel.preset import PresetWiring  # noqa: E402
+from lib_lora_neg.ui.scan.mount import ScanTab  # noqa: E402
 from lib_lora_neg.ui.spoken import in_language  # noqa: E402
 
 names = host.WebuiLibrary()
@@ -74,7 +73,7 @@ def on_app_started(demo, app):
         )
         add_page_routes(app, {**answers, "reset-settings": host.reset_settings})
         of_library = {**library_answers(library), **lookup_answers(library)}
-        add_library_routes(app, in_language(of_library, words))
+        add_page_routes(app, in_language(of_library, words))
         add_scan_routes(app, in_language(scan.answers, words), scan.files)
     accounts = host.api_accounts()
     if accounts is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lib_lora_neg.cli import main
-from lib_lora_neg.page.serving import ServeError, ServeOptions, check_start
+from lib_lora_neg.page.options import ServeError, ServeOptions, check_start
 from lib_lora_neg.samples.files import write_lora
 from lib_lora_neg.samples.loras import sample_loras
 

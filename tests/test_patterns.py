@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from lib_lora_neg.loras.roles import squeezed
-from lib_lora_neg.loras.signals import _LONGEST_ROMAJI, _ROMAJI
+from lib_lora_neg.loras.types.roles import squeezed
+from lib_lora_neg.loras.types.signals import _LONGEST_ROMAJI, _ROMAJI
 from lib_lora_neg.prompts.match import _word_pattern
 from lib_lora_neg.sentences import MAX_SEARCHED, Words
 from tests.support.patterns import Found, Seed, collect, given_to, grown, hard_seeds
@@ -27,8 +27,8 @@ def up_to_last_bracket(text: str) -> str:
 
 
 FED: list[tuple[str, str, Callable[[str], str]]] = [
-    ("loras/roles.py", "", squeezed),
-    ("loras/signals.py", _ROMAJI.pattern, lambda text: text[:_LONGEST_ROMAJI]),
+    ("loras/types/roles.py", "", squeezed),
+    ("loras/types/signals.py", _ROMAJI.pattern, lambda text: text[:_LONGEST_ROMAJI]),
     ("prompts/opaque.py", "<ppp:", up_to_last_bracket),
     ("prompts/tags.py", r"<(\w+):", up_to_last_bracket),
 ]
@@ -37,7 +37,7 @@ FED: list[tuple[str, str, Callable[[str], str]]] = [
 PUT_TOGETHER: dict[tuple[str, str], Iterable[re.Pattern[str]]] = {
     # Literals, at the places where the function is called.
     ("hosts/diffusers/layouts.py", "pattern"): given_to("count", "hosts/diffusers"),
-    ("loras/dit_families.py", "pattern"): given_to("_inputs", "loras/dit_families.py"),
+    ("loras/families/dit.py", "pattern"): given_to("_inputs", "loras/families/dit.py"),
     # The words of a trigger or a term.
     ("prompts/match.py", "_BEFORE + _PREFIX + _spellings(name) + tail"): [
         _word_pattern(name, origin)

@@ -13,7 +13,7 @@ pytest.importorskip("skimage")
 from lib_lora_neg.cli import InputError, _samples, build_parser
 from lib_lora_neg.library.catalog import Catalog
 from lib_lora_neg.page.memory import Memory
-from lib_lora_neg.page.serving import ServeError, ServeOptions, check_start
+from lib_lora_neg.page.options import ServeError, ServeOptions, check_start
 from lib_lora_neg.policy import Mode
 from lib_lora_neg.samples import tour  # noqa: F401
 from lib_lora_neg.scan.jobs import JobError, ScanJobs

@@ -101,7 +101,6 @@ ALLOWED = {
     ("regular.py", "open_lock"),
     ("telling.py", "be_silent"),  # the null device
     ("whole.py", "write_whole"),  # makes a new file, exclusively
-    ("loras/blank.py", "write_blank_lora"),
     ("page/outputs.py", "save"),
     ("page/web.py", "_joined"),  # the package's own scripts
     ("hosts/diffusers/weights.py", "read_tensors"),  # after its header was read through the helper

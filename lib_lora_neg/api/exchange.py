@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..hosts.boxes import BoxesError
+from ..hosts.form_reading import BoxesError
 
 MAX_BODY = 1 << 20
 """Bytes of a request; two prompts of the largest size fit in."""

@@ -8,7 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..hosts.boxes import Boxes, BoxesHost, Outlook, read_boxes, read_mode, read_rules
+from ..hosts.form_reading import read_boxes, read_mode, read_rules
+from ..hosts.preview import Boxes, BoxesHost, Outlook
 from ..policy import GuardPlan, Mode, plan
 from . import schemas
 from .cards import LibraryHost, library_page, one_card

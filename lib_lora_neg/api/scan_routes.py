@@ -10,10 +10,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..hosts.boxes import BoxesError
+from ..hosts.answers import Answer
+from ..hosts.form_reading import BoxesError
 from .exchange import ApiError, json_response
 from .login import page_login
-from .page import PREFIX, Answer, add_page_routes
+from .page import PREFIX, add_page_routes
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",

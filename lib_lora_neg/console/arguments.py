@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from .. import __version__
-from ..loras.named import UnknownFamilyError, named_family
+from ..loras.families.named import UnknownFamilyError, named_family
 from ..policy import DEFAULT_RULE_MODES, Mode, NegativeTag
 from ..telling import in_one_line
 from .common_arguments import add_device, add_embeddings, add_lora_folders

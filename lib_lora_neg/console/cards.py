@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from ..loras.card import LoraCard, LoraType, RangeSource, TagTableKind
-from ..loras.weights import WeightFacts, type_from_weights
+from ..loras.reading.weights import WeightFacts, type_from_weights
 from ..policy.matrix import range_in_force
 from ..telling import in_one_line
 from .render import indented, row, to_json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ..loras.families import ModelFamily
-from ..loras.named import named_family
+from ..loras.families.named import named_family
 from ..policy import (
     CardLookup,
     Effect,

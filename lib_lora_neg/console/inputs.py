@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ..loras.named import UnknownFamilyError, named_family
+from ..loras.families.named import UnknownFamilyError, named_family
 from ..metadata import (
     MetadataError,
     Recipe,

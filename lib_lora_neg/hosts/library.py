@@ -6,28 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ..library.indexing import ReadingProgress
 from ..loras.card import LoraCard
 from ..loras.decisions import Decision
 from ..policy import GuardSettings
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far reading the LoRA files has come.
-
-    Attributes:
-        running: a thread reads files now.
-        done: files read in this run.
-        total: files to read in this run.
-        waiting: it lets a generation finish first.
-        failure: why the last run ended early; empty if it did not.
-    """
-
-    running: bool = False
-    done: int = 0
-    total: int = 0
-    waiting: bool = False
-    failure: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +42,7 @@ class LibraryTabHost(Protocol):
         """Look for new and changed files in the background."""
         ...
 
-    def progress(self) -> Progress:
+    def progress(self) -> ReadingProgress:
         """Return how far the background thread is."""
         ...
 

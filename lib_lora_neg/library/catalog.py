@@ -9,7 +9,7 @@ from itertools import chain
 
 from ..loras.build import read_any_card
 from ..loras.card import LoraCard
-from ..loras.side_facts import is_digest
+from ..loras.reading.side_facts import is_digest
 from ..loras.tagtable import LazyShares
 from .files import FoundFile, FoundFolder, Stamp, list_folder, natural_order
 from .packing import ALIAS, MODEL_HASH, PROBLEMS, Packed, Packer, unpack_card

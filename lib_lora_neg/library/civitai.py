@@ -18,9 +18,9 @@ from typing import Any
 
 import httpx
 
-from ..loras.lenient import as_count, as_mapping
-from ..loras.side_facts import SideFacts
-from ..loras.side_layouts import read_civitai_version
+from ..loras.reading.lenient import as_count, as_mapping
+from ..loras.reading.side_facts import SideFacts
+from ..loras.reading.side_layouts import read_civitai_version
 from ..regular import open_regular, read_regular
 from .writing import replace_json
 

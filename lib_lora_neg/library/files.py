@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from ..loras.sidecars import SIDE_SUFFIXES
+from ..loras.reading.sidecars import SIDE_SUFFIXES
 from ..regular import kind_of, link_fault
 from ..whole import is_leftover, remove_leftovers
 

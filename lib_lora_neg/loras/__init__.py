@@ -16,11 +16,11 @@ from .card import (
 )
 from .decisions import OWN_KEY, Decision, read_decision, write_decision
 from .families import ModelFamily
-from .header import Header, LoraFileError, read_header
-from .side_facts import SideFacts
-from .sidecars import read_side_files
+from .reading.header import Header, LoraFileError, read_header
+from .reading.side_facts import SideFacts
+from .reading.sidecars import read_side_files
+from .reading.tensors import TensorInfo
 from .tagtable import TagGrade, grade_tag
-from .tensors import TensorInfo
 from .vocabulary import is_common_tag, is_descriptive_tag, is_generic_word, normalise_tag
 
 __all__ = [

@@ -8,24 +8,24 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..regular import open_regular
-from .architecture import family_of_keys, resolve_family
-from .base_names import family_of_name
 from .card import TYPE_BY_USER, Bracket, LoraCard, LoraParts, Trigger, TypeInference, WeightRange
-from .dit_families import FamilyEvidence
-from .evidence import collect_evidence
 from .families import FLUX_FAMILIES, ModelFamily
-from .header import SNIFFED_BYTES, Header, LoraFileError, foreign_kind, read_header
-from .inference import infer_type
-from .keys import KeyFacts, read_keys
-from .lenient import as_text
-from .roles import Role, find_role
-from .side_facts import SideFacts
-from .side_layouts import PAGE_RANGE
-from .sidecars import SIDE_SUFFIXES, read_side_files
+from .families.architecture import family_of_keys, resolve_family
+from .families.base_names import family_of_name
+from .families.dit import FamilyEvidence
+from .reading.header import SNIFFED_BYTES, Header, LoraFileError, foreign_kind, read_header
+from .reading.keys import KeyFacts, read_keys
+from .reading.lenient import as_text
+from .reading.side_facts import SideFacts
+from .reading.side_layouts import PAGE_RANGE
+from .reading.sidecars import SIDE_SUFFIXES, read_side_files
+from .reading.training import TrainingFacts, read_training
 from .stated_weight import stated_weight
 from .tagtable import build_tag_table, data_width, frequent_tags
-from .training import TrainingFacts, read_training
 from .triggers import find_triggers
+from .types.evidence import collect_evidence
+from .types.inference import infer_type
+from .types.roles import Role, find_role
 
 
 def read_card(

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .card import Bracket, LoraType, RangeSource, WeightRange
-from .lenient import as_count, as_items, as_mapping, as_number, as_text, as_texts
+from .reading.lenient import as_count, as_items, as_mapping, as_number, as_text, as_texts
 
 OWN_KEY = "lora_neg"
 """Our key in a sidecar ``.json``."""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .card import DataWidth, TagTable, TagTableKind
-from .training import Subset
+from .reading.training import Subset
 from .vocabulary import normalise_tag
 
 UBIQUITOUS_SHARE = 0.9

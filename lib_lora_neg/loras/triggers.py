@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .card import WORD_BY_USER, TagTable, TagTableKind, Trigger
-from .side_facts import SideFacts
-from .training import Subset, TrainingFacts
+from .reading.side_facts import SideFacts
+from .reading.training import Subset, TrainingFacts
 from .vocabulary import is_common_tag, is_descriptive_tag, is_generic_word, normalise_tag
 
 DISTINCTIVE_SHARE = 0.8

@@ -9,8 +9,8 @@ from typing import Any
 
 import gradio as gr
 
-from ..ui.library_tab import library_tab
-from ..ui.preset import PresetWiring
+from ..ui.library.tab import library_tab
+from ..ui.panel.preset import PresetWiring
 from .examples import Setting, examples
 from .host import Defaults, PageHost
 from .outputs import Outputs

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from PIL.Image import Image
 
-from ..hosts.boxes import BoxesHost
 from ..hosts.library import LibraryTabHost
+from ..hosts.preview import BoxesHost
 from ..hosts.reporting import HealthItem, Report
 from ..policy import GuardSettings, Mode
 
@@ -22,16 +22,6 @@ class Defaults:
     height: int = 512
     steps: int = 20
     cfg_scale: float = 7.0
-
-
-class StepLike(Protocol):
-    """How far a generation is."""
-
-    @property
-    def done(self) -> int: ...
-
-    @property
-    def total(self) -> int: ...
 
 
 class PictureLike(Protocol):

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from ..ui.preset import PresetWiring
+from ..ui.panel.preset import PresetWiring
 from .host import Defaults, PageHost
 
 MAX_SIDE, MAX_STEPS, MAX_COUNT = 2048, 150, 64

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..policy import GuardSettings
 from .host import Defaults
-from .serving import ServeError, Site, be_quiet
+from .options import ServeError, Site, be_quiet
 from .world import CHECKOUT, MISSING, NAME, SETTING, embedded_world, own_copy
 
 NEEDED = ("torch", "diffusers", "transformers", "gradio")

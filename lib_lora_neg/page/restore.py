@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..hosts import guidance_keys
-from ..hosts.infotext import pasted_enabled, pasted_mode
 from ..infotext import CFG, Infotext, is_infotext, parse_infotext
 from ..png import PngError, is_png, read_text
 from ..policy import Mode
+from ..policy.infotext import pasted_enabled, pasted_mode
 from .outputs import KEYWORD
 
 NO_TEXT = "There is no infotext in this picture."

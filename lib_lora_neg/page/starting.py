@@ -10,20 +10,20 @@ from typing import Any
 from starlette.middleware import Middleware
 
 from ..scan.jobs import ScanJobs
-from ..ui.answers import page_answers
-from ..ui.library_answers import library_answers
-from ..ui.scan_answers import scan_answers
-from ..ui.scan_files import scan_files
-from ..ui.scan_tab import scan_tab
+from ..ui.library.answers import library_answers
+from ..ui.panel.answers import page_answers
+from ..ui.scan.answers import scan_answers
+from ..ui.scan.files import scan_files
+from ..ui.scan.tab import scan_tab
 from .build import TABS, PageParts, build_page, theme
 from .examples import Setting
 from .host import Defaults, PageHost
 from .memory import Memory
 from .names import names_of
+from .options import LOOPBACK, ServeError, ServeOptions, Site, choose_port
 from .outputs import Outputs
 from .panel_host import LibraryNames, PagePanelHost
 from .running import Board
-from .serving import LOOPBACK, ServeError, ServeOptions, Site, choose_port
 from .web import (
     Answers,
     Assets,

@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from ..ui.panel import Panel, build_panel
-from ..ui.preset import PresetWiring
+from ..ui.panel.build import Panel, build_panel
+from ..ui.panel.preset import PresetWiring
 from .cards import cards_html
 from .examples import Example
 from .host import Defaults, PageHost

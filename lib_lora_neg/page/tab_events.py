@@ -14,7 +14,7 @@ import gradio as gr
 from ..hosts import guidance_keys
 from ..policy import Mode
 from ..telling import complain_of
-from ..ui.panel import Panel
+from ..ui.panel.build import Panel
 from .examples import Example
 from .generation import Asked, Outcome, Progress, make
 from .host import PageHost

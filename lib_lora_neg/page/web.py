@@ -13,11 +13,11 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from ..api.library_routes import add_library_routes
 from ..api.login import KNOWN_ORIGIN
-from ..api.page import Answer, add_page_routes
+from ..api.page import add_page_routes
 from ..api.scan_routes import add_scan_routes
-from ..ui.scan_files import FileAnswer
+from ..hosts.answers import Answer
+from ..ui.scan.files import FileAnswer
 from .names import ServerNames
 
 PREFIX = "/lora-neg/page/assets"
@@ -122,7 +122,7 @@ def add_routes(app: Any, assets: Assets, answers: Answers) -> None:
     before = list(app.router.routes)
     assets.add_routes(app)
     add_page_routes(app, answers.page)
-    add_library_routes(app, answers.library)
+    add_page_routes(app, answers.library)
     add_scan_routes(app, answers.scan, answers.scan_files)
     # gradio answers whatever is left over; what was added must come before that.
     added = [route for route in app.router.routes if route not in before]

@@ -140,12 +140,10 @@ class Abilities:
 
     Attributes:
         max_batch: most pictures of one batch.
-        keeps_conditioning: encoded prompts survive a change of the unet weight.
         latents: pictures come with their latent.
     """
 
     max_batch: int = 1
-    keeps_conditioning: bool = False
     latents: bool = False
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..hosts.boxes import BoxesError
+from ..hosts.answers import Answer
+from ..hosts.form_reading import BoxesError
 from ..sentences import Sentence, Words
-
-Answer = Callable[[Mapping[str, Any]], Any]
 
 
 def in_language(answers: Mapping[str, Answer], words: Callable[[], Words]) -> dict[str, Answer]:

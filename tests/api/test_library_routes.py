@@ -14,10 +14,13 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 from fastapi import FastAPI  # noqa: E402
 from starlette.testclient import TestClient  # noqa: E402
 
-from lib_lora_neg.api.library_routes import MAX_LIBRARY_BODY, add_library_routes  # noqa: E402
-from lib_lora_neg.api.page import MAX_PAGE_BODY  # noqa: E402
+from lib_lora_neg.api.page import (  # noqa: E402
+    MAX_LIBRARY_BODY,
+    MAX_PAGE_BODY,
+    add_page_routes,
+)
 from lib_lora_neg.loras.families import ModelFamily  # noqa: E402
-from lib_lora_neg.ui.library_answers import library_answers  # noqa: E402
+from lib_lora_neg.ui.library.answers import library_answers  # noqa: E402
 from tests.support.cards import card  # noqa: E402
 from tests.support.library import MemoryLibrary  # noqa: E402
 
@@ -33,7 +36,7 @@ def library() -> MemoryLibrary:
 
 def client(host: MemoryLibrary, app: Any = None) -> TestClient:
     app = app or FastAPI()
-    add_library_routes(app, library_answers(host))
+    add_page_routes(app, library_answers(host))
     return TestClient(app)
 
 

@@ -18,9 +18,9 @@ from starlette.testclient import TestClient  # noqa: E402
 from lib_lora_neg.api.exchange import MAX_BODY  # noqa: E402
 from lib_lora_neg.api.page import add_page_routes  # noqa: E402
 from lib_lora_neg.api.public import add_public_routes  # noqa: E402
-from lib_lora_neg.hosts.boxes import Boxes, Outlook  # noqa: E402
+from lib_lora_neg.hosts.preview import Boxes, Outlook  # noqa: E402
 from lib_lora_neg.loras.families import ModelFamily  # noqa: E402
-from lib_lora_neg.ui.answers import page_answers  # noqa: E402
+from lib_lora_neg.ui.panel.answers import page_answers  # noqa: E402
 from tests.support.cards import card  # noqa: E402
 from tests.support.outlook import BoxesFor  # noqa: E402
 

@@ -19,8 +19,8 @@ from starlette.testclient import TestClient  # noqa: E402
 from lib_lora_neg.api.page import MAX_PAGE_BODY  # noqa: E402
 from lib_lora_neg.api.scan_routes import add_scan_routes  # noqa: E402
 from lib_lora_neg.scan.jobs import ScanJobs  # noqa: E402
-from lib_lora_neg.ui.scan_answers import scan_answers  # noqa: E402
-from lib_lora_neg.ui.scan_files import scan_files  # noqa: E402
+from lib_lora_neg.ui.scan.answers import scan_answers  # noqa: E402
+from lib_lora_neg.ui.scan.files import scan_files  # noqa: E402
 from tests.support.cards import card  # noqa: E402
 from tests.support.library import MemoryLibrary  # noqa: E402
 from tests.support.scanning import MemoryScanHost  # noqa: E402

@@ -29,15 +29,15 @@ from starlette.responses import Response  # noqa: E402
 
 from lib_lora_neg.api.page import add_page_routes  # noqa: E402
 from lib_lora_neg.api.public import add_public_routes  # noqa: E402
-from lib_lora_neg.hosts.boxes import Boxes, Outlook  # noqa: E402
+from lib_lora_neg.hosts.preview import Boxes, Outlook  # noqa: E402
 from lib_lora_neg.hosts.reporting import HealthItem, Report, Reports  # noqa: E402
 from lib_lora_neg.hosts.webui.tools import PageTool  # noqa: E402
 from lib_lora_neg.loras.card import LoraCard  # noqa: E402
 from lib_lora_neg.loras.families import ModelFamily  # noqa: E402
 from lib_lora_neg.policy import GenerationRequest, GuardSettings, Mode, plan  # noqa: E402
-from lib_lora_neg.ui.answers import page_answers  # noqa: E402
-from lib_lora_neg.ui.panel import Panel, build_panel  # noqa: E402
-from lib_lora_neg.ui.preset import PresetWiring  # noqa: E402
+from lib_lora_neg.ui.panel.answers import page_answers  # noqa: E402
+from lib_lora_neg.ui.panel.build import Panel, build_panel  # noqa: E402
+from lib_lora_neg.ui.panel.preset import PresetWiring  # noqa: E402
 from tests.support.cards import SyntheticCards, card  # noqa: E402
 
 JAVASCRIPT = [

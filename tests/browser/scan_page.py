@@ -28,9 +28,9 @@ from lib_lora_neg.api.scan_routes import add_scan_routes  # noqa: E402
 from lib_lora_neg.loras.families import ModelFamily  # noqa: E402
 from lib_lora_neg.scan.jobs import ScanJobs  # noqa: E402
 from lib_lora_neg.scan.ports import Abilities, Shot  # noqa: E402
-from lib_lora_neg.ui.scan_answers import scan_answers  # noqa: E402
-from lib_lora_neg.ui.scan_files import scan_files  # noqa: E402
-from lib_lora_neg.ui.scan_tab import scan_tab  # noqa: E402
+from lib_lora_neg.ui.scan.answers import scan_answers  # noqa: E402
+from lib_lora_neg.ui.scan.files import scan_files  # noqa: E402
+from lib_lora_neg.ui.scan.tab import scan_tab  # noqa: E402
 from tests.browser.page import inject  # noqa: E402
 from tests.scan.worlds import World  # noqa: E402
 from tests.support.cards import card  # noqa: E402

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from lib_lora_neg.hosts.infotext import KEYS
 from lib_lora_neg.infotext import parse_infotext
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import Finding, GenerationRequest, GuardSettings, PromptSet, plan
+from lib_lora_neg.policy.infotext import KEYS
 from tests.contract.cases import Case, cards
 from tests.hosts import standins
 

@@ -6,7 +6,7 @@ import pytest
 
 from lib_lora_neg.guidance import Guidance, Method
 from lib_lora_neg.hosts import guidance_keys as keys
-from lib_lora_neg.hosts.boxes import BoxesError, read_boxes
+from lib_lora_neg.hosts.form_reading import BoxesError, read_boxes
 
 
 @pytest.mark.parametrize(

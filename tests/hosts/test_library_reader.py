@@ -8,8 +8,8 @@ from threading import Event
 
 import pytest
 
-from lib_lora_neg.hosts import indexing
-from lib_lora_neg.hosts.indexing import BackgroundReader
+from lib_lora_neg.library import indexing
+from lib_lora_neg.library.indexing import BackgroundReader
 
 SECONDS = 10.0
 

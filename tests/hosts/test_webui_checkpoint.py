@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from lib_lora_neg.hosts.boxes import Boxes
+from lib_lora_neg.hosts.preview import Boxes
 from lib_lora_neg.hosts.webui import checkpoint
-from lib_lora_neg.hosts.webui.outlook import WebuiBoxes
+from lib_lora_neg.hosts.webui.preview import WebuiBoxes
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import Mode
 from tests.support.cards import card

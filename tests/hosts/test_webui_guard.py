@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from lib_lora_neg.hosts.infotext import UNREAD
 from lib_lora_neg.hosts.webui import guard as guard_module
 from lib_lora_neg.hosts.webui import infotext, loader
 from lib_lora_neg.hosts.webui.guard import Guard
 from lib_lora_neg.loras.card import LoraCard
+from lib_lora_neg.policy.infotext import UNREAD
 from lib_lora_neg.policy.too_long import MOST_CHARACTERS, TOO_LONG
 from tests.hosts.standins import Host, Params, Processing, install
 from tests.support.cards import card

@@ -9,7 +9,7 @@ import pytest
 from lib_lora_neg.hosts.webui import loader
 from lib_lora_neg.hosts.webui.guard import Guard
 from lib_lora_neg.hosts.webui.health import health
-from lib_lora_neg.ui.health import health_html
+from lib_lora_neg.ui.panel.health import health_html
 from tests.hosts.standins import Host, install
 
 

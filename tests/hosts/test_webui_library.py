@@ -17,7 +17,7 @@ from lib_lora_neg.hosts.webui.cards import HostCards
 from lib_lora_neg.hosts.webui.library import WebuiLibraryTab
 from lib_lora_neg.library.catalog import Catalog
 from lib_lora_neg.loras import Decision, LoraType
-from lib_lora_neg.loras.blank import write_blank_lora
+from tests.support.blank_loras import write_blank_lora
 
 TENSORS = {"lora_unet_mid_block_attentions_0_proj_in.lora_down.weight": (4, 1280)}
 

@@ -12,7 +12,7 @@ from lib_lora_neg.hosts.webui import options
 from lib_lora_neg.hosts.webui.health import health
 from lib_lora_neg.hosts.webui.option_values import CHOICES, FLAGS, SPANS
 from lib_lora_neg.policy import GuardSettings, Mode
-from lib_lora_neg.ui.health import health_html
+from lib_lora_neg.ui.panel.health import health_html
 from tests.hosts.standins import Host, install
 
 NO_NUMBERS: tuple[Any, ...] = (

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from lib_lora_neg.hosts.boxes import Boxes, BoxesError, read_boxes
+from lib_lora_neg.hosts.form_reading import BoxesError, read_boxes
+from lib_lora_neg.hosts.preview import Boxes
 from lib_lora_neg.hosts.webui import language, tools
 from lib_lora_neg.hosts.webui.tools import PageTool
 from lib_lora_neg.policy import Effect

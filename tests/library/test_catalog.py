@@ -10,8 +10,8 @@ import pytest
 
 from lib_lora_neg.library import Catalog
 from lib_lora_neg.library.store import FILE
-from lib_lora_neg.loras.blank import write_blank_lora
-from lib_lora_neg.loras.sidecars import SIDE_SUFFIXES
+from lib_lora_neg.loras.reading.sidecars import SIDE_SUFFIXES
+from tests.support.blank_loras import write_blank_lora
 from tests.support.odd_files import ODD
 
 TENSORS = {"lora_unet_mid_block_attentions_0_proj_in.lora_down.weight": (4, 1280)}

@@ -13,7 +13,7 @@ import pytest
 
 from lib_lora_neg.library.civitai import CivitaiLookup, Outcome, save_page, sha256_of
 from lib_lora_neg.loras import LoraType, read_card
-from lib_lora_neg.loras.blank import write_blank_lora
+from tests.support.blank_loras import write_blank_lora
 
 
 class Server(ThreadingHTTPServer):

@@ -15,7 +15,7 @@ from lib_lora_neg.library import catalog as catalog_module
 from lib_lora_neg.library.packing import Packer, unpack_card
 from lib_lora_neg.library.store import FILE
 from lib_lora_neg.loras import LoraType, read_card
-from lib_lora_neg.loras.blank import write_blank_lora
+from tests.support.blank_loras import write_blank_lora
 
 ROOT = Path(__file__).resolve().parents[2]
 TENSORS = {

@@ -21,7 +21,7 @@ from lib_lora_neg.loras import (
     WeightRange,
     read_card,
 )
-from lib_lora_neg.loras.blank import write_blank_lora
+from tests.support.blank_loras import write_blank_lora
 from tests.support.users import as_somebody
 
 ROOT = Path(__file__).resolve().parents[2]

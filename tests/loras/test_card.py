@@ -20,7 +20,7 @@ from lib_lora_neg.loras import (
     build_card,
     read_card,
 )
-from lib_lora_neg.loras.blank import write_blank_lora
+from tests.support.blank_loras import write_blank_lora
 
 UNET = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
 TEXT = "lora_te_text_model_encoder_layers_0_mlp_fc1"

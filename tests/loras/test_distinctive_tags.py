@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lib_lora_neg.loras.card import TagTable, TagTableKind
-from lib_lora_neg.loras.training import TrainingFacts
+from lib_lora_neg.loras.reading.training import TrainingFacts
 from lib_lora_neg.loras.triggers import find_triggers
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lib_lora_neg.loras import Header, LoraCard, ModelFamily, SideFacts, TensorInfo, build_card
-from lib_lora_neg.loras.base_names import family_of_name
+from lib_lora_neg.loras.families.base_names import family_of_name
 
 Layer = tuple[str, int, int]
 

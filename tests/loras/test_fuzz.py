@@ -12,9 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lib_lora_neg.loras import Header, LoraFileError, build_card, read_card
-from lib_lora_neg.loras.blank import header_bytes
-from lib_lora_neg.loras.header import parse_header
-from lib_lora_neg.loras.side_layouts import (
+from lib_lora_neg.loras.reading.header import parse_header
+from lib_lora_neg.loras.reading.side_layouts import (
     read_a1111,
     read_civitai_model,
     read_civitai_version,
@@ -22,6 +21,7 @@ from lib_lora_neg.loras.side_layouts import (
     read_rgthree,
     read_stability_matrix,
 )
+from tests.support.blank_loras import header_bytes
 
 BUDGET = settings(
     max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True

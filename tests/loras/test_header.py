@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lib_lora_neg.loras import LoraFileError, TensorInfo, read_header
-from lib_lora_neg.loras.blank import write_blank_lora
+from tests.support.blank_loras import write_blank_lora
 
 KOHYA = {
     "lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight": (4, 320, 1, 1),

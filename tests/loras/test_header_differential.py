@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from safetensors import SafetensorError, deserialize
 
 from lib_lora_neg.loras import LoraFileError, read_any_card, read_header
-from lib_lora_neg.loras.header import parse_header
-from lib_lora_neg.loras.tensors import DTYPE_BITS
+from lib_lora_neg.loras.reading.header import parse_header
+from lib_lora_neg.loras.reading.tensors import DTYPE_BITS
 from tests.support.safetensors_files import write_lora
 
 ENTRY: dict[str, Any] = {"dtype": "F16", "shape": [1], "data_offsets": [0, 2]}

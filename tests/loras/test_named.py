@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lib_lora_neg.loras.families import ModelFamily
-from lib_lora_neg.loras.named import KNOWN_FAMILIES, UnknownFamilyError, named_family
+from lib_lora_neg.loras.families.named import KNOWN_FAMILIES, UnknownFamilyError, named_family
 
 
 @pytest.mark.parametrize("family", KNOWN_FAMILIES)

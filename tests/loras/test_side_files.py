@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lib_lora_neg.loras import SideFacts, read_side_files
-from lib_lora_neg.loras.side_layouts import plain_text
+from lib_lora_neg.loras.reading.side_layouts import plain_text
 
 VERSION = {
     "name": "v2",

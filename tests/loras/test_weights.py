@@ -11,8 +11,8 @@ pytest.importorskip("safetensors")
 from safetensors.numpy import save_file
 
 from lib_lora_neg.loras import LoraFileError, LoraType, ModelFamily
-from lib_lora_neg.loras import weights as module
-from lib_lora_neg.loras.weights import WeightFacts, measure_weights, type_from_weights
+from lib_lora_neg.loras.reading import weights as module
+from lib_lora_neg.loras.reading.weights import WeightFacts, measure_weights, type_from_weights
 
 STYLE = "lora_unet_up_blocks_0_attentions_1_proj_in"
 CONTENT = "lora_unet_up_blocks_0_attentions_0_proj_in"

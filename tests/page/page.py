@@ -8,7 +8,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from lib_lora_neg.page.serving import ServeOptions, Site, be_quiet, read_accounts, read_names, serve
+from lib_lora_neg.page.options import ServeOptions, Site, be_quiet, read_accounts, read_names
+from lib_lora_neg.page.serving import serve
 
 be_quiet()
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from PIL import Image
 
-from lib_lora_neg.hosts.boxes import Boxes, Outlook
+from lib_lora_neg.hosts.preview import Boxes, Outlook
 from lib_lora_neg.hosts.reporting import HealthItem, Report
 from lib_lora_neg.infotext import Infotext, format_infotext
 from lib_lora_neg.loras.card import LoraCard, RangeSource, WeightRange

@@ -6,7 +6,7 @@ import pytest
 
 from lib_lora_neg.api.origin import Authority, foreign_site, read_authority
 from lib_lora_neg.page.names import ServerNames, read_allowed
-from lib_lora_neg.page.serving import ServeError, read_names
+from lib_lora_neg.page.options import ServeError, read_names
 
 HERE = ServerNames("127.0.0.1", machine="studio")
 OPEN = ServerNames("0.0.0.0", listen=True, machine="studio")

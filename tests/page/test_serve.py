@@ -10,7 +10,7 @@ import pytest
 
 from lib_lora_neg import cli
 from lib_lora_neg.page import opening, serving
-from lib_lora_neg.page.serving import ServeError, choose_port, read_accounts
+from lib_lora_neg.page.options import ServeError, choose_port, read_accounts
 from lib_lora_neg.page.world import embedded_world, own_copy
 
 

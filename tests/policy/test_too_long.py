@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from lib_lora_neg.hosts.infotext import MODE_KEY, UNREAD, guard_parameters, pasted_enabled
 from lib_lora_neg.policy import (
     Effect,
     Field,
@@ -16,6 +15,7 @@ from lib_lora_neg.policy import (
     PromptSet,
     plan,
 )
+from lib_lora_neg.policy.infotext import MODE_KEY, UNREAD, guard_parameters, pasted_enabled
 from lib_lora_neg.policy.too_long import MOST_CHARACTERS, TOO_LONG
 from tests.support.cards import card
 from tests.support.growth import assert_grows_linearly

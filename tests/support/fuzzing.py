@@ -17,13 +17,13 @@ from typing import Any
 
 from lib_lora_neg.infotext import format_infotext, parse_infotext
 from lib_lora_neg.loras import LoraFileError, read_card
-from lib_lora_neg.loras.blank import header_bytes
 from lib_lora_neg.loras.build import read_any_card
 from lib_lora_neg.loras.card import LoraCard
 from lib_lora_neg.metadata import MetadataError, Recipe, read_picture, read_text
 from lib_lora_neg.policy import GuardPlan, plan
 from tests.pictures import chunk, png
 from tests.support import fuzz_requests as requests
+from tests.support.blank_loras import header_bytes
 
 MOST_SECONDS = 2.0
 """CPU time that one case may take."""

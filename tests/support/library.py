@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lib_lora_neg.hosts.library import Progress, Saved
+from lib_lora_neg.hosts.library import Saved
+from lib_lora_neg.library.indexing import ReadingProgress
 from lib_lora_neg.library.saving import apply_decision
 from lib_lora_neg.loras.card import LoraCard
 from lib_lora_neg.loras.decisions import Decision, write_decision
@@ -25,7 +26,7 @@ class MemoryLibrary:
         self.kept: dict[str, Decision] = {}
         self.read_only: set[str] = set()
         self.begun = 0
-        self.state = Progress()
+        self.state = ReadingProgress()
         self.faults: tuple[str, ...] = ()
         self.guard = GuardSettings()
         self.same_name: dict[str, tuple[str, ...]] = {}
@@ -37,7 +38,7 @@ class MemoryLibrary:
     def refresh(self) -> None:
         self.state = replace(self.state, running=True)
 
-    def progress(self) -> Progress:
+    def progress(self) -> ReadingProgress:
         return self.state
 
     def names(self) -> Sequence[str]:

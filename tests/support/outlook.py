@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from lib_lora_neg.hosts.boxes import Boxes, Outlook
+from lib_lora_neg.hosts.preview import Boxes, Outlook
 from lib_lora_neg.loras.card import LoraCard
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import GenerationRequest, GuardSettings, Mode

@@ -8,8 +8,8 @@ from typing import Any
 
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.scan.jobs import ScanJobs
-from lib_lora_neg.ui.scan_answers import Answer, scan_answers
-from lib_lora_neg.ui.scan_files import scan_files
+from lib_lora_neg.ui.scan.answers import Answer, scan_answers
+from lib_lora_neg.ui.scan.files import scan_files
 from tests.support.cards import card
 from tests.support.library import MemoryLibrary
 from tests.support.scanning import MemoryScanHost

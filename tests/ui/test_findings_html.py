@@ -7,8 +7,8 @@ import re
 from lib_lora_neg.hosts.reporting import ANY_BROWSER, MAX_REPORTS, HealthItem, Report, Reports
 from lib_lora_neg.policy import Effect, Field, Finding, Mode
 from lib_lora_neg.sentences import Words, say
-from lib_lora_neg.ui.findings_html import findings_html, report_html
-from lib_lora_neg.ui.health import health_html
+from lib_lora_neg.ui.panel.findings_html import findings_html, report_html
+from lib_lora_neg.ui.panel.health import health_html
 
 
 def finding(**changes: object) -> Finding:

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from lib_lora_neg.hosts.boxes import BoxesError
-from lib_lora_neg.hosts.library import Progress
+from lib_lora_neg.hosts.form_reading import BoxesError
+from lib_lora_neg.library.indexing import ReadingProgress
 from lib_lora_neg.loras import LoraType
 from lib_lora_neg.loras.families import ModelFamily
-from lib_lora_neg.ui.library_answers import library_answers
+from lib_lora_neg.ui.library.answers import library_answers
 from tests.support.cards import card
 from tests.support.library import MemoryLibrary
 
@@ -51,7 +51,7 @@ def test_pages_that_cannot_be_are_refused(large: MemoryLibrary, body: dict[str, 
 
 def test_looking_at_the_table_begins_the_reading_and_tells_of_it() -> None:
     host = MemoryLibrary(unread=("a", "b"))
-    host.state = Progress(running=True, done=1, total=2)
+    host.state = ReadingProgress(running=True, done=1, total=2)
     host.faults = ("a folder: cannot be read",)
     answer = library_answers(host)["library-rows"]({})
     assert host.begun == 1

@@ -17,7 +17,7 @@ from lib_lora_neg.loras.card import (
 )
 from lib_lora_neg.loras.decisions import Decision
 from lib_lora_neg.loras.families import ModelFamily
-from lib_lora_neg.ui.library_detail import MAX_LINES, MAX_TAGS, detail
+from lib_lora_neg.ui.library.detail import MAX_LINES, MAX_TAGS, detail
 from tests.support.cards import card
 
 USER = WeightRange(-0.2, 1.2, None, RangeSource.USER, "typed by the user")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from lib_lora_neg.hosts.boxes import BoxesError
+from lib_lora_neg.hosts.form_reading import BoxesError
 from lib_lora_neg.loras.card import LoraType, RangeSource, WeightRange
 from lib_lora_neg.loras.decisions import Decision
-from lib_lora_neg.ui.library_edit import Editor, read_change, read_names
+from lib_lora_neg.ui.library.edit import Editor, read_change, read_names
 from tests.support.cards import card
 from tests.support.library import MemoryLibrary
 

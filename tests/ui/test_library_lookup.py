@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from lib_lora_neg.hosts.boxes import BoxesError
-from lib_lora_neg.hosts.lookups import PageLookups
+from lib_lora_neg.hosts.form_reading import BoxesError
 from lib_lora_neg.library.civitai import CivitaiLookup, sha256_of
+from lib_lora_neg.library.lookups import PageLookups
 from lib_lora_neg.loras import LoraCard, read_any_card
-from lib_lora_neg.loras.blank import write_blank_lora
-from lib_lora_neg.ui.library_lookup import SWITCHED_OFF, lookup_answers
+from lib_lora_neg.ui.library.lookup import SWITCHED_OFF, lookup_answers
+from tests.support.blank_loras import write_blank_lora
 
 
 class Host:

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from lib_lora_neg.hosts.boxes import BoxesError
+from lib_lora_neg.hosts.form_reading import BoxesError
 from lib_lora_neg.loras.card import LoraType, RangeSource, WeightRange
 from lib_lora_neg.loras.decisions import Decision
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import GuardSettings
-from lib_lora_neg.ui.library_rows import (
+from lib_lora_neg.ui.library.rows import (
     COLUMNS,
     RowTable,
     counts,

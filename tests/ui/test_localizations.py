@@ -15,37 +15,26 @@ import pytest
 
 from lib_lora_neg.hosts.switches import LABELS
 from lib_lora_neg.hosts.webui import health, settings_page
-from lib_lora_neg.loras import type_model
 from lib_lora_neg.loras.card import DataWidth
 from lib_lora_neg.loras.families import ModelFamily
+from lib_lora_neg.loras.types import model as type_model
 from lib_lora_neg.policy import GenerationRequest, GuardSettings, Mode, PromptSet, plan
 from lib_lora_neg.policy.wording import TYPE_NAMES
 from lib_lora_neg.sentences import Words
-from lib_lora_neg.ui.chips import RULE_NAMES
+from lib_lora_neg.ui.panel.chips import RULE_NAMES
 from tests.support.cards import card
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "lib_lora_neg"
 FILES = sorted((ROOT / "localizations").glob("*.json"))
-OF_THE_PANEL = (
-    "actions",
-    "answers",
-    "chips",
-    "findings_html",
-    "health",
-    "notice",
-    "panel",
-    "preset",
-)
-OF_THE_PANEL += ("preview", "recommend")
 SAID = [
     *(PACKAGE / "policy").rglob("*.py"),
-    *(PACKAGE / "ui" / f"{name}.py" for name in OF_THE_PANEL),
+    *sorted((PACKAGE / "ui" / "panel").glob("*.py")),
     PACKAGE / "hosts" / "webui" / "health.py",
     PACKAGE / "hosts" / "webui" / "option_values.py",
     PACKAGE / "hosts" / "webui" / "script.py",
 ]
-FACTS = [PACKAGE / "loras" / f"{name}.py" for name in ("roles", "categories", "type_model")]
+FACTS = [PACKAGE / "loras" / "types" / f"{name}.py" for name in ("roles", "categories", "model")]
 FIELD = re.compile(r"\{\w+\}")
 
 languages = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -204,8 +193,8 @@ def test_nothing_is_left_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     sources = [*(ROOT / "javascript").glob("*.js"), *SAID]
     sources += [PACKAGE / "hosts" / "switches.py", PACKAGE / "hosts" / "webui" / "settings_page.py"]
     sources += [PACKAGE / "policy" / name for name in ("wording.py", "settings.py", "matrix.py")]
-    sources += [*(PACKAGE / "loras").glob("*.py"), *(PACKAGE / "ui").glob("*.py")]
-    sources += [*(PACKAGE / "scan").glob("*.py"), PACKAGE / "hosts" / "lookups.py"]
+    sources += [*(PACKAGE / "loras").rglob("*.py"), *(PACKAGE / "ui").rglob("*.py")]
+    sources += [*(PACKAGE / "scan").glob("*.py"), PACKAGE / "library" / "lookups.py"]
     sources += (PACKAGE / "hosts" / "webui").glob("xyz*.py")
     spoken = ("sweeps.py", "loader.py", "other_negatives.py")
     sources += [PACKAGE / "hosts" / "webui" / name for name in spoken]

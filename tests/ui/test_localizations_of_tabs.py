@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from lib_lora_neg.hosts.boxes import BoxesError
+from lib_lora_neg.hosts.form_reading import BoxesError
 from lib_lora_neg.hosts.webui import xyz
 from lib_lora_neg.scan.curves import SIGNS
 from lib_lora_neg.sentences import Words, say
-from lib_lora_neg.ui.library_words import EVIDENCE_NAMES
-from lib_lora_neg.ui.scan_form import _sentence
+from lib_lora_neg.ui.library.words import EVIDENCE_NAMES
+from lib_lora_neg.ui.scan.form import _sentence
 from lib_lora_neg.ui.spoken import in_language
 
 ROOT = Path(__file__).parents[2]
@@ -32,12 +32,12 @@ SCRIPTS = [
     *sorted((ROOT / "javascript").glob("lora_neg_scan*.js")),
 ]
 SERVED = [
-    *sorted((PACKAGE / "ui").glob("library_*.py")),
-    *sorted((PACKAGE / "ui").glob("scan_*.py")),
+    *sorted((PACKAGE / "ui" / "library").glob("*.py")),
+    *sorted((PACKAGE / "ui" / "scan").glob("*.py")),
     PACKAGE / "scan" / "wording.py",
     PACKAGE / "scan" / "quick_report.py",
     PACKAGE / "scan" / "weights.py",
-    PACKAGE / "hosts" / "lookups.py",
+    PACKAGE / "library" / "lookups.py",
 ]
 
 # ---- not for people, or somebody else's -----------------------------------------------------
@@ -205,7 +205,7 @@ def test_every_text_of_the_tabs_routes_is_translated(path: Path) -> None:
 def test_the_tabs_names_badges_of_evidence_and_plot_axes_are_translated(path: Path) -> None:
     known = load(path)
     names = {xyz.WEIGHT, xyz.TEXT_ENCODER, xyz.MODE, xyz.CEILING, xyz.SETTING}
-    tabs = [source.read_text("utf-8") for source in (ROOT / "lib_lora_neg" / "ui").glob("*_tab.py")]
+    tabs = [source.read_text("utf-8") for source in (ROOT / "lib_lora_neg" / "ui").rglob("tab.py")]
     names |= {title for tab in tabs for title in re.findall(r'^TITLE = "(.+)"$', tab, re.M)}
     assert {"LoRA Library", "LoRA Scan"} <= names
     causes = {sign.words for sign in SIGNS.values()}

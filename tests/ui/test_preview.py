@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from lib_lora_neg.hosts.boxes import Boxes
+from lib_lora_neg.hosts.preview import Boxes
 from lib_lora_neg.policy import Mode
-from lib_lora_neg.ui.preview import MAX_CHIPS, preview
+from lib_lora_neg.ui.panel.preview import MAX_CHIPS, preview
 from tests.support.cards import card
 from tests.support.outlook import BoxesFor
 

@@ -6,7 +6,7 @@ import pytest
 
 from lib_lora_neg.loras.card import LoraParts, RangeSource, WeightRange
 from lib_lora_neg.loras.families import ModelFamily
-from lib_lora_neg.ui.recommend import negative_tag, preset_prompt
+from lib_lora_neg.ui.panel.recommend import negative_tag, preset_prompt
 from tests.support.cards import card
 
 UNET_ONLY = LoraParts(text_encoder=False, unet=True)

@@ -9,8 +9,8 @@ import pytest
 
 from lib_lora_neg.scan.jobs import ScanJobs
 from lib_lora_neg.scan.locking import locked
-from lib_lora_neg.ui.scan_answers import scan_answers
-from lib_lora_neg.ui.scan_form import ScanError
+from lib_lora_neg.ui.scan.answers import scan_answers
+from lib_lora_neg.ui.scan.form import ScanError
 from tests.scan.worlds import World
 from tests.support.scanning import CHECKPOINT
 

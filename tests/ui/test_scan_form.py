@@ -11,7 +11,7 @@ import pytest
 from lib_lora_neg.loras.card import LoraParts
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.scan.plan import Part, ScanPrompt
-from lib_lora_neg.ui.scan_form import FormError, form_of, read_form
+from lib_lora_neg.ui.scan.form import FormError, form_of, read_form
 from tests.support.cards import card
 from tests.support.library import MemoryLibrary
 from tests.support.scanning import CHECKPOINT, MemoryScanHost

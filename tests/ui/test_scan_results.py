@@ -14,8 +14,8 @@ from lib_lora_neg.loras.card import LoraType, RangeSource, WeightRange
 from lib_lora_neg.loras.decisions import Decision
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy.matrix import range_in_force
-from lib_lora_neg.ui.scan_answers import scan_answers
-from lib_lora_neg.ui.scan_form import ScanError
+from lib_lora_neg.ui.scan.answers import scan_answers
+from lib_lora_neg.ui.scan.form import ScanError
 from tests.support.scanning import Lines
 
 from .scan_tab import Tab

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ...loras.families import ModelFamily
-from ...loras.named import KNOWN_FAMILIES, named_family
+from ...loras.families.named import KNOWN_FAMILIES, named_family
 
 FROM_MODEL = "from the model"
 CHOICES = [FROM_MODEL, *KNOWN_FAMILIES]

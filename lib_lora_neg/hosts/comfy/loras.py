@@ -16,7 +16,7 @@ from ...library.saving import DecisionBook, Kept
 from ...loras.build import read_any_card
 from ...loras.card import LoraCard
 from ...loras.decisions import Decision
-from ...loras.sidecars import SIDE_SUFFIXES
+from ...loras.reading.sidecars import SIDE_SUFFIXES
 
 LOOK_AGAIN_SECONDS = 2.0
 """The folders are listed anew when a node runs this long after the last time: people change files

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import torch
 
 from ...branches.deltas import Delta, Factors, Whole
-from ...loras.header import LoraFileError, read_header
+from ...loras.reading.header import LoraFileError, read_header
 from .errors import LoraError
 from .quiet import quiet
 

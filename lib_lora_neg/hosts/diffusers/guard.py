@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ...policy import GuardPlan, GuardSettings, Mode, PromptSet, plan
+from ...policy.infotext import MODE_KEY, NOT_GUARDED, guard_parameters
 from ...scan.ports import Cancellation
 from ...telling import complain, complain_of
-from ..infotext import MODE_KEY, NOT_GUARDED, guard_parameters
 from ..reporting import Report
 from .engine import Engine
 from .infotext import write_infotext

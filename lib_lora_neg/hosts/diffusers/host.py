@@ -12,7 +12,6 @@ from typing import Any
 from ...policy import GuardSettings, Mode
 from ...scan.ports import Cancellation, Denoiser, Generator
 from ..reporting import HealthItem, Report
-from .boxes import DiffusersBoxes
 from .calls import adapters_of
 from .engine import Engine
 from .errors import UnguardedAdapterWarning
@@ -20,6 +19,7 @@ from .folders import PathLike
 from .guard import make_guarded
 from .job import Generated, Job, OnStep
 from .library import DiffusersLibrary
+from .preview import DiffusersBoxes
 from .scanning import EngineDenoiser, EngineGenerator
 
 

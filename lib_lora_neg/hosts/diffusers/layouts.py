@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ...loras.families import ModelFamily
-from ...loras.header import LoraFileError, read_header
+from ...loras.reading.header import LoraFileError, read_header
 from .errors import ModelError
 
 Shapes = Mapping[str, tuple[int, ...]]

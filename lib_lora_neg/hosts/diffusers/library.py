@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...library.indexing import BackgroundReader, ReadingProgress
 from ...library.saving import Kept
 from ...loras.card import LoraCard
 from ...loras.decisions import Decision
 from ...policy import GuardSettings
-from ..indexing import BackgroundReader
-from ..library import Progress, Saved
+from ..library import Saved
 from .engine import Engine
 
 
@@ -36,7 +36,7 @@ class DiffusersLibrary:
         """End the reading at its next file."""
         self._reader.stop()
 
-    def progress(self) -> Progress:
+    def progress(self) -> ReadingProgress:
         return self._reader.progress
 
     def names(self) -> Sequence[str]:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ...policy.infotext import marked_off
 from ...scan.plan import ScanPlan
 from ...scan.ports import Cancellation, Denoiser, Generator, Sampling
 from ...scan.suggestions import scenes_of
 from ...scan.workplace import Checkpoint, TurnCancelledError
-from ..infotext import marked_off
 from ..library import LibraryTabHost
 from ..scanning import ScanForm
 from .errors import HostError

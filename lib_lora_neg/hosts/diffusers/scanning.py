@@ -45,7 +45,6 @@ class EngineGenerator:
         budget = PIXELS_AT_ONCE["cpu" if self._engine.passes.device.type == "cpu" else "other"]
         return Abilities(
             max_batch=min(MOST_AT_ONCE, max(1, budget // max(1, own.width * own.height))),
-            keeps_conditioning=True,
             latents=True,
         )
 

@@ -6,9 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ...loras.base_names import family_of_name
 from ...loras.families import ModelFamily
-from ...loras.header import LoraFileError, read_header
+from ...loras.families.base_names import family_of_name
+from ...loras.reading.header import LoraFileError, read_header
 from . import capabilities
 
 _MARKS = (

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ...policy import Finding, Mode
-from .. import guidance_keys
-from .. import infotext as common
-from ..infotext import (
+from ...policy import infotext as common
+from ...policy.infotext import (
     CHANGES_KEY,
     KEYS,
     LATE_KEY,
@@ -18,6 +17,7 @@ from ..infotext import (
     SWEEP,
     SWEEP_KEY,
 )
+from .. import guidance_keys
 from . import options
 
 __all__ = [

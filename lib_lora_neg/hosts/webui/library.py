@@ -7,13 +7,13 @@ from typing import Any
 
 from ...library import Catalog
 from ...library.civitai import CivitaiLookup
+from ...library.indexing import BackgroundReader, ReadingProgress
+from ...library.lookups import PageLookups
 from ...library.saving import Kept
 from ...loras.card import LoraCard
 from ...loras.decisions import Decision
 from ...policy import GuardSettings, Mode
-from ..indexing import BackgroundReader
-from ..library import Progress, Saved
-from ..lookups import PageLookups
+from ..library import Saved
 from . import places
 from .cards import HostCards
 from .option_values import SECTION
@@ -84,7 +84,7 @@ class WebuiLibraryTab:
     def _found_page(self, name: str) -> None:
         self._reader.again(SETTLED_SECONDS)
 
-    def progress(self) -> Progress:
+    def progress(self) -> ReadingProgress:
         return self._reader.progress
 
     def names(self) -> Sequence[str]:

@@ -14,7 +14,7 @@ from ..switches import rules_switched_off
 from . import compare, guidance, infotext, loader, matrices, options, settings_page, xyz
 from .guard import TITLE, Guard, comment
 from .health import health
-from .outlook import KnownCards, WebuiBoxes
+from .preview import KnownCards, WebuiBoxes
 from .xyz_planner import PlotPlanner
 
 guard = Guard()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...policy import Effect, Finding, GuardPlan, Mode, plan
-from ..boxes import Boxes, BoxesHost
+from ..preview import Boxes, BoxesHost
 from ..switches import rules_switched_off
 from . import options
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lib_lora_neg.hosts.boxes import Boxes
+from lib_lora_neg.hosts.preview import Boxes
 from lib_lora_neg.infotext import parse_infotext
 from lib_lora_neg.loras.card import RangeSource, WeightRange
 from lib_lora_neg.loras.decisions import Decision

@@ -1,0 +1,1 @@
+"""Reading one LoRA file and what lies beside it."""

@@ -1,0 +1,1 @@
+"""What a LoRA was trained for."""

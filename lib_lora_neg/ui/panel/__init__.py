@@ -1,0 +1,1 @@
+"""The panel: preview, chips, actions."""

@@ -1,0 +1,329 @@
+"""What a person can do about a finding in one click: the texts each action would write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any
+
+from ...hosts.preview import Boxes, Outlook
+from ...loras.card import LoraCard
+from ...policy import DEFAULT_RULE_MODES, CardLookup, Field, Finding, Mode, plan
+from ...prompts import NetworkTag, Prompt, Rewrite, apply_edits, find, format_number, parse
+from ...sentences import Sentence, Words, say
+
+NUDGE = 0.05
+"""One step of a LoRA's weight: what users move a slider by."""
+
+NUDGED_RULES = frozenset({"R1", "R1f", "R5", "R6", "R10"})
+MOVED_RULES = frozenset({"R8", "R9"})
+"""Rules that take something out of one box and write it into another."""
+
+_PROMPTS = (Field.PROMPT, Field.HR_PROMPT)
+_NEGATIVES = (Field.NEGATIVE, Field.HR_NEGATIVE)
+
+Writes = dict[str, Any]
+"""New contents by the box's name, a `Field` value."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """One button.
+
+    Attributes:
+        kind: ``apply``, ``allow``, ``nudge`` … for the page.
+        label: on the button.
+        writes: what it writes into the boxes.
+        lora: name of the file that a lasting decision is about.
+    """
+
+    kind: str
+    label: Sentence
+    writes: Writes = field(default_factory=dict)
+    lora: str | None = None
+
+    def as_json(self, words: Words) -> dict[str, Any]:
+        """Return it as the page gets it, in the page's language."""
+        label = words(self.label)
+        result: dict[str, Any] = {"kind": self.kind, "label": label, "writes": self.writes}
+        if self.lora is not None:
+            result["lora"] = self.lora
+        return result
+
+
+class Actions:
+    """The actions on the findings of one outlook; each box is parsed once.
+
+    Args:
+        outlook: the boxes and what the host would make of them.
+        lasting: whether the host can keep decisions about a LoRA.
+    """
+
+    def __init__(self, outlook: Outlook, lasting: bool = False) -> None:
+        self._outlook = outlook
+        self._boxes = outlook.boxes
+        self._lasting = lasting
+
+    def of(self, finding: Finding) -> list[Action]:
+        """Return what can be done about ``finding``, the most helpful first."""
+        actions = [
+            *self._fix(finding),
+            *self._apply(finding),
+            *self._nudges(finding),
+            *self._allow_once(finding),
+        ]
+        if self._lasting and finding.lora is not None:
+            card = self._outlook.cards.get(finding.lora)
+            if card is not None:
+                label = say("Always allow for this LoRA")
+                actions.append(Action("always", label, lora=card.name))
+        return actions
+
+    def everything(self) -> Writes:
+        """Return what the guard as it is set would write into the boxes."""
+        request = self._outlook.of_boxes_alone()
+        settings = replace(self._outlook.settings, mode=Mode.ENFORCE)
+        return _difference(self._boxes, plan(request, self._outlook.cards, settings))
+
+    def scaled_to_budget(self) -> Writes:
+        """Return what R5 alone would write into the boxes."""
+        return self._by_rule("R5", self._outlook.cards)
+
+    def _apply(self, finding: Finding) -> Iterator[Action]:
+        if finding.rule == "R6":
+            yield from self._lower_cfg()
+        if finding.before == finding.after:
+            return
+        writes = self._writes(finding)
+        if writes:
+            yield Action("apply", _apply_label(finding), writes)
+
+    def _fix(self, finding: Finding) -> Iterator[Action]:
+        """Offer what was probably meant: a near name, a number with a plain minus sign."""
+        if not finding.fix or finding.fix == finding.before or not finding.before:
+            return
+
+        def meant(tree: Prompt) -> str:
+            return tree.text.replace(finding.before, finding.fix)
+
+        writes = self._change(_PROMPTS if finding.field in _PROMPTS else _NEGATIVES, meant)
+        if writes:
+            yield Action("fix", say("Write {text}", text=finding.fix), writes)
+
+    def _writes(self, finding: Finding) -> Writes:
+        if finding.field in (Field.CFG, Field.HR_CFG):
+            return {finding.field.value: float(finding.after)}
+        if finding.rule not in MOVED_RULES and finding.rule != "R11a":
+            direct = self._direct(finding)
+            if direct:
+                return direct
+        return self._by_plan(finding)
+
+    def _direct(self, finding: Finding) -> Writes:
+        """Change the very words that the finding names, in both passes."""
+        in_prompt = finding.field in _PROMPTS
+
+        def change(tree: Prompt) -> str | None:
+            if in_prompt:
+                return _replaced_tag(tree, finding.before, finding.after)
+            return _replaced_term(tree, finding.before, finding.after)
+
+        return self._change(_PROMPTS if in_prompt else _NEGATIVES, change)
+
+    def _by_plan(self, finding: Finding) -> Writes:
+        """Let the finding's own rule alone do its work, on its own LoRA alone."""
+        cards: CardLookup = self._outlook.cards
+        if finding.lora is not None:
+            cards = _Alone(cards, finding.lora)
+        return self._by_rule(finding.rule, cards)
+
+    def _by_rule(self, rule: str, cards: CardLookup) -> Writes:
+        off = dict.fromkeys(DEFAULT_RULE_MODES, Mode.OFF)
+        settings = replace(
+            self._outlook.settings, mode=Mode.ENFORCE, rules={**off, rule: Mode.ENFORCE}
+        )
+        return _difference(self._boxes, plan(self._outlook.of_boxes_alone(), cards, settings))
+
+    def _lower_cfg(self) -> Iterator[Action]:
+        lower = max(1.0, self._boxes.cfg_scale - 1.0)
+        if lower < self._boxes.cfg_scale:
+            label = say("Lower CFG to {cfg}", cfg=format_number(lower))
+            yield Action("cfg", label, {Field.CFG.value: lower})
+
+    def _nudges(self, finding: Finding) -> Iterator[Action]:
+        if finding.rule not in NUDGED_RULES or finding.lora is None:
+            return
+        for step, label in ((NUDGE, say("Weight +0.05")), (-NUDGE, say("Weight −0.05"))):
+            writes = self._change(_PROMPTS, partial(self._nudged, finding, step))
+            if writes:
+                yield Action("nudge", label, writes)
+
+    def _nudged(self, finding: Finding, step: float, tree: Prompt) -> str | None:
+        rewrite = Rewrite(tree)
+        for tag in self._tags_of(tree, finding):
+            te, unet = tag.te.value, tag.unet.value
+            if te is None or unet is None:
+                return None
+            same = te == unet
+            unet = round(unet + step, 6)
+            rewrite.set_weights(tag, unet if same else te, unet)
+        return apply_edits(tree.text, rewrite.edits())
+
+    def _allow_once(self, finding: Finding) -> Iterator[Action]:
+        """Exempt the finding's LoRA from the finding's rule, and from no other one."""
+        if finding.lora is None or finding.rule not in DEFAULT_RULE_MODES:
+            return
+        # There a tag is only text, and no other rule looks at it.
+        in_negative = finding.rule == "R8"
+        # R1 means both ranges, that on Flux too.
+        rule = "R1" if finding.rule == "R1f" else finding.rule
+
+        def exempt(tree: Prompt) -> str | None:
+            rewrite = Rewrite(tree)
+            for tag in self._causes(tree, finding):
+                rules = sorted({*tag.exempt, rule})
+                value = "off" if in_negative else "".join(f"-{name}" for name in rules)
+                rewrite.set_argument(tag, "guard", value)
+            return apply_edits(tree.text, rewrite.edits())
+
+        writes = self._change(_NEGATIVES if in_negative else _PROMPTS, exempt)
+        if writes:
+            yield Action("allow", say("Allow once"), writes)
+
+    def _causes(self, tree: Prompt, finding: Finding) -> Iterator[NetworkTag]:
+        """Yield the tags that a finding is about; CFG is lowered for every negative weight."""
+        if finding.rule != "R3":
+            yield from self._tags_of(tree, finding)
+            return
+        for tag in tree.tags:
+            negative = tag.unet.value is not None and tag.unet.value < 0
+            if tag.is_lora and tag.editable and negative and not tag.guard_off:
+                yield tag
+
+    def _tags_of(self, tree: Prompt, finding: Finding) -> Iterator[NetworkTag]:
+        card = self._outlook.cards.get(finding.lora or "")
+        for tag in tree.tags:
+            if not tag.is_lora or not tag.editable:
+                continue
+            other = self._outlook.cards.get(tag.name)
+            same_file = card is not None and other is not None and card.identity == other.identity
+            if tag.name == finding.lora or same_file:
+                yield tag
+
+    def _change(self, fields: tuple[Field, ...], change: Callable[[Prompt], str | None]) -> Writes:
+        """Return the boxes that ``change`` makes different."""
+        writes: Writes = {}
+        for name in fields:
+            tree = self._trees.get(name)
+            if tree is None or not tree.text:
+                continue
+            text = change(tree)
+            if text is not None and text != tree.text:
+                writes[name.value] = text
+        if not writes and fields is _NEGATIVES and Field.NEGATIVE in self._trees:
+            # A word is added to an empty box, too; an empty hires box follows the first.
+            text = change(self._trees[Field.NEGATIVE])
+            if text:
+                writes[Field.NEGATIVE.value] = text
+        return writes
+
+    @cached_property
+    def _trees(self) -> dict[Field, Prompt]:
+        request, boxes = self._outlook.request, self._boxes
+        texts = {Field.PROMPT: boxes.prompt, Field.NEGATIVE: boxes.negative_prompt}
+        if boxes.hires:
+            texts[Field.HR_PROMPT] = boxes.hr_prompt
+            texts[Field.HR_NEGATIVE] = boxes.hr_negative_prompt
+        return {
+            name: parse(
+                text,
+                negative=name in _NEGATIVES,
+                emphasis=request.emphasis,
+                tools=request.prompt_tools,
+                full_stops=self._outlook.settings.full_stops,
+            )
+            for name, text in texts.items()
+        }
+
+
+class _Alone:
+    """A lookup in which every LoRA but one is exempt from the rules."""
+
+    def __init__(self, cards: CardLookup, name: str) -> None:
+        self._cards = cards
+        card = cards.get(name)
+        self._identity = card.identity if card is not None else name
+
+    def get(self, name: str, /) -> LoraCard | None:
+        card = self._cards.get(name)
+        if card is None or card.identity == self._identity:
+            return card
+        return replace(card, guard_off=True)
+
+
+def _replaced_tag(tree: Prompt, before: str, after: str) -> str | None:
+    """Write ``after`` for every tag that reads ``before``; take it out where that is empty."""
+    tags = [tag for tag in tree.tags if tree.text[tag.start : tag.end] == before]
+    if not tags:
+        return None
+    if after:
+        return tree.text.replace(before, after)
+    rewrite = Rewrite(tree)
+    for tag in tags:
+        rewrite.remove_tag(tag)
+    return _unless_refused(rewrite)
+
+
+def _replaced_term(tree: Prompt, before: str, after: str) -> str | None:
+    """Take the words ``before`` out, or add ``after`` where nothing stood before."""
+    rewrite = Rewrite(tree)
+    if not before:
+        rewrite.append_term(after)
+        return _unless_refused(rewrite)
+    matches = [m for m in find(tree, before) if tree.text[m.start : m.end] == before]
+    if after or not matches:
+        return None
+    for match in matches:
+        rewrite.remove(match)
+    return _unless_refused(rewrite)
+
+
+def _unless_refused(rewrite: Rewrite) -> str | None:
+    edits = rewrite.edits()
+    return None if rewrite.refused else apply_edits(rewrite.tree.text, edits)
+
+
+def _difference(boxes: Boxes, guarded: Any) -> Writes:
+    """Return the boxes that a plan of them alone would change."""
+    writes: Writes = {}
+    first, hires = guarded.first, guarded.hires
+    _note(writes, Field.PROMPT, boxes.prompt, first.prompts[0])
+    _note(writes, Field.NEGATIVE, boxes.negative_prompt, first.negative_prompts[0])
+    if first.cfg_scale != boxes.cfg_scale and first.cfg_scale is not None:
+        writes[Field.CFG.value] = first.cfg_scale
+    if hires is None:
+        return writes
+    if boxes.hr_prompt:
+        _note(writes, Field.HR_PROMPT, boxes.hr_prompt, hires.prompts[0])
+    if boxes.hr_negative_prompt:
+        _note(writes, Field.HR_NEGATIVE, boxes.hr_negative_prompt, hires.negative_prompts[0])
+    if hires.cfg_scale != boxes.hr_cfg and hires.cfg_scale is not None:
+        writes[Field.HR_CFG.value] = hires.cfg_scale
+    return writes
+
+
+def _note(writes: Writes, name: Field, before: str, after: str) -> None:
+    if after != before:
+        writes[name.value] = after
+
+
+def _apply_label(finding: Finding) -> Sentence:
+    """Return what the button says: what is done, not that it is applied."""
+    if finding.rule == "R9":
+        return say("Move to negative")
+    if finding.rule == "R2c":
+        return say("Insert recommended negative")
+    if finding.field in (Field.CFG, Field.HR_CFG):
+        return say("Set CFG to {cfg}", cfg=finding.after)
+    return say("Apply to prompt")

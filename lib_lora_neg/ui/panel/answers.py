@@ -1,0 +1,101 @@
+"""What the page's own routes answer: JSON in, JSON out, whatever carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from ...hosts.answers import Answer
+from ...hosts.form_reading import BoxesError, read_boxes, read_mode
+from ...hosts.preview import Boxes, BoxesHost
+from ...hosts.switches import rules_at_positions
+from ...loras.card import LoraCard
+from ...sentences import ENGLISH, Words, say
+from .notice import NoticeHost, answered, notice_of
+from .preview import preview
+from .recommend import negative_tag
+
+MAX_NAME = 1000
+
+
+class NamesHost(Protocol):
+    """A host that knows LoRAs by the names of their files."""
+
+    def card(self, name: str) -> LoraCard | None:
+        """Return one card; ``None`` for a name that the host does not know."""
+        ...
+
+    def name_in_prompts(self, name: str) -> str:
+        """Return the name that the host itself writes into a tag for this LoRA."""
+        ...
+
+
+class Tool(Protocol):
+    """Another tool on the page, and what switches it on."""
+
+    @property
+    def name(self) -> str:
+        """As the guard calls it."""
+
+    @property
+    def id(self) -> str | None:
+        """Id of the element with its input; without one it is always on."""
+
+    @property
+    def least(self) -> float | None:
+        """The smallest number that does something; ``None`` where the input is a checkbox."""
+
+
+Tools = Callable[[str], Iterable[Tool]]
+"""Other tools of a tab that the guard heeds."""
+
+
+def page_answers(
+    boxes: BoxesHost,
+    names: NamesHost,
+    *,
+    lasting: bool = False,
+    tools: Tools | None = None,
+    notice: NoticeHost | None = None,
+    words: Callable[[], Words] = lambda: ENGLISH,
+) -> dict[str, Answer]:
+    """Return the answers of the page's routes by the last part of their address.
+
+    Args:
+        boxes: what the page's boxes mean.
+        names: the LoRAs.
+        lasting: the page has the library's routes, too, which keep decisions about a LoRA.
+        tools: other tools on the page; none without it.
+        notice: where the answer to the notice of the first run is kept; no notice without it.
+        words: returns the page's language.
+    """
+
+    def check(body: Mapping[str, Any]) -> dict[str, Any]:
+        switches = body.get("switches")
+        if switches is not None and not isinstance(switches, list):
+            raise BoxesError("switches", "must be a list of true and false")
+        rules = rules_at_positions(switches or [])
+        outlook = boxes.outlook(read_boxes(body), read_mode(body), rules)
+        shown = preview(outlook, boxes.token_count, lasting=lasting, words=words())
+        first_run = notice_of(notice, words()) if notice is not None else None
+        return {**shown, "notice": first_run}
+
+    def recommend(body: Mapping[str, Any]) -> dict[str, Any]:
+        name = body.get("lora")
+        if not isinstance(name, str) or len(name) > MAX_NAME:
+            raise BoxesError("lora", "must be the name of a LoRA")
+        card = names.card(name)
+        if card is None:
+            unknown = say("{lora}: no LoRA of this name is known", lora=name)
+            return {"tag": None, "reason": words()(unknown)}
+        outlook = boxes.outlook(Boxes())
+        floors = outlook.settings.floors
+        found = negative_tag(card, names.name_in_prompts(name), outlook.request.family, floors)
+        return {"tag": found.tag, "reason": words()(found.reason)}
+
+    def watched(body: Mapping[str, Any]) -> dict[str, Any]:
+        found = tools(str(body.get("tab"))) if tools is not None else ()
+        return {"tools": [{"name": t.name, "id": t.id, "least": t.least} for t in found]}
+
+    answers: dict[str, Answer] = {"check": check, "negative-tag": recommend, "tools": watched}
+    return answers if notice is None else {**answers, "notice": answered(notice)}

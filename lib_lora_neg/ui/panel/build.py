@@ -1,0 +1,214 @@
+"""The panel under the prompt: toggle, mode, findings of the last generation, health."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+import gradio as gr
+from gradio.context import Context
+
+from ...guidance import Method
+from ...hosts.guidance_keys import OFF
+from ...hosts.reporting import HealthItem, Report
+from ...hosts.switches import LABELS
+from ...policy import Mode
+from ...sentences import ENGLISH, Words
+from .findings_html import report_html
+from .health import health_html
+from .preset import PresetWiring, build_preset
+
+MODES = [mode.value for mode in Mode]
+GUIDANCE = [OFF, *(method.value for method in Method)]
+
+RULES_INFO = "Switched off here, a rule does nothing. What each one does: Settings."
+
+_QUICK: dict[str, Any] = {"inputs": [], "show_progress": False, "queue": False}
+
+
+class PanelHost(Protocol):
+    """What the panel needs from the place it runs in."""
+
+    def default_enabled(self) -> bool: ...
+
+    def default_mode(self) -> Mode: ...
+
+    def health(self) -> list[HealthItem]: ...
+
+    def last_report(self, tab: str, key: str) -> Report | None:
+        """Return the report of the generation that a browser knows by ``key``."""
+        ...
+
+    def has_settings(self) -> bool:
+        """Whether there is a page of settings that explains the rules."""
+        ...
+
+    def accordion(self, enabled: bool, label: str, elem_id: str) -> AbstractContextManager[Any]:
+        """Open an accordion with the toggle; yields the toggle."""
+        ...
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The components whose values go with a generation, in the order of the API's arguments."""
+
+    enabled: Any
+    mode: Any
+    compare: Any
+    rules: Any
+    guidance: Any
+    strength: Any
+    share: Any
+
+    @property
+    def inputs(self) -> list[Any]:
+        """Return them in order."""
+        return [
+            self.enabled,
+            self.mode,
+            self.compare,
+            self.rules,
+            self.guidance,
+            self.strength,
+            self.share,
+        ]
+
+
+def build_panel(
+    host: PanelHost,
+    tab: str,
+    elem_id: Callable[[str], str],
+    preset: PresetWiring,
+    words: Callable[[], Words] = lambda: ENGLISH,
+) -> Panel:
+    """Build the panel of one tab inside the current gradio blocks.
+
+    Args:
+        host: what the panel shows, and where answers are kept.
+        tab: ``txt2img`` or ``img2img``.
+        elem_id: gives a part's name its id in the page.
+        preset: finds the host's inputs.
+        words: returns the page's language, for the sentences that are made here.
+    """
+    built = _Defaults.of(host)
+    with (
+        host.accordion(built.enabled, "LoRA Negative Guard", elem_id("enabled")) as enabled,
+        gr.Column(elem_classes=["lora-neg-panel"]),
+    ):
+        mode = gr.Radio(
+            choices=MODES,
+            value=built.mode.value,
+            label="Mode",
+            info="Enforce changes the generation and says so; Advise only says so.",
+            elem_id=elem_id("mode"),
+        )
+        compare = gr.Checkbox(
+            False,
+            label="Compare: make each picture also as typed, at the same seed",
+            interactive=True,
+            elem_id=elem_id("compare"),
+        )
+        guidance = _build_guidance(elem_id)
+        with gr.Accordion("More", open=False, elem_id=elem_id("more")):
+            rules = gr.CheckboxGroup(
+                choices=LABELS,
+                value=LABELS,
+                label="Rules for this tab",
+                info=RULES_INFO if host.has_settings() else None,
+                interactive=True,
+                elem_id=elem_id("rules"),
+            )
+            preset.panel(tab, build_preset(elem_id))
+        _build_findings(host, tab, elem_id, words)
+        # The page's script presses it when the notice of the first run was answered.
+        follow = gr.Button("", elem_id=elem_id("follow"), elem_classes=["lora-neg-follow"])
+    defaults = [mode, enabled]
+    now = partial(_now, host, built)
+    follow.click(fn=now, outputs=defaults, **_QUICK)
+    if Context.root_block is not None:
+        # The page is built once, and loaded many times with other settings.
+        Context.root_block.load(fn=now, outputs=defaults, **_QUICK)
+    return Panel(enabled, mode, compare, rules, *guidance)
+
+
+def _build_guidance(elem_id: Callable[[str], str]) -> tuple[Any, Any, Any]:
+    """Build the inputs of negative guidance: method, strength, share of the steps."""
+    with gr.Accordion("Negative guidance", open=False, elem_id=elem_id("guidance_box")):
+        method = gr.Radio(
+            choices=GUIDANCE,
+            value=GUIDANCE[0],
+            label="Guidance method",
+            info="A negative prompt that works at CFG 1 too. NAG is the best known; ONG is "
+            "experimental, our reading of its abstract.",
+            interactive=True,
+            elem_id=elem_id("guidance"),
+        )
+        with gr.Row():
+            strength = gr.Slider(
+                0,
+                3,
+                value=1,
+                step=0.05,
+                label="Strength (1: the model's default)",
+                interactive=True,
+                elem_id=elem_id("guidance_strength"),
+            )
+            share = gr.Slider(
+                0,
+                1,
+                value=1,
+                step=0.05,
+                label="Share of the steps, from the first",
+                interactive=True,
+                elem_id=elem_id("guidance_share"),
+            )
+    return method, strength, share
+
+
+def _build_findings(
+    host: PanelHost, tab: str, elem_id: Callable[[str], str], words: Callable[[], Words]
+) -> None:
+    """Build the findings of the last generation, their button, and the health line."""
+
+    def shown(key: str = "") -> tuple[str, str]:
+        said = words()
+        found = host.last_report(tab, key) if key else None
+        return report_html(found, said), health_html(host.health(), said)
+
+    findings = gr.HTML(lambda: shown()[0], elem_id=elem_id("findings"))
+    # The page's script writes here which generation this browser has made; there may be others.
+    key = gr.Textbox("", elem_id=elem_id("key"), elem_classes=["lora-neg-follow"], label="Key")
+    refresh = gr.Button(
+        "Show findings of the last generation",
+        elem_id=elem_id("refresh"),
+        elem_classes=["lora-neg-refresh"],
+        size="sm",
+    )
+    health = gr.HTML(lambda: shown()[1], elem_id=elem_id("health"))
+    quick = {**_QUICK, "inputs": [key]}
+    refresh.click(fn=shown, outputs=[findings, health], **quick)
+
+
+@dataclass(frozen=True)
+class _Defaults:
+    """What the user's settings say about a panel."""
+
+    enabled: bool
+    mode: Mode
+
+    @classmethod
+    def of(cls, host: PanelHost) -> _Defaults:
+        return cls(host.default_enabled(), host.default_mode())
+
+
+def _now(host: PanelHost, built: _Defaults) -> list[Any]:
+    """Return what has changed since the panel was built; the rest of it is left as it stands."""
+    now = _Defaults.of(host)
+    same = gr.update()
+    return [
+        gr.update(value=now.mode.value) if now.mode is not built.mode else same,
+        gr.update(value=now.enabled) if now.enabled != built.enabled else same,
+    ]

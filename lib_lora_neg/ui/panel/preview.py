@@ -1,0 +1,142 @@
+"""The live preview: what the guard would do to what stands in the boxes, as JSON for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ...hosts.preview import Outlook
+from ...policy import CardLookup, Effect, Field, Finding, GuardPlan, GuardSettings, Mode, plan
+from ...policy.rules.r5_budget import budget_share
+from ...prompts import format_number, parse
+from ...sentences import ENGLISH, Words, say
+from .actions import MOVED_RULES, Action, Actions
+from .chips import Chip, chip_of, stack_chip, weights_of, what_moves, without_echoes
+
+MAX_CHIPS = 60
+"""More than a person reads; the rest is counted."""
+
+TokenCount = Callable[[str], "tuple[int, int] | None"]
+
+
+def preview(
+    outlook: Outlook,
+    token_count: TokenCount | None = None,
+    *,
+    lasting: bool = False,
+    words: Words = ENGLISH,
+) -> dict[str, Any]:
+    """Return what the page shows of ``outlook``.
+
+    Args:
+        outlook: the boxes and what the host would make of them.
+        token_count: tokens of a negative prompt and the size of its chunks, where known.
+        lasting: whether the host can keep decisions about a LoRA.
+        words: the page's language.
+    """
+    mode = outlook.settings.mode
+    planned = plan(outlook.request, outlook.cards, outlook.settings)
+    chips = _chips(planned, outlook, lasting)
+    shown = chips[:MAX_CHIPS]
+    return {
+        "mode": mode.value,
+        "family": outlook.request.family.value,
+        "family_assumed": outlook.family_assumed,
+        "chips": [chip.as_json(words) for chip in shown],
+        "left_out": len(chips) - len(shown),
+        "changes": sum(chip.tone == "change" for chip in chips),
+        "advice": sum(chip.tone == "advice" for chip in chips),
+        "everything": Actions(outlook).everything() if chips else {},
+        "tokens": _tokens(planned, token_count),
+    }
+
+
+def _chips(planned: GuardPlan, outlook: Outlook, lasting: bool) -> list[Chip]:
+    actions = Actions(outlook, lasting)
+    chips: list[Chip] = []
+    stack: list[Finding] = []
+    seen: set[tuple[Any, ...]] = set()
+    moves = _moves(planned, outlook)
+    for finding in without_echoes(planned.findings):
+        if finding.rule == "R5":
+            stack.append(finding)
+            continue
+        chip = chip_of(finding, outlook.cards, moves(finding))
+        key = (chip.rule, chip.lead, chip.before, chip.after, chip.done, chip.field)
+        if key not in seen:
+            seen.add(key)
+            used = _used(finding, planned, outlook.cards)
+            chips.append(replace(chip, actions=tuple(actions.of(finding)), used=used))
+    if stack:
+        chips.append(_stack(stack, actions, outlook))
+    return sorted(chips, key=lambda chip: chip.rank)
+
+
+def _moves(planned: GuardPlan, outlook: Outlook) -> Callable[[Finding], bool]:
+    """Return what tells of a finding whether it moves something, or would."""
+    done = what_moves(planned.findings)
+    waiting = any(
+        f.rule in MOVED_RULES and f.effect is not Effect.ENFORCED for f in planned.findings
+    )
+    if not waiting:
+        return done
+    settings = outlook.settings
+    rules = {**settings.rules, **dict.fromkeys(MOVED_RULES, Mode.ENFORCE)}
+    enforced = replace(settings, mode=Mode.ENFORCE, rules=rules)
+    would = what_moves(plan(outlook.request, outlook.cards, enforced).findings)
+    return lambda f: done(f) if f.effect is Effect.ENFORCED else would(f)
+
+
+def _used(finding: Finding, planned: GuardPlan, cards: CardLookup) -> str:
+    """Return what the picture is made with: the weight of the finding's LoRA, or the CFG scale."""
+    hires = finding.field in (Field.HR_PROMPT, Field.HR_NEGATIVE, Field.HR_CFG)
+    made = planned.hires if hires and planned.hires is not None else planned.first
+    if finding.field in (Field.CFG, Field.HR_CFG):
+        cfg = made.cfg_scale
+        return say("The picture is made with CFG {cfg}.", cfg=format_number(cfg)) if cfg else ""
+    if finding.lora is None or finding.field not in (Field.PROMPT, Field.HR_PROMPT):
+        return ""
+    card = cards.get(finding.lora)
+    weights = []
+    for tag in parse(made.prompts[0]).tags if made.prompts else ():
+        other = cards.get(tag.name) if tag.is_lora else None
+        same = card is not None and other is not None and card.identity == other.identity
+        if tag.is_lora and (same or tag.name == finding.lora):
+            weights.append(weights_of(tag))
+    if not weights:
+        return say("The picture is made without this LoRA.")
+    return say("The picture is made with this LoRA at {weight}.", weight=", ".join(weights))
+
+
+def _stack(findings: Sequence[Finding], actions: Actions, outlook: Outlook) -> Chip:
+    settings = outlook.settings
+    advised = replace(settings, mode=Mode.ENFORCE, rules={**settings.rules, "R5": Mode.OFF})
+    before = plan(outlook.request, outlook.cards, advised).first.prompts[0]
+    total = stack_total(before, outlook.cards, settings)
+    scaled = actions.scaled_to_budget()
+    buttons = (Action("apply", say("Scale all to the budget"), scaled),) if scaled else ()
+    return replace(stack_chip(findings, total, settings.budget), actions=buttons)
+
+
+def stack_total(prompt: str, cards: CardLookup, settings: GuardSettings) -> float:
+    """Return the sum that R5 judges: absolute unet weights, or shares of the preferred ones."""
+    total = 0.0
+    for tag in parse(prompt).tags:
+        card = cards.get(tag.name) if tag.is_lora else None
+        if card is None or card.guard_off or tag.guard_off or tag.unet.value is None:
+            continue
+        if "R5" not in tag.exempt:
+            total += budget_share(card, tag.unet.value, settings.budget_relative)
+    return total
+
+
+def _tokens(planned: GuardPlan, token_count: TokenCount | None) -> dict[str, Any] | None:
+    """Return tokens of the negative prompt as asked for and as guarded."""
+    if token_count is None:
+        return None
+    before = token_count(planned.request.first.negative_prompts[0])
+    after = token_count(planned.first.negative_prompts[0])
+    if before is None or after is None:
+        return None
+    return {"before": list(before), "after": list(after)}

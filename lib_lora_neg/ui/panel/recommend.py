@@ -1,0 +1,103 @@
+"""Recommended negative weights: of a LoRA that is inserted, and the preset's for a whole prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ...loras.card import LoraCard, LoraType
+from ...loras.families import FLUX_FAMILIES, UNET_WITH_CFG, ModelFamily
+from ...policy import CardLookup
+from ...policy.matrix import range_in_force
+from ...policy.wording import minus, type_name
+from ...prompts import Rewrite, apply_edits, format_tag, parse
+from ...sentences import Sentence, say
+
+UNET = {LoraType.STYLE: -0.3, LoraType.CONCEPT: -0.2}
+TEXT_ENCODER = 0.5
+
+
+class Recommendation(NamedTuple):
+    """A tag (``None`` where no negative weight is recommended) and a sentence about it."""
+
+    tag: str | None
+    reason: Sentence
+
+
+def negative_tag(
+    card: LoraCard, name: str, family: ModelFamily, floors: Mapping[str, float] | None = None
+) -> Recommendation:
+    """Return how to insert ``card`` under the host's ``name`` for it as a negative.
+
+    ``floors`` are those that the user set for types (`range_in_force`).
+    """
+    kind = card.inference.type
+    if kind is LoraType.TRIGGER_NEGATIVE:
+        if card.triggers:
+            word = repr(card.triggers[0].text)
+            reason = say("works at a positive weight with {word} in the negative prompt", word=word)
+        else:
+            reason = say("works at a positive weight with its trigger in the negative prompt")
+        return Recommendation(format_tag("lora", name, 1.0, 1.0), reason)
+    if kind is LoraType.SLIDER:
+        reason = say("slider: both ways are trained")
+        return Recommendation(format_tag("lora", name, -1.0, -1.0), reason)
+    if kind is LoraType.ACCELERATOR:
+        reason = say(
+            "{lora}: an accelerator has no negative range; −1 takes it out of a checkpoint it was "
+            "merged into",
+            lora=name,
+        )
+        return Recommendation(None, reason)
+    own_family = family if family is not ModelFamily.UNKNOWN else card.family
+    allowed = range_in_force(card, own_family, floors)
+    if allowed is None or allowed.floor is None:
+        template = "{lora}: {type}, so no negative weight is known to be safe"
+        return Recommendation(None, say(template, lora=name, type=type_name(kind)))
+    if allowed.floor >= 0.0:
+        template = "{lora}: a {type} has no safe negative weight"
+        return Recommendation(None, say(template, lora=name, type=type_name(kind)))
+    nearest = allowed.sweet_spot[0] if allowed.sweet_spot else allowed.floor
+    unet = max(UNET.get(kind, nearest), allowed.floor) if family in UNET_WITH_CFG else nearest
+    te = TEXT_ENCODER if family is ModelFamily.SDXL and _has_text_encoder(card) else unet
+    if kind is LoraType.DEDICATED_NEGATIVE:
+        te = unet
+    reason = say("{type}: recommended at {weight}", type=type_name(kind), weight=minus(unet))
+    if family in FLUX_FAMILIES:
+        caution = say("scan first: users report dim, static pictures at −1 on Flux")
+        reason = say("{reason}; {caution}", reason=reason, caution=caution)
+    return Recommendation(format_tag("lora", name, te, unet), reason)
+
+
+def _has_text_encoder(card: LoraCard) -> bool:
+    return card.parts is not None and card.parts.text_encoder
+
+
+class Preset(NamedTuple):
+    """The new prompt, and what to tell the person."""
+
+    prompt: str
+    note: Sentence
+    applies: bool
+
+
+def preset_prompt(prompt: str, cards: CardLookup) -> Preset:
+    """Return ``prompt`` with the preset's weights on its negative style and concept LoRAs."""
+    tree = parse(prompt)
+    rewrite = Rewrite(tree)
+    names = []
+    for tag in tree.tags:
+        card: LoraCard | None = cards.get(tag.name) if tag.is_lora and tag.editable else None
+        if card is None or tag.unet.value is None or tag.unet.value >= 0.0 or tag.te.value is None:
+            continue
+        unet = UNET.get(card.inference.type)
+        if unet is None:
+            continue
+        has_text_encoder = card.parts is not None and card.parts.text_encoder
+        rewrite.set_weights(tag, TEXT_ENCODER if has_text_encoder else unet, unet)
+        names.append(tag.name)
+    if not names:
+        note = say("No style or concept LoRA stands at a negative weight in the prompt.")
+        return Preset(prompt, note, False)
+    note = say("Preset set for {loras}.", loras=", ".join(names))
+    return Preset(apply_edits(prompt, rewrite.edits()), note, True)
