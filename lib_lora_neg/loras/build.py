@@ -131,13 +131,17 @@ def build_card(
         tags=table,
         image_count=training.image_count,
         data_width=data_width(training.image_count, table, training.own_subsets, frequent),
-        preferred_weight=_preferred(sidecars),
+        preferred_weight=_preferred(sidecars, training),
         activation_text=next((s.activation_text for s in sidecars if s.activation_text), ""),
         negative_text=next((s.negative_text for s in sidecars if s.negative_text), ""),
         ranges=_ranges(sidecars),
         bundled_embeddings=keys.plan.embeddings,
         guard_off=any(side.decision.guard_off for side in sidecars if side.decision),
-        problems=(*(header.problems if header else ()), *_contradictions(allowed, training)),
+        problems=(
+            *(header.problems if header else ()),
+            *training.problems,
+            *_contradictions(allowed, training),
+        ),
         model_hash=training.model_hash,
         bracket=_bracket(sidecars),
     )
@@ -153,9 +157,9 @@ def _first(values: Iterable[float | None]) -> float | None:
     return next((value for value in values if value is not None), None)
 
 
-def _preferred(sides: Sequence[SideFacts]) -> float | None:
-    """Return the weight that a field of a side file names, else the one that a page's words do."""
-    named = _first([side.preferred_weight for side in sides])
+def _preferred(sides: Sequence[SideFacts], training: TrainingFacts) -> float | None:
+    """Return the weight that a field names, else the one that a page's words do."""
+    named = _first([*(side.preferred_weight for side in sides), training.default_weight])
     if named is not None:
         return named
     return stated_weight(

@@ -46,6 +46,9 @@ SWARM = {
     "modelspec.lora_default_weight": "0.8",
 }
 
+_BOTH = ("b0th", "inkwrd9")
+
+# InvokeAI keeps trigger phrases and default weights in its own database: no side file is its.
 # writer, file name behind the stem, what it writes, preferred weight, range
 LAYOUTS: list[tuple[str, str, Any, float | None, tuple[float | None, float | None] | None]] = [
     (
@@ -64,6 +67,42 @@ LAYOUTS: list[tuple[str, str, Any, float | None, tuple[float | None, float | Non
         None,
     ),
     ("Civitai Helper: a version with its model", ".civitai.info", VERSION, None, None),
+    (
+        "Civitai Helper: process_sd15_info, prompts that exclude each other",
+        ".json",
+        {
+            "description": "<p>Ink</p>",
+            "notes": "<p>v2</p>",
+            "sd version": "Unknown",
+            "activation text": "inkwrd9, 1girl || inkwrd9, 1boy",
+            "preferred weight": 0,
+            "extensions": {"sd_civitai_helper": {"version": "1.8"}},
+        },
+        None,
+        None,
+    ),
+    (
+        "sd-civitai-browser-plus: save_json, gen_sha256 and get_models",
+        ".json",
+        {"activation text": "inkwrd9", "sha256": "ab" * 32, "modelId": 5},
+        None,
+        None,
+    ),
+    (
+        "sd-civitai-browser-neo: the page's words beside those of the captions",
+        ".json",
+        {
+            "activation text": "1girl, solo, inkwrd9, brush, otherwrd",
+            "activation text groups": ["inkwrd9, brush"],
+            "description": "Ink",
+            "sd version": "Illustrious",
+            "modelId": 5,
+            "modelVersionId": "Model not found",
+            "sha256": "ab" * 32,
+        },
+        None,
+        None,
+    ),
     ("downloaders: a whole model", ".civitai.info", MODEL, None, None),
     (
         "Civitai API: recommended strengths of a version",
@@ -104,8 +143,23 @@ LAYOUTS: list[tuple[str, str, Any, float | None, tuple[float | None, float | Non
     (
         "StabilityMatrix: ConnectedModelInfo",
         ".cm-info.json",
-        {"ModelName": "Ink", "VersionId": 20, "TrainedWords": ["inkwrd9"], "BaseModel": "Pony"},
-        None,
+        {
+            "ModelId": 5,
+            "ModelName": "Ink",
+            "ModelDescription": "<p>Recommended weight: 0.8</p>",
+            "Nsfw": False,
+            "Tags": ["style"],
+            "ModelType": "LORA",
+            "VersionId": 20,
+            "VersionName": "v2",
+            "BaseModel": "Pony",
+            "FileMetadata": {"fp": None},
+            "Hashes": {"SHA256": "AB" * 32, "CRC32": "12345678", "BLAKE3": "CD" * 32},
+            "TrainedWords": ["inkwrd9"],
+            "InferenceDefaults": {"Sampler": None, "CfgScale": 5},
+            "Source": 0,
+        },
+        0.8,
         None,
     ),
     (
@@ -140,7 +194,21 @@ LAYOUTS: list[tuple[str, str, Any, float | None, tuple[float | None, float | Non
         None,
         None,
     ),
-    ("SwarmUI: T2IModelHandler", ".swarm.json", SWARM, 0.8, None),
+    ("SwarmUI: T2IModel.ToNetObject", ".swarm.json", SWARM, 0.8, None),
+    (
+        "SwarmUI: a page's words, joined; a list of tags; a picture in the record",
+        ".swarm.json",
+        {
+            **SWARM,
+            "modelspec.trigger_phrase": "inkwrd9, brush strokes",
+            "modelspec.tags": ["style", "ink"],
+            "modelspec.preview_image": "data:image/jpg;base64," + "A" * 200_000,
+            "modelspec.lora_default_weight": "",
+            "modelspec.hash": "0x" + "ab" * 32,
+        },
+        None,
+        None,
+    ),
     (
         "SwarmUI: without the prefix, beside other formats than safetensors",
         ".json",
@@ -179,6 +247,64 @@ def test_every_layout(
     found = explicit_range(card)
     assert (found and (found.floor, found.ceiling)) == signed
     assert found is None or found.source is RangeSource.SIDECAR
+
+
+HEADERS: list[tuple[str, dict[str, str], tuple[str, ...], float | None]] = [
+    ("OneTrainer's forks: a list", {"ot_trigger_words": '["inkwrd9", "b0th"]'}, _BOTH, None),
+    ("OneTrainer's forks: with commas", {"ot_trigger_words": "inkwrd9, b0th"}, _BOTH, None),
+    ("OneTrainer's forks: in lines", {"ot_trigger_words": "inkwrd9\nb0th\n"}, _BOTH, None),
+    ("OneTrainer's forks: none", {"ot_trigger_words": "[]"}, (), None),
+    (
+        "SwarmUI: T2IModel.ResaveModel",
+        {"modelspec.trigger_phrase": "inkwrd9", "modelspec.lora_default_weight": "0.7"},
+        ("inkwrd9",),
+        0.7,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "words", "preferred"),
+    [row[1:] for row in HEADERS],
+    ids=[row[0] for row in HEADERS],
+)
+def test_what_tools_write_into_the_file_itself(
+    tmp_path: Path, metadata: dict[str, str], words: tuple[str, ...], preferred: float | None
+) -> None:
+    card = read_card(write_lora(tmp_path / "x.safetensors", metadata))
+    assert tuple(sorted(trigger.text for trigger in card.triggers)) == tuple(sorted(words))
+    assert (card.preferred_weight, card.problems) == (preferred, ())
+
+
+# ---- what there is more of than is read ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("suffix", "data"),
+    [
+        (".json", {"notes": "x" * 100_001}),
+        (".civitai.info", {"modelId": 1, "model": {"name": "x", "description": "x" * 100_001}}),
+        (".api_info.json", {"modelVersions": [{"id": 1, "description": "x" * 100_001}]}),
+        (".swarm.json", {"modelspec.description": "x" * 100_001}),
+    ],
+)
+def test_a_text_that_is_cut_is_a_problem(tmp_path: Path, suffix: str, data: Any) -> None:
+    (problem,) = card_beside(tmp_path, suffix, data).problems
+    assert problem.startswith(f"x{suffix}: ")
+    assert "100,001" in problem
+    shorter = json.loads(json.dumps(data).replace("x" * 100_001, "x" * 100_000))
+    assert card_beside(tmp_path, suffix, shorter).problems == ()
+
+
+def test_metadata_that_is_cut_is_a_problem(tmp_path: Path) -> None:
+    folders = {f"1_{number}": {"a": 1} for number in range(20_001)}
+    metadata = {
+        "modelspec.description": "x" * 100_001,
+        "ss_tag_frequency": json.dumps(folders),
+    }
+    long, many = read_card(write_lora(tmp_path / "x.safetensors", metadata)).problems
+    assert "100,001" in long
+    assert "20,000" in many
 
 
 def test_a_note_typed_in_rgthree_is_kept(tmp_path: Path) -> None:

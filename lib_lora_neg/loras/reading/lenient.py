@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 MAX_TEXT = 100_000
@@ -25,6 +25,36 @@ def as_text(value: object) -> str:
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode("utf-8")
     return "" if text in ("None", "null") else text
+
+
+_MOST_LOOKED_AT = 20_000
+"""Values of a record among which too long ones are looked for."""
+
+
+def too_long(record: Mapping[str, Any], keys: frozenset[str]) -> Iterator[str]:
+    """Yield a sentence for each text of a record, at any depth, of which `as_text` cuts the end.
+
+    Args:
+        record: as it was read from JSON.
+        keys: those whose texts are read; others (preview pictures) may be as long as they like.
+    """
+    waiting: list[object] = [record]
+    looked_at = 0
+    while waiting and looked_at < _MOST_LOOKED_AT:
+        value = waiting.pop()
+        looked_at += 1
+        if isinstance(value, list):
+            waiting += value[:_MOST_LOOKED_AT]
+        if not isinstance(value, dict):
+            continue
+        for key, inner in value.items():
+            if not isinstance(inner, str):
+                waiting.append(inner)
+            elif len(inner) > MAX_TEXT and key in keys:
+                yield (
+                    f"its {key!r} has {len(inner):,} characters, of which the first "
+                    f"{MAX_TEXT:,} were read"
+                )
 
 
 def as_number(value: object) -> float | None:

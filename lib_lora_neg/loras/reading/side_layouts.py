@@ -47,6 +47,8 @@ def read_a1111(data: Mapping[str, Any]) -> SideFacts:
     return SideFacts(
         source="A1111 sidecar",
         base_model=as_text(data.get("sd version")),
+        # Browser Neo keeps the page's words apart there, and mixes captions into the other.
+        trained_words=as_texts(data.get("activation text groups")),
         activation_text=as_text(data.get("activation text")),
         negative_text=as_text(data.get("negative text")),
         # The host writes 0 where the user set nothing.
@@ -213,7 +215,8 @@ def read_swarm(data: Mapping[str, Any]) -> SideFacts:
         return value if value is not None else data.get(name)
 
     tags = field("tags")
-    words = as_text(field("trigger_phrase")).split(";")
+    # Pages' words are joined by commas there, others by semicolons.
+    words = re.split("[;,]", as_text(field("trigger_phrase")))
     return SideFacts(
         source="SwarmUI",
         title=as_text(field("title")),

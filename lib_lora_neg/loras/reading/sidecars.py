@@ -25,7 +25,7 @@ from typing import Any
 
 from ...regular import open_regular, read_regular
 from ..decisions import OWN_KEY
-from .lenient import as_count, as_items, as_mapping, as_text
+from .lenient import as_count, as_items, as_mapping, as_text, too_long
 from .side_facts import FileIdentity, SideFacts, is_digest
 from .side_layouts import (
     read_a1111,
@@ -62,6 +62,16 @@ _JSON_SUFFIXES = (
 SIDE_SUFFIXES: tuple[str, ...] = (*_JSON_SUFFIXES, ".txt")
 """What a LoRA's stem is followed by in the names of its side files, the strongest first."""
 
+_TEXTS = frozenset(
+    {
+        *("description", "modelDescription", "ModelDescription", "VersionDescription"),
+        *("modelspec.description", "notes", "userNote", "activation text", "negative text"),
+        *("usage_hint", "modelspec.usage_hint", "trigger_phrase", "modelspec.trigger_phrase"),
+        "negativePrompt",
+    }
+)
+"""Keys of the texts that are read."""
+
 _OWN_WORDS = ("activation text", "preferred weight", "negative text", "sd version", OWN_KEY)
 """Keys of the host's user metadata that no page has."""
 
@@ -90,6 +100,7 @@ def read_side_files(
             data = _load(Path(stem + suffix))
             if data is not None:
                 records.append((suffix, data))
+                problems += [f"{Path(stem).name}{suffix}: {cut}" for cut in too_long(data, _TEXTS)]
         except (OSError, ValueError, RecursionError) as error:
             problems.append(f"{Path(stem).name}{suffix}: {_cause(error)}")
     facts: list[SideFacts] = []
@@ -162,8 +173,8 @@ def _identity(
             if "modelId" in record and "modelVersions" not in record:
                 # A user's ``.json`` may have a number of its own; a page's record says whose.
                 versions.add(as_count(record.get("id")) if suffix != ".json" else None)
-        for key in ("sha256", "autov3", "hash"):
-            digests.add(as_text(data.get(key)))
+        for key in ("sha256", "autov3", "hash", "hash_sha256", "modelspec.hash_sha256"):
+            digests.add(as_text(data.get(key)).lower().removeprefix("0x"))
         digests |= {as_text(text) for text in as_mapping(data.get("Hashes")).values()}
     return FileIdentity(
         stem=path.stem,

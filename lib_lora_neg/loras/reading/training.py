@@ -8,13 +8,23 @@ of diffusers and PEFT.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
-from .lenient import as_count, as_flag, as_items, as_mapping, as_number, as_text, as_texts
+from .lenient import (
+    MAX_JSON_CHARACTERS,
+    as_count,
+    as_flag,
+    as_items,
+    as_mapping,
+    as_number,
+    as_text,
+    as_texts,
+    too_long,
+)
 
 _REPEATS = re.compile(r"^(\d{1,6})_(.*)$", re.DOTALL)
 _NO_TAGS: Mapping[str, int] = MappingProxyType({})
@@ -75,6 +85,8 @@ class TrainingFacts:
         categories: ``modelspec.tags``.
         comment: ``ss_training_comment``.
         negative: marked as a negative by ``modelspec.is_negative_embedding``.
+        default_weight: the one that SwarmUI's users note, ``modelspec.lora_default_weight``.
+        problems: what there is more of than is read.
     """
 
     trainer: str = "unknown"
@@ -94,6 +106,8 @@ class TrainingFacts:
     categories: tuple[str, ...] = ()
     comment: str = ""
     negative: bool = False
+    default_weight: float | None = None
+    problems: tuple[str, ...] = ()
 
     @property
     def own_subsets(self) -> tuple[Subset, ...]:
@@ -133,12 +147,37 @@ def read_training(metadata: Mapping[str, Any]) -> TrainingFacts:
         categories=_split_list(metadata.get("modelspec.tags")),
         comment=as_text(metadata.get("ss_training_comment")),
         negative=as_flag(metadata.get("modelspec.is_negative_embedding")),
+        default_weight=as_number(metadata.get("modelspec.lora_default_weight")) or None,
+        problems=(*too_long(metadata, _TEXTS), *_too_much(metadata, subsets)),
     )
 
 
+_TEXTS = frozenset(
+    {
+        *("modelspec.title", "modelspec.description", "modelspec.usage_hint"),
+        *("modelspec.trigger_phrase", "modelspec.tags", "ss_training_comment", "ot_trigger_words"),
+    }
+)
+_TABLES = ("ss_tag_frequency", "ss_datasets", "ss_dataset_dirs", "ss_reg_dataset_dirs")
+
+
+def _too_much(metadata: Mapping[str, Any], subsets: tuple[Subset, ...]) -> Iterator[str]:
+    for key in _TABLES:
+        value = metadata.get(key)
+        if isinstance(value, str) and len(value) > MAX_JSON_CHARACTERS:
+            yield (
+                f"its {key!r} has {len(value):,} characters and was not read: up to "
+                f"{MAX_JSON_CHARACTERS:,} would be"
+            )
+    if len(subsets) >= _MOST_FOLDERS:
+        yield f"of its training folders only the first {_MOST_FOLDERS:,} were read"
+
+
 def _words(value: object) -> tuple[str, ...]:
-    """Read a list as JSON, else one with commas."""
-    return as_texts(value) or tuple(word.strip() for word in as_text(value).split(",") if word)
+    """Read a list as JSON, else one with commas or lines."""
+    return as_texts(value) or tuple(
+        word.strip() for word in re.split("[,;\n]", as_text(value)) if word.strip()
+    )
 
 
 def _split_list(value: object) -> tuple[str, ...]:
@@ -201,7 +240,7 @@ def _rank(metadata: Mapping[str, Any]) -> int | None:
 def _read_subsets(metadata: Mapping[str, Any]) -> tuple[Subset, ...]:
     subsets: dict[str, Subset] = {}
     for dataset in as_items(metadata.get("ss_datasets")):
-        if isinstance(dataset, dict):
+        if isinstance(dataset, dict) and len(subsets) < _MOST_FOLDERS:
             _add_dataset(subsets, dataset)
     if not any(subset.tags for subset in subsets.values()):
         _add_folders(subsets, metadata)
@@ -217,7 +256,7 @@ def _add_dataset(subsets: dict[str, Subset], dataset: Mapping[str, Any]) -> None
         table = _base_name(as_text(entry.get("metadata_file"))) or folder
         name = table or folder
         # A folder trained at several resolutions is one set of pictures.
-        if not name or name in subsets:
+        if not name or name in subsets or len(subsets) >= _MOST_FOLDERS:
             continue
         subsets[name] = Subset(
             folder=name,
