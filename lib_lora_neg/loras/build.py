@@ -19,8 +19,8 @@ from .reading.lenient import as_text
 from .reading.side_facts import SideFacts
 from .reading.side_layouts import PAGE_RANGE
 from .reading.sidecars import SIDE_SUFFIXES, read_side_files
+from .reading.stated_weight import stated_weight
 from .reading.training import TrainingFacts, read_training
-from .stated_weight import stated_weight
 from .tagtable import build_tag_table, data_width, frequent_tags
 from .triggers import find_triggers
 from .types.evidence import collect_evidence

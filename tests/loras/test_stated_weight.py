@@ -9,7 +9,7 @@ import pytest
 
 from lib_lora_neg.loras import read_card
 from lib_lora_neg.loras.card import LoraType
-from lib_lora_neg.loras.stated_weight import LONGEST_TEXT, stated_weight
+from lib_lora_neg.loras.reading.stated_weight import LONGEST_TEXT, stated_weight
 from tests.support.growth import assert_grows_linearly
 from tests.support.planning import guard
 from tests.support.safetensors_files import write_lora
