@@ -20,13 +20,14 @@ class Mode(str, Enum):
 
     @classmethod
     def parse(cls, name: object) -> Mode:
-        """Return the mode called ``name``, in any case.
+        """Return the mode called ``name``, in any case; a mode is its own name.
 
         Raises:
             ValueError: when there is no such mode.
         """
+        given = str(name.value if isinstance(name, Enum) else name).strip().lower()
         for mode in cls:
-            if mode.value.lower() == str(name).strip().lower():
+            if mode.value.lower() == given:
                 return mode
         raise ValueError(f"no such mode: {name!r} (Enforce, Advise or Off)")
 
