@@ -44,7 +44,7 @@ def load_as_a1111(names: Any, te: Any = None, unet: Any = None, dyn: Any = None)
 
 
 def load_as_forge(names: Any, te: Any = None, unet: Any = None, dyn: Any = None) -> None:
-    """An unknown name raises in the loader's own error message, and in its mark of what is loaded."""
+    """An unknown name raises in its own error message, and again in the mark of what is there."""
     loaded_networks.clear()
     found = [available_network_aliases.get(name) for name in names]
     for place, (on_disk, name) in enumerate(zip(found, names, strict=True)):
