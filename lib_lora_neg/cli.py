@@ -58,7 +58,7 @@ def _check(options: argparse.Namespace) -> int:
 
     settings = _settings(options)
     host = HostTraits(frozenset(options.embedding), options.host == "forge")
-    cards = Catalog(_folders(options.lora_dir), index_folder())
+    cards = Catalog(_folders(options.lora_dir), index_folder(), progress_on(sys.stderr))
     as_lines = options.json or (options.file and options.file.suffix.lower() == ".jsonl")
     palette = palette_for(sys.stdout)
     status = UNCHANGED
@@ -124,8 +124,8 @@ def _show(options: argparse.Namespace) -> int:
 def _library(options: argparse.Namespace) -> int:
     from .library.catalog import Catalog
 
-    catalog = Catalog(_folders(options.folder), index_folder())
-    catalog.index(progress_on(sys.stderr))
+    catalog = Catalog(_folders(options.folder), index_folder(), progress_on(sys.stderr))
+    catalog.index()
     cards = [card for name in catalog.names() if (card := catalog.get(name)) is not None]
     if options.json:
         for card in cards:
@@ -211,7 +211,7 @@ def _exported_loras(options: argparse.Namespace) -> tuple[Catalog | None, list[L
     from .library.catalog import Catalog
     from .policy.near import near_names
 
-    catalog = Catalog(_folders(options.lora_dir), index_folder())
+    catalog = Catalog(_folders(options.lora_dir), index_folder(), progress_on(sys.stderr))
     cards = []
     for name in options.lora:
         card = catalog.get(name)

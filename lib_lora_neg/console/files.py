@@ -18,7 +18,10 @@ class Library(Protocol):
 
     def get(self, name: str, /) -> LoraCard | None: ...
 
-    def by_hash(self, digest: str) -> LoraCard | None: ...
+    def by_hash(self, digest: str, contents: bool = False) -> LoraCard | None: ...
+
+    @property
+    def undigested(self) -> int: ...
 
 
 def with_files(asked: Asked, library: Library, versions: Mapping[int, str]) -> Asked:
@@ -50,13 +53,22 @@ def with_files(asked: Asked, library: Library, versions: Mapping[int, str]) -> A
 
 def _by_hash(asked: Asked, library: Library) -> Asked:
     renamed: dict[str, str] = {}
+    lost: list[str] = []
     for name, digest in asked.lora_hashes.items():
         card = library.get(name)
         if card is not None and card.model_hash[: len(digest)].lower() == digest:
             continue
-        found = library.by_hash(digest)
+        # Of a name that is here, only what is known already may tell that another file is meant.
+        found = library.by_hash(digest, contents=card is None)
         if found is not None and found.name != name:
             renamed[name] = found.name
+        elif found is None and card is None and library.undigested:
+            lost.append(
+                f"{name} was looked for by its hash; {library.undigested} files whose hash nobody "
+                "noted were too much to read for it"
+            )
+    if lost:
+        asked = replace(asked, notes=(*asked.notes, *lost))
     used: dict[str, str] = {}
 
     def own_name(tag: re.Match[str]) -> str:

@@ -158,7 +158,9 @@ def from_recipe(recipe: Recipe, defaults: Asked) -> Asked:
         else (None if recipe.has_parameters else defaults.hires),
         distilled=defaults.distilled or recipe.distilled,
         notes=(*defaults.notes, *notes),
-        lora_hashes=recipe.lora_hashes,
+        lora_hashes=MappingProxyType(
+            {lora.name: lora.digest for lora in writable if lora.digest} | dict(recipe.lora_hashes)
+        ),
         versions=recipe.versions,
         extra=recipe.extra,
         keys=recipe.keys,

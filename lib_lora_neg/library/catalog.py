@@ -6,11 +6,14 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from pathlib import Path
 
 from ..loras.build import read_any_card
 from ..loras.card import LoraCard
 from ..loras.reading.side_facts import is_digest
+from ..loras.reading.sidecars import digests_beside
 from ..loras.tagtable import LazyShares
+from .digests import digests_of_content
 from .files import FoundFile, FoundFolder, Stamp, list_folder, natural_order
 from .packing import ALIAS, MODEL_HASH, PROBLEMS, Packed, Packer, unpack_card
 from .store import CardStore, StoreError
@@ -18,8 +21,14 @@ from .store import CardStore, StoreError
 FORBIDDEN_ALIASES = frozenset(("none", "Addams"))
 """Aliases that A1111 never resolves (``networks.forbidden_network_aliases``)."""
 
-HASH_DIGITS = 12
-"""Digits of a hash that the host writes into infotexts."""
+SHORTEST = 10
+"""Digits of the shortest hash that infotexts have: Civitai's AutoV2."""
+
+COMPARED = 12
+"""Digits of a hash that the host compares (``network_on_disk.shorthash``)."""
+
+MOST_CONTENTS = 4_000_000_000
+"""Bytes of files that are read to look for a digest that nobody noted; some ten seconds."""
 
 SAVE_EVERY = 250
 """Files after which the index is written, so that a killed process loses no more; later after a
@@ -42,11 +51,41 @@ class _State:
     packed: dict[str, Packed] = field(default_factory=dict)
     cards: dict[str, LoraCard] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    digests: dict[str, frozenset[str]] = field(default_factory=dict)
+    contents: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    order: tuple[str, ...] | None = None
     aliases: dict[str, FoundFile] | None = None
     forbidden: frozenset[str] = FORBIDDEN_ALIASES
 
     def files(self) -> Iterator[FoundFile]:
         return chain.from_iterable(folder.files for folder in self.folders.values())
+
+    def read_digests(self) -> None:
+        """Read what side files know of the digests of those files that have any."""
+        for file in self.files():
+            if file.path not in self.digests:
+                sides = [suffix for suffix, _, _ in file.sides]
+                self.digests[file.path] = digests_beside(Path(file.path), sides)
+
+    def read_contents(
+        self, digest: str, progress: Progress | None = None
+    ) -> tuple[list[FoundFile], int]:
+        """Return the files whose content has a digest, and how many were too large to be read."""
+        of_file = len(digest) == SHORTEST
+        open_ones = [
+            file
+            for file in self.files()
+            if not (self.digests[file.path] if of_file else self.packed[file.path][MODEL_HASH])
+        ]
+        unread = [file for file in open_ones if file.path not in self.contents]
+        if sum(file.size for file in unread) > MOST_CONTENTS:
+            return [], len(unread)
+        for done, file in enumerate(unread, 1):
+            self.contents[file.path] = digests_of_content(file.path)
+            if progress is not None:
+                progress(done, len(unread))
+        found = [f for f in open_ones if any(_same(digest, d) for d in self.contents[f.path])]
+        return found, 0
 
 
 class Catalog:
@@ -62,14 +101,20 @@ class Catalog:
         folders: the LoRA folders, in the host's order. A missing folder is a problem, no error.
         index_folder: where to keep what was read between two starts; ``None``: in memory only.
             An index that cannot be used is a problem, no error.
+        progress: called while many files are read, whatever they are read for.
+
+    Attributes:
+        undigested: files that the last `by_hash` did not look into.
     """
 
     def __init__(
         self,
         folders: Iterable[str | os.PathLike[str]],
         index_folder: str | os.PathLike[str] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self._folders = tuple(os.fspath(folder) for folder in folders)
+        self._progress = progress
         self._store: CardStore | None = None
         self._store_problem = ""
         if index_folder is not None:
@@ -78,6 +123,7 @@ class Catalog:
             except StoreError as error:
                 self._store_problem = str(error)
         self._state = _State()
+        self.undigested = 0
         self.refresh()
 
     def close(self) -> None:
@@ -104,10 +150,11 @@ class Catalog:
         """Read every file that is new or changed, and keep what was read in the index on disk.
 
         Args:
-            progress: called after each file.
+            progress: called after each file, instead of the catalog's own.
             each: called with every card, first those that are known, then each as it is read.
         """
         state, packer = self._state, Packer()
+        progress = progress or self._progress
         pending = []
         for file in state.files():
             if self._known(state, file) is None:
@@ -139,7 +186,10 @@ class Catalog:
 
     def names(self) -> tuple[str, ...]:
         """Return the file stems, each once, in natural order."""
-        return tuple(sorted(self._state.by_name, key=natural_order))
+        state = self._state
+        if state.order is None:
+            state.order = tuple(sorted(state.by_name, key=natural_order))
+        return state.order
 
     def cards(self, progress: Progress | None = None) -> Iterator[LoraCard]:
         """Yield the card of every name, reading what was not read yet."""
@@ -148,20 +198,30 @@ class Catalog:
         for file in state.by_name.values():
             yield self._card(file)
 
-    def by_hash(self, digest: str) -> LoraCard | None:
-        """Return the card whose ``sshs_model_hash`` begins like ``digest``, as infotexts name it.
+    def by_hash(self, digest: str, contents: bool = False) -> LoraCard | None:
+        """Return the card of the file with a digest that infotexts name.
 
-        The host compares the first twelve digits (``network_on_disk.shorthash``). The digest of
-        nothing, which some trainers write, and one that different files share name none.
+        That is the tensors' (``sshs_model_hash``, of which the host writes twelve digits; AutoV3)
+        or the file's (SHA-256, of which Civitai writes ten; AutoV2). It is looked for in the
+        files' headers, then in their side files, and then, where ``contents`` says so and what has
+        no digest is not too large, in the files themselves; `undigested` says how many were left.
+        The digest of nothing, which some trainers write, and one that different files share name
+        none.
         """
-        short = digest.strip().lower()[:HASH_DIGITS]
-        if len(short) < HASH_DIGITS or not is_digest(short):
+        short = digest.strip().lower().removeprefix("0x")
+        if len(short) < SHORTEST or not is_digest(short):
             return None
         self.index()
         state = self._state
-        found = [
-            f for f in state.files() if state.packed[f.path][MODEL_HASH][:HASH_DIGITS] == short
-        ]
+        found = [f for f in state.files() if _same(short, state.packed[f.path][MODEL_HASH])]
+        if not found:
+            state.read_digests()
+            found = [
+                f for f in state.files() if any(_same(short, d) for d in state.digests[f.path])
+            ]
+        self.undigested = 0
+        if not found and contents:
+            found, self.undigested = state.read_contents(short, self._progress)
         # Copies of one file share a digest. Where files of different sizes do, it is a constant
         # that a trainer wrote into all of them.
         if len({file.size for file in found}) > 1:
@@ -230,6 +290,12 @@ class Catalog:
             self._store_problem = str(error)
 
 
+def _same(digest: str, known: str) -> bool:
+    """Whether two digests, of which one may be cut, are one: as far as the host compares them."""
+    most = min(len(digest), len(known), COMPARED)
+    return most >= SHORTEST and digest[:most] == known[:most].lower()
+
+
 def _still_valid(folder: FoundFolder, store: CardStore) -> dict[str, Packed]:
     known, start = store.folder(folder.path), len(folder.path)
     return {
@@ -244,6 +310,10 @@ def _take_over(old: _State, new: _State, path: str) -> None:
         new.packed[path] = old.packed[path]
     if path in old.cards:
         new.cards[path] = old.cards[path]
+    if path in old.digests:
+        new.digests[path] = old.digests[path]
+    if path in old.contents:
+        new.contents[path] = old.contents[path]
 
 
 def _aliases(state: _State) -> tuple[dict[str, FoundFile], frozenset[str]]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from .recipe import NamedLora, UsedVersion, list_of, mapping_of, number_of, stem_of, text_of
 
-_LORAS = frozenset(("lora", "locon", "lycoris", "dora", "loha", "lokr"))
+LORA_TYPES = frozenset(("lora", "locon", "lycoris", "dora", "loha", "lokr"))
+"""Kinds of resources that act as a LoRA, in small letters."""
 
 
 def of_parameters(
@@ -40,7 +41,7 @@ def of_resources(
     lower = prompt.lower()
     for item in map(mapping_of, list_of(resources)):
         kind = text_of(item.get("type")).lower()
-        if kind not in _LORAS:
+        if kind not in LORA_TYPES:
             continue
         weight = number_of(item.get("weight", item.get("strength", 1.0)))
         version = number_of(item.get("modelVersionId", item.get("versionId")))
@@ -53,7 +54,8 @@ def of_resources(
             versions.append(UsedVersion(int(version), weight, name))
         elif name:
             if f"<lora:{stem_of(name).lower()}:" not in lower:
-                named.append(NamedLora(stem_of(name), weight))
+                digest = text_of(item.get("hash")).lower()
+                named.append(NamedLora(stem_of(name), weight, digest=digest))
         else:
             notes.append("a LoRA without a name in the resources was not checked")
     return named, tuple(versions), tuple(notes)

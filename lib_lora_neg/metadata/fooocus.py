@@ -38,7 +38,8 @@ def _loras(known: Mapping[str, Any]) -> list[NamedLora]:
         weight = number_of(item[1]) if isinstance(item, list) and len(item) > 1 else None
         if weight is not None:
             name = stem_of(text_of(item[0]))
-            found[name] = NamedLora(name, weight)
+            digest = text_of(item[2]) if len(item) > 2 else ""
+            found[name] = NamedLora(name, weight, digest=digest.lower())
     for key, value in known.items():
         if key.startswith("lora") and isinstance(value, str) and " : " in value:
             called, _, behind = value.rpartition(" : ")

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from ..infotext import unquote
 from . import civitai
-from .recipe import HiresRecipe, NamedLora, Recipe, number_of, shortened, stem_of
+from .recipe import HiresRecipe, NamedLora, Recipe, mapping_of, number_of, shortened, stem_of
 
 _KEYS = (
     r"Steps|Sampler|Schedule type|Scheduler|Schedule|(?:Distilled |Hires )?CFG scale|"
@@ -189,7 +189,12 @@ def _recipe(head: str, pairs: Mapping[str, str]) -> Recipe:
         distilled="distilled cfg scale" in known,
         loras=(*loras, *_loras_beside(known, prompt)),
         versions=versions,
-        lora_hashes=MappingProxyType(_hashes(known.get("lora hashes", ""))),
+        lora_hashes=MappingProxyType(
+            {
+                **_civitai_hashes(known.get("hashes", "")),
+                **_hashes(known.get("lora hashes", "")),
+            }
+        ),
         has_parameters=bool(pairs),
         notes=notes,
     )
@@ -228,6 +233,20 @@ def _hashes(text: str) -> dict[str, str]:
         name, colon, digest = part.rpartition(":")
         if colon and name.strip():
             hashes[name.strip()] = digest.strip().lower()
+    return hashes
+
+
+def _civitai_hashes(text: str) -> dict[str, str]:
+    """Read ``Hashes``, which the Civitai extension and ComfyUI's savers write as JSON."""
+    try:
+        record = json.loads(text) if text.startswith("{") else {}
+    except (ValueError, RecursionError):
+        return {}
+    hashes = {}
+    for key, digest in mapping_of(record).items():
+        kind, colon, name = key.partition(":")
+        if colon and kind.lower() in civitai.LORA_TYPES and isinstance(digest, str):
+            hashes[stem_of(name)] = digest.strip().lower()
     return hashes
 
 

@@ -28,11 +28,13 @@ class NamedLora:
         name: the file's stem, or what the tool calls it.
         unet: strength on the model.
         te: strength on the text encoder; ``None`` where it is the same.
+        digest: the first digits of a hash of its file, where the tool wrote one.
     """
 
     name: str
     unet: float = 1.0
     te: float | None = None
+    digest: str = ""
 
     @property
     def writable(self) -> bool:
@@ -78,7 +80,8 @@ class Recipe:
         distilled: guidance is an input of the model.
         loras: those loaded beside the prompt.
         versions: those known by a number of Civitai only.
-        lora_hashes: the first twelve digits of a file's hash by its name in the prompt.
+        lora_hashes: the first digits of a file's hash by its name in the prompt: ten of the file's
+            SHA-256 (AutoV2), or twelve of its tensors' (AutoV3, the host's own).
         has_parameters: the text had more than prompts, so that a missing CFG scale is a gap.
         notes: what was found and not understood, for people.
         extra: plain values beside the known keys of a JSON object, ``id`` among them.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from .recipe import NamedLora, Recipe, list_of, mapping_of, number_of, stem_of, text_of
@@ -17,7 +18,8 @@ def of_record(record: Mapping[str, Any]) -> list[Recipe]:
     if not params:
         return []
     notes: list[str] = []
-    loras = _loras(params, notes)
+    digests = _digests(record.get("sui_models"))
+    loras = [replace(lora, digest=digests.get(lora.name, "")) for lora in _loras(params, notes)]
     prompt = model_first(text_of(params.get("prompt")))
     if text_of(params.get("negativeprompt")) == "" and "negativeprompt" in record:
         notes.append("the negative prompt stands outside the parameters and was not checked")
@@ -32,6 +34,17 @@ def of_record(record: Mapping[str, Any]) -> list[Recipe]:
             notes=tuple(notes),
         )
     ]
+
+
+def _digests(models: Any) -> dict[str, str]:
+    """Return the hashes of the tensors of the LoRAs that a record lists."""
+    found = {}
+    for entry in map(mapping_of, list_of(models)):
+        name = stem_of(text_of(entry.get("name")))
+        digest = text_of(entry.get("hash")).lower().removeprefix("0x")
+        if "lora" in text_of(entry.get("param")).lower() and name and digest:
+            found[name] = digest
+    return found
 
 
 def model_first(text: str) -> str:

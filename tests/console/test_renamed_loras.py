@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -42,6 +43,11 @@ def renamed(tmp_path: Path) -> Path:
         ('Lora hashes: "OldName: ffffffffffff"', "a <lora:OldName:-0.9>"),
         ('Lora hashes: "OldName: 0123"', "a <lora:OldName:-0.9>"),
         ('Lora hashes: "Other: 0123456789ab"', "a <lora:OldName:-0.9>"),
+        # AutoV2: of the whole file, as the Civitai extension and other tools write it.
+        ('Lora hashes: "OldName: {autov2}"', "a <lora:NewName:-0.9>"),
+        ('Hashes: {{"model": "0123456789", "lora:OldName": "{autov2}"}}', "a <lora:NewName:-0.9>"),
+        ('Hashes: {{"lora:OldName": "fedcba9876"}}', "a <lora:NewName:-0.9>"),
+        ('Hashes: {{"lora:OldName": "fedcba9877"}}', "a <lora:OldName:-0.9>"),
     ],
 )
 def test_renamed_files_are_found_by_their_hash(
@@ -49,7 +55,10 @@ def test_renamed_files_are_found_by_their_hash(
 ) -> None:
     file = tmp_path / "a.txt"
     text = "a <lora:OldName:-0.9>\nNegative prompt: b\nSteps: 20, Sampler: Euler, CFG scale: 9, "
-    file.write_text(text + more, encoding="utf-8")
+    autov2 = hashlib.sha256((renamed / "NewName.safetensors").read_bytes()).hexdigest()[:10]
+    if "fedcba98" in more:
+        (renamed / "NewName.json").write_text('{"sha256": "FEDCBA9876' + "0" * 54 + '"}')
+    file.write_text(text + more.format(autov2=autov2), encoding="utf-8")
     _, output, _ = run(
         "--lora-dir",
         str(renamed),

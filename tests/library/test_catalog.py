@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lib_lora_neg.library import Catalog
+from lib_lora_neg.library import catalog as module
 from lib_lora_neg.library.store import FILE
 from lib_lora_neg.loras.reading.sidecars import SIDE_SUFFIXES
 from tests.support.blank_loras import write_blank_lora
@@ -118,6 +121,29 @@ def test_odd_names(tmp_path: Path, name: str) -> None:
     assert Catalog([tmp_path]).get(name) is not None
 
 
+def test_names_are_sorted_once_for_one_listing(tmp_path: Path) -> None:
+    for name in ("a10", "a2"):
+        lora(tmp_path / f"{name}.safetensors")
+    catalog = Catalog([tmp_path])
+    names = catalog.names()
+    assert names == ("a2", "a10")
+    assert catalog.names() is names
+    lora(tmp_path / "a1.safetensors")
+    catalog.refresh()
+    assert catalog.names() == ("a1", "a2", "a10")
+
+
+def test_whoever_asks_hears_of_a_long_reading(tmp_path: Path) -> None:
+    for name in "abc":
+        lora(tmp_path / f"{name}.safetensors")
+    heard: list[tuple[int, int]] = []
+    catalog = Catalog([tmp_path], progress=lambda *told: heard.append(told))
+    assert catalog.get("a") is not None
+    assert not heard
+    assert catalog.get("somebody's alias") is None
+    assert heard == [(1, 3), (2, 3), (3, 3)]
+
+
 def test_hashes_as_infotexts_have_them(tmp_path: Path) -> None:
     digest = "ab12" * 16
     write_blank_lora(tmp_path / "a.safetensors", TENSORS, {"sshs_model_hash": digest})
@@ -128,6 +154,72 @@ def test_hashes_as_infotexts_have_them(tmp_path: Path) -> None:
         assert card.name == "a"
     for unknown in ("", "ab12", "0" * 12):
         assert catalog.by_hash(unknown) is None
+
+
+def _versions(lora: Path, **entry: object) -> dict[str, object]:
+    return {"id": 20, "modelId": 5, "files": [{"name": lora.name, "type": "Model", **entry}]}
+
+
+BESIDE: dict[str, tuple[str, Callable[[Path, str], dict[str, object]]]] = {
+    "Lora-Manager": (".metadata.json", lambda _, digest: {"sha256": digest}),
+    "browser extensions": (".json", lambda _, digest: {"sha256": digest.upper()}),
+    "StabilityMatrix": (".cm-info.json", lambda _, digest: {"Hashes": {"SHA256": digest}}),
+    "Civitai Helper": (
+        ".civitai.info",
+        lambda lora, digest: _versions(lora, hashes={"AutoV2": digest[:10].upper()}),
+    ),
+    "a whole model": (
+        ".api_info.json",
+        lambda lora, digest: {
+            "id": 5,
+            "modelVersions": [
+                _versions(Path("other.safetensors"), hashes={"SHA256": "12" * 32}),
+                _versions(lora, hashes={"SHA256": digest}),
+            ],
+        },
+    ),
+    "rgthree": (
+        ".safetensors.rgthree-info.json",
+        lambda lora, digest: {"raw": {"civitai": _versions(lora, hashes={"SHA256": digest})}},
+    ),
+}
+
+
+@pytest.mark.parametrize("writer", BESIDE)
+def test_a_digest_that_a_side_file_knows(tmp_path: Path, writer: str) -> None:
+    suffix, record = BESIDE[writer]
+    path = lora(tmp_path / "a.safetensors")
+    lora(tmp_path / "b.safetensors")
+    digest = "0f1e2d3c4b" + "5a" * 27
+    (tmp_path / f"a{suffix}").write_text(json.dumps(record(path, digest)), "utf-8")
+    catalog = Catalog([tmp_path])
+    card = catalog.by_hash(digest[:10])
+    assert card is not None
+    assert card.name == "a"
+    assert catalog.by_hash("0f1e2d3c4c") is None
+
+
+@pytest.mark.parametrize("which", ["AutoV2", "AutoV3", "SHA256"])
+def test_a_digest_that_nobody_noted_is_read_from_the_file(
+    tmp_path: Path, which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_blank_lora(tmp_path / "a.safetensors", TENSORS)
+    write_blank_lora(tmp_path / "b.safetensors", TENSORS, {"ss_output_name": "b"})
+    (tmp_path / "c.safetensors").write_bytes(b"no")
+    raw = (tmp_path / "a.safetensors").read_bytes()
+    start = 8 + int.from_bytes(raw[:8], "little")
+    whole, tensors = hashlib.sha256(raw).hexdigest(), hashlib.sha256(raw[start:]).hexdigest()
+    digest = {"AutoV2": whole[:10], "AutoV3": tensors[:12], "SHA256": whole}[which]
+    catalog = Catalog([tmp_path])
+    assert catalog.by_hash(digest) is None
+    found = catalog.by_hash(digest, contents=True)
+    # Both files have the same tensors, and their headers are of different length.
+    assert (found and found.name) == (None if which == "AutoV3" else "a")
+    assert catalog.undigested == 0
+    monkeypatch.setattr(module, "MOST_CONTENTS", 100)
+    limited = Catalog([tmp_path])
+    assert limited.by_hash(digest, contents=True) is None
+    assert limited.undigested == 3
 
 
 @pytest.mark.parametrize("digest", [hashlib.sha256(b"").hexdigest(), "0" * 64])

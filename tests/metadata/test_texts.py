@@ -162,6 +162,23 @@ def test_hashes_and_the_hires_pass_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "hashes"),
+    [
+        ('{"model": "ab", "lora:sty": "0123456789", "vae": "cd"}', {"sty": "0123456789"}),
+        ('{"LORA:sub/sty.safetensors": "0123456789AB"}', {"sty": "0123456789ab"}),
+        ('{"locon:a": "0123456789", "embed:b": "0123456789"}', {"a": "0123456789"}),
+        ('{"lora:a": 5, "lora": "x"}', {}),
+        ('{"lora:a": "01', {}),
+        ("abc", {}),
+    ],
+)
+def test_hashes_as_the_civitai_extension_writes_them(written: str, hashes: dict[str, str]) -> None:
+    (recipe,) = read_text(f"a <lora:sty:1>\nSteps: 2, Seed: 1, CFG scale: 5, Hashes: {written}")
+    assert isinstance(recipe, Recipe)
+    assert recipe.lora_hashes == hashes
+
+
+@pytest.mark.parametrize(
     ("value", "loras"),
     [
         ([{"name": "sty", "weight": -0.9}], (NamedLora("sty", -0.9),)),

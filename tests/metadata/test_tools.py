@@ -18,7 +18,10 @@ SWARM = {
         "loraweights": ["-0.9", "0.5"],
         "loratencweights": ["0.5"],
     },
-    "sui_models": [],
+    "sui_models": [
+        {"name": "base.safetensors", "param": "model", "hash": "0x" + "ab" * 32},
+        {"name": "styles/sty.safetensors", "param": "loras", "hash": "0x" + "CD" * 32},
+    ],
 }
 FOOOCUS = {
     "base_model": "juggernaut",
@@ -80,10 +83,18 @@ NOVELAI = {
                 "a lighthouse <lora:ink:0.5:0.8>",
                 "lowres",
                 9.0,
-                (NamedLora("sty", -0.9, 0.5), NamedLora("b", 0.5)),
+                (NamedLora("sty", -0.9, 0.5, "cd" * 32), NamedLora("b", 0.5)),
             ),
         ),
-        (FOOOCUS, ("a lighthouse, cinematic", "lowres, blurry", 4.0, (NamedLora("sty", -0.9),))),
+        (
+            FOOOCUS,
+            (
+                "a lighthouse, cinematic",
+                "lowres, blurry",
+                4.0,
+                (NamedLora("sty", -0.9, digest="0123456789"),),
+            ),
+        ),
         (FOOOCUS_LOG, ("a lighthouse", "lowres", 4.0, (NamedLora("sty", -0.9),))),
         (INVOKE, ("a lighthouse", "lowres", 7.5, (NamedLora("sty", -0.9), NamedLora("old", 0.5)))),
         (INVOKE_2, ("a lighthouse", "lowres", 7.5, ())),

@@ -62,6 +62,14 @@ _OWN_NAMES: tuple[tuple[F, re.Pattern[str]], ...] = (
         ),
     ),
     (F.ERNIE, re.compile(r"layers[._]\d+[._](?:self_attention|mlp[._]linear_fc2)")),
+    # PiD, made of PixelDiT; its two attentions of text and picture are called as Mochi's.
+    (
+        F.PID,
+        re.compile(
+            r"(?<![a-z])(?:patch|pixel)_blocks[._]\d|(?:compress_to|expand_from)_attn\b"
+            r"|adaLN_modulation_(?:img|txt|msa)\b|lq_proj\w{0,20}[._](?:latent_proj|output_heads|gate_modules)"
+        ),
+    ),
     (
         F.MOCHI,
         re.compile(

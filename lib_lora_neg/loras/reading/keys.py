@@ -82,7 +82,7 @@ _TEXT = re.compile(
 
 _BLOCK = re.compile(
     r"(?P<kind>down_blocks|up_blocks|input_blocks|output_blocks|double_blocks|single_blocks"
-    r"|single_transformer_blocks|transformer_blocks|joint_blocks|llm_adapter[._]blocks|blocks"
+    r"|single_transformer_blocks|transformer_blocks|joint_blocks|patch_blocks|pixel_blocks|llm_adapter[._]blocks|blocks"
     r"|(?<!encoder.)layers)[._](?P<index>\d+)|(?P<middle>mid_block|middle_block)"
 )
 

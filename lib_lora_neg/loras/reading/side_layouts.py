@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 from ..card import RangeSource, WeightRange
 from ..decisions import OWN_KEY, read_decision
 from .lenient import as_count, as_items, as_mapping, as_number, as_text, as_texts
-from .side_facts import FileIdentity, SideFacts
+from .side_facts import FileIdentity, SideFacts, is_digest
 
 ANY_FILE = FileIdentity()
 """A file of which nothing is known."""
@@ -179,6 +179,19 @@ def _digests(version: Mapping[str, Any]) -> list[str]:
         for key in ("SHA256", "AutoV2", "AutoV3")
         if (digest := as_text(entry.get(key)))
     ]
+
+
+def digests_of_version(page: Mapping[str, Any], file: FileIdentity) -> set[str]:
+    """Return the digests that a version's record, or a model's, has of ``file``."""
+    if as_items(page.get("modelVersions")):
+        versions = [as_mapping(item) for item in as_items(page["modelVersions"])[:MOST_VERSIONS]]
+        page = version_of(versions, file) or {}
+    entries = [entry for entry in _files(page) if as_text(entry.get("type")) in ("", "Model")]
+    named = [entry for entry in entries if file.is_called(as_text(entry.get("name")))]
+    chosen = named or entries
+    if len(chosen) != 1:
+        return set()
+    return {text.lower() for text in _digests({"files": chosen}) if is_digest(text)}
 
 
 def _sizes(version: Mapping[str, Any]) -> set[int]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from ..decisions import OWN_KEY
 from .lenient import as_count, as_items, as_mapping, as_text, too_long
 from .side_facts import FileIdentity, SideFacts, is_digest
 from .side_layouts import (
+    digests_of_version,
     read_a1111,
     read_civitai_model,
     read_civitai_version,
@@ -183,6 +185,32 @@ def _identity(
         versions=frozenset(number for number in versions if number),
         digest=lambda: _digest(path),
     )
+
+
+def digests_beside(path: Path, present: Iterable[str] = SIDE_SUFFIXES) -> frozenset[str]:
+    """Return the digests of a LoRA file that its side files know, lower case, often shortened.
+
+    Those of a page are the file's own where the page has one file, or one of its name.
+    """
+    wanted = set(present)
+    records: list[tuple[str, Mapping[str, Any]]] = []
+    for suffix in _JSON_SUFFIXES:
+        if suffix in wanted and _belongs(suffix, path):
+            try:
+                data = _load(Path(f"{path.with_suffix('')}{suffix}"))
+            except (OSError, ValueError, RecursionError):
+                continue
+            if data is not None:
+                records.append((suffix, data))
+    if not records:
+        return frozenset()
+    file = replace(_identity(path, records, ()), digest=lambda: "")
+    found = set(file.hashes)
+    for _, data in records:
+        pages = (data, data.get("civitai"), as_mapping(data.get("raw")).get("civitai"))
+        for page in map(as_mapping, pages):
+            found |= digests_of_version(page, file)
+    return frozenset(found)
 
 
 def _size(path: Path) -> int:
