@@ -11,11 +11,18 @@ from .model import (
     PromptEdit,
     PromptSet,
 )
+from .notes import NOTES
+from .options import Mode, NegativeTag
 from .planner import plan
-from .settings import DEFAULT_RULE_MODES, GuardSettings, Mode, NegativeTag
+from .rule import Rule
+from .rules import BY_ID, RULES
+from .settings import DEFAULT_RULE_MODES, GuardSettings
 
 __all__ = [
+    "BY_ID",
     "DEFAULT_RULE_MODES",
+    "NOTES",
+    "RULES",
     "CardLookup",
     "Effect",
     "Field",
@@ -28,5 +35,6 @@ __all__ = [
     "NegativeTag",
     "PromptEdit",
     "PromptSet",
+    "Rule",
     "plan",
 ]

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..loras.card import LoraCard
-from ..prompts import (
-    Match,
-    NetworkTag,
-    Prompt,
-    Rewrite,
-    apply_edits,
-    format_tag,
-    read_exemptions,
-)
+from ..prompts import Match, NetworkTag, Prompt, Rewrite, apply_edits, format_tag
 from .model import CardLookup, Effect, Field, Finding, GenerationRequest
-from .settings import GuardSettings, Mode
-
-_GROUPED = {"R1f": "R1", "R11a": "R11", "R11b": "R11", "R11c": "R11", "R11d": "R11"}
-"""Rules that a user may call by the number alone."""
+from .options import Mode, RuleOptions
 
 
 @dataclass(frozen=True)
@@ -36,6 +25,7 @@ class LoraUse:
         removed: a rule took it out.
         dropped: the host loads none of this prompt's tags, so it is not active.
         guard: the ``guard`` argument of the tag it had in the negative prompt, which moves along.
+        exempt_rules: ids of the rules that its tag exempts it from (``guard=-R3``).
     """
 
     name: str
@@ -47,6 +37,7 @@ class LoraUse:
     removed: bool = False
     dropped: bool = False
     guard: str = ""
+    exempt_rules: frozenset[str] = frozenset()
 
     @property
     def exempt(self) -> bool:
@@ -55,14 +46,8 @@ class LoraUse:
         return tag_says or (self.card is not None and self.card.guard_off)
 
     def exempt_from(self, rule: str) -> bool:
-        """Whether the user exempted it from ``rule``, or from every one (``guard=-R3``).
-
-        ``guard=-R1`` covers ``R1f`` too, which is R1 on Flux, and ``guard=-R11`` all of R11.
-        """
-        if self.exempt:
-            return True
-        named = self.tag.exempt if self.tag is not None else read_exemptions(self.guard)
-        return exempts(named, rule)
+        """Whether the user exempted it from ``rule``, or from every one."""
+        return rule in self.exempt_rules or self.exempt
 
     @property
     def in_force(self) -> bool:
@@ -156,19 +141,19 @@ class Context:
     """What a rule may look at besides the draft; collects its findings.
 
     ``refused`` holds the places that cannot be taken out without changing the reading of
-    the rest. ``near`` gives the known names that an unknown one may be a slip of.
+    the rest. ``near`` gives the known names that an unknown one may be a slip of, ``mode`` how
+    far a rule may go in this generation, ``exempted`` the ids of the rules that names in a
+    ``guard`` argument stand for.
     """
 
     request: GenerationRequest
     cards: CardLookup
-    settings: GuardSettings
+    settings: RuleOptions
+    mode: Callable[[str], Mode]
+    exempted: Callable[[frozenset[str]], frozenset[str]]
     refused: frozenset[Place] = frozenset()
     findings: list[Finding] = field(default_factory=list)
     near: Callable[[str], tuple[str, ...]] = lambda name: ()
-
-    def mode(self, rule: str) -> Mode:
-        """Return how far ``rule`` may go in this generation."""
-        return self.settings.mode_of(rule)
 
     def enforces(self, rule: str) -> bool:
         """Whether ``rule`` may change the generation."""
@@ -194,6 +179,9 @@ class Context:
         evidence: tuple[str, ...] = (),
         source: str = "",
         fix: str = "",
+        loras: tuple[str, ...] = (),
+        moved: bool = False,
+        numbers: Mapping[str, float] | None = None,
     ) -> None:
         """Add a finding about one text."""
         self.findings.append(
@@ -209,12 +197,11 @@ class Context:
                 source=source,
                 index=text.index,
                 fix=fix,
+                loras=loras,
+                moved=moved,
+                numbers=tuple((numbers or {}).items()),
             )
         )
-
-
-Rule = Callable[[Draft, Context], Draft]
-"""Looks at the draft, reports to the context, returns the draft with its decisions."""
 
 
 def each_prompt(draft: Draft, change: Callable[[TextDraft], TextDraft]) -> Draft:
@@ -269,16 +256,17 @@ def new_tag(use: LoraUse) -> str:
     return format_tag("lora", use.name, use.te or 0.0, use.unet or 0.0, guard=use.guard)
 
 
-def exempts(named: frozenset[str], rule: str) -> bool:
-    """Return whether the rules that a ``guard`` argument names are ``rule`` or cover it."""
-    return bool(named) and (rule in named or _GROUPED.get(rule) in named)
-
-
 def renamed_tag(tag: NetworkTag, name: str) -> str:
     """Return a tag as it would read with another name, all else in it as it was."""
     if ":" in name or ">" in name or not tag.items or tag.items[0] != tag.name:
         return ""
     return f"<{tag.type}:{':'.join((name, *tag.items[1:]))}>"
+
+
+def weight_numbers(before: float | None, after: float | None) -> dict[str, float]:
+    """Return the numbers of a finding about one weight; a schedule, or none, has no number."""
+    known = {"before": before, "after": after}
+    return {name: weight for name, weight in known.items() if weight is not None}
 
 
 def guarded_uses(text: TextDraft, rule: str) -> Iterator[tuple[int, LoraUse, LoraCard]]:

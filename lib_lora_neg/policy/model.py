@@ -119,6 +119,12 @@ class Finding:
         index: which prompt of the batch.
         fix: what one click could write instead of ``before``, where what was meant is likely but
             not certain (a near name, a minus sign from a web page); empty where nothing is.
+        loras: all LoRAs that it speaks of, where they are several; ``lora`` is the first.
+        moved: what goes here arrives in another input, or what is new here went from one; where
+            the finding is advised, it would.
+        numbers: what it rests on, by name: ``before`` and ``after`` (unet weights, text-encoder
+            weights for R4, or CFG scales), ``floor`` of the range, ``share`` of the captions (0-1),
+            ``onset`` of damage, ``total`` and ``limit`` of a sum.
     """
 
     rule: str
@@ -132,6 +138,17 @@ class Finding:
     source: str = ""
     index: int = 0
     fix: str = ""
+    loras: tuple[str, ...] = ()
+    moved: bool = False
+    numbers: tuple[tuple[str, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.lora is not None and not self.loras:
+            object.__setattr__(self, "loras", (self.lora,))
+
+    def number(self, name: str) -> float | None:
+        """Return one of its numbers, ``None`` where it has none of this name."""
+        return dict(self.numbers).get(name)
 
     def plain(self) -> dict[str, object]:
         """Return the finding as plain values, for JSON."""
@@ -146,6 +163,9 @@ class Finding:
             "evidence": list(self.evidence),
             "source": self.source,
             "fix": self.fix,
+            "loras": list(self.loras),
+            "moved": self.moved,
+            "numbers": dict(self.numbers),
         }
 
 

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 
 from ..sentences import say
 from .model import Effect, Field, Finding, GenerationRequest
+from .notes import TOO_LONG
 
 MOST_CHARACTERS = 50_000
 """Longest text of a prompt that is read. The longest negative prompts that people share have some
 thousands of characters; one of this length makes more than a hundred chunks of 75 tokens."""
-
-TOO_LONG = "too-long"
-"""The name of the finding."""
 
 _SHOWN = 40
 """Characters of the text in its finding."""
@@ -41,7 +39,7 @@ def _texts(request: GenerationRequest) -> Iterator[tuple[Field, int, str]]:
 def _finding(field: Field, index: int, text: str) -> Finding:
     shown = text[:_SHOWN]
     return Finding(
-        rule=TOO_LONG,
+        rule=TOO_LONG.id,
         effect=Effect.ADVISED,
         field=field,
         lora=None,

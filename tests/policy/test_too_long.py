@@ -16,7 +16,8 @@ from lib_lora_neg.policy import (
     plan,
 )
 from lib_lora_neg.policy.infotext import MODE_KEY, UNREAD, guard_parameters, pasted_enabled
-from lib_lora_neg.policy.too_long import MOST_CHARACTERS, TOO_LONG
+from lib_lora_neg.policy.notes import TOO_LONG
+from lib_lora_neg.policy.too_long import MOST_CHARACTERS
 from tests.support.cards import card
 from tests.support.growth import assert_grows_linearly
 
@@ -42,7 +43,7 @@ def test_nothing_is_changed_and_it_is_said(
     assert not result.changed
     assert (result.first, result.hires) == (request_.first, request_.hires)
     assert [(f.rule, f.field, f.effect) for f in result.findings] == [
-        (TOO_LONG, field, Effect.ADVISED)
+        (TOO_LONG.id, field, Effect.ADVISED)
     ]
     assert len(result.findings[0].before) < 100
     parameters = guard_parameters(mode, result.findings)
@@ -66,7 +67,7 @@ def test_the_bound(length: int, guarded: bool) -> None:
     request = GenerationRequest(replace(SHORT, negative_prompts=(LONG[:length],)))
     result = plan(request, CARDS)
     assert result.changed is guarded
-    assert (TOO_LONG in {finding.rule for finding in result.findings}) is not guarded
+    assert (TOO_LONG.id in {finding.rule for finding in result.findings}) is not guarded
 
 
 @pytest.mark.parametrize(

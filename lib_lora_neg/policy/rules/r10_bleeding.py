@@ -8,10 +8,20 @@ from typing import NamedTuple
 from ...loras.card import Bracket, DataWidth, LoraCard, LoraType, RangeSource
 from ...loras.families import UNET_WITH_CFG
 from ...sentences import Sentence, say
-from ..draft import Context, Draft, LoraUse, TextDraft, each_prompt, edited_tag
+from ..draft import (
+    Context,
+    Draft,
+    LoraUse,
+    TextDraft,
+    each_prompt,
+    edited_tag,
+    weight_numbers,
+)
 from ..matrix import FRAMEWORK
-from ..settings import Mode
+from ..options import Mode
+from ..rule import ChipText, Rule
 from ..wording import minus
+from . import r1_range, r1f_flux_range
 
 BEND = -0.5
 """Beyond this the article saw bleeding rise steeply; its floor for styles is −0.4 to −0.5."""
@@ -23,6 +33,9 @@ SOURCE = f"{FRAMEWORK}, concept bleeding: −0.4 to −0.7 can cost more than 0 
 
 LEARNED_WHOLE_PICTURES = (LoraType.STYLE, LoraType.CONCEPT)
 """The types that have a negative range but were not made for it."""
+
+
+RANGE_RULES = (r1_range.RULE.id, r1f_flux_range.RULE.id)
 
 
 class _Bend(NamedTuple):
@@ -54,7 +67,7 @@ def bleeding(draft: Draft, context: Context) -> Draft:
 def _held_already(text: TextDraft, use: LoraUse, context: Context) -> bool:
     """Whether R1 says already that this weight should be nearer to 0."""
     return any(
-        finding.rule in ("R1", "R1f")
+        finding.rule in RANGE_RULES
         and finding.lora == use.name
         and (finding.field, finding.index) == (text.field, text.index)
         and finding.before == edited_tag(text, use) != finding.after
@@ -73,7 +86,7 @@ def _bend(use: LoraUse, card: LoraCard, context: Context) -> _Bend | None:
     learned_whole = card.inference.type in LEARNED_WHOLE_PICTURES
     if not learned_whole or context.request.family not in UNET_WITH_CFG:
         return None
-    if context.mode("R1") is Mode.OFF:  # who wants to hear nothing of a type's range
+    if context.mode(r1_range.RULE.id) is Mode.OFF:  # who wants to hear nothing of a type's range
         return None
     at = BEND_OF_NARROW_DATA if card.data_width is DataWidth.NARROW else BEND
     if use.unet >= at:
@@ -131,4 +144,18 @@ def _report(text: TextDraft, use: LoraUse, bend: _Bend | None, context: Context)
         after=edited_tag(text, replace(use, te=te, unet=bend.at)),
         reason=bend.reason,
         source=bend.source,
+        numbers={**weight_numbers(use.unet, bend.at), "onset": bend.at},
     )
+
+
+RULE = Rule(
+    id="R10",
+    apply=bleeding,
+    title="Concept bleeding",
+    setting="concept bleeding",
+    help="says where a negative weight lies past the point from which damage rises",
+    default=Mode.ADVISE,
+    chip=ChipText("concept bleeding"),
+    advise_only=True,
+    nudges=True,
+)

@@ -7,7 +7,8 @@ from ...prompts.lookalikes import Fault, find_lookalikes, repaired_tag
 from ...sentences import Sentence, say
 from ..draft import Context, Draft, LoraUse, TextDraft, each_prompt, tag_text
 from ..model import GenerationRequest
-from ..settings import Mode
+from ..options import Mode
+from ..rule import ChipText, Rule
 
 TOOLS_WITH_WORDS = frozenset({"lora-block-weight"})
 """Tools that accept a word where the host wants a number."""
@@ -174,3 +175,17 @@ def _report(
         source=OBSERVED,
         fix=fix,
     )
+
+
+RULE = Rule(
+    id="R11d",
+    apply=unreadable,
+    title="Weight that is no number",
+    setting="weights that are no numbers",
+    help="says so",
+    default=Mode.ADVISE,
+    switch="Tags that misfire",
+    group="R11",
+    chip=ChipText("weight is no number"),
+    advise_only=True,
+)

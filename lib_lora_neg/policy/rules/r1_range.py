@@ -1,214 +1,32 @@
-"""R1 and R1f: negative weights stay in the range of the LoRA's type."""
+"""R1: negative weights stay in the range of the LoRA's type."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import NamedTuple
-
-from ...loras.card import LoraCard, LoraType, RangeSource, WeightRange
-from ...loras.families import FLUX_FAMILIES, UNET_WITH_CFG
-from ...sentences import Sentence, say
-from ..draft import (
-    Context,
-    Draft,
-    LoraUse,
-    TextDraft,
-    each_prompt,
-    edited_tag,
-    guarded_uses,
-)
-from ..matrix import FRAMEWORK, explicit_range, range_in_force
-from ..settings import Mode
-from ..wording import minus, type_text
-from . import r1_advice
-from .r1_advice import Advice
-
-NO_CHARACTER = (
-    "{type}: no negative weight; a character at a negative weight gives a distorted mirror, not "
-    "an opposite; use its trained weight and screen seeds instead"
-)
+from ...loras.families import FLUX_FAMILIES
+from ..draft import Context, Draft
+from ..options import Mode
+from ..rule import ChipText, Rule
+from .negative_range import hold_to_range
 
 
-def negative_range(draft: Draft, context: Context) -> Draft:
-    """Clamp negative weights, or take the tag out where no negative weight is safe."""
-    rule = "R1f" if context.request.family in FLUX_FAMILIES else "R1"
-    if context.mode(rule) is Mode.OFF:
+def apply(draft: Draft, context: Context) -> Draft:
+    """Hold negative weights to their range on every family but Flux."""
+    if context.request.family in FLUX_FAMILIES:
         return draft
-
-    def judge(text: TextDraft) -> TextDraft:
-        for position, use, card in guarded_uses(text, rule):
-            judge = _Judge(rule, text, use, card, context)
-            text = text.with_use(position, judge.judged())
-        return text
-
-    return each_prompt(draft, judge)
+    return hold_to_range(RULE.id, draft, context)
 
 
-class _Verdict(NamedTuple):
-    """What the range says of one use: the use as it should be, and why."""
-
-    use: LoraUse
-    sure: bool
-    reason: str
-    source: str
-
-
-class _Judge(NamedTuple):
-    """One use before the rule."""
-
-    rule: str
-    text: TextDraft
-    use: LoraUse
-    card: LoraCard
-    context: Context
-
-    def judged(self) -> LoraUse:
-        """Return the use as it goes on."""
-        use, card, context = self.use, self.card, self.context
-        lowest = _lowest(use)
-        if lowest is None or lowest >= 0.0:
-            return self._advise(r1_advice.no_negative_branch(use, card, context))
-        if explicit_range(card) is None:
-            advice = r1_advice.without_range(use, card, lowest, context)
-            if advice is not None:
-                return self._advise(advice)
-            if _made_for_sd(card) and context.request.family in FLUX_FAMILIES:
-                return self._decide(self._refused_on_flux())
-        allowed = range_in_force(card, context.request.family, context.settings.floors)
-        if allowed is None or allowed.floor is None:
-            return use
-        return self._held_to(allowed, allowed.floor, lowest)
-
-    def _held_to(self, allowed: WeightRange, floor: float, lowest: float) -> LoraUse:
-        on_flux = self.rule == "R1f" and allowed.source is RangeSource.TYPE
-        if lowest >= floor:
-            caution = r1_advice.scan_first(self.use, allowed, lowest, self.context)
-            return self._advise(caution if on_flux else None)
-        if self.use.te is None or self.use.unet is None:
-            return self._advise(r1_advice.scheduled(self.use, self.card, allowed, lowest))
-        return self._decide(self._clamped(allowed, floor))
-
-    def _clamped(self, allowed: WeightRange, floor: float) -> _Verdict:
-        use, card, settings = self.use, self.card, self.context.settings
-        unet = _raised(use.unet, floor)
-        te = unet if use.te == use.unet else _raised(use.te, floor)
-        if use.te != use.unet and card.parts is not None and not card.parts.text_encoder:
-            te = use.te
-        none_allowed = floor >= 0.0
-        dropped = none_allowed and max(te or 0.0, unet or 0.0) <= 0.0
-        needed = settings.drop_confidence if none_allowed else settings.clamp_confidence
-        sure = allowed.source is not RangeSource.TYPE or card.inference.confidence >= needed
-        clamped = replace(use, te=te, unet=unet, removed=dropped)
-        return _Verdict(clamped, sure, self._reason(allowed, floor), allowed.reference)
-
-    def _reason(self, allowed: WeightRange, floor: float) -> Sentence:
-        on_flux = self.rule == "R1f" and allowed.source is RangeSource.TYPE
-        if on_flux and floor < 0.0 and allowed.sweet_spot is not None:
-            near, far = allowed.sweet_spot
-            return say(
-                "{type}: floor {floor}; the article names {near} to {far} on Flux, but {caution}",
-                type=type_text(self.card, allowed),
-                floor=minus(floor),
-                near=minus(near),
-                far=minus(far),
-                caution=r1_advice.flux_caution(self.context),
-            )
-        return _reason(self.card, allowed, floor)
-
-    def _refused_on_flux(self) -> _Verdict:
-        use, card = self.use, self.card
-        known = card.family in UNET_WITH_CFG
-        sure = known and card.inference.confidence >= self.context.settings.drop_confidence
-        refused = replace(
-            use,
-            te=_raised(use.te, 0.0),
-            unet=_raised(use.unet, 0.0),
-            removed=max(use.te or 0.0, use.unet or 0.0) <= 0.0,
-        )
-        if known:
-            made_for = card.family.value.upper()
-            reason = say(
-                "dedicated negative made for {family}: does not work on Flux", family=made_for
-            )
-        else:
-            reason = say(
-                "dedicated negative made for an SD model, as far as can be told: does not work on "
-                "Flux"
-            )
-        return _Verdict(refused, sure, reason, f"{FRAMEWORK}, type table: only on SDXL, not Flux")
-
-    def _decide(self, verdict: _Verdict) -> LoraUse:
-        text, use = self.text, self.use
-        enforced = verdict.sure and self.context.enforces(self.rule)
-        reason = verdict.reason
-        if not verdict.sure:
-            reason = say(
-                "{reason} (not enforced: only {share} sure of the type)",
-                reason=reason,
-                share=f"{self.card.inference.confidence:.0%}",
-            )
-        wanted = verdict.use
-        if wanted.removed and use.tag is not None and not self.context.may_remove(text, use.tag):
-            wanted = replace(wanted, te=0.0, unet=0.0, removed=False)
-        if edited_tag(text, use) == edited_tag(text, wanted):
-            return use
-        self._report(wanted, enforced, reason, verdict.source)
-        return wanted if enforced else use
-
-    def _advise(self, advice: Advice | None) -> LoraUse:
-        if advice is not None:
-            self._report(advice.use, False, advice.reason, advice.source)
-        return self.use
-
-    def _report(self, wanted: LoraUse, enforced: bool, reason: str, source: str) -> None:
-        self.context.report(
-            self.rule,
-            self.text,
-            enforced=enforced,
-            lora=self.use.name,
-            before=edited_tag(self.text, self.use),
-            after=edited_tag(self.text, wanted),
-            reason=reason,
-            evidence=self.card.inference.reasons,
-            source=source,
-        )
-
-
-def _reason(card: LoraCard, allowed: WeightRange, floor: float) -> Sentence:
-    of = type_text(card, allowed)
-    if floor >= 0.0:
-        character = card.inference.type is LoraType.CHARACTER
-        return say(NO_CHARACTER if character else "{type}: no negative weight is safe", type=of)
-    near, far = allowed.sweet_spot or (floor, floor)
-    if near == far:
-        return say("{type}: floor {floor}", type=of, floor=minus(floor))
-    return say(
-        "{type}: floor {floor}, works best from {near} to {far}",
-        type=of,
-        floor=minus(floor),
-        near=minus(near),
-        far=minus(far),
-    )
-
-
-def _lowest(use: LoraUse) -> float | None:
-    """Return the lowest weight the tag gives any part; ``None`` if it gives no number."""
-    if use.te is not None and use.unet is not None:
-        return min(use.te, use.unet)
-    if use.tag is None:
-        return None
-    stated = [w.minimum for w in (use.tag.te, use.tag.unet) if w.minimum is not None]
-    return min(stated, default=None)
-
-
-def _made_for_sd(card: LoraCard) -> bool:
-    """Whether it is a dedicated negative that Flux cannot use."""
-    dedicated = card.inference.type is LoraType.DEDICATED_NEGATIVE
-    return dedicated and card.family not in FLUX_FAMILIES
-
-
-def _raised(weight: float | None, floor: float) -> float | None:
-    """Return a negative weight raised to the floor; others as they are."""
-    if weight is None or weight >= 0.0:
-        return weight
-    return max(weight, floor)
+RULE = Rule(
+    id="R1",
+    apply=apply,
+    title="Negative range",
+    setting="range of negative weights",
+    help="raises a weight to the floor of the LoRA's type, or takes the tag out where none is safe",
+    default=Mode.ENFORCE,
+    switch="Range of negative weights",
+    chip=ChipText(names_type=True, early=True),
+    nudges=True,
+    by_range=True,
+    changes_numbers=True,
+    late=True,
+)

@@ -11,7 +11,8 @@ from ...prompts import Match, bare, find, find_negated, negated_terms, normalise
 from ...sentences import Sentence, say
 from ..draft import Context, Draft, LoraUse, TextDraft, each_negative, each_prompt
 from ..matrix import FRAMEWORK, WRONG_LORA
-from ..settings import Mode
+from ..options import Mode
+from ..rule import ChipText, Rule
 from .negative_terms import Needed, literal, needed_terms
 
 SOURCE = f"{FRAMEWORK}, the trigger word problem"
@@ -223,3 +224,16 @@ def _needs_its_trigger(use: LoraUse, card: LoraCard, context: Context) -> bool:
         and use.positive
         and context.request.has_negative_branch
     )
+
+
+RULE = Rule(
+    id="R2",
+    apply=triggers,
+    title="Trigger word in the negative prompt",
+    setting="trigger words in the negative prompt",
+    help="takes them out, because they switch the LoRA off; adds the word of a trigger negative",
+    default=Mode.ENFORCE,
+    switch="Trigger words in the negative prompt",
+    chip=ChipText("trigger of", names_lora=True),
+    reads_negative=True,
+)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from ...sentences import say
 from ..draft import Context, Draft, LoraUse, TextDraft, each_negative
 from ..matrix import FRAMEWORK
-from ..settings import Mode
+from ..options import Mode
+from ..rule import ChipText, Rule
 from .negative_terms import kept_terms, recommended_terms
 
 SOURCE = f"{FRAMEWORK}, the practical rule: check the page's recommended negative prompt"
@@ -54,3 +55,15 @@ def _complete(text: TextDraft, use: LoraUse, context: Context) -> TextDraft:
         source=SOURCE,
     )
     return replace(text, appended=(*text.appended, *missing)) if enforced else text
+
+
+RULE = Rule(
+    id="R2c",
+    apply=recommended_negative,
+    title="Recommended negative prompt",
+    setting="recommended negative prompt",
+    help="what a LoRA's page or side file recommends; Enforce adds what is missing",
+    default=Mode.ADVISE,
+    chip=ChipText("recommended by", names_lora=True),
+    button="Insert recommended negative",
+)

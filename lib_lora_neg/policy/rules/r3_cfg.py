@@ -10,7 +10,8 @@ from ...sentences import say
 from ..draft import Context, Draft, LoraUse
 from ..matrix import FRAMEWORK, UNCOUNTED
 from ..model import Effect, Field, Finding
-from ..settings import Mode
+from ..options import Mode
+from ..rule import ChipText, Rule
 from ..wording import minus
 
 SOURCE = f"{FRAMEWORK}, tug-of-war: CFG 4–6 while negative LoRA weights are active"
@@ -49,6 +50,8 @@ def cfg_ceiling(draft: Draft, context: Context) -> Draft:
             after=format_number(ceiling),
             reason=reason,
             source=SOURCE,
+            loras=tuple(dict.fromkeys(use.name for use in causes)),
+            numbers=(("before", draft.cfg), ("after", ceiling)),
         )
     )
     return replace(draft, cfg=ceiling) if enforced else draft
@@ -61,3 +64,15 @@ def _counts(use: LoraUse) -> bool:
         and use.card is not None
         and use.card.inference.type not in UNCOUNTED
     )
+
+
+RULE = Rule(
+    id="R3",
+    apply=cfg_ceiling,
+    title="CFG beside a negative weight",
+    help="lowers CFG to the ceiling below",
+    default=Mode.ENFORCE,
+    chip=ChipText("negative weight"),
+    changes_numbers=True,
+    late=True,
+)

@@ -6,9 +6,18 @@ from dataclasses import replace
 
 from ...loras.families import UNET_WITH_CFG
 from ...sentences import say
-from ..draft import Context, Draft, TextDraft, each_prompt, edited_tag, guarded_uses
+from ..draft import (
+    Context,
+    Draft,
+    TextDraft,
+    each_prompt,
+    edited_tag,
+    guarded_uses,
+    weight_numbers,
+)
 from ..matrix import FRAMEWORK
-from ..settings import Mode
+from ..options import Mode
+from ..rule import ChipText, Rule
 from ..wording import minus
 
 TE_BAND = (0.4, 0.6)
@@ -49,9 +58,22 @@ def text_encoder(draft: Draft, context: Context) -> Draft:
                     lora=use.name,
                 ),
                 source=SOURCE,
+                numbers=weight_numbers(use.te, target),
             )
             if enforced:
                 text = text.with_use(position, separated)
         return text
 
     return each_prompt(draft, separate)
+
+
+RULE = Rule(
+    id="R4",
+    apply=text_encoder,
+    title="Text-encoder weight",
+    setting="text-encoder weight beside a negative weight",
+    help="Enforce gives the text encoder a positive weight of its own",
+    default=Mode.ADVISE,
+    chip=ChipText("text encoder"),
+    changes_numbers=True,
+)

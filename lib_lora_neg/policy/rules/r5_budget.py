@@ -16,9 +16,11 @@ from ..draft import (
     each_prompt,
     edited_tag,
     guarded_uses,
+    weight_numbers,
 )
 from ..matrix import FRAMEWORK, UNCOUNTED
-from ..settings import Mode
+from ..options import Mode
+from ..rule import ChipText, Rule, SharedChip
 
 SOURCE = f"{FRAMEWORK}, stacking budget: below 2.5, degraded above 3.0"
 
@@ -61,6 +63,7 @@ def _fit(text: TextDraft, context: Context) -> TextDraft:
         budget=format_number(settings.budget),
     )
     factor = settings.budget / total
+    together = tuple(dict.fromkeys(use.name for _, use, _ in counted))
     for position, use, _ in counted:
         te = use.te if _separate_te(use) else _scaled(use.te, factor)
         scaled = replace(use, te=te, unet=_scaled(use.unet, factor))
@@ -76,6 +79,12 @@ def _fit(text: TextDraft, context: Context) -> TextDraft:
                 after=after,
                 reason=reason,
                 source=SOURCE,
+                loras=together,
+                numbers={
+                    **weight_numbers(use.unet, scaled.unet),
+                    "total": total,
+                    "limit": settings.budget,
+                },
             )
         if enforced:
             text = text.with_use(position, scaled)
@@ -106,3 +115,16 @@ def _scaled(weight: float | None, factor: float) -> float:
     """Scale towards zero, cut to three places so that the sum never exceeds the budget."""
     scaled = abs(weight or 0.0) * factor
     return math.copysign(math.floor(round(scaled * 1000.0, 6)) / 1000.0, weight or 0.0)
+
+
+RULE = Rule(
+    id="R5",
+    apply=budget,
+    title="Stacking budget",
+    setting="stacking budget",
+    help="Enforce scales all LoRA weights down in proportion",
+    default=Mode.ADVISE,
+    chip=ChipText("stacking budget", shared=SharedChip("stack", "Scale all to the budget")),
+    nudges=True,
+    changes_numbers=True,
+)

@@ -14,11 +14,12 @@ from ..draft import (
     TextDraft,
     each_negative,
     each_prompt,
-    exempts,
     new_tag,
     renamed_tag,
+    weight_numbers,
 )
-from ..settings import Mode, NegativeTag
+from ..options import Mode, NegativeTag
+from ..rule import ChipText, Rule
 from ..wording import type_name
 
 SOURCE = "A1111 wiki: a LoRA cannot be added to the negative prompt"
@@ -34,7 +35,7 @@ def negative_tags(draft: Draft, context: Context) -> Draft:
 
     def clean(text: TextDraft) -> TextDraft:
         for tag in text.tree.tags:
-            if tag.is_lora and tag.editable and not _exempt(tag):
+            if tag.is_lora and tag.editable and not _exempt(tag, context):
                 text = _judge(text, tag, present, moved, context)
         return text
 
@@ -44,9 +45,9 @@ def negative_tags(draft: Draft, context: Context) -> Draft:
     return each_prompt(draft, lambda text: _with_moved(text, moved, context))
 
 
-def _exempt(tag: NetworkTag) -> bool:
+def _exempt(tag: NetworkTag, context: Context) -> bool:
     """Return whether the tag itself says that it may stay: ``guard=off`` or ``guard=-R8``."""
-    return tag.guard_off or exempts(tag.exempt, "R8")
+    return tag.guard_off or "R8" in context.exempted(tag.exempt)
 
 
 def _with_moved(text: TextDraft, moved: dict[str, LoraUse], context: Context) -> TextDraft:
@@ -64,6 +65,8 @@ def _with_moved(text: TextDraft, moved: dict[str, LoraUse], context: Context) ->
             after=new_tag(use),
             reason=say("moved here from the negative prompt"),
             source=SOURCE,
+            moved=True,
+            numbers=weight_numbers(None, use.unet),
         )
         text = replace(text, uses=(*text.uses, use))
     return text
@@ -78,7 +81,8 @@ def _judge(
 ) -> TextDraft:
     card = context.cards.get(tag.name)
     goes, reason, use = _proposal(tag, card, present, context)
-    enforced = goes and context.enforces("R8") and context.may_remove(text, tag)
+    removable = goes and context.may_remove(text, tag)
+    enforced = removable and context.enforces("R8")
     before = text.tree.text[tag.start : tag.end]
     near = context.near(tag.name) if card is None else ()
     context.report(
@@ -92,6 +96,8 @@ def _judge(
         reason=say(READ_AS_TEXT, why=reason),
         evidence=card.inference.reasons if card is not None else (),
         source=SOURCE,
+        moved=removable and use is not None,
+        numbers=weight_numbers(tag.unet.value, None if use is None else use.unet),
     )
     if not enforced:
         return text
@@ -140,6 +146,27 @@ def _by_type(
     sign = 1.0 if kind is LoraType.TRIGGER_NEGATIVE else -1.0
     # What the tag exempts the LoRA from holds where it moves to.
     guard = tag.guard if tag.exempt else ""
-    use = LoraUse(tag.name, card, None, sign * abs(te), sign * abs(unet), guard=guard)
+    use = LoraUse(
+        tag.name,
+        card,
+        None,
+        sign * abs(te),
+        sign * abs(unet),
+        guard=guard,
+        exempt_rules=context.exempted(tag.exempt),
+    )
     reason = say("a {type} acts in the prompt, as {tag}", type=type_name(kind), tag=new_tag(use))
     return True, reason, use
+
+
+RULE = Rule(
+    id="R8",
+    apply=negative_tags,
+    title="LoRA tag in the negative prompt",
+    setting="LoRA tags in the negative prompt",
+    help="the host reads them as text; what becomes of them is set below",
+    default=Mode.ENFORCE,
+    switch="LoRA tags in the negative prompt",
+    chip=ChipText("LoRA tag is read as text"),
+    reads_negative=True,
+)

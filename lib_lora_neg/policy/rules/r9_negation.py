@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ...prompts import Match, find_negations, normalise
 from ...sentences import say
 from ..draft import Context, Draft, TextDraft
-from ..settings import Mode
+from ..options import Mode
+from ..rule import ChipText, Rule
 from .negative_terms import kept_terms
 
 SOURCE = "Unraveling the mechanism behind negative prompt usage: “man without mustache”"
@@ -33,18 +35,26 @@ def negation(draft: Draft, context: Context) -> Draft:
             place = (id(text.tree), found.start)
             if place not in told:
                 told.add(place)
-                _report(text, found.match, found.nouns, enforced, context)
+                arrives = context.may_remove(text, found.match) and bool(
+                    _missing(negative, found.nouns)
+                )
+                _report(text, found.match, found.nouns, enforced, arrives, context)
         prompts.append(replace(text, removed=text.removed + tuple(match for match, _ in moved)))
         nouns = [noun for _, nouns in moved for noun in nouns]
         negatives.append(_with_nouns(negative, nouns, context))
     return replace(draft, prompts=tuple(prompts), negatives=tuple(negatives))
 
 
-def _with_nouns(negative: TextDraft, nouns: list[str], context: Context) -> TextDraft:
+def _missing(negative: TextDraft, nouns: Sequence[str]) -> list[str]:
+    """Return the nouns that do not stand in the negative prompt yet."""
     if not nouns:
-        return negative
+        return []
     present = kept_terms(negative)
-    missing = [noun for noun in dict.fromkeys(nouns) if normalise(noun) not in present]
+    return [noun for noun in dict.fromkeys(nouns) if normalise(noun) not in present]
+
+
+def _with_nouns(negative: TextDraft, nouns: list[str], context: Context) -> TextDraft:
+    missing = _missing(negative, nouns)
     if not missing:
         return negative
     context.report(
@@ -56,12 +66,18 @@ def _with_nouns(negative: TextDraft, nouns: list[str], context: Context) -> Text
         after=", ".join(missing),
         reason=say("moved here from the prompt, where models read the noun and draw it"),
         source=SOURCE,
+        moved=True,
     )
     return replace(negative, appended=(*negative.appended, *missing))
 
 
 def _report(
-    text: TextDraft, match: Match, nouns: tuple[str, ...], enforced: bool, context: Context
+    text: TextDraft,
+    match: Match,
+    nouns: tuple[str, ...],
+    enforced: bool,
+    arrives: bool,
+    context: Context,
 ) -> None:
     context.report(
         "R9",
@@ -73,4 +89,18 @@ def _report(
         reason=say(MOVED if enforced else MOVE, things=", ".join(repr(noun) for noun in nouns)),
         evidence=nouns,
         source=SOURCE,
+        moved=arrives,
     )
+
+
+RULE = Rule(
+    id="R9",
+    apply=negation,
+    title="Plain-word negation",
+    setting="plain-word negation",
+    help="“without a hat” is read as a hat; Enforce moves the noun to the negative prompt",
+    default=Mode.ADVISE,
+    chip=ChipText("negation is not understood"),
+    button="Move to negative",
+    rewords_prompt=True,
+)
