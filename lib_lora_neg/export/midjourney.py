@@ -13,7 +13,8 @@ from typing import NamedTuple
 from ..loras.card import LoraCard, LoraType, TagTableKind
 from ..loras.vocabulary import is_common_tag
 from ..policy import CardLookup, Effect, Field, Finding
-from ..policy.rules.tag_tables import CORE_SHARE, CORE_SOURCE
+from ..policy.rules import r9_negation
+from ..policy.rules.r2b_core_terms import CORE_SHARE, CORE_SOURCE
 from ..prompts import (
     NetworkTag,
     Prompt,
@@ -173,7 +174,7 @@ class _Translation:
     def _negation(self, before: str, nouns: tuple[str, ...], refused: bool) -> None:
         named = ", ".join(nouns)
         self._say(
-            "R9",
+            r9_negation.RULE.id,
             Field.PROMPT,
             before,
             before if refused else f"--no {named}",

@@ -2,45 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from ..policy import Mode
+from ..policy import BY_ID, Mode
 
-SWITCHES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Range of negative weights", ("R1", "R1f")),
-    ("Trigger words in the negative prompt", ("R2",)),
-    ("Core caption terms in the negative prompt", ("R2b",)),
-    ("Recommended negative prompt", ("R2c",)),
-    ("CFG beside a negative weight", ("R3",)),
-    ("Text-encoder weight", ("R4",)),
-    ("Stacking budget", ("R5",)),
-    ("Tug of war", ("R6",)),
-    ("LoRA tags in the negative prompt", ("R8",)),
-    ("Plain-word negation", ("R9",)),
-    ("Tags that misfire", ("R11a", "R11b", "R11c", "R11d")),
-    ("Concept bleeding", ("R10",)),
-)
-"""Label and rules. The page tells their state by position, so new ones go to the end."""
 
-LABELS = [label for label, _ in SWITCHES]
+class Switch(NamedTuple):
+    """One quick switch.
+
+    Attributes:
+        id: of its first rule, or of the group that its rules belong to.
+        label: beside it.
+        rules: ids of the rules that it switches.
+    """
+
+    id: str
+    label: str
+    rules: tuple[str, ...]
+
+
+def _switches() -> tuple[Switch, ...]:
+    """Return the switches that the rules ask for, in the order of the rules."""
+    by_label: dict[str, list[str]] = {}
+    for rule in BY_ID.values():
+        by_label.setdefault(rule.switch_label, []).append(rule.id)
+    return tuple(
+        Switch(BY_ID[rules[0]].group or rules[0], label, tuple(rules))
+        for label, rules in by_label.items()
+    )
+
+
+SWITCHES = _switches()
 
 
 def rules_switched_off(chosen: object) -> dict[str, Mode]:
     """Return the rules that are off because their switch is not among ``chosen``.
 
-    ``chosen`` holds labels, or names of rules from a program; anything but a list leaves all on.
+    ``chosen`` holds ids or labels of switches, or ids of rules from a program; anything but a list
+    leaves all on.
     """
     if not isinstance(chosen, list | tuple):
         return {}
     wanted = {str(name) for name in chosen}
-    return _off(rules for label, rules in SWITCHES if not wanted.intersection((label, *rules)))
+    return _off(
+        switch
+        for switch in SWITCHES
+        if not wanted.intersection((switch.id, switch.label, *switch.rules))
+    )
+
+
+def rules_by_states(states: Mapping[str, object]) -> dict[str, Mode]:
+    """Return the rules that are off because their switch is false, by the id of the switch."""
+    return _off(switch for switch in SWITCHES if states.get(switch.id) is False)
 
 
 def rules_at_positions(states: Sequence[object]) -> dict[str, Mode]:
     """Return the rules that are off because the switch at their position is false."""
-    pairs = zip(SWITCHES, states, strict=False)
-    return _off(rules for (_, rules), on in pairs if on is False)
+    return _off(switch for switch, on in zip(SWITCHES, states, strict=False) if on is False)
 
 
-def _off(groups: Iterable[tuple[str, ...]]) -> dict[str, Mode]:
-    return {rule: Mode.OFF for group in groups for rule in group}
+def _off(switches: Iterable[Switch]) -> dict[str, Mode]:
+    return {rule: Mode.OFF for switch in switches for rule in switch.rules}

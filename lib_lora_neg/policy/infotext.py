@@ -8,8 +8,8 @@ from typing import Any
 
 from ..infotext import format_infotext, parse_infotext
 from .model import Effect, Finding
-from .settings import Mode
-from .too_long import TOO_LONG
+from .notes import TOO_LONG
+from .options import Mode
 from .wording import change_text
 
 MODE_KEY = "LoRA Neg"
@@ -33,7 +33,7 @@ def guard_parameters(
 ) -> dict[str, str]:
     """Return the keys for one batch; none where the guard saw nothing to do."""
     findings = tuple(findings)
-    if any(finding.rule == TOO_LONG for finding in findings):
+    if any(finding.rule == TOO_LONG.id for finding in findings):
         return {MODE_KEY: UNREAD}
     changes = [change_text(f) for f in findings if f.effect is Effect.ENFORCED]
     parameters = {}

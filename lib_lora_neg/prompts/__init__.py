@@ -6,7 +6,7 @@ from .negation import Negation, find_negations
 from .nodes import Group, Leaf, enclosing, write
 from .normal import bare, normalise, split_origin
 from .rewrite import Rewrite
-from .tags import NetworkTag, Weight, format_number, format_tag, read_exemptions
+from .tags import NetworkTag, Weight, format_number, format_tag
 from .terms import Term
 from .tree import Prompt, Span, parse
 
@@ -36,7 +36,6 @@ __all__ = [
     "negated_terms",
     "normalise",
     "parse",
-    "read_exemptions",
     "split_origin",
     "write",
 ]

@@ -13,15 +13,22 @@ from pathlib import Path
 
 import pytest
 
-from lib_lora_neg.hosts.switches import LABELS
 from lib_lora_neg.hosts.webui import health, settings_page
 from lib_lora_neg.loras.card import DataWidth
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.loras.types import model as type_model
-from lib_lora_neg.policy import GenerationRequest, GuardSettings, Mode, PromptSet, plan
+from lib_lora_neg.policy import (
+    NOTES,
+    RULES,
+    GenerationRequest,
+    GuardSettings,
+    Mode,
+    PromptSet,
+    Rule,
+    plan,
+)
 from lib_lora_neg.policy.wording import TYPE_NAMES
 from lib_lora_neg.sentences import Words
-from lib_lora_neg.ui.panel.chips import RULE_NAMES
 from tests.support.cards import card
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +106,15 @@ def options(monkeypatch: pytest.MonkeyPatch) -> list[settings_page._Option]:
     return list(settings_page._options())
 
 
+def texts_of_rule(rule: Rule) -> Iterator[str]:
+    """Yield what chips, switches and findings show of a rule; a test of its own has its setting."""
+    yield from (rule.title, rule.switch_label, rule.button)
+    if rule.chip.tail:
+        yield rule.chip.tail
+    if rule.chip.shared is not None:
+        yield from (rule.chip.shared.lead, rule.chip.shared.button)
+
+
 # ---- complete ------------------------------------------------------------------------------
 
 
@@ -112,7 +128,8 @@ def test_they_translate_the_same_texts() -> None:
 def test_every_sentence_is_translated(path: Path) -> None:
     said = {text for source in SAID for text in templates(source)}
     assert len(said) > 90, "the source is written otherwise than this test reads it"
-    said |= set(LABELS) | set(RULE_NAMES.values()) | set(TYPE_NAMES.values())
+    said |= {text for rule in RULES for text in texts_of_rule(rule)} | set(TYPE_NAMES.values())
+    said |= {text for note in NOTES.values() for text in (note.title, note.lead, note.tail) if text}
     said |= set(health._MODE_WORDS.values())
     said |= {f"{width.value} data" for width in DataWidth if width is not DataWidth.UNKNOWN}
     assert sorted(said - set(load(path))) == []

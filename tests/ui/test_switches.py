@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from lib_lora_neg.hosts.switches import LABELS, SWITCHES, rules_at_positions, rules_switched_off
+from lib_lora_neg.hosts.switches import (
+    SWITCHES,
+    rules_at_positions,
+    rules_by_states,
+    rules_switched_off,
+)
 from lib_lora_neg.policy import DEFAULT_RULE_MODES, Mode
 
 
 def test_every_rule_has_one_switch() -> None:
-    rules = [rule for _, group in SWITCHES for rule in group]
+    rules = [rule for switch in SWITCHES for rule in switch.rules]
     assert sorted(rules) == sorted(DEFAULT_RULE_MODES)
 
 
-def test_labels_names_of_rules_and_positions() -> None:
-    assert rules_switched_off(LABELS) == {}
-    assert rules_switched_off(None) == {}
-    all_but_cfg = [label for label in LABELS if not label.startswith("CFG")]
+def test_ids_labels_names_of_rules_and_positions() -> None:
+    for chosen in ([s.label for s in SWITCHES], [s.id for s in SWITCHES], None):
+        assert rules_switched_off(chosen) == {}
+    all_but_cfg = [switch.label for switch in SWITCHES if not switch.label.startswith("CFG")]
     assert rules_switched_off(all_but_cfg) == {"R3": Mode.OFF}
+    assert rules_by_states({"R3": False, "R5": True, "R77": False}) == {"R3": Mode.OFF}
+    misfires = rules_by_states({"R11": False})
+    assert sorted(misfires) == ["R11a", "R11b", "R11c", "R11d"]
     assert set(rules_switched_off(["R1", "R2"])) == set(DEFAULT_RULE_MODES) - {"R1", "R1f", "R2"}
     assert rules_at_positions([False, True]) == {"R1": Mode.OFF, "R1f": Mode.OFF}

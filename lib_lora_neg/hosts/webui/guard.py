@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...policy import Effect, Finding, GuardPlan, Mode, plan
-from ...policy.too_long import TOO_LONG
+from ...policy.notes import TOO_LONG
 from ...policy.wording import change_text
 from ...prompts import parse
 from ...telling import complain_of, tell
@@ -148,7 +148,7 @@ class Guard:
             tag.items for texts in passes if texts for tag in parse(texts.prompts[0]).tags
         )
         generation.batch = Batch(batch_number, guarded, generation.settings)
-        unread = [finding for finding in guarded.findings if finding.rule == TOO_LONG]
+        unread = [finding for finding in guarded.findings if finding.rule == TOO_LONG.id]
         if unread:  # nor is anything changed later, when its tags are loaded
             generation.failed, generation.batch = True, None
             comment(p, f"{TITLE}: {unread[0].reason}")

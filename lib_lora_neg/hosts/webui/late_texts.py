@@ -13,6 +13,7 @@ from typing import Any
 
 from ...policy import (
     DEFAULT_RULE_MODES,
+    RULES,
     CardLookup,
     GenerationRequest,
     GuardPlan,
@@ -26,8 +27,7 @@ from .reading import batch_slice
 Texts = tuple[tuple[str, ...], tuple[str, ...]]
 """Prompts and negative prompts of one batch."""
 
-WORD_RULES = frozenset({"R9"})
-"""Rules that change words of the prompt."""
+WORD_RULES = frozenset(rule.id for rule in RULES if rule.rewords_prompt)
 
 _TAG = re.compile(r"<\w+:[^<>]+>")
 

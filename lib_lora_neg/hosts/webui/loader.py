@@ -15,6 +15,7 @@ from typing import Any
 
 from ...policy import (
     DEFAULT_RULE_MODES,
+    RULES,
     Effect,
     Finding,
     GenerationRequest,
@@ -36,7 +37,7 @@ from .xyz_cell import cell_of
 from .xyz_planner import RANGE_RULES
 from .xyz_sweep import range_note
 
-LATE_RULES = frozenset({"R1", "R1f", "R3"})
+LATE_RULES = frozenset(rule.id for rule in RULES if rule.late)
 
 _MARK = "_lora_neg_original"
 
@@ -105,7 +106,9 @@ def guard_params(guard: Guard, p: Any, params_list: Sequence[Any]) -> None:
     if generation.mode is not Mode.ENFORCE or _turns_out_a_sweep(p, guard, generation, tags, hires):
         return
     request = _late_request(p, tags, hires)
-    settings = _late_settings(generation.settings, _can_set_cfg(p, hires))
+    if not _can_set_cfg(p, hires):
+        request = replace(request, first=replace(request.first, cfg_scale=None))
+    settings = _late_settings(generation.settings)
     guarded = plan(request, guard.cards, settings)
     findings = [f for f in guarded.findings if f.effect is Effect.ENFORCED]
     if not findings:
@@ -164,10 +167,10 @@ def _tag_of(params: Any) -> str:
     return "<lora:" + ":".join(str(item) for item in params.items) + ">"
 
 
-def _late_settings(settings: GuardSettings, can_set_cfg: bool) -> GuardSettings:
-    live = LATE_RULES if can_set_cfg else LATE_RULES - {"R3"}
+def _late_settings(settings: GuardSettings) -> GuardSettings:
     rules = {
-        rule: settings.mode_of(rule) if rule in live else Mode.OFF for rule in DEFAULT_RULE_MODES
+        rule: settings.mode_of(rule) if rule in LATE_RULES else Mode.OFF
+        for rule in DEFAULT_RULE_MODES
     }
     return replace(settings, rules=rules)
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ...policy import (
     DEFAULT_RULE_MODES,
+    RULES,
     CardLookup,
     Effect,
     Finding,
@@ -23,8 +24,7 @@ from ...policy import (
 )
 from ...sentences import say
 
-RULES = frozenset({"R2", "R2b", "R6", "R8"})
-"""Rules that look at words of a negative prompt."""
+READING = frozenset(rule.id for rule in RULES if rule.reads_negative)
 
 MAX_TEXT = 20_000
 """Characters of one box that are read."""
@@ -77,7 +77,7 @@ def findings_on(
 ) -> list[Finding]:
     """Return what the rules see in these texts, as advice; nothing of it is ever enforced."""
     rules = {
-        rule: settings.mode_of(rule) if rule in RULES else Mode.OFF for rule in DEFAULT_RULE_MODES
+        rule: settings.mode_of(rule) if rule in READING else Mode.OFF for rule in DEFAULT_RULE_MODES
     }
     asking = replace(settings, mode=settings.mode.at_most(Mode.ADVISE), rules=rules)
     found = []
@@ -93,6 +93,6 @@ def findings_on(
                 reason=say("{tool}: {reason}", tool=negative.tool, reason=finding.reason),
             )
             for finding in made.findings
-            if finding.rule in RULES and finding.before
+            if finding.rule in READING and finding.before
         ]
     return found

@@ -5,58 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ...policy import Mode
+from ...policy import BY_ID, Mode
 from . import option_values as options
-
-RULES: Mapping[str, tuple[str, str]] = {
-    "R1": (
-        "R1: range of negative weights",
-        "raises a weight to the floor of the LoRA's type, or takes the tag out where none is safe",
-    ),
-    "R1f": ("R1f: range of negative weights on Flux", "the same with Flux's own floors"),
-    "R2": (
-        "R2: trigger words in the negative prompt",
-        "takes them out, because they switch the LoRA off; adds the word of a trigger negative",
-    ),
-    "R2b": (
-        "R2b: core caption terms in the negative prompt",
-        "terms on at least 90 % of a LoRA's captions; Enforce takes them out",
-    ),
-    "R2c": (
-        "R2c: recommended negative prompt",
-        "what a LoRA's page or side file recommends; Enforce adds what is missing",
-    ),
-    "R3": ("R3: CFG beside a negative weight", "lowers CFG to the ceiling below"),
-    "R4": (
-        "R4: text-encoder weight beside a negative weight",
-        "Enforce gives the text encoder a positive weight of its own",
-    ),
-    "R5": ("R5: stacking budget", "Enforce scales all LoRA weights down in proportion"),
-    "R6": (
-        "R6: tug of war",
-        "a negative term that stands on 65 to 90 % of an active LoRA's captions",
-    ),
-    "R8": (
-        "R8: LoRA tags in the negative prompt",
-        "the host reads them as text; what becomes of them is set below",
-    ),
-    "R9": (
-        "R9: plain-word negation",
-        "“without a hat” is read as a hat; Enforce moves the noun to the negative prompt",
-    ),
-    "R10": (
-        "R10: concept bleeding",
-        "says where a negative weight lies past the point from which damage rises",
-    ),
-    "R11a": ("R11a: the same LoRA twice", "sums the weights into the first tag"),
-    "R11b": (
-        "R11b: unknown LoRA names",
-        "takes the name out where it would switch all LoRAs off (Forge); elsewhere only says so",
-    ),
-    "R11c": ("R11c: LoRAs of another model family", "says so"),
-    "R11d": ("R11d: weights that are no numbers", "says so"),
-}
-"""Label of each rule's setting, and what it does."""
 
 FLOORS: Mapping[str, str] = {
     "style": "style",
@@ -68,9 +18,6 @@ FLOORS: Mapping[str, str] = {
     "flux_concept": "concept on Flux",
     "flux_character": "character on Flux (0: no negative weight)",
 }
-ADVISE_ONLY = frozenset({"R6", "R10", "R11c", "R11d"})
-"""Rules that have nothing they could change."""
-
 
 RESET_HTML = (
     '<button id="lora_neg_reset" class="lora-neg-reset" type="button">'
@@ -142,8 +89,8 @@ def _groups() -> Iterator[tuple[str, list[_Option]]]:
     yield (
         "What each rule does",
         [
-            _choice(options.rule_key(rule), label, does, advise_only=rule in ADVISE_ONLY)
-            for rule, (label, does) in RULES.items()
+            _choice(options.rule_key(rule.id), rule.setting_label, rule.help, rule.advise_only)
+            for rule in BY_ID.values()
         ],
     )
     floors = "weight, −5 to 0; a range of the LoRA itself is stronger"

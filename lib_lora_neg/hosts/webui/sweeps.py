@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...policy import Effect, Field, Finding
+from ...policy.notes import SWEEP
 from ...prompts import NetworkTag, parse
 from ...sentences import Sentence, say
 from . import options
 from .option_values import GUARD_SWEEPS
 
-RULE = "sweep"
 """The rule of the finding that says so."""
 
 ANOTHER_SCRIPT = say("another script")
@@ -59,7 +59,7 @@ class Sweep:
     def finding(self) -> Finding:
         """Return the finding that the panel shows."""
         return Finding(
-            rule=RULE,
+            rule=SWEEP.id,
             effect=Effect.ADVISED,
             field=Field.PROMPT,
             lora=None,

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from ...policy import Finding, GuardPlan
-from ...prompts import parse
 from ...scan.weights import format_weight
 from . import sweeps
+from .xyz_planner import RANGE_RULES
 
 Format = Callable[[Any, Any, Any], Any]
 """``(p, option, value)`` to the text beside a row or column."""
@@ -97,10 +97,9 @@ def _texts(p: Any, search: str, text: str) -> tuple[str, str]:
 
 def _change(finding: Finding) -> str:
     """Return what a finding of the range says, for a narrow label."""
-    if finding.rule not in ("R1", "R1f") or finding.effect.value != "enforced":
+    if finding.rule not in RANGE_RULES or finding.effect.value != "enforced":
         return ""
     if not finding.after:
         return f"{finding.lora} taken out"
-    tags = parse(finding.after).tags
-    unet = tags[0].unet.value if tags else None
+    unet = finding.number("after")
     return f"clamped to {format_weight(unet)}" if unet is not None else ""

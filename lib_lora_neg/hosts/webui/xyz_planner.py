@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...policy import Effect, Finding, GuardPlan, Mode, plan
+from ...policy import RULES, Effect, Finding, GuardPlan, Mode, plan
 from ..preview import Boxes, BoxesHost
 from ..switches import rules_switched_off
 from . import options
 
-RANGE_RULES = ("R1", "R1f")
+RANGE_RULES = tuple(rule.id for rule in RULES if rule.by_range)
 
 
 class PlotPlanner:

@@ -9,16 +9,12 @@ from typing import Any
 
 from ...hosts.preview import Boxes, Outlook
 from ...loras.card import LoraCard
-from ...policy import DEFAULT_RULE_MODES, CardLookup, Field, Finding, Mode, plan
+from ...policy import BY_ID, DEFAULT_RULE_MODES, CardLookup, Field, Finding, Mode, Rule, plan
 from ...prompts import NetworkTag, Prompt, Rewrite, apply_edits, find, format_number, parse
 from ...sentences import Sentence, Words, say
 
 NUDGE = 0.05
 """One step of a LoRA's weight: what users move a slider by."""
-
-NUDGED_RULES = frozenset({"R1", "R1f", "R5", "R6", "R10"})
-MOVED_RULES = frozenset({"R8", "R9"})
-"""Rules that take something out of one box and write it into another."""
 
 _PROMPTS = (Field.PROMPT, Field.HR_PROMPT)
 _NEGATIVES = (Field.NEGATIVE, Field.HR_NEGATIVE)
@@ -86,18 +82,21 @@ class Actions:
         settings = replace(self._outlook.settings, mode=Mode.ENFORCE)
         return _difference(self._boxes, plan(request, self._outlook.cards, settings))
 
-    def scaled_to_budget(self) -> Writes:
-        """Return what R5 alone would write into the boxes."""
-        return self._by_rule("R5", self._outlook.cards)
+    def by_rule(self, rule: str) -> Writes:
+        """Return what one rule alone would write into the boxes."""
+        return self._by_rule(rule, self._outlook.cards)
 
     def _apply(self, finding: Finding) -> Iterator[Action]:
-        if finding.rule == "R6":
+        rule = BY_ID.get(finding.rule)
+        if rule is None:  # a note, which no rule could act on
+            return
+        if rule.lowers_cfg:
             yield from self._lower_cfg()
         if finding.before == finding.after:
             return
         writes = self._writes(finding)
         if writes:
-            yield Action("apply", _apply_label(finding), writes)
+            yield Action("apply", _apply_label(finding, rule), writes)
 
     def _fix(self, finding: Finding) -> Iterator[Action]:
         """Offer what was probably meant: a near name, a number with a plain minus sign."""
@@ -114,7 +113,7 @@ class Actions:
     def _writes(self, finding: Finding) -> Writes:
         if finding.field in (Field.CFG, Field.HR_CFG):
             return {finding.field.value: float(finding.after)}
-        if finding.rule not in MOVED_RULES and finding.rule != "R11a":
+        if not finding.moved:
             direct = self._direct(finding)
             if direct:
                 return direct
@@ -152,7 +151,8 @@ class Actions:
             yield Action("cfg", label, {Field.CFG.value: lower})
 
     def _nudges(self, finding: Finding) -> Iterator[Action]:
-        if finding.rule not in NUDGED_RULES or finding.lora is None:
+        rule = BY_ID.get(finding.rule)
+        if rule is None or not rule.nudges or finding.lora is None:
             return
         for step, label in ((NUDGE, say("Weight +0.05")), (-NUDGE, say("Weight −0.05"))):
             writes = self._change(_PROMPTS, partial(self._nudged, finding, step))
@@ -161,7 +161,7 @@ class Actions:
 
     def _nudged(self, finding: Finding, step: float, tree: Prompt) -> str | None:
         rewrite = Rewrite(tree)
-        for tag in self._tags_of(tree, finding):
+        for tag in self._tags_of(tree, finding.lora or ""):
             te, unet = tag.te.value, tag.unet.value
             if te is None or unet is None:
                 return None
@@ -172,16 +172,17 @@ class Actions:
 
     def _allow_once(self, finding: Finding) -> Iterator[Action]:
         """Exempt the finding's LoRA from the finding's rule, and from no other one."""
-        if finding.lora is None or finding.rule not in DEFAULT_RULE_MODES:
+        known = BY_ID.get(finding.rule)
+        if finding.lora is None or known is None:
             return
         # There a tag is only text, and no other rule looks at it.
-        in_negative = finding.rule == "R8"
+        in_negative = finding.field in _NEGATIVES and finding.before.startswith("<")
         # R1 means both ranges, that on Flux too.
-        rule = "R1" if finding.rule == "R1f" else finding.rule
+        rule = known.group if known.group in BY_ID else known.id
 
         def exempt(tree: Prompt) -> str | None:
             rewrite = Rewrite(tree)
-            for tag in self._causes(tree, finding):
+            for tag in self._tags_of(tree, *finding.loras):
                 rules = sorted({*tag.exempt, rule})
                 value = "off" if in_negative else "".join(f"-{name}" for name in rules)
                 rewrite.set_argument(tag, "guard", value)
@@ -191,24 +192,15 @@ class Actions:
         if writes:
             yield Action("allow", say("Allow once"), writes)
 
-    def _causes(self, tree: Prompt, finding: Finding) -> Iterator[NetworkTag]:
-        """Yield the tags that a finding is about; CFG is lowered for every negative weight."""
-        if finding.rule != "R3":
-            yield from self._tags_of(tree, finding)
-            return
-        for tag in tree.tags:
-            negative = tag.unet.value is not None and tag.unet.value < 0
-            if tag.is_lora and tag.editable and negative and not tag.guard_off:
-                yield tag
-
-    def _tags_of(self, tree: Prompt, finding: Finding) -> Iterator[NetworkTag]:
-        card = self._outlook.cards.get(finding.lora or "")
+    def _tags_of(self, tree: Prompt, *loras: str) -> Iterator[NetworkTag]:
+        """Yield the tags of LoRAs, by whatever name the prompt calls them."""
+        cards = self._outlook.cards
+        known = {card.identity for card in map(cards.get, loras) if card is not None}
         for tag in tree.tags:
             if not tag.is_lora or not tag.editable:
                 continue
-            other = self._outlook.cards.get(tag.name)
-            same_file = card is not None and other is not None and card.identity == other.identity
-            if tag.name == finding.lora or same_file:
+            card = cards.get(tag.name)
+            if tag.name in loras or (card is not None and card.identity in known):
                 yield tag
 
     def _change(self, fields: tuple[Field, ...], change: Callable[[Prompt], str | None]) -> Writes:
@@ -318,12 +310,8 @@ def _note(writes: Writes, name: Field, before: str, after: str) -> None:
         writes[name.value] = after
 
 
-def _apply_label(finding: Finding) -> Sentence:
+def _apply_label(finding: Finding, rule: Rule) -> Sentence:
     """Return what the button says: what is done, not that it is applied."""
-    if finding.rule == "R9":
-        return say("Move to negative")
-    if finding.rule == "R2c":
-        return say("Insert recommended negative")
     if finding.field in (Field.CFG, Field.HR_CFG):
         return say("Set CFG to {cfg}", cfg=finding.after)
-    return say("Apply to prompt")
+    return say(rule.button)

@@ -14,7 +14,7 @@ from gradio.context import Context
 from ...guidance import Method
 from ...hosts.guidance_keys import OFF
 from ...hosts.reporting import HealthItem, Report
-from ...hosts.switches import LABELS
+from ...hosts.switches import SWITCHES
 from ...policy import Mode
 from ...sentences import ENGLISH, Words
 from .findings_html import report_html
@@ -23,6 +23,9 @@ from .preset import PresetWiring, build_preset
 
 MODES = [mode.value for mode in Mode]
 GUIDANCE = [OFF, *(method.value for method in Method)]
+
+SWITCH_CLASS = "lora-neg-switch-"
+"""Begins the classes that name the quick switches to the page's script, in their order."""
 
 RULES_INFO = "Switched off here, a rule does nothing. What each one does: Settings."
 
@@ -114,12 +117,14 @@ def build_panel(
         guidance = _build_guidance(elem_id)
         with gr.Accordion("More", open=False, elem_id=elem_id("more")):
             rules = gr.CheckboxGroup(
-                choices=LABELS,
-                value=LABELS,
+                choices=[(switch.label, switch.id) for switch in SWITCHES],
+                value=[switch.id for switch in SWITCHES],
                 label="Rules for this tab",
                 info=RULES_INFO if host.has_settings() else None,
                 interactive=True,
                 elem_id=elem_id("rules"),
+                # In the page an option of Gradio 3 knows its label alone, which may be translated.
+                elem_classes=[f"{SWITCH_CLASS}{switch.id}" for switch in SWITCHES],
             )
             preset.panel(tab, build_preset(elem_id))
         _build_findings(host, tab, elem_id, words)

@@ -2,64 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...policy import CardLookup, Effect, Field, Finding
-from ...policy.too_long import TOO_LONG
+from ...policy import BY_ID, NOTES, CardLookup, Effect, Field, Finding
+from ...policy.rule import ChipText, SharedChip
 from ...policy.wording import TYPE_NAMES, minus
 from ...prompts import NetworkTag, format_number, parse
 from ...sentences import Sentence, Words, say
-from .actions import MOVED_RULES, Action
+from .actions import Action
 
 ADDED, REMOVED, MOVED = "added", "removed", "moved"
 
 WOULD = {ADDED: "to add", REMOVED: "to remove", MOVED: "to move"}
 """What a chip says where nothing was done, but advised."""
-
-RULE_NAMES = {
-    "R1": "Negative range",
-    "R1f": "Negative range on Flux",
-    "R2": "Trigger word in the negative prompt",
-    "R2b": "Core term in the negative prompt",
-    "R2c": "Recommended negative prompt",
-    "R3": "CFG beside a negative weight",
-    "R4": "Text-encoder weight",
-    "R5": "Stacking budget",
-    "R6": "Tug of war",
-    "R8": "LoRA tag in the negative prompt",
-    "R9": "Plain-word negation",
-    "R10": "Concept bleeding",
-    "R11a": "The same LoRA twice",
-    "R11b": "Unknown LoRA",
-    "R11c": "LoRA of another model family",
-    "R11d": "Weight that is no number",
-    "empty-negative": "Empty negative prompt",
-    "cfg-1": "CFG 1",
-    "sweep": "Sweep of weights",
-    TOO_LONG: "Too long to be looked at",
-}
-"""What the rules are called where people read of them."""
-
-_TAILS = {
-    "R2": "trigger of",
-    "R2b": "core of",
-    "R2c": "recommended by",
-    "R3": "negative weight",
-    "R4": "text encoder",
-    "R6": "tug of war with",
-    "R8": "LoRA tag is read as text",
-    "R9": "negation is not understood",
-    "R10": "concept bleeding",
-    "R11a": "twice",
-    "R11b": "unknown LoRA",
-    "R11c": "other model family",
-    "R11d": "weight is no number",
-}
-_WITH_SUBJECT = frozenset({"R2", "R2b", "R2c", "R6"})
-"""Rules whose chip ends with the LoRA's name, because it begins with other words."""
-
 
 TONES = ("change", "advice", "note")
 
@@ -105,7 +62,7 @@ class Chip:
         """Where it stands in the strip: what is done first, and of that what goes and weights."""
         if self.done in (REMOVED, WOULD[REMOVED]):
             what = 0
-        elif self.rule in ("R1", "R1f", "R11a"):
+        elif chip_text(self.rule).early:
             what = 1
         else:
             what = 2 if self.done in (MOVED, WOULD[MOVED]) else 3
@@ -125,87 +82,101 @@ class Chip:
             "subject": self.subject,
             "reason": words(self.reason),
             "source": words(self.source),
-            "title": words(RULE_NAMES.get(self.rule, self.rule)),
+            "title": words(title_of(self.rule)),
             "used": words(self.used),
             "evidence": [words(fact) for fact in self.evidence],
             "actions": [action.as_json(words) for action in self.actions],
         }
 
 
-def chip_of(finding: Finding, cards: CardLookup, moved: bool = False) -> Chip:
-    """Return the chip of one finding, without its actions.
+def title_of(rule: str) -> str:
+    """Return what findings of a rule, or a note, are called where people read of them."""
+    known = BY_ID.get(rule) or NOTES.get(rule)
+    return known.title if known is not None else rule
 
-    ``moved``: what is taken out arrives in another box.
-    """
-    chip = _chip_of(finding, cards, moved)
+
+def chip_text(rule: str) -> ChipText:
+    """Return what a rule says of its chips."""
+    known = BY_ID.get(rule)
+    return known.chip if known is not None else ChipText()
+
+
+def shared_chip(rule: str) -> SharedChip | None:
+    """Return what a rule says of the one chip that its findings share, if they share one."""
+    return chip_text(rule).shared
+
+
+def chip_of(finding: Finding, cards: CardLookup) -> Chip:
+    """Return the chip of one finding, without its actions."""
+    chip = _chip_of(finding, cards)
     would = chip.done and finding.effect is not Effect.ENFORCED
     return replace(chip, done=WOULD[chip.done]) if would else chip
 
 
-def _chip_of(finding: Finding, cards: CardLookup, moved: bool) -> Chip:
+def _chip_of(finding: Finding, cards: CardLookup) -> Chip:
     chip = _bare(finding)
     if finding.field in (Field.CFG, Field.HR_CFG):
         lead = say("CFG") if finding.field is Field.CFG else say("hires CFG")
         return replace(chip, lead=lead, before=finding.before, after=_changed(finding))
-    tag, after = _tag(finding.before), _tag(finding.after)
-    if finding.rule == "R11a" and finding.lora is not None:
-        weights = weights_of(after) if after is not None and finding.before != finding.after else ""
-        return replace(chip, lead=finding.lora, after=weights)
-    if tag is not None:
-        return _of_tag(replace(chip, tail=_tag_tail(finding, cards)), finding, tag, after, moved)
-    return _of_words(chip, finding, moved)
+    tags, after = _tags(finding.before), _tags(finding.after)
+    if len(tags) > 1 and finding.lora is not None:
+        joined = len(after) == 1 and finding.before != finding.after
+        return replace(chip, lead=finding.lora, after=weights_of(after[0]) if joined else "")
+    if tags:
+        chip = replace(chip, tail=_tag_tail(finding, cards))
+        return _of_tag(chip, finding, tags[0], after[0] if after else None)
+    return _of_words(chip, finding)
 
 
 def _bare(finding: Finding) -> Chip:
-    note = finding.rule not in _TAILS and finding.rule not in ("R1", "R1f", "R5")
-    tone = "change" if finding.effect is Effect.ENFORCED else "note" if note else "advice"
+    note, text = NOTES.get(finding.rule), chip_text(finding.rule)
+    is_rule = finding.rule in BY_ID
+    tone = "change" if finding.effect is Effect.ENFORCED else "advice" if is_rule else "note"
     return Chip(
         rule=finding.rule,
         tone=tone,
         field=finding.field.value,
         lead="",
-        tail=_TAILS.get(finding.rule, ""),
-        subject=(finding.lora or "") if finding.rule in _WITH_SUBJECT else "",
+        tail=note.tail if note is not None else text.tail,
+        subject=(finding.lora or "") if text.names_lora else "",
         reason=finding.reason,
         evidence=finding.evidence,
         source=finding.source,
     )
 
 
-def _of_tag(
-    chip: Chip, finding: Finding, tag: NetworkTag, after: NetworkTag | None, moved: bool
-) -> Chip:
+def _of_tag(chip: Chip, finding: Finding, tag: NetworkTag, after: NetworkTag | None) -> Chip:
     negative = finding.field in (Field.NEGATIVE, Field.HR_NEGATIVE)
     lead = say("negative: {lora}", lora=tag.name) if negative else tag.name
-    done = "" if finding.after else MOVED if moved else REMOVED
+    done = "" if finding.after else _gone(finding)
     now = "" if after is None or finding.before == finding.after else weights_of(after)
     return replace(chip, lead=lead, before=weights_of(tag), after=now, done=done)
 
 
-def _of_words(chip: Chip, finding: Finding, moved: bool) -> Chip:
-    if finding.rule == "empty-negative":
-        return replace(chip, lead=say("negative prompt is empty"), before="", after="")
-    if finding.rule == "cfg-1":
-        return replace(chip, lead=say("CFG 1"), tail="negative prompt has no effect")
+def _gone(finding: Finding) -> str:
+    return MOVED if finding.moved else REMOVED
+
+
+def _of_words(chip: Chip, finding: Finding) -> Chip:
     negative = finding.field in (Field.NEGATIVE, Field.HR_NEGATIVE)
     lead = say("negative") if negative else say("prompt")
-    if finding.rule == TOO_LONG:
-        return replace(chip, lead=lead, before="", after="", tail="too long, nothing is guarded")
+    note = NOTES.get(finding.rule)
+    if note is not None:
+        return replace(chip, lead=say(note.lead) if note.lead else lead)
     if not finding.before:
         return replace(chip, lead=lead, before=finding.after, done=ADDED)
     if not finding.after:
-        done = MOVED if moved else REMOVED
-        return replace(chip, lead=lead, before=finding.before, done=done)
+        return replace(chip, lead=lead, before=finding.before, done=_gone(finding))
     return replace(chip, lead=lead, before=finding.before, after=_changed(finding))
 
 
-def stack_chip(findings: Sequence[Finding], total: float, budget: float) -> Chip:
-    """Return the one chip that R5's findings, one per LoRA, share."""
+def chip_of_all(findings: Sequence[Finding], shared: SharedChip) -> Chip:
+    """Return the one chip that a rule's findings, one per LoRA, share."""
+    total, limit = findings[0].number("total"), findings[0].number("limit")
     return replace(
         _bare(findings[0]),
-        lead=say("stack"),
-        before=f"{format_number(round(total, 2))} / {format_number(budget)}",
-        tail="stacking budget",
+        lead=say(shared.lead),
+        before=f"{format_number(round(total or 0.0, 2))} / {format_number(limit or 0.0)}",
         evidence=tuple(f"{finding.before} → {finding.after}" for finding in findings),
     )
 
@@ -213,34 +184,15 @@ def stack_chip(findings: Sequence[Finding], total: float, budget: float) -> Chip
 def without_echoes(findings: Iterable[Finding]) -> list[Finding]:
     """Leave out what only says that something moved here from another box."""
     findings = list(findings)
-    moved = {finding.rule for finding in findings if finding.rule in MOVED_RULES and finding.before}
-    return [f for f in findings if f.before or f.rule not in moved]
+    left = {finding.rule for finding in findings if finding.moved and finding.before}
+    return [f for f in findings if f.before or not f.moved or f.rule not in left]
 
 
-def what_moves(findings: Iterable[Finding]) -> Callable[[Finding], bool]:
-    """Return what tells whether a finding's words, or its tag, arrive in another box.
-
-    ``findings`` are those of a plan in which the rules that move something are enforced.
-    """
-    arrived: dict[tuple[str, int, str | None], set[str]] = {}
-    for finding in findings:
-        if finding.rule in MOVED_RULES and not finding.before:
-            key = (finding.rule, finding.index, finding.lora)
-            texts = arrived.setdefault(key, set())
-            texts.update(noun.strip() for noun in finding.after.split(","))
-
-    def moves(finding: Finding) -> bool:
-        there = arrived.get((finding.rule, finding.index, finding.lora), set())
-        if finding.rule != "R9":
-            return bool(there)
-        return any(noun in there for noun in finding.evidence)
-
-    return moves
-
-
-def _tag(text: str) -> NetworkTag | None:
+def _tags(text: str) -> tuple[NetworkTag, ...]:
+    """Return the tags that a text consists of; none where it holds anything else."""
     tags = parse(text).tags if text.startswith("<") else ()
-    return tags[0] if len(tags) == 1 and tags[0].end == len(text) else None
+    whole = " ".join(text[tag.start : tag.end] for tag in tags) == text
+    return tags if whole else ()
 
 
 def weights_of(tag: NetworkTag) -> str:
@@ -252,8 +204,9 @@ def weights_of(tag: NetworkTag) -> str:
 
 
 def _tag_tail(finding: Finding, cards: CardLookup) -> str:
-    if finding.rule not in ("R1", "R1f"):
-        return _TAILS.get(finding.rule, "")
+    text = chip_text(finding.rule)
+    if not text.names_type:
+        return text.tail
     card = cards.get(finding.lora or "")
     return TYPE_NAMES[card.inference.type] if card is not None else ""
 

@@ -8,7 +8,7 @@ from html import escape
 from ...hosts.reporting import Report
 from ...policy import Effect, Field, Finding
 from ...sentences import ENGLISH, Words
-from .chips import RULE_NAMES
+from .chips import shared_chip, title_of
 
 _FIELD_NAMES = {
     Field.PROMPT: "prompt",
@@ -44,7 +44,7 @@ def findings_html(
     )
     ordered = sorted(findings, key=lambda finding: finding.effect is not Effect.ENFORCED)
     rows = "".join(
-        _row(finding, words, told=finding.rule == "R5" and _is_told(finding, ordered[:number]))
+        _row(finding, words, told=_is_told(finding, ordered[:number]))
         for number, finding in enumerate(ordered)
     )
     if not failed and not rows:
@@ -57,7 +57,9 @@ def _empty(text: str, words: Words) -> str:
 
 
 def _is_told(finding: Finding, before: Sequence[Finding]) -> bool:
-    """Whether an earlier finding of the same rule has said the same sentence."""
+    """Whether an earlier finding of a rule that judges LoRAs together has said the sentence."""
+    if shared_chip(finding.rule) is None:
+        return False
     return any((f.rule, f.reason) == (finding.rule, finding.reason) for f in before)
 
 
@@ -65,7 +67,7 @@ def _row(finding: Finding, words: Words, told: bool) -> str:
     reason = "" if told else escape(words(finding.reason))
     effect = finding.effect.value
     word = words("Changed" if finding.effect is Effect.ENFORCED else "Advice")
-    title = words(RULE_NAMES.get(finding.rule, finding.rule))
+    title = words(title_of(finding.rule))
     return (
         f'<li class="lora-neg-{effect}">'
         f'<span class="lora-neg-effect">{escape(word)}</span>'

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from ...hosts.preview import Outlook
-from ...policy import CardLookup, Effect, Field, Finding, GuardPlan, GuardSettings, Mode, plan
-from ...policy.rules.r5_budget import budget_share
+from ...policy import CardLookup, Field, Finding, GuardPlan, plan
+from ...policy.rule import SharedChip
 from ...prompts import format_number, parse
 from ...sentences import ENGLISH, Words, say
-from .actions import MOVED_RULES, Action, Actions
-from .chips import Chip, chip_of, stack_chip, weights_of, what_moves, without_echoes
+from .actions import Action, Actions
+from .chips import Chip, chip_of, chip_of_all, shared_chip, weights_of, without_echoes
 
 MAX_CHIPS = 60
 """More than a person reads; the rest is counted."""
@@ -55,37 +55,28 @@ def preview(
 def _chips(planned: GuardPlan, outlook: Outlook, lasting: bool) -> list[Chip]:
     actions = Actions(outlook, lasting)
     chips: list[Chip] = []
-    stack: list[Finding] = []
+    together: dict[str, tuple[SharedChip, list[Finding]]] = {}
     seen: set[tuple[Any, ...]] = set()
-    moves = _moves(planned, outlook)
     for finding in without_echoes(planned.findings):
-        if finding.rule == "R5":
-            stack.append(finding)
+        shared = shared_chip(finding.rule)
+        if shared is not None:
+            together.setdefault(finding.rule, (shared, []))[1].append(finding)
             continue
-        chip = chip_of(finding, outlook.cards, moves(finding))
+        chip = chip_of(finding, outlook.cards)
         key = (chip.rule, chip.lead, chip.before, chip.after, chip.done, chip.field)
         if key not in seen:
             seen.add(key)
             used = _used(finding, planned, outlook.cards)
             chips.append(replace(chip, actions=tuple(actions.of(finding)), used=used))
-    if stack:
-        chips.append(_stack(stack, actions, outlook))
+    chips += [_of_all(findings, shared, actions) for shared, findings in together.values()]
     return sorted(chips, key=lambda chip: chip.rank)
 
 
-def _moves(planned: GuardPlan, outlook: Outlook) -> Callable[[Finding], bool]:
-    """Return what tells of a finding whether it moves something, or would."""
-    done = what_moves(planned.findings)
-    waiting = any(
-        f.rule in MOVED_RULES and f.effect is not Effect.ENFORCED for f in planned.findings
-    )
-    if not waiting:
-        return done
-    settings = outlook.settings
-    rules = {**settings.rules, **dict.fromkeys(MOVED_RULES, Mode.ENFORCE)}
-    enforced = replace(settings, mode=Mode.ENFORCE, rules=rules)
-    would = what_moves(plan(outlook.request, outlook.cards, enforced).findings)
-    return lambda f: done(f) if f.effect is Effect.ENFORCED else would(f)
+def _of_all(findings: list[Finding], shared: SharedChip, actions: Actions) -> Chip:
+    """Return the one chip of a rule whose findings share one."""
+    writes = actions.by_rule(findings[0].rule)
+    buttons = (Action("apply", say(shared.button), writes),) if writes else ()
+    return replace(chip_of_all(findings, shared), actions=buttons)
 
 
 def _used(finding: Finding, planned: GuardPlan, cards: CardLookup) -> str:
@@ -107,28 +98,6 @@ def _used(finding: Finding, planned: GuardPlan, cards: CardLookup) -> str:
     if not weights:
         return say("The picture is made without this LoRA.")
     return say("The picture is made with this LoRA at {weight}.", weight=", ".join(weights))
-
-
-def _stack(findings: Sequence[Finding], actions: Actions, outlook: Outlook) -> Chip:
-    settings = outlook.settings
-    advised = replace(settings, mode=Mode.ENFORCE, rules={**settings.rules, "R5": Mode.OFF})
-    before = plan(outlook.request, outlook.cards, advised).first.prompts[0]
-    total = stack_total(before, outlook.cards, settings)
-    scaled = actions.scaled_to_budget()
-    buttons = (Action("apply", say("Scale all to the budget"), scaled),) if scaled else ()
-    return replace(stack_chip(findings, total, settings.budget), actions=buttons)
-
-
-def stack_total(prompt: str, cards: CardLookup, settings: GuardSettings) -> float:
-    """Return the sum that R5 judges: absolute unet weights, or shares of the preferred ones."""
-    total = 0.0
-    for tag in parse(prompt).tags:
-        card = cards.get(tag.name) if tag.is_lora else None
-        if card is None or card.guard_off or tag.guard_off or tag.unet.value is None:
-            continue
-        if "R5" not in tag.exempt:
-            total += budget_share(card, tag.unet.value, settings.budget_relative)
-    return total
 
 
 def _tokens(planned: GuardPlan, token_count: TokenCount | None) -> dict[str, Any] | None:
