@@ -9,7 +9,8 @@ from lib_lora_neg.hosts.webui import infotext, loader
 from lib_lora_neg.hosts.webui.guard import Guard
 from lib_lora_neg.loras.card import LoraCard
 from lib_lora_neg.policy.infotext import UNREAD
-from lib_lora_neg.policy.too_long import MOST_CHARACTERS, TOO_LONG
+from lib_lora_neg.policy.notes import TOO_LONG
+from lib_lora_neg.policy.too_long import MOST_CHARACTERS
 from tests.hosts.standins import Host, Params, Processing, install
 from tests.support.cards import card
 
@@ -60,7 +61,7 @@ def test_a_prompt_that_is_too_long_is_left_alone_and_told(guard: Guard) -> None:
     assert p.prompts == p.all_prompts == [asked]
     assert p.cfg_scale == 9
     assert p.extra_generation_params == {infotext.MODE_KEY: UNREAD}
-    assert [finding.rule for finding in guard.generations.of(p).findings] == [TOO_LONG]
+    assert [finding.rule for finding in guard.generations.of(p).findings] == [TOO_LONG.id]
     assert len(p.comments) == 1
 
 

@@ -236,6 +236,25 @@ def test_advise_only_advises() -> None:
     assert action(seen["chips"][0], "Apply to prompt") == {"prompt": "<lora:style_x:-0.5>"}
 
 
+def test_a_negative_prompt_that_becomes_empty_is_told() -> None:
+    cards = [card("a", "style", triggers=("one_word", "other_word"))]
+    asked = Boxes("<lora:a:1>", "one_word, other_word")
+    seen = preview(BoxesFor(cards).outlook(asked), HOST.token_count)
+    (note,) = [chip for chip in seen["chips"] if chip["rule"] == "empty-negative"]
+    assert (note["tone"], note["actions"]) == ("note", [])
+
+
+def test_the_chip_about_cfg_1_says_why_it_is_there() -> None:
+    (chip,) = view("a", "b", cfg=1.0)["chips"]
+    assert (chip["rule"], chip["tone"]) == ("cfg-1", "note")
+    assert chip["tail"]
+
+
+def test_allow_once_of_cfg_leaves_out_what_does_not_count() -> None:
+    (cfg,) = [c for c in view("<lora:style_x:-0.3> <lora:slide:-2>")["chips"] if c["rule"] == "R3"]
+    assert action(cfg, "Allow once") == {"prompt": "<lora:style_x:-0.3:guard=-R3> <lora:slide:-2>"}
+
+
 def test_off_says_nothing() -> None:
     seen = view("<lora:style_x:-0.9>", "", mode=Mode.OFF)
     assert seen["chips"] == []

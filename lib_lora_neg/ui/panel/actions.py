@@ -183,6 +183,8 @@ class Actions:
         def exempt(tree: Prompt) -> str | None:
             rewrite = Rewrite(tree)
             for tag in self._tags_of(tree, *finding.loras):
+                if rule in tag.exempt:
+                    continue
                 rules = sorted({*tag.exempt, rule})
                 value = "off" if in_negative else "".join(f"-{name}" for name in rules)
                 rewrite.set_argument(tag, "guard", value)
