@@ -71,6 +71,8 @@ class Rule:
         by_range: it holds negative weights to the LoRA's range, so that its findings tell which
             pictures of a plot lie outside of it.
         changes_numbers: it changes weights and CFG alone, and these are final after one round.
+        on_loading: it judges how a LoRA is loaded, its weight or its tag, which only who loads it
+            can change.
         late: it also holds for tags that another script adds after the plan.
         reads_negative: it looks at the words of a negative prompt, wherever that stands.
         rewords_prompt: it changes words of the prompt.
@@ -91,6 +93,7 @@ class Rule:
     lowers_cfg: bool = False
     by_range: bool = False
     changes_numbers: bool = False
+    on_loading: bool = False
     late: bool = False
     reads_negative: bool = False
     rewords_prompt: bool = False

@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
 from ...policy import (
+    BY_ID,
     CardLookup,
     Effect,
     Field,
@@ -34,10 +35,10 @@ from .order import TagOrder, swapped
 _NOT_IN_A_TAG = re.compile(r"[<>:|{}$=\r\n]")
 _BORDER = "\n"
 
-HELD = ":guard=-R1-R4-R5-R10-R11"
-"""What keeps the rules about weights from a LoRA that this node cannot change."""
+_HELD_RULES = {rule.id: rule.group or rule.id for rule in BY_ID.values() if rule.on_loading}
 
-_HELD_RULES = frozenset({"R1", "R1f", "R4", "R5", "R10", "R11a", "R11c"})
+HELD = ":guard=" + "".join(f"-{name}" for name in dict.fromkeys(_HELD_RULES.values()))
+"""What keeps the rules about weights from a LoRA that this node cannot change."""
 
 
 @dataclass(frozen=True)

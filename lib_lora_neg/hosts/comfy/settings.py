@@ -45,7 +45,7 @@ def definitions() -> list[dict[str, Any]]:
             "Rules",
             "By default: " + ", ".join(f"{r} {DEFAULT_RULE_MODES[r].value}" for r in rules),
         )
-        for label, rules in SWITCHES
+        for _, label, rules in SWITCHES
     ]
     return [
         _choice(
@@ -136,10 +136,10 @@ def in_force(kept: Mapping[str, Any], mode: str = AS_SET) -> GuardSettings:
     """
     own = GuardSettings()
     rules = dict(own.rules)
-    for _, names in SWITCHES:
-        chosen = _mode(kept.get(PREFIX + names[0]))
+    for switch in SWITCHES:
+        chosen = _mode(kept.get(PREFIX + switch.rules[0]))
         if chosen is not None:
-            rules.update(dict.fromkeys(names, chosen))
+            rules.update(dict.fromkeys(switch.rules, chosen))
     return GuardSettings(
         mode=_mode(mode) or _mode(kept.get(MODE)) or own.mode,
         rules=rules,

@@ -158,4 +158,5 @@ RULE = Rule(
     chip=ChipText("concept bleeding"),
     advise_only=True,
     nudges=True,
+    on_loading=True,
 )

@@ -89,4 +89,5 @@ RULE = Rule(
     switch="Tags that misfire",
     group="R11",
     chip=ChipText("twice", early=True),
+    on_loading=True,
 )

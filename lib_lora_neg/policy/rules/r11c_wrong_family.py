@@ -77,4 +77,5 @@ RULE = Rule(
     group="R11",
     chip=ChipText("other model family"),
     advise_only=True,
+    on_loading=True,
 )

@@ -27,6 +27,7 @@ RULE = Rule(
     chip=ChipText(names_type=True, early=True),
     nudges=True,
     by_range=True,
+    on_loading=True,
     changes_numbers=True,
     late=True,
 )

@@ -76,4 +76,5 @@ RULE = Rule(
     default=Mode.ADVISE,
     chip=ChipText("text encoder"),
     changes_numbers=True,
+    on_loading=True,
 )

@@ -127,4 +127,5 @@ RULE = Rule(
     chip=ChipText("stacking budget", shared=SharedChip("stack", "Scale all to the budget")),
     nudges=True,
     changes_numbers=True,
+    on_loading=True,
 )
