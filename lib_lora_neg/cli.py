@@ -146,6 +146,8 @@ def _scan(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     from .console.export import export_as_json, export_as_text
 
+    if options.to == "comfyui":
+        return _export_workflow(options)
     as_lines = options.json or (options.file and options.file.suffix.lower() == ".jsonl")
     palette = palette_for(sys.stdout)
     status = UNCHANGED
@@ -159,6 +161,27 @@ def _export(options: argparse.Namespace) -> int:
             _print(export_as_json({"to": options.to, **entry}, findings, extra))
         else:
             _print("\n" * (number > 0) + export_as_text(rows, findings, palette))
+    return status
+
+
+def _export_workflow(options: argparse.Namespace) -> int:
+    from .console.export_workflow import as_line, as_told, workflows, write_files
+
+    if options.lora:
+        raise InputError("--lora has no meaning with --to comfyui")
+    catalog, _ = _exported_loras(options)
+    palette = palette_for(sys.stdout)
+    status = UNCHANGED
+    made = workflows(options, _requests(options), catalog, _settings(options))
+    for number, one in enumerate(made):
+        if isinstance(one, InputError):
+            _complain(one)
+            status = BAD_INPUT
+        elif options.output is None:
+            _print(as_line(one))
+        else:
+            files = write_files(options.output, one.workflow, number)
+            _print(as_line(one) if options.json else as_told(one, files, palette))
     return status
 
 
@@ -279,7 +302,10 @@ def _requests(options: argparse.Namespace) -> Iterable[Asked | InputError]:
     if options.prompt is None and options.negative is None and options.file is None:
         raise InputError("nothing to check: give --prompt, --negative or --file")
     if options.command == "export":
-        asked = Asked(prompt=options.prompt or "", negative_prompt=options.negative or "")
+        cfg = Asked().cfg_scale if options.cfg is None else options.cfg
+        asked = Asked(
+            prompt=options.prompt or "", negative_prompt=options.negative or "", cfg_scale=cfg
+        )
         return read_file(options.file, asked) if options.file else [asked]
     own = (options.hr_prompt, options.hr_negative, options.hr_cfg)
     asked = Asked(

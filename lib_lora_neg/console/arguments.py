@@ -13,6 +13,7 @@ from ..policy import DEFAULT_RULE_MODES, Mode, NegativeTag
 from ..telling import in_one_line
 from .common_arguments import add_device, add_embeddings, add_lora_folders
 from .scan_arguments import add_scan
+from .workflow_arguments import add_workflow
 
 EPILOG = """exit status: 0 nothing was changed, 1 something was, 2 the input is bad"""
 
@@ -83,15 +84,16 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser = commands.add_parser(
         "export",
         help="prompts as another program takes them",
-        description="Write a negative prompt as Midjourney's --no, or a Midjourney prompt as "
-        "prompt and negative prompt, and say what was changed and left out.",
+        description="Write a generation as a workflow of ComfyUI, a negative prompt as "
+        "Midjourney's --no, or a Midjourney prompt as prompt and negative prompt, and say what "
+        "was changed and left out.",
         epilog="exit status: 0 translated, 2 the input is bad",
     )
     parser.add_argument(
         "--to",
-        choices=("midjourney", "webui"),
+        choices=("comfyui", "midjourney", "webui"),
         required=True,
-        help="midjourney: from the WebUI; webui: back from a Midjourney prompt",
+        help="comfyui, midjourney: from the WebUI; webui: back from a Midjourney prompt",
     )
     group = parser.add_argument_group("the prompts")
     group.add_argument("--prompt", help="prompt; with --to webui the whole Midjourney prompt")
@@ -112,6 +114,8 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="as for check; with --to webui one Midjourney prompt a line; - is standard input",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    add_workflow(parser.add_argument_group("the workflow (--to comfyui)"), _finite, _family)
+    _add_policy(parser.add_argument_group("the rules (--to comfyui, with --lora-dir)"))
 
 
 def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -63,6 +63,7 @@ class Asked:
         versions: LoRAs that are known by their version's number on Civitai only.
         extra: values of a JSON line that are handed through, ``id`` among them.
         keys: what the line itself called prompt, negative prompt and CFG scale.
+        parameters: the pairs of an infotext, where it was one.
     """
 
     prompt: str = ""
@@ -76,6 +77,7 @@ class Asked:
     versions: tuple[UsedVersion, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def read_file(path: Path, defaults: Asked) -> Iterator[Asked | InputError]:
@@ -164,6 +166,7 @@ def from_recipe(recipe: Recipe, defaults: Asked) -> Asked:
         versions=recipe.versions,
         extra=recipe.extra,
         keys=recipe.keys,
+        parameters=recipe.parameters,
     )
 
 

@@ -197,6 +197,7 @@ def _recipe(head: str, pairs: Mapping[str, str]) -> Recipe:
         ),
         has_parameters=bool(pairs),
         notes=notes,
+        parameters=MappingProxyType(dict(pairs)),
     )
 
 

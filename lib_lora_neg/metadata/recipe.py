@@ -87,6 +87,7 @@ class Recipe:
         extra: plain values beside the known keys of a JSON object, ``id`` among them.
         open: of ``prompt`` and ``negative_prompt`` what is not said at all.
         keys: how the object itself called the prompt, the negative prompt and the CFG scale.
+        parameters: the pairs of an infotext as they stand there.
     """
 
     source: str = ""
@@ -104,6 +105,7 @@ class Recipe:
     open: frozenset[str] = frozenset()
     extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def stem_of(name: str) -> str:

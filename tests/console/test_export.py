@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,45 @@ def test_export_names_the_nearest_lora(export: Run, loras: Path) -> None:
     status, _, errors = export(*given, "--lora", "gouache_postr")
     assert status == 2
     assert "gouache_poster" in errors
+
+
+def test_export_to_comfyui(export: Run, loras: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "one.txt"
+    picture.write_text(
+        "a cat <lora:gouache_poster:-0.9>\nNegative prompt: blurry\n"
+        "Steps: 8, Sampler: Euler, CFG scale: 9, Seed: 3, Size: 64x64, Model: m, RNG: CPU\n"
+    )
+    given = ("--to", "comfyui", "--file", str(picture), "--lora-dir", str(loras))
+    status, output, errors = export(*given)
+    assert (status, errors) == (0, "")
+    (made,) = objects(output)
+    kinds = [node["class_type"] for node in made["prompt"].values()]
+    sampler = made["prompt"][str(kinds.index("KSampler") + 1)]["inputs"]
+    # It is guarded first: the weight is in its range, and CFG beside it is lowered.
+    assert (sampler["cfg"], sampler["steps"], sampler["seed"]) == (6, 8, 3)
+    lora = made["prompt"][str(kinds.index("LoraLoader") + 1)]["inputs"]
+    assert lora["strength_model"] > -0.9
+    assert lora["lora_name"] == "gouache_poster.safetensors"
+    assert {"R1", "R3"} <= {finding["rule"] for finding in made["findings"]}
+    _, output, _ = export(*given, "--mode", "Off", "--seed", "9")
+    assert '"cfg": 9' in output
+    assert '"seed": 9' in output
+
+
+def test_export_writes_both_forms(export: Run, tmp_path: Path) -> None:
+    target = tmp_path / "made.json"
+    given = ("--to", "comfyui", "--prompt", "a cat", "--output", str(target))
+    status, output, _ = export(*given, "--checkpoint", "m.safetensors", "--family", "sdxl")
+    assert status == 0
+    assert "made_api.json" in output
+    page, server = (json.loads(path.read_text()) for path in (target, tmp_path / "made_api.json"))
+    assert page["version"] == 0.4
+    assert server["1"]["inputs"] == {"ckpt_name": "m.safetensors"}
+    assert any(node["inputs"].get("width") == 1024 for node in server.values())
+
+
+@pytest.mark.parametrize("wrong", [("--seed", "-1"), ("--lora", "x"), ("--option", "C")])
+def test_export_to_comfyui_refuses(export: Run, wrong: tuple[str, str]) -> None:
+    status, _, errors = export("--to", "comfyui", "--prompt", "a", *wrong)
+    assert status == 2
+    assert wrong[0] in errors
