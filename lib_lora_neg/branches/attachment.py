@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import torch
 
+from .attention import Attention
 from .deltas import BranchError
 from .layers import Layer, Part
 from .strengths import Branch, Rows, Run, runs_of
@@ -28,20 +29,31 @@ class Attachment:
         failure: why nothing was added in a call after all; empty while all is well.
     """
 
-    def __init__(self, layers: Mapping[Any, Sequence[Part]]) -> None:
+    def __init__(
+        self,
+        layers: Mapping[Any, Sequence[Part]],
+        attentions: Mapping[Any, Mapping[str, Sequence[Part]]] | None = None,
+    ) -> None:
         """Take the layers over.
 
         Args:
             layers: by module, what each LoRA adds to it.
+            attentions: by attention of PyTorch's own kind, and by projection, likewise.
 
         Raises:
             BranchError: a LoRA cannot act on one of them; nothing is taken over then.
         """
-        made = [(module, Layer(module, parts)) for module, parts in layers.items()]
+        hooks = [(module, self._on_layer(Layer(module, parts))) for module, parts in layers.items()]
+        hooks += [
+            (module, self._on_attention(Attention(module, parts)))
+            for module, parts in (attentions or {}).items()
+        ]
         self._runs: tuple[Run, ...] = ()
         self._rows = 0
         self.failure = ""
-        self._handles = [module.register_forward_hook(self._hook(layer)) for module, layer in made]
+        self._handles = [
+            module.register_forward_hook(hook, with_kwargs=True) for module, hook in hooks
+        ]
 
     @contextmanager
     def calling(self, rows: Rows) -> Iterator[None]:
@@ -81,14 +93,26 @@ class Attachment:
             handle.remove()
         self._handles.clear()
 
-    def _hook(self, layer: Layer) -> Callable[[Any, Any, torch.Tensor], None]:
-        def hook(_: Any, args: tuple[Any, ...], out: torch.Tensor) -> None:
+    def _on_layer(self, layer: Layer) -> Callable[..., None]:
+        def hook(_: Any, args: Any, kwargs: Any, out: torch.Tensor) -> None:
             if not self._rows or self.failure:
                 return
             try:
-                layer.add(args[0], out, self._runs, self._rows)
+                layer.add(args[0] if args else kwargs["input"], out, self._runs, self._rows)
             except BranchError as error:
                 self.failure = str(error)
+
+        return hook
+
+    def _on_attention(self, attention: Attention) -> Callable[..., Any]:
+        def hook(_: Any, args: Any, kwargs: Any, __: Any) -> Any:
+            if not self._rows or self.failure:
+                return None
+            if len(self._runs) > 1:
+                self.failure = "both branches in one call of an attention of PyTorch's own kind"
+                return None
+            branch = self._runs[0].branch
+            return attention(branch, args, kwargs) if attention.acts(branch) else None
 
         return hook
 

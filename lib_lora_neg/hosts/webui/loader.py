@@ -29,6 +29,7 @@ from ...prompts import parse
 from ...telling import complain_of
 from . import capabilities, infotext, matrices, options, sweeps
 from .applying import set_hires_cfg
+from .branches import Branches
 from .generations import Generation
 from .guard import Guard, comment, remember_cfg
 from .reading import batch_slice
@@ -44,17 +45,18 @@ _MARK = "_lora_neg_original"
 Activate = Callable[[Any, Any, list[Any]], Any]
 
 
-def install(guard: Guard) -> bool:
+def install(guard: Guard, branches: Branches | None = None) -> bool:
     """Wrap the host's LoRA loader; return whether it is wrapped now.
 
     The class is wrapped, not the instance: the host makes a new instance at each UI reload.
-    Installing again replaces the wrapper instead of wrapping it.
+    Installing again replaces the wrapper instead of wrapping it. ``branches`` is told what was
+    loaded.
     """
     network_class = _loader_class()
     if network_class is None:
         return False
     original = getattr(network_class.activate, _MARK, network_class.activate)
-    network_class.activate = _wrap(original, guard)
+    network_class.activate = _wrap(original, guard, branches)
     return True
 
 
@@ -78,7 +80,7 @@ def _loader_class() -> Any | None:
     return type(instance) if instance is not None else None
 
 
-def _wrap(original: Activate, guard: Guard) -> Activate:
+def _wrap(original: Activate, guard: Guard, branches: Branches | None) -> Activate:
     @functools.wraps(original)
     def activate(self: Any, p: Any, params_list: list[Any]) -> Any:
         try:
@@ -86,10 +88,22 @@ def _wrap(original: Activate, guard: Guard) -> Activate:
         except Exception as error:  # the picture matters more than the guard
             complain_of(error)
             comment(p, "LoRA Negative Guard failed at the LoRA loader; see the console")
-        return original(self, p, params_list)
+        result = original(self, p, params_list)
+        if branches is not None:
+            _tell_branches(branches, p, params_list)
+        return result
 
     setattr(activate, _MARK, original)
     return activate
+
+
+def _tell_branches(branches: Branches, p: Any, params_list: Sequence[Any]) -> None:
+    try:
+        branches.loaded(p, params_list)
+    except Exception as error:  # the picture matters more
+        branches.detach()
+        complain_of(error)
+        comment(p, "LoRA Negative Guard: neg= failed, and has no effect; see the console")
 
 
 def guard_params(guard: Guard, p: Any, params_list: Sequence[Any]) -> None:

@@ -8,16 +8,29 @@ from typing import Any
 
 from ...loras.card import LoraCard
 from ...policy import Mode
+from ...telling import complain_of
 from .. import guidance_keys
 from ..reporting import HealthItem, Report
 from ..switches import rules_switched_off
-from . import compare, guidance, infotext, loader, matrices, options, settings_page, xyz
+from . import (
+    branch_layers,
+    compare,
+    guidance,
+    infotext,
+    loader,
+    matrices,
+    options,
+    settings_page,
+    xyz,
+)
+from .branches import Branches
 from .guard import TITLE, Guard, comment
 from .health import health
 from .preview import KnownCards, WebuiBoxes
 from .xyz_planner import PlotPlanner
 
 guard = Guard()
+branches = Branches(lambda p, text: comment(p, f"{TITLE}: {text}"))
 boxes = WebuiBoxes(guard.cards)
 known_cards = KnownCards(guard.cards)
 
@@ -137,6 +150,7 @@ def begin(
     guarded = not as_typed and (options.default_enabled() if enabled is None else bool(enabled))
     chosen = options.default_mode() if mode is None else mode
     _begin_guidance(p, method, strength, share)
+    branches.begin(p)
     guard.before_process(p, guarded, chosen, tab, rules_switched_off(rules))
     if as_typed:
         infotext.write_off(p)
@@ -166,21 +180,34 @@ def before_batch(p: Any, batch_number: int) -> None:
 def before_sampling(p: Any) -> None:
     """Prepare a pass that is about to be sampled."""
     guard.note_encoded(p)
+    _begin_branches(p)
     guidance.before_sampling(p, lambda problem: _without_guidance(p, problem))
+
+
+def _begin_branches(p: Any) -> None:
+    try:
+        branches.before_sampling(p)
+    except Exception as error:  # the picture matters more
+        branches.detach()
+        complain_of(error)
+        comment(p, f"{TITLE}: neg= failed, and has no effect; see the console")
 
 
 def end(p: Any, processed: Any) -> None:
     """End a generation."""
     guidance.end(p)
+    branches.end(p)
     compare.finish(p, processed, changed=guard.postprocess(p))
 
 
 def start() -> None:
     """Make the guard live; safe to call again."""
-    loader.install(guard)
+    loader.install(guard, branches)
 
 
 def stop() -> None:
     """Undo everything that was changed in the host."""
     loader.uninstall()
+    branches.detach()
+    branch_layers.forget()
     xyz.forget_plot()

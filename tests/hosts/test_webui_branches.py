@@ -1,0 +1,466 @@
+"""The negative branch's own strengths in the WebUI, with the hosts' objects as they are."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from lib_lora_neg.branches import Branch  # noqa: E402
+from lib_lora_neg.hosts import branch_keys  # noqa: E402
+from lib_lora_neg.hosts.webui import branch_layers  # noqa: E402
+from lib_lora_neg.hosts.webui.branches import Branches, Order, rows_from_options  # noqa: E402
+from tests.hosts.standins import Params, Processing  # noqa: E402
+
+C, U = Branch.COND, Branch.UNCOND
+RANK = 2
+
+
+class Text(list[str]):
+    """As the host's SdConditioning."""
+
+    def __init__(self, texts: list[str], is_negative_prompt: bool) -> None:
+        super().__init__(texts)
+        self.is_negative_prompt = is_negative_prompt
+
+
+class Inner(torch.nn.Module):
+    """A denoiser of one layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.proj = torch.nn.Linear(4, 4)
+
+    def forward(self, x: Any, transformer_options: Any = None) -> Any:
+        return self.proj(x)
+
+
+class Encoder(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = torch.nn.Linear(4, 4)
+
+
+def tensors(seed: int) -> tuple[Any, Any]:
+    own = torch.Generator().manual_seed(seed)
+    return torch.randn(RANK, 4, generator=own), torch.randn(4, RANK, generator=own)
+
+
+class Said(list[str]):
+    def __call__(self, _: Any, text: str) -> None:
+        self.append(text)
+
+
+# A1111
+
+
+def network_module(layer: Any, key: str, seed: int, **changes: Any) -> Any:
+    """As A1111's NetworkModuleLora."""
+    down, up = tensors(seed)
+    values = {
+        "sd_key": key,
+        "sd_module": layer,
+        "down_model": types.SimpleNamespace(weight=down),
+        "up_model": types.SimpleNamespace(weight=up),
+        "mid_model": None,
+        "dora_scale": None,
+        "bias": None,
+        "network": types.SimpleNamespace(dyn_dim=None),
+        "calc_scale": lambda: 0.5,
+        **changes,
+    }
+    return types.SimpleNamespace(**values)
+
+
+class A1111Model:
+    """As A1111's checkpoint: a denoiser in a wrapper, text encoders, one way to encode."""
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        self.model = types.SimpleNamespace(diffusion_model=Inner())
+        self.encoder = Encoder()
+
+    def get_learned_conditioning(self, texts: list[str]) -> Any:
+        return self.encoder.fc(torch.ones(len(texts), 4))
+
+
+@pytest.fixture
+def callbacks(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    noted: list[Any] = []
+    module = types.SimpleNamespace(
+        on_cfg_denoiser=noted.append,
+        remove_callbacks_for_function=lambda one: noted.remove(one) if one in noted else None,
+    )
+    modules = types.ModuleType("modules")
+    modules.script_callbacks = module  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "modules", modules)
+    return noted
+
+
+@pytest.fixture
+def a1111(monkeypatch: pytest.MonkeyPatch, callbacks: list[Any]) -> A1111Model:
+    model = A1111Model()
+    net = types.SimpleNamespace(
+        name="style",
+        mentioned_name="style",
+        modules={
+            "unet": network_module(model.model.diffusion_model.proj, "diffusion_model_proj", 1),
+            "te": network_module(model.encoder.fc, "transformer_text_model_fc", 2),
+        },
+    )
+    networks = types.SimpleNamespace(loaded_networks=[net])
+    monkeypatch.setitem(sys.modules, "networks", networks)
+    return model
+
+
+def change(seed: int) -> Any:
+    down, up = tensors(seed)
+    return 0.5 * up @ down
+
+
+def processing(model: Any, cfg: float = 5.0) -> Processing:
+    return Processing(sd_model=model, cfg_scale=cfg, all_prompts=["a cat"])
+
+
+def step(callbacks: list[Any], cond: Any, uncond: int) -> None:
+    rows = (cond["crossattn"] if isinstance(cond, dict) else cond).shape[0] + uncond
+    for note in callbacks:
+        note(types.SimpleNamespace(text_cond=cond, x=torch.zeros(rows, 4)))
+
+
+@torch.no_grad()
+def test_a1111_adds_to_the_negative_rows_alone(a1111: A1111Model, callbacks: list[Any]) -> None:
+    branches, said = Branches(Said()), Said()
+    branches = Branches(said)
+    inner = a1111.model.diffusion_model
+    x = torch.randn(3, 4)
+    plain = inner(x)
+    p = processing(a1111)
+    branches.begin(p)
+    branches.loaded(p, [Params(["style", "0.8", "neg=0.3"])])
+    branches.before_sampling(p)
+
+    step(callbacks, {"crossattn": torch.zeros(2, 7, 4)}, 1)
+    found = inner(x)
+    assert torch.equal(found[:2], plain[:2])
+    torch.testing.assert_close(found[2], plain[2] + x[2] @ (-0.5 * change(1)).T)
+
+    step(callbacks, torch.zeros(2, 7, 4), 1)
+    apart = torch.cat([inner(x[:2]), inner(x[2:])])
+    torch.testing.assert_close(apart, found)
+
+    step(callbacks, torch.zeros(2, 7, 4), 1)
+    inner(x[:2])  # the host leaves the negative evaluation out in this step
+    step(callbacks, torch.zeros(2, 7, 4), 1)
+    torch.testing.assert_close(inner(x), found)
+    torch.testing.assert_close(inner(x), plain, msg="a call that is none of the step's")
+
+    assert "style 0.8, negative branch 0.3" in p.extra_generation_params[branch_keys.KEY]
+    branches.end(p)
+    assert torch.equal(inner(x), plain)
+    assert callbacks == []
+    assert said == []
+    assert not inner._forward_pre_hooks
+
+
+@torch.no_grad()
+def test_a1111_encodes_the_negative_prompt_with_its_own_strength(a1111: A1111Model) -> None:
+    branches = Branches(Said())
+    plain = a1111.get_learned_conditioning(Text(["dull"], True))
+    p = processing(a1111)
+    branches.loaded(p, [Params(["style", "0.8", "neg=0.3", "negte=-0.2"])])
+    negative = a1111.get_learned_conditioning(Text(["dull"], True))
+    torch.testing.assert_close(negative - plain, (torch.ones(4) @ (-1.0 * change(2)).T)[None])
+    assert torch.equal(a1111.get_learned_conditioning(Text(["a cat"], False)), plain)
+    branches.loaded(p, [])
+    assert torch.equal(a1111.get_learned_conditioning(Text(["dull"], True)), plain)
+    assert "get_learned_conditioning" not in vars(a1111)
+
+
+def test_a_replaced_encoding_of_another_tool_stays(a1111: A1111Model) -> None:
+    def theirs(texts: Any) -> str:
+        return "theirs"
+
+    a1111.get_learned_conditioning = theirs  # type: ignore[method-assign]
+    branches = Branches(Said())
+    branches.loaded(processing(a1111), [Params(["style", "0.8", "neg=0"])])
+    assert a1111.get_learned_conditioning(Text(["dull"], True)) == "theirs"
+    branches.detach()
+    assert a1111.get_learned_conditioning is theirs
+
+
+@pytest.mark.parametrize(
+    ("items", "cfg"),
+    [
+        (["style", "0.8"], 5.0),
+        (["style", "0.8", "neg=0.8"], 5.0),
+        (["style", "0.8", "neg=0"], 1.0),
+        (["style", "abc", "neg=0"], 5.0),
+        (["style", "0.8", "neg=abc"], 5.0),
+    ],
+)
+def test_nothing_is_taken_over_without_need(
+    a1111: A1111Model, callbacks: list[Any], items: list[str], cfg: float
+) -> None:
+    said = Said()
+    branches = Branches(said)
+    p = processing(a1111, cfg)
+    branches.begin(p)
+    branches.loaded(p, [Params(items)])
+    branches.before_sampling(p)
+    assert not a1111.model.diffusion_model.proj._forward_hooks
+    assert callbacks == []
+    assert branch_keys.KEY not in p.extra_generation_params
+    assert bool(said) == ("neg=abc" in items)
+
+
+def test_the_stand_in_while_a_checkpoint_is_loaded_ends_it(a1111: A1111Model) -> None:
+    branches = Branches(Said())
+    p = processing(a1111)
+    branches.loaded(p, [Params(["style", "0.8", "neg=0"])])
+    branches.before_sampling(p)
+    assert a1111.model.diffusion_model.proj._forward_hooks
+    branches.loaded(Processing(), [])
+    assert not a1111.model.diffusion_model.proj._forward_hooks
+
+
+def test_the_next_generation_ends_what_an_interrupted_one_left(a1111: A1111Model) -> None:
+    branches = Branches(Said())
+    p = processing(a1111)
+    branches.loaded(p, [Params(["style", "0.8", "neg=0"])])
+    branches.before_sampling(p)
+    branches.begin(processing(a1111))
+    assert not a1111.model.diffusion_model.proj._forward_hooks
+    assert not a1111.encoder.fc._forward_hooks
+
+
+def test_a_network_that_changes_biases_is_refused_by_name(a1111: A1111Model) -> None:
+    net = sys.modules["networks"].loaded_networks[0]
+    whole = net.modules["unet"]
+    whole.down_model = None
+    whole.calc_updown = lambda weight: (torch.zeros(4, 4), torch.zeros(4))
+    said = Said()
+    branches = Branches(said)
+    p = processing(a1111)
+    branches.loaded(p, [Params(["style", "0.8", "neg=0"])])
+    branches.before_sampling(p)
+    assert said == ["LoRA style acts on both branches alike: it changes biases"]
+    assert branch_keys.KEY not in p.extra_generation_params
+
+
+@torch.no_grad()
+def test_other_algorithms_act_by_their_whole_change(
+    a1111: A1111Model, callbacks: list[Any]
+) -> None:
+    class Hada:
+        """As A1111's NetworkModuleHada: the host multiplies by its network's weight at last."""
+
+        sd_key, dora_scale, bias = "diffusion_model_proj", None, None
+        network = types.SimpleNamespace(unet_multiplier=0.8, te_multiplier=0.8, dyn_dim=None)
+        sd_module = a1111.model.diffusion_model.proj
+
+        def calc_updown(self, weight: Any) -> tuple[Any, None]:
+            return 2.0 * torch.eye(4) * self.network.unet_multiplier, None
+
+    sys.modules["networks"].loaded_networks[0].modules = {"unet": Hada()}
+    branches = Branches(Said())
+    inner, x = a1111.model.diffusion_model, torch.randn(2, 4)
+    plain = inner(x)
+    p = processing(a1111)
+    branches.loaded(p, [Params(["style", "0.8", "neg=0.3"])])
+    branches.before_sampling(p)
+    step(callbacks, torch.zeros(1, 7, 4), 1)
+    torch.testing.assert_close(inner(x)[1], plain[1] - 0.5 * 2.0 * x[1])
+    assert Hada.network.unet_multiplier == 0.8
+
+
+@pytest.mark.parametrize(
+    ("cond", "total", "calls", "found"),
+    [
+        (1, 2, [2], [[C, U]]),
+        (2, 3, [1, 1, 1], [[C], [C], [U]]),
+        (2, 2, [2], [[C, C]]),
+        (1, 3, [3], [[C, U, U]]),  # InstructPix2Pix has two evaluations without the text
+        (1, 2, [1], [[C]]),
+        (1, 2, [2, 1], [[C, U], None]),
+    ],
+)
+def test_rows_come_in_the_order_that_the_host_tells(
+    cond: int, total: int, calls: list[int], found: list[list[Branch] | None]
+) -> None:
+    order = Order()
+    order.note(types.SimpleNamespace(text_cond=torch.zeros(cond, 7, 4), x=torch.zeros(total, 4)))
+    assert [order.rows(None, (torch.zeros(count, 4),), {}) for count in calls] == found
+
+
+def test_an_attention_of_open_clip_is_read_by_its_projections(a1111: A1111Model) -> None:
+    attention = torch.nn.MultiheadAttention(4, 2)
+    name = "1_model_transformer_resblocks_0_attn"
+    a1111.network_layer_mapping = {name: attention}  # type: ignore[attr-defined]
+    net = sys.modules["networks"].loaded_networks[0]
+    net.modules = {
+        one: network_module(
+            attention.out_proj if one == "out" else attention, f"{name}_{one}_proj", seed
+        )
+        for seed, one in enumerate(("q", "k", "v", "out"))
+    }
+    found = branch_layers.changes_of(a1111, "style")
+    assert set(found.text.attentions[attention]) == {"q", "k", "v", "out"}
+    assert not found.text.layers
+    del net.modules["k"]
+    with pytest.raises(branch_layers.BranchError, match="part of an attention"):
+        branch_layers.changes_of(a1111, "style")
+
+
+# Forge and its forks
+
+
+@pytest.mark.parametrize(
+    ("chunks", "rows", "found"),
+    [
+        ([1, 0], 2, [U, C]),
+        ([1, 0], 4, [U, U, C, C]),
+        ([0], 2, [C, C]),
+        ([0, 0, 1], 3, [C, C, U]),
+        ([1, 0], 3, None),
+        ([], 2, None),
+        (None, 2, None),
+    ],
+)
+def test_rows_as_forge_tells_them(
+    chunks: list[int] | None, rows: int, found: list[Branch] | None
+) -> None:
+    options = {} if chunks is None else {"cond_or_uncond": chunks}
+    kwargs = {"transformer_options": options}
+    assert rows_from_options(None, (torch.zeros(rows, 4),), kwargs) == found
+
+
+class Patcher:
+    """As Forge's (``lora_patches``) or Neo's and reForge's (``patches``) ModelPatcher."""
+
+    def __init__(self, model: Any, forge: bool) -> None:
+        self.model = model
+        self.patches: dict[str, list[Any]] = {}
+        self.lora_patches: dict[Any, dict[str, list[Any]]] = {}
+        self.backup: dict[str, Any] = {}
+        if forge:
+            self.refresh_loras = lambda: None
+
+    def clone(self) -> Patcher:
+        other = Patcher(self.model, hasattr(self, "refresh_loras"))
+        other.patches = {name: list(entries) for name, entries in self.patches.items()}
+        return other
+
+    def add(self, name: str, patch: Any) -> None:
+        entry = (1.0, patch, 1.0, None, None, False)
+        if hasattr(self, "refresh_loras"):
+            own = self.lora_patches.setdefault((branch_layers.TAG, 1.0, 1.0, False), {})
+            own.setdefault(name, []).append(list(entry[:5]))
+        else:
+            self.patches.setdefault(name, []).append(entry)
+
+
+class ForgeModel:
+    """As Forge's engines."""
+
+    def __init__(self, forge: bool) -> None:
+        torch.manual_seed(0)
+        inner, encoder = torch.nn.Module(), Encoder()
+        inner.diffusion_model = Inner()
+        self.encoder = encoder
+        unet = Patcher(inner, forge)
+        # Another tool's patch in the original is none of the LoRA's.
+        unet.patches["diffusion_model.proj.weight"] = [(1.0, ("diff", (0,)), 1.0, None, None)]
+        clip = types.SimpleNamespace(patcher=Patcher(encoder, forge), cond_stage_model=encoder)
+        self.forge_objects_original = types.SimpleNamespace(unet=unet, clip=clip)
+        self.forge_objects = types.SimpleNamespace(unet=unet, clip=clip)
+
+    def get_learned_conditioning(self, texts: list[str]) -> Any:
+        return self.encoder.fc(torch.ones(len(texts), 4))
+
+
+def forge_networks(path: Path, patch_of: Any) -> Any:
+    def load(unet: Any, clip: Any, _: Any, *weights: float, filename: str) -> tuple[Any, Any]:
+        assert weights == (1.0, 1.0)
+        assert filename == branch_layers.TAG
+        unet, patcher = unet.clone(), clip.patcher.clone()
+        unet.add("diffusion_model.proj.weight", patch_of(1))
+        patcher.add("fc.weight", patch_of(2))
+        return unet, types.SimpleNamespace(patcher=patcher, cond_stage_model=clip.cond_stage_model)
+
+    on_disk = types.SimpleNamespace(filename=str(path))
+    return types.SimpleNamespace(
+        available_networks={"style": on_disk},
+        available_network_aliases={"style": on_disk, "alias": on_disk},
+        forbidden_network_aliases={"none": 1},
+        load_lora_state_dict=lambda _: {},
+        load_lora_for_models=load,
+    )
+
+
+def as_tuple(seed: int) -> Any:
+    down, up = tensors(seed)
+    return ("lora", (up, down, 1.0, None, None))
+
+
+def as_adapter(seed: int) -> Any:
+    down, up = tensors(seed)
+    return types.SimpleNamespace(name="lora", weights=(up, down, 1.0, None, None, None))
+
+
+@pytest.mark.parametrize(("forge", "patch_of"), [(True, as_tuple), (False, as_adapter)])
+@torch.no_grad()
+def test_forge_and_neo_add_to_the_negative_rows_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge: bool, patch_of: Any
+) -> None:
+    (tmp_path / "style.safetensors").write_bytes(b"x")
+    networks = forge_networks(tmp_path / "style.safetensors", patch_of)
+    monkeypatch.setitem(sys.modules, "networks", networks)
+    branch_layers.forget()
+    model = ForgeModel(forge)
+    inner = model.forge_objects.unet.model.diffusion_model
+    x = torch.randn(2, 4)
+    plain, text = inner(x), model.get_learned_conditioning(Text(["dull"], True))
+    branches = Branches(Said())
+    p = processing(model)
+    branches.loaded(p, [Params(["alias", "0.8", "neg=0"])])
+    branches.before_sampling(p)
+    both = {"cond_or_uncond": [1, 0]}
+    found = inner(x, transformer_options=both)
+    torch.testing.assert_close(found[0], plain[0] + x[0] @ (-0.8 * change(1)).T)
+    assert torch.equal(found[1], plain[1])
+    negative = model.get_learned_conditioning(Text(["dull"], True))
+    torch.testing.assert_close(negative - text, (torch.ones(4) @ (-0.8 * change(2)).T)[None])
+    branches.before_sampling(p)  # Forge announces a hires pass twice
+    torch.testing.assert_close(inner(x, transformer_options=both), found)
+    branches.end(p)
+    assert torch.equal(inner(x, transformer_options=both), plain)
+    branch_layers.forget()
+
+
+def test_a_lora_that_changes_something_else_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "style.safetensors").write_bytes(b"x")
+    networks = forge_networks(tmp_path / "style.safetensors", as_adapter)
+    load = networks.load_lora_for_models
+
+    def with_bias(*args: Any, **kwargs: Any) -> Any:
+        unet, clip = load(*args, **kwargs)
+        unet.add("diffusion_model.proj.bias", ("diff", (torch.zeros(4),)))
+        return unet, clip
+
+    networks.load_lora_for_models = with_bias
+    monkeypatch.setitem(sys.modules, "networks", networks)
+    branch_layers.forget()
+    said = Said()
+    branches = Branches(said)
+    p = processing(ForgeModel(False))
+    branches.loaded(p, [Params(["style", "0.8", "neg=0"])])
+    branches.before_sampling(p)
+    assert said == ["LoRA style acts on both branches alike: it changes a bias"]
