@@ -58,8 +58,8 @@ LONG = {
     "prompt": f"a cat <lora:{STYLE}:-0.9>",
     "negative_prompt": f"blurry, <lora:{CHARACTER}:0.5>",
     "cfg_scale": 9,
-    "steps": 100,
-    "n_iter": 3,
+    "steps": 60,
+    "n_iter": 2,
 }
 ASKED = f"a dog <lora:{CONCEPT}:-0.9>"
 
