@@ -58,7 +58,7 @@ def test_a_scan_of_nine_weights_and_three_prompts(
 
     shown = tab.open(scan)
     assert shown["verdict"]["sentence"]
-    assert shown["save"]["possible"]
+    assert shown["save"]["possible"], (shown["verdict"], shown["save"]["notes"])
     report = probed.fetch("/lora-neg/page/scan-report", scan=scan)
     assert f"Weight scan of {STYLE}".encode() in report
     assert report.count(b"data:image/") == 2
