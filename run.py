@@ -1,7 +1,8 @@
 """Runs this project on a fresh machine with nothing but Python: ``demo`` or ``test``.
 
-Makes ``.venv`` from the pinned files in ``requirements/`` and keeps it until they change.
-Standard library only, no POSIX-only calls; arguments after the command are passed on.
+Makes ``.venv`` from the pinned files in ``requirements/`` and keeps it until they change; what an
+interrupted installation has finished is kept. Standard library only, no POSIX-only calls; arguments
+after the command are passed on.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+from tools.installing import pip_install
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -21,12 +25,17 @@ OLDEST, NEWEST = (3, 10), (3, 13)
 CPU_TORCH = "https://download.pytorch.org/whl/cpu"
 OWN_SOURCES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX")
 SCRIPTS = ("javascript", "lib_lora_neg/page/assets")
+SIZES = {"demo": (350, 1400), "test": (110, 500), "page-gradio6": (400, 1500)}
+"""What an installation fetches and takes on disk, in megabytes: measured in November 2026 on Linux,
+Python 3.11, with torch's build without CUDA."""
+
 USAGE = """usage: python run.py demo [arguments of lora-neg serve]
-       python run.py test [arguments of pytest]
+       python run.py test [--all] [arguments of pytest]
 
 demo   opens a page in the browser that makes guarded pictures with the model that --model names
        (a checkpoint file, or a folder in the diffusers layout), else with the clone's own small one
-test   format, lint, types, the tests, and those of the scripts where Node.js is there
+test   format, lint, types, the tests, and those of the scripts where Node.js is there; says what it
+       left out and why. --all installs what the demo needs, too, and runs those tests as well
 """
 
 
@@ -48,6 +57,7 @@ def main(arguments: list[str]) -> int:
         print(f"run.py: {problem}", file=sys.stderr)
         return 3
     except KeyboardInterrupt:
+        print("\nrun.py: interrupted; the same command goes on", file=sys.stderr)
         return 130
 
 
@@ -59,21 +69,32 @@ def demo(arguments: list[str]) -> int:
 
 def test(arguments: list[str]) -> int:
     """Run every check, all of them even when one fails, and say at the end which failed."""
+    everything = "--all" in arguments
+    arguments = [argument for argument in arguments if argument != "--all"]
     python = str(environment("test"))
+    if everything:
+        environment("page-gradio6")
+    left_out: dict[str, str] = {}
     checks = {
         "ruff format": [python, "-m", "ruff", "format", "--check", "."],
         "ruff check": [python, "-m", "ruff", "check", "."],
         "mypy": [python, "-m", "mypy"],
-        "eslint": eslint_command(),
-        "node --test": node_test_command(),
+        "eslint": eslint_command(left_out),
+        "node --test": node_test_command(left_out),
         "pytest": [python, "-m", "pytest", *arguments],
     }
     failed = []
     for name, command in checks.items():
         if command:
             print(f"── {name}", flush=True)
+            began = time.monotonic()
             if call(command):
                 failed.append(name)
+            print(f"   {name}: {time.monotonic() - began:.0f} s", flush=True)
+    for name, why in left_out.items():
+        print(f"left out: {name}, {why}", flush=True)
+    if not everything:
+        print("python run.py test --all also runs what needs torch, gradio and a browser")
     print(f"failed: {', '.join(failed)}" if failed else "all checks passed", flush=True)
     return 1 if failed else 0
 
@@ -91,33 +112,51 @@ def check_python() -> None:
 def environment(name: str) -> Path:
     """Return the Python of ``.venv`` with ``requirements/<name>.txt`` installed.
 
-    The stamp in ``.venv`` says for which Python and which requirements it was made; it is
-    written after the installation, so an interrupted one is repeated.
+    The stamp in ``.venv`` says for which Python it was made, and for which requirements it is
+    complete; an interrupted installation goes on in the same ``.venv``.
     """
     python = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = read_stamp()
     if stamp.get("python") != sys.version or not python.exists():
         make_venv()
         stamp = {"python": sys.version}
+        write_stamp(stamp)
     wanted = requirements_hash(ROOT / "requirements" / f"{name}.txt")
     if stamp.get(name) != wanted:
-        print(f"installing requirements/{name}.txt into {VENV.name} …", flush=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--no-input"]
-        pip += ["--disable-pip-version-check"]
-        torch = torch_of(ROOT / "requirements" / f"{name}.txt")
-        if torch and wants_small_torch():
-            print(f"first {torch} without CUDA, from {CPU_TORCH} …", flush=True)
-            # Where that cannot be reached, the usual sources have another build of it.
-            call([*pip, "--retries", "0", "--timeout", "20", "--index-url", CPU_TORCH, torch])
-        if call([*pip, "-r", f"requirements/{name}.txt"]):
-            raise SetupError(
-                "pip could not install the requirements (its own words are above).\n"
-                "Without a network connection, or behind a proxy that pip does not know of,\n"
-                "nothing can be downloaded; PIP_INDEX_URL or PIP_FIND_LINKS name another source."
-            )
+        install(name, str(python))
         stamp[name] = wanted
-        STAMP.write_text(json.dumps(stamp), encoding="utf-8")
+        write_stamp(stamp)
     return python
+
+
+def install(name: str, python: str) -> None:
+    """Install ``requirements/<name>.txt``, and tell what that takes and how far it is."""
+    say(f"installing requirements/{name}.txt into {VENV.name}; later starts need none of this")
+    if name in SIZES:
+        fetched, on_disk = SIZES[name]
+        say(f"  about {fetched} MB to fetch, {on_disk / 1000:.1f} GB on disk")
+    torch = torch_of(ROOT / "requirements" / f"{name}.txt")
+    if torch and wants_small_torch():
+        say(f"first {torch} without CUDA, from {CPU_TORCH}")
+        # Where that cannot be reached, the usual sources have another build of it.
+        quick = ["--retries", "0", "--timeout", "20", "--index-url", CPU_TORCH]
+        if pip_install(python, [*quick, torch], ROOT, say, optional=True):
+            say("  not reachable; it comes from the usual sources, with CUDA: several GB")
+    elif torch:
+        # By itself, so that it is kept if the rest is interrupted: it is more than half of all.
+        pip_install(python, [torch], ROOT, say, optional=True)
+    if pip_install(python, ["-r", f"requirements/{name}.txt"], ROOT, say):
+        raise SetupError(
+            "pip could not install the requirements (its own words are above).\n"
+            "The same command goes on with what is still missing. Without a network connection,\n"
+            "or behind a proxy that pip does not know of, nothing can be downloaded;\n"
+            "PIP_INDEX_URL or PIP_FIND_LINKS name another source."
+        )
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    print(text, flush=True)
 
 
 def torch_of(path: Path) -> str:
@@ -142,7 +181,7 @@ def wants_small_torch() -> bool:
 
 def make_venv() -> None:
     """Make an empty ``.venv`` in place of the one that is there."""
-    print(f"making {VENV.name} with Python {sys.version.split()[0]} …", flush=True)
+    say(f"making {VENV.name} with Python {sys.version.split()[0]} …")
     try:
         import venv
 
@@ -166,6 +205,11 @@ def read_stamp() -> dict[str, str]:
     return stamp if isinstance(stamp, dict) else {}
 
 
+def write_stamp(stamp: dict[str, str]) -> None:
+    """Keep what ``.venv`` was made for."""
+    STAMP.write_text(json.dumps(stamp), encoding="utf-8")
+
+
 def requirements_hash(path: Path) -> str:
     """Return a hash of a requirements file and of those it includes with ``-r``."""
     text = path.read_text(encoding="utf-8")
@@ -174,13 +218,13 @@ def requirements_hash(path: Path) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def eslint_command() -> list[str]:
-    """Return the command that lints ``javascript/``; empty, and said, where that cannot be."""
+def eslint_command(left_out: dict[str, str]) -> list[str]:
+    """Return the command that lints ``javascript/``; empty where that cannot be, and why."""
     if not any((ROOT / "javascript").glob("*.js")):
         return []
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
-        print("── eslint: left out, Node.js is not installed", flush=True)
+        left_out["eslint"] = "Node.js is not installed"
         return []
     stamp = ROOT / "node_modules" / "installed.txt"
     wanted = hashlib.sha256((ROOT / "package-lock.json").read_bytes()).hexdigest()
@@ -191,9 +235,11 @@ def eslint_command() -> list[str]:
     return [node, str(ROOT / "node_modules/eslint/bin/eslint.js"), *SCRIPTS]
 
 
-def node_test_command() -> list[str]:
+def node_test_command(left_out: dict[str, str]) -> list[str]:
     """Return the command that runs the scripts' own tests; empty where Node.js is not there."""
     node = shutil.which("node")
+    if not node:
+        left_out["node --test"] = "Node.js is not installed"
     return [node, "--test", "tests/javascript/"] if node else []
 
 

@@ -52,8 +52,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         module.commands.append(command)
         return int(module.status)
 
+    def pip_install(python: str, arguments: list[str], *_: object, **__: object) -> int:
+        return call([python, "pip", *arguments])
+
     monkeypatch.setattr(module, "make_venv", make_venv)
     monkeypatch.setattr(module, "call", call)
+    monkeypatch.setattr(module, "pip_install", pip_install)
     return module
 
 
@@ -65,7 +69,22 @@ def test_the_environment_is_made_once(run: Any) -> None:
     run.environment("demo")
     run.environment("demo")
     assert len(run.made) == 1
-    assert installs(run) == ["requirements/demo.txt"]
+    assert installs(run) == ["torch==2.13.0", "requirements/demo.txt"]
+
+
+def test_sizes_are_told_before_anything_is_fetched(
+    run: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.environment("demo")
+    fetched, on_disk = run.SIZES["demo"]
+    said = capsys.readouterr().out
+    assert f"about {fetched} MB to fetch, {on_disk / 1000:.1f} GB on disk" in said
+    assert set(run.SIZES) >= {"demo", "test"}
+    assert all(path.is_file() for path in map(requirements, run.SIZES))
+
+
+def requirements(name: str) -> Path:
+    return ROOT / "requirements" / f"{name}.txt"
 
 
 def test_changed_requirements_are_installed_again(run: Any) -> None:
@@ -81,7 +100,7 @@ def test_another_python_makes_another_environment(run: Any) -> None:
     run.STAMP.write_text(json.dumps({"python": "2.7", "demo": "x"}))
     run.environment("demo")
     assert len(run.made) == 2
-    assert len(installs(run)) == 2
+    assert installs(run) == ["torch==2.13.0", "requirements/demo.txt"] * 2
 
 
 @pytest.mark.parametrize(
@@ -110,13 +129,18 @@ def test_torch_without_cuda_is_tried_where_it_is_the_better_one(
     monkeypatch.setattr(run.shutil, "which", lambda name: gpu)
     # The one that cannot be reached is no failure: the usual sources follow.
     monkeypatch.setattr(
-        run, "call", lambda command: run.commands.append(command) or "-r" not in command
+        run,
+        "pip_install",
+        lambda python, arguments, *_, **__: (
+            run.commands.append(["pip", *arguments]) or "-r" not in arguments
+        ),
     )
     run.environment("demo")
-    assert installs(run) == [*(["torch==2.13.0"] if tried else []), "requirements/demo.txt"]
+    assert installs(run) == ["torch==2.13.0", "requirements/demo.txt"]
+    assert any(run.CPU_TORCH in command for command in run.commands) == tried
     run.environment("test")
     assert installs(run)[-1] == "requirements/test.txt"
-    assert len(installs(run)) == (3 if tried else 2)
+    assert len(installs(run)) == 3
 
 
 def test_a_failed_installation_is_said_and_repeated(
@@ -127,7 +151,25 @@ def test_a_failed_installation_is_said_and_repeated(
     assert "network" in capsys.readouterr().err
     run.status = 0
     assert run.main(["demo"]) == 0
-    assert len(installs(run)) == 2
+    assert installs(run) == ["torch==2.13.0", "requirements/demo.txt"] * 2
+    # What was finished before is kept.
+    assert len(run.made) == 1
+
+
+def test_an_interrupted_installation_goes_on(
+    run: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> int:
+        raise KeyboardInterrupt
+
+    whole = run.pip_install
+    monkeypatch.setattr(run, "pip_install", interrupted)
+    assert run.main(["demo"]) == 130
+    assert "goes on" in capsys.readouterr().err
+    monkeypatch.setattr(run, "pip_install", whole)
+    assert run.main(["demo"]) == 0
+    assert len(run.made) == 1
+    assert installs(run) == ["torch==2.13.0", "requirements/demo.txt"]
 
 
 def test_arguments_are_passed_on(run: Any) -> None:
@@ -153,17 +195,29 @@ def test_every_check_runs_although_one_fails(
     output = capsys.readouterr().out
     assert "── pytest" in output
     assert output.endswith("failed: mypy\n")
+    assert "--all" in output
+
+
+def test_everything_also_installs_what_the_demo_needs(run: Any) -> None:
+    (run.ROOT / "requirements" / "page-gradio6.txt").write_text("-r demo.txt\nplaywright==1\n")
+    assert run.main(["test", "--all", "-k", "page"]) == 0
+    assert installs(run)[-1] == "requirements/page-gradio6.txt"
+    assert run.commands[-1][-4:] == ["-m", "pytest", "-k", "page"]
 
 
 def test_eslint_is_left_out_where_there_is_nothing_to_lint_or_no_node(
     run: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run.eslint_command() == []
+    left_out: dict[str, str] = {}
+    assert run.eslint_command(left_out) == []
+    assert left_out == {}
     (run.ROOT / "javascript").mkdir()
     (run.ROOT / "javascript" / "a.js").touch()
     monkeypatch.setattr(run.shutil, "which", lambda name: None)
-    assert run.eslint_command() == []
-    assert "Node.js is not installed" in capsys.readouterr().out
+    assert run.main(["test"]) == 0
+    said = capsys.readouterr().out
+    assert "left out: eslint, Node.js is not installed" in said
+    assert "left out: node --test, Node.js is not installed" in said
 
 
 def test_a_python_without_venv_is_explained(
