@@ -9,9 +9,10 @@ from typing import Any
 
 import gradio as gr
 
+from ..loras.card import LoraCard
 from ..ui.library.tab import library_tab
 from ..ui.panel.preset import PresetWiring
-from .examples import Setting, examples
+from .examples import Guide, examples
 from .host import Defaults, PageHost
 from .outputs import Outputs
 from .panel_host import LibraryNames, PagePanelHost
@@ -35,8 +36,8 @@ class PageParts:
         outputs: where pictures are saved.
         board: what is running.
         model: name of the checkpoint, for the heading.
+        guide: what is known of this model, where it is the small one.
         defaults: what stands in the inputs at first.
-        setting: what the examples show.
         more_tabs: builders of tabs beside generating and the library.
     """
 
@@ -45,15 +46,15 @@ class PageParts:
     outputs: Outputs
     board: Board
     model: str
+    guide: Guide | None = None
     defaults: Defaults = field(default_factory=Defaults)
-    setting: Setting = field(default_factory=Setting)
     more_tabs: Sequence[TabBuilder] = ()
 
 
 def build_page(parts: PageParts) -> gr.Blocks:
     """Build the page."""
     names = LibraryNames(parts.host.library)
-    cards = (names.card(name) for name in sorted(names.names(), key=str.lower))
+    cards = _cards(names)
     around = Surroundings(
         parts.host,
         parts.panel_host,
@@ -61,7 +62,9 @@ def build_page(parts: PageParts) -> gr.Blocks:
         parts.outputs,
         parts.board,
         parts.defaults,
-        examples((card for card in cards if card is not None), parts.setting),
+        parts.guide,
+        parts.guide.examples if parts.guide is not None else examples(cards),
+        [trigger.text for card in cards for trigger in card.triggers],
     )
     more = [tab for builder in (library_tab, *parts.more_tabs) for tab in builder()]
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
@@ -78,6 +81,11 @@ def build_page(parts: PageParts) -> gr.Blocks:
             # Our style sheet has it all; gradio's own makes every button in there a big one.
             block.apply_default_css = False
     return page
+
+
+def _cards(names: LibraryNames) -> list[LoraCard]:
+    cards = (names.card(name) for name in sorted(names.names(), key=str.lower))
+    return [card for card in cards if card is not None]
 
 
 def theme() -> Any:

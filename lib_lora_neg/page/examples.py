@@ -1,13 +1,21 @@
-"""Things to try in one click: prompts in which the guard has something to do."""
+"""Things to try in one click: prompts in which the guard has something to do.
+
+On the small model each example was measured (`world`), so its seed is fixed and its line says what
+to look at. With a checkpoint of the user's own nothing is known of the pictures: there an example
+says what the guard will do, and promises no more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from html import escape
 
 from ..loras.card import LoraCard, LoraType
 from ..policy.matrix import range_in_force
+from ..policy.wording import minus
 from ..prompts import format_tag
+from .knowledge import Knowledge
 
 SUBJECT = "a lighthouse on a cliff, storm clouds"
 NEGATIVE = "lowres, blurry"
@@ -17,106 +25,131 @@ HIGH_CFG = 9.0
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What the examples' pictures show, in words that the model knows."""
-
-    subject: str = SUBJECT
-    negative: str = NEGATIVE
-    cfg_scale: float = CFG
-
-
-@dataclass(frozen=True)
 class Example:
-    """Texts for the boxes, under a short name."""
+    """Texts for the boxes, under a short name.
+
+    Attributes:
+        title: of the button.
+        look: one sentence: what to look at in the pictures, or what the guard will do.
+        prompt: with its tags.
+        negative_prompt: may be empty.
+        cfg_scale: as typed.
+        seed: −1 takes one at random.
+    """
 
     title: str
-    hint: str
+    look: str
     prompt: str
     negative_prompt: str
     cfg_scale: float
+    seed: int = -1
 
 
-def examples(cards: Iterable[LoraCard], setting: Setting | None = None) -> list[Example]:
+@dataclass(frozen=True)
+class RuleTold:
+    """A rule whose use no picture of a model shows: what it does, why not, and who says so."""
+
+    rule: str
+    why_not_shown: str
+    source: str
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What is known of one model, so that the page can lead through it.
+
+    Attributes:
+        examples: whose gain was measured on this model.
+        knowledge: its words.
+        told: rules that its pictures do not show.
+    """
+
+    examples: Sequence[Example]
+    knowledge: Knowledge
+    told: Sequence[RuleTold] = ()
+
+
+def told_html(rules: Sequence[RuleTold]) -> str:
+    """Return the rules that are told instead of shown, folded up; empty for none."""
+    if not rules:
+        return ""
+    rows = "".join(
+        f"<li>{escape(rule.rule)} <span>Not shown: {escape(rule.why_not_shown)} "
+        f"Source: {_source(rule)}.</span></li>"
+        for rule in rules
+    )
+    return (
+        '<details class="lora-neg-page-told"><summary>Rules that this small model cannot show'
+        f"</summary><ul>{rows}</ul></details>"
+    )
+
+
+def look_html(text: str) -> str:
+    """Return the line that says what to look at."""
+    said = f"<strong>Look at:</strong> {escape(text)}" if text else ""
+    return f'<p class="lora-neg-page-look" role="status">{said}</p>'
+
+
+def _source(rule: RuleTold) -> str:
+    if not rule.address:
+        return escape(rule.source)
+    return (
+        f'<a href="{escape(rule.address)}" target="_blank" rel="noreferrer">'
+        f"{escape(rule.source)}</a>"
+    )
+
+
+def examples(cards: Iterable[LoraCard]) -> list[Example]:
     """Return an example for each kind of LoRA that is there; the first of its kind serves."""
-    setting = setting or Setting()
     first: dict[LoraType, LoraCard] = {}
     for card in cards:
         if not card.guard_off:
             first.setdefault(card.inference.type, card)
-    made: list[Example] = []
-    for kind, make in _MAKERS:
-        found = first.get(kind)
-        if found is not None:
-            made += make(found, setting)
-    return made
+    made = [make(first[kind]) for kind, make in _MAKERS if kind in first]
+    return [example for example in made if example is not None]
 
 
-def _style(card: LoraCard, at: Setting) -> Iterator[Example]:
-    yield Example(
+def _style(card: LoraCard) -> Example:
+    return Example(
         "Style at −0.9",
-        "Far below what a style stands: the weight is raised, and CFG lowered beside it.",
-        f"{at.subject} {_tag(card, -0.9)}",
-        at.negative,
+        "A style at −0.9 is far below what it stands: the weight is raised, and CFG lowered.",
+        f"{SUBJECT} {_tag(card, -0.9)}",
+        NEGATIVE,
         HIGH_CFG,
     )
 
 
-def _character(card: LoraCard, at: Setting) -> Iterator[Example]:
-    yield Example(
+def _character(card: LoraCard) -> Example:
+    return Example(
         "Character at −0.5",
-        "A character has no opposite: the tag is taken out.",
-        f"{at.subject} {_tag(card, -0.5)}",
-        at.negative,
-        at.cfg_scale,
-    )
-    if card.triggers:
-        word = card.triggers[0].text
-        yield Example(
-            "Trigger in the negative",
-            "The word that switches the LoRA on stands in the negative prompt, too.",
-            f"{word}, {at.subject} {_tag(card, 1.0)}",
-            ", ".join(part for part in (at.negative, word) if part),
-            at.cfg_scale,
-        )
-
-
-def _trigger_negative(card: LoraCard, at: Setting) -> Iterator[Example]:
-    word = card.triggers[0].text if card.triggers else "its word"
-    yield Example(
-        f"“{word}” without its word",
-        f"This LoRA works through “{word}” in the negative prompt: the word is added.",
-        f"{at.subject} {_tag(card, 1.0)}",
-        at.negative,
-        at.cfg_scale,
+        "A character has no opposite: its tag is taken out.",
+        f"{SUBJECT} {_tag(card, -0.5)}",
+        NEGATIVE,
+        CFG,
     )
 
 
-def _slider(card: LoraCard, at: Setting) -> Iterator[Example]:
+def _slider(card: LoraCard) -> Example | None:
     allowed = range_in_force(card, card.family)
-    floor = allowed.floor if allowed is not None else None
-    if floor is None:
-        hint, weight = "A slider goes both ways: a negative weight is left alone.", -1.0
-    else:
-        hint, weight = (
-            "Both ways are trained, but only as far as the slider's own range.",
-            floor * 2,
-        )
-    yield Example(
-        "Slider to the left",
-        hint,
-        f"{at.subject} {_tag(card, weight)}",
-        at.negative,
-        at.cfg_scale,
+    if allowed is None or allowed.floor is None:
+        return None
+    return Example(
+        "Slider beyond its range",
+        f"This slider is made for weights down to {minus(allowed.floor)}: it goes no further.",
+        f"{SUBJECT} {_tag(card, allowed.floor * 2)}",
+        NEGATIVE,
+        CFG,
     )
 
 
-def _moved(card: LoraCard, at: Setting) -> Iterator[Example]:
-    yield Example(
+def _moved(card: LoraCard) -> Example:
+    return Example(
         "LoRA in the negative",
-        "A tag in the negative prompt is only letters to the model: it is moved to the prompt.",
-        at.subject,
-        ", ".join(part for part in (at.negative, _tag(card, 0.7)) if part),
-        at.cfg_scale,
+        "In the negative prompt a tag is only letters to the model: it is moved to the prompt.",
+        SUBJECT,
+        f"{NEGATIVE}, {_tag(card, 0.7)}",
+        CFG,
     )
 
 
@@ -124,10 +157,9 @@ def _tag(card: LoraCard, weight: float) -> str:
     return format_tag("lora", card.name, weight, weight)
 
 
-_MAKERS: tuple[tuple[LoraType, Callable[[LoraCard, Setting], Iterator[Example]]], ...] = (
+_MAKERS: tuple[tuple[LoraType, Callable[[LoraCard], Example | None]], ...] = (
     (LoraType.STYLE, _style),
     (LoraType.CHARACTER, _character),
-    (LoraType.TRIGGER_NEGATIVE, _trigger_negative),
     (LoraType.SLIDER, _slider),
     (LoraType.STYLE, _moved),
 )

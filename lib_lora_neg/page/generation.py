@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +13,11 @@ from ..hosts.reporting import Report
 from ..hosts.switches import rules_switched_off
 from ..policy import Mode
 from ..policy.infotext import marked_off
+from ..prompts import Edit, apply_edits, parse
 from .host import MadeLike, PageHost, PictureLike, Stop
 from .sheets import sheet
 
-GUARDED, AS_TYPED = "Guarded", "As typed"
+GUARDED, AS_TYPED, WITHOUT = "Guarded", "As typed", "Without the LoRA"
 NOTHING_TO_COMPARE = "The guard changed nothing, so there is nothing to compare."
 
 
@@ -30,6 +31,8 @@ class Asked:
         mode: the panel's mode, by its name.
         compare: make each picture also as typed.
         rules: labels of the quick switches that are on.
+        reference: with ``compare``, also make each picture as typed but without LoRAs, which
+            shows what the model draws by itself.
     """
 
     fields: Mapping[str, Any]
@@ -37,6 +40,7 @@ class Asked:
     mode: str = Mode.ENFORCE.value
     compare: bool = False
     rules: object = None
+    reference: bool = False
 
     @property
     def in_force(self) -> Mode:
@@ -101,40 +105,68 @@ def make(host: PageHost, asked: Asked, cancel: Stop, tell: Callable[[Progress], 
     compare = asked.compare and mode is not Mode.OFF
     stage = "guarded" if compare else ""
     made = host.generate(mode=mode, rules=rules, cancel=cancel, on_step=told(stage), **asked.fields)
-    notes, twin = list(made.problems), None
+    notes, others = list(made.problems), []
     if compare and not made.interrupted:
         if made.report.enforced:
-            fields = {**asked.fields, "seed": made.job.seed}
-            twin = host.generate(mode=Mode.OFF, cancel=cancel, on_step=told("as typed"), **fields)
+            for heading, fields in _twins(asked, made.job.seed):
+                said = told(heading.lower())
+                twin = host.generate(mode=Mode.OFF, cancel=cancel, on_step=said, **fields)
+                others.append((heading, twin))
+                if twin.interrupted:
+                    break
         else:
             notes.append(NOTHING_TO_COMPARE)
     return Outcome(
-        shown=_gallery(made, twin),
+        shown=_gallery(made, others),
         report=made.report,
         seed=made.job.seed,
         seconds=time.monotonic() - began,
-        interrupted=made.interrupted or (twin is not None and twin.interrupted),
+        interrupted=made.interrupted or any(twin.interrupted for _, twin in others),
         notes=tuple(notes),
     )
 
 
-def _gallery(made: MadeLike, twin: MadeLike | None) -> list[Shown]:
-    if twin is None:
+def without_loras(text: str) -> str:
+    """Return a prompt without its LoRA tags."""
+    tags = [tag for tag in parse(text).tags if tag.is_lora]
+    if not tags:
+        return text
+    return apply_edits(text, [Edit(tag.start, tag.end, "") for tag in tags]).strip()
+
+
+def _twins(asked: Asked, seed: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what is made beside the guarded pictures, at their seed: heading and fields."""
+    typed = {**asked.fields, "seed": seed}
+    yield AS_TYPED, typed
+    if asked.reference:
+        bare = {name: without_loras(str(typed[name])) for name in ("prompt", "negative_prompt")}
+        if any(bare[name] != typed[name] for name in bare):
+            yield WITHOUT, {**typed, **bare}
+
+
+def _gallery(made: MadeLike, others: Sequence[tuple[str, MadeLike]]) -> list[Shown]:
+    if not others:
         return [_shown(picture, "") for picture in made.pictures]
+    ours = [_shown(picture, GUARDED) for picture in made.pictures]
     theirs = [
-        Shown(picture.image, AS_TYPED, marked_off(picture.infotext), picture.seed)
+        Shown(picture.image, heading, marked_off(picture.infotext), picture.seed)
+        for heading, twin in others
         for picture in twin.pictures
     ]
-    ours = [_shown(picture, GUARDED) for picture in made.pictures]
-    pairs = [(a.image, b.image) for a, b in zip(ours, theirs, strict=False)]
-    if not pairs:
+    # As typed comes first, then what became of it.
+    columns = [(others[0][0], others[0][1]), (GUARDED, made), *others[1:]]
+    rows = [
+        [picture.image for picture in row]
+        for row in zip(*(column.pictures for _, column in columns), strict=False)
+    ]
+    if not rows:
         return [*ours, *theirs]
-    first = ours[0]
+    headings = [heading for heading, _ in columns]
     both = Shown(
-        sheet(pairs, (GUARDED, AS_TYPED)),
-        f"{GUARDED} and {AS_TYPED.lower()}, same seed",
-        first.infotext,
-        first.seed,
+        sheet(rows, headings),
+        f"{', '.join(headings)}: same seed",
+        ours[0].infotext,
+        ours[0].seed,
         keep=False,
     )
     return [both, *ours, *theirs]

@@ -52,15 +52,21 @@ class InputBuilder:
         self._wiring.component(component, component.elem_id)
         return component
 
-    def prompts(self) -> tuple[Any, Any]:
-        """Build the two boxes; the guard's chips go under the second one."""
+    def prompts(self, example: str = "") -> tuple[Any, Any]:
+        """Build the two boxes; the guard's chips go under the second one.
+
+        Args:
+            example: of a prompt that this model can draw.
+        """
         tab = self._tab
+        such_as = f"Such as: {example}\n" if example else ""
         with gr.Row(elem_id=f"{tab}_prompt_row", elem_classes=["prompt-row"]):
             prompt = self._made(
                 gr.Textbox(
                     label="Prompt",
                     lines=3,
-                    placeholder="Ctrl + Enter generates; drop a PNG here to restore its settings",
+                    placeholder=f"{such_as}Ctrl + Enter generates; drop a PNG here to restore its "
+                    "settings",
                     elem_id=f"{tab}_prompt",
                 )
             )

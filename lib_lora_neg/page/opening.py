@@ -11,7 +11,7 @@ from pathlib import Path
 from ..policy import GuardSettings
 from .host import Defaults
 from .options import ServeError, Site, be_quiet
-from .world import CHECKOUT, MISSING, NAME, SETTING, embedded_world, own_copy
+from .world import CFG, CHECKOUT, GUIDE, MISSING, NAME, embedded_world, own_copy
 
 NEEDED = ("torch", "diffusers", "transformers", "gradio")
 
@@ -76,12 +76,11 @@ def open_site(
     except HostError as problem:
         raise ServeError(str(problem)) from problem
     job = host.engine.defaults()
-    own = SETTING if small is not None else None
-    cfg_scale = own.cfg_scale if own is not None else job.cfg_scale
+    cfg_scale = CFG if small is not None else job.cfg_scale
     defaults = Defaults(job.width, job.height, job.steps, cfg_scale)
     name = NAME if small is not None else host.engine.name
     scans = partial(DiffusersScanHost, host, cfg_scale=cfg_scale)
-    return Site(host, name, own, defaults, scans)
+    return Site(host, name, GUIDE if small is not None else None, defaults, scans)
 
 
 def need_libraries() -> None:

@@ -14,7 +14,7 @@ from .names import read_allowed
 
 if TYPE_CHECKING:
     from ..hosts.scanning import ScanTabHost
-    from .examples import Setting
+    from .examples import Guide
     from .host import Defaults, PageHost
 
 FIRST_PORT, PORTS = 7860, 100
@@ -146,13 +146,13 @@ class Site:
     Attributes:
         host: makes the pictures.
         model: name of the checkpoint.
-        setting: what the examples show; ``None`` for the usual.
+        guide: what is known of this model, where it is the small one.
         defaults: of the inputs; ``None`` for the usual.
         scan: given the folder for scans, returns what the scan tab needs; ``None`` without one.
     """
 
     host: PageHost
     model: str
-    setting: Setting | None = None
+    guide: Guide | None = None
     defaults: Defaults | None = None
     scan: Callable[[Path], ScanTabHost] | None = None

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-LEAST_SIDE = 256
-"""Smaller pictures are enlarged, pixel by pixel, so that a difference can be seen."""
+LEAST_SIDE = 192
+"""Smaller pictures are enlarged, each pixel to a square of whole pixels, so that a difference can
+be seen; three of them side by side still fit half a window."""
 
 MARGIN, HEAD = 8, 34
 PAPER, INK = (255, 255, 255), (20, 20, 20)

@@ -16,7 +16,6 @@ from ..ui.scan.answers import scan_answers
 from ..ui.scan.files import scan_files
 from ..ui.scan.tab import scan_tab
 from .build import TABS, PageParts, build_page, theme
-from .examples import Setting
 from .host import Defaults, PageHost
 from .memory import Memory
 from .names import names_of
@@ -77,8 +76,8 @@ def start(site: Site, options: ServeOptions) -> Started:
         outputs,
         board,
         site.model,
+        site.guide,
         site.defaults or Defaults(),
-        site.setting or Setting(),
         [scan_tab] if site.scan is not None else [],
     )
     port = choose_port(options.address, options.port)

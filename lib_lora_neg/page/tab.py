@@ -11,15 +11,16 @@ import gradio as gr
 from ..ui.panel.build import Panel, build_panel
 from ..ui.panel.preset import PresetWiring
 from .cards import cards_html
-from .examples import Example
+from .examples import Example, Guide, look_html, told_html
 from .host import Defaults, PageHost
 from .inputs import InputBuilder, Inputs
+from .knowledge import unknown_html
 from .outputs import Outputs
 from .panel_host import PagePanelHost
 from .running import Board
 from .tab_events import IDLE, TabEvents, note
 
-TRY = "Try this"
+TRY, TRY_OWN = "Try this", "Try with your LoRAs"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class Surroundings:
     outputs: Outputs
     board: Board
     defaults: Defaults
+    guide: Guide | None
     examples: Sequence[Example]
+    triggers: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,11 @@ class Results:
 def build_tab(around: Surroundings, tab: str) -> None:
     """Build one tab inside the current gradio blocks."""
     builder = InputBuilder(around.host, tab, around.wiring, around.defaults)
-    tries = _examples(around.examples, tab)
+    tries, look = _examples(around, tab)
     with gr.Row(elem_classes=["lora-neg-page-top"]):
         with gr.Column(scale=6, elem_id=f"{tab}_prompt_container"):
-            prompts = builder.prompts()
+            prompts = builder.prompts(around.guide.knowledge.example if around.guide else "")
+            _words(around, tab, prompts)
             _cards(around, tab)
         with gr.Column(scale=1, min_width=200, elem_classes=["lora-neg-page-actions"]):
             generate, interrupt, sources, feedback = _buttons(tab)
@@ -88,28 +92,48 @@ def build_tab(around: Surroundings, tab: str) -> None:
         with gr.Column(scale=1, min_width=340, elem_id=f"{tab}_results"):
             results = _results(tab, generate, interrupt, feedback)
     events = TabEvents(around.host, around.panel_host, around.outputs, around.board, tab)
+    events.reference = around.guide is not None
     _connect(events, inputs, panel, results)
     events.connect_restoring(inputs, panel, sources, results.said, results.infotext)
     for button, example in tries:
-        events.connect_example(button, example, inputs, panel)
+        events.connect_example(button, example, inputs, panel, look, around.defaults)
 
 
 def _panel_id(tab: str) -> Any:
     return lambda part: f"script_{tab}_lora_negative_guard_{part}"
 
 
-def _examples(examples: Sequence[Example], tab: str) -> list[tuple[Any, Example]]:
-    if tab != "txt2img" or not examples:
-        return []
+def _examples(around: Surroundings, tab: str) -> tuple[list[tuple[Any, Example]], Any]:
+    """Build a button for each example, and the line that says what to look at."""
+    if tab != "txt2img" or not around.examples:
+        return [], None
     with gr.Row(elem_id="txt2img_tries", elem_classes=["lora-neg-page-tries"]):
-        gr.HTML(f"<strong>{TRY}:</strong>")
-        return [
-            (
-                gr.Button(example.title, size="sm", elem_id=f"txt2img_try_{number}"),
-                example,
-            )
-            for number, example in enumerate(examples)
+        gr.HTML(f"<strong>{TRY if around.guide else TRY_OWN}:</strong>")
+        tries = [
+            (gr.Button(example.title, size="sm", elem_id=f"txt2img_try_{number}"), example)
+            for number, example in enumerate(around.examples)
         ]
+        if around.guide is not None:
+            gr.HTML(told_html(around.guide.told))
+    return tries, gr.HTML(look_html(""), elem_id="txt2img_look")
+
+
+def _words(around: Surroundings, tab: str, prompts: tuple[Any, Any]) -> None:
+    """Build what a small model knows, and the line that names words it does not."""
+    if around.guide is None:
+        return
+    knowledge, triggers = around.guide.knowledge, around.triggers
+    gr.HTML(knowledge.html(), elem_id=f"{tab}_known")
+    unknown = gr.HTML(unknown_html([]), elem_id=f"{tab}_unknown")
+    gr.on(
+        [box.change for box in prompts],
+        fn=lambda *texts: unknown_html(knowledge.unknown([text or "" for text in texts], triggers)),
+        inputs=list(prompts),
+        outputs=[unknown],
+        show_progress="hidden",
+        queue=False,
+        trigger_mode="always_last",
+    )
 
 
 def _buttons(tab: str) -> tuple[Any, Any, tuple[Any, Any], tuple[Any, Any]]:

@@ -15,9 +15,9 @@ from ..hosts import guidance_keys
 from ..policy import Mode
 from ..telling import complain_of
 from ..ui.panel.build import Panel
-from .examples import Example
+from .examples import Example, look_html
 from .generation import Asked, Outcome, Progress, make
-from .host import PageHost
+from .host import Defaults, PageHost
 from .inputs import Inputs
 from .outputs import Outputs
 from .panel_host import PagePanelHost
@@ -30,7 +30,13 @@ INTEGERS = frozenset({"steps", "width", "height", "batch_count", "batch_size", "
 
 
 class TabEvents:
-    """The functions behind one tab; gradio calls them in threads of its own."""
+    """The functions behind one tab; gradio calls them in threads of its own.
+
+    Attributes:
+        reference: a comparison also shows each picture without its LoRAs.
+    """
+
+    reference = False
 
     def __init__(
         self,
@@ -106,7 +112,8 @@ class TabEvents:
         fields["negative_prompt"] = fields["negative_prompt"] or ""
         enabled, mode, compare, rules, *guidance = values[-PANEL_VALUES:]
         fields["guidance"] = guidance_keys.asked(*guidance)
-        return Asked(fields, bool(enabled), str(mode or Mode.OFF.value), bool(compare), rules)
+        named_mode = str(mode or Mode.OFF.value)
+        return Asked(fields, bool(enabled), named_mode, bool(compare), rules, self.reference)
 
     def _shown(self, outcome: Outcome) -> list[Any]:
         key = secrets.token_urlsafe(9)
@@ -181,11 +188,35 @@ class TabEvents:
         )
         picture.upload(fill_from, [picture], outputs, **quick)
 
-    def connect_example(self, button: Any, example: Example, inputs: Inputs, panel: Panel) -> None:
-        """Let a button fill the boxes and switch the comparison on; toggle and mode stay."""
-        values = [example.prompt, example.negative_prompt, example.cfg_scale, True]
-        outputs = [inputs.prompt, inputs.negative_prompt, inputs.cfg_scale, panel.compare]
-        button.click(lambda: values, [], outputs, show_progress="hidden", queue=False)
+    def connect_example(
+        self,
+        button: Any,
+        example: Example,
+        inputs: Inputs,
+        panel: Panel,
+        look: Any,
+        defaults: Defaults,
+    ) -> None:
+        """Let a button fill the boxes and switch the comparison on; toggle and mode stay.
+
+        Everything that a picture follows from is set, so that it is the one that was measured.
+        """
+        values = {
+            "prompt": example.prompt,
+            "negative_prompt": example.negative_prompt,
+            "cfg_scale": example.cfg_scale,
+            "seed": example.seed,
+            "steps": defaults.steps,
+            "width": defaults.width,
+            "height": defaults.height,
+            "batch_count": 1,
+            "batch_size": 1,
+            "sampler": next(iter(self._host.samplers()), None),
+            "scheduler": next(iter(self._host.schedulers()), None),
+        }
+        given = [*values.values(), True, look_html(example.look)]
+        outputs = [*(getattr(inputs, name) for name in values), panel.compare, look]
+        button.click(lambda: given, [], outputs, show_progress="hidden", queue=False)
 
 
 def bar(progress: Progress) -> str:

@@ -6,7 +6,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from .examples import Setting
+from .examples import Example, Guide, RuleTold
+from .knowledge import Knowledge
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -18,8 +19,95 @@ MISSING = (
 
 NAME = "small world of shapes (comes with the project)"
 
-SETTING = Setting("red circle, medium, center, blue background", "low quality", cfg_scale=3.0)
-"""In the words of that model, at the CFG scale at which it follows them best."""
+CFG = 3.0
+"""At which the model follows its words best."""
+
+KNOWLEDGE = Knowledge(
+    {
+        "shapes": ("circle", "square", "triangle", "star", "heart", "ring", "cross", "diamond"),
+        "colours": (
+            *("red", "orange", "yellow", "green", "blue"),
+            *("purple", "pink", "white", "black", "grey"),
+        ),
+        "sizes": ("small", "medium", "large"),
+        "places": ("center", "left", "right", "top", "bottom"),
+        "looks": ("striped", "dotted", "outlined", "hat", "gradient"),
+        "ground": ("white background", "black background", "blue background"),
+        "quality": ("masterpiece", "best quality", "high quality", "sharp", "clean"),
+        "faults": (
+            *("low quality", "worst quality", "bad quality"),
+            *("blurry", "noisy", "smeared", "broken"),
+        ),
+    },
+    frozenset(
+        ("an", "the", "on", "in", "at", "of", "with", "and", "is", "to", "side", "no", "not")
+    ),
+    "green star, large, left, white background",
+)
+"""The words of its captions, as the world's own code writes them."""
+
+EXAMPLES: tuple[Example, ...] = (
+    Example(
+        "Style at −0.9",
+        "as typed nothing of the star is left; raised to −0.5, the style still takes colour and "
+        "outline away, and the star stays.",
+        "green star, large, left, white background <lora:ink_style_20:-0.9>",
+        "",
+        3.0,
+        4,
+    ),
+    Example(
+        "One LoRA twice",
+        "twice −0.5 is −1, and the star frays; the guard adds both up and goes no lower than −0.5.",
+        "red star, large, center, white background <lora:ink_style_20:-0.5> "
+        "<lora:ink_style_20:-0.5>",
+        "",
+        3.0,
+        2,
+    ),
+    Example(
+        "Character at −0.8",
+        "the circle grows and its edge blurs: a character has no opposite, so its tag is taken "
+        "out.",
+        "yellow circle, medium, center, blue background <lora:mira_character:-0.8>",
+        "",
+        3.0,
+        4,
+    ),
+    Example(
+        "−0.9 at CFG 9",
+        "the spots on circle and ground: a high CFG burns what a negative weight has left, so both "
+        "are brought into range.",
+        "red circle, medium, center, blue background <lora:ink_style:-0.9>",
+        "",
+        9.0,
+        2,
+    ),
+)
+"""What the guard does, where it can be seen: 16 seeds each, by the lab's judge
+(``tests/page/test_examples.py``)."""
+
+RULES_TOLD = (
+    RuleTold(
+        "A trigger word in the negative prompt is taken out: there it switches its LoRA off (R2).",
+        "The small model's LoRAs show nearly as much without their word as with it.",
+        "Per-LoRA negative management, the trigger word problem",
+    ),
+    RuleTold(
+        "A LoRA that works through “wrong” in the negative prompt gets its word there (R2).",
+        "It helped too little on the small model to be sure of it.",
+        "sdxl-wrong-lora model card",
+        "https://huggingface.co/minimaxir/sdxl-wrong-lora",
+    ),
+    RuleTold(
+        "A LoRA made to be a negative stands −1, its usual weight (R1).",
+        "On the small model pictures grew crisper at −1, and a little too hard.",
+        "Per-LoRA negative management, the table of types",
+    ),
+)
+"""What the lab did not see, or not surely: `docs/lab.md`."""
+
+GUIDE = Guide(EXAMPLES, KNOWLEDGE, RULES_TOLD)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lib_lora_neg.page.cards import cards_html, inserted
-from lib_lora_neg.page.examples import Setting, examples
+from lib_lora_neg.page.examples import examples
 from lib_lora_neg.page.generation import Asked
 from tests.page.standin import FIELDS, StandinHost, library, made
 
@@ -39,8 +39,8 @@ def test_without_loras_the_way_out_is_said():
 def test_each_example_gives_the_guard_something_to_do():
     host = StandinHost()
     cards = [card for name in host.library.names() if (card := host.library.card(name))]
-    shown = examples(cards, Setting("a lake", "", 5.0))
-    assert len(shown) == 6
+    shown = examples(cards)
+    assert len(shown) == 4
     for example in shown:
         fields = {
             **FIELDS,
@@ -56,4 +56,4 @@ def test_examples_need_their_loras():
     assert examples([]) == []
     hero = library().card("hero")
     assert hero is not None
-    assert [e.title for e in examples([hero])] == ["Character at −0.5", "Trigger in the negative"]
+    assert [e.title for e in examples([hero])] == ["Character at −0.5"]

@@ -50,6 +50,27 @@ def test_nothing_is_made_twice_without_need(asked, passes):
     assert (NOTHING_TO_COMPARE in outcome.notes) == (asked.compare and asked.enabled)
 
 
+def test_a_reference_shows_what_the_model_draws_without_the_lora():
+    host = StandinHost()
+    fields = {**FIELDS, "negative_prompt": "blurry, <lora:glow:0.4>"}
+    outcome = made(Asked(fields, compare=True, reference=True), host)
+    assert [asked["prompt"] for asked in host.asked] == [FIELDS["prompt"]] * 2 + ["a lake"]
+    assert host.asked[2]["negative_prompt"] == "blurry,"
+    assert (host.asked[2]["mode"], host.asked[2]["seed"]) == (Mode.OFF, 4711)
+    captions = [shown.caption for shown in outcome.shown]
+    assert captions[0] == "As typed, Guarded, Without the LoRA: same seed"
+    assert captions[1:] == ["Guarded", "As typed", "Without the LoRA"]
+    as_typed, guarded, without = (outcome.shown[n].image.getpixel((0, 0)) for n in (2, 1, 3))
+    columns = [outcome.shown[0].image.getpixel((9 + 200 * n, 40)) for n in range(3)]
+    assert columns == [as_typed, guarded, without]
+
+
+def test_without_a_tag_there_is_no_reference():
+    host = StandinHost()
+    made(Asked({**FIELDS, "prompt": "a lake"}, compare=True, reference=True), host)
+    assert len(host.asked) == 1
+
+
 def test_switches_reach_the_guard():
     host = StandinHost()
     made(Asked(FIELDS, rules=["CFG beside a negative weight"]), host)
@@ -80,9 +101,9 @@ def test_an_interrupted_comparison_is_not_begun():
 def test_small_pictures_are_enlarged_side_by_side():
     left, right = Image.new("RGB", (64, 64), "red"), Image.new("RGB", (64, 64), "blue")
     both = sheet([(left, right)], ("a", "b"))
-    assert both.size == (2 * 256 + 3 * 8, 34 + 256 + 8)
+    assert both.size == (2 * 192 + 3 * 8, 34 + 192 + 8)
     assert both.getpixel((8, 34)) == (255, 0, 0)
-    assert both.getpixel((8 + 256 + 8, 34)) == (0, 0, 255)
+    assert both.getpixel((8 + 192 + 8, 34)) == (0, 0, 255)
     large = Image.new("RGB", (300, 400))
     assert sheet([(large, large)], ("a", "b")).size == (2 * 300 + 3 * 8, 34 + 400 + 8)
 

@@ -82,9 +82,7 @@ def test_each_example_fills_the_boxes(page):
     assert tries.all_inner_texts() == [
         "Style at −0.9",
         "Character at −0.5",
-        "Trigger in the negative",
-        "“wrong” without its word",
-        "Slider to the left",
+        "Slider beyond its range",
         "LoRA in the negative",
     ]
     for number in range(tries.count()):
@@ -93,6 +91,7 @@ def test_each_example_fills_the_boxes(page):
         tries.nth(number).click()
         page.strip().locator(".lora-neg-chip.lora-neg-change").first.wait_for(timeout=5000)
         assert page.panel("compare").locator("input").is_checked()
+        assert page.page.locator("#txt2img_look").inner_text().startswith("Look at:")
 
 
 def test_an_example_leaves_the_mode_alone(page):

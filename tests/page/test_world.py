@@ -9,9 +9,19 @@ from typing import Any
 import pytest
 
 from lib_lora_neg.page.opening import NEEDED
-from lib_lora_neg.page.world import embedded_world
+from lib_lora_neg.page.world import EXAMPLES, embedded_world
+from tests.browser.test_accessibility import AXE, violations
 
 from .conftest import OwnPage, Served, serve
+
+OURS = [
+    ".lora-neg-page-head",
+    "#txt2img_tries",
+    "#txt2img_look",
+    "#txt2img_known",
+    "#txt2img_unknown",
+    ".lora-neg-preview",
+]
 
 pytestmark = [
     pytest.mark.browser,
@@ -43,18 +53,83 @@ def page(browser: Any, served: Served) -> Iterator[OwnPage]:
     context.close()
 
 
-def test_each_example_is_made_guarded_and_as_typed(page, served):
+def test_each_example_shows_three_pictures_of_its_seed(page, served):
     tries = page.page.locator("#txt2img_tries button")
-    titles = tries.all_inner_texts()
-    assert {"Style at −0.9", "Character at −0.5", "Trigger in the negative"} <= set(titles)
-    for number, title in enumerate(titles):
-        if title == "Slider to the left":  # where its card names no range, nothing is changed
-            continue
+    assert tries.all_inner_texts() == [example.title for example in EXAMPLES]
+    for number, example in enumerate(EXAMPLES):
         tries.nth(number).click()
+        page.until(lambda wanted=example.look: wanted in look(page))
         page.strip().locator(".lora-neg-chip.lora-neg-change").first.wait_for(timeout=20_000)
         known = len(served.pictures())
-        assert page.generate(seconds=120).startswith("2 pictures"), title
-        assert len(served.pictures()) == known + 2
+        said = page.generate(seconds=120)
+        assert said.startswith("3 pictures"), example.title
+        assert f"Seed {example.seed}." in said
+        assert len(served.pictures()) == known + 3
+        # The sheet and its parts.
+        page.until(lambda: page.thumbnails() == 4)
+
+
+def look(page: OwnPage) -> str:
+    return str(page.page.inner_text("#txt2img_look"))
+
+
+def test_an_example_is_measured_whatever_stood_in_the_inputs_before(page):
+    page.small(steps=3)
+    box = page.page.locator("#txt2img_batch_count input[type=number]")
+    box.fill("4")
+    box.press("Tab")
+    page.page.locator("#txt2img_tries button").first.click()
+    page.until(lambda: page.page.input_value("#txt2img_steps input[type=number]") == "20")
+    assert box.input_value() == "1"
+    assert page.page.input_value("#txt2img_seed input[type=number]") == str(EXAMPLES[0].seed)
+    assert page.cfg() == EXAMPLES[0].cfg_scale
+
+
+def test_an_opened_picture_is_enlarged_by_whole_pixels(page):
+    page.page.locator("#txt2img_tries button").first.click()
+    page.generate(seconds=120)
+    opened = page.page.locator("#txt2img_gallery .preview img[data-whole]").first
+    opened.wait_for(timeout=5000)
+    page.page.locator("#txt2img_gallery .thumbnails button").nth(1).click()
+    page.until(lambda: opened.evaluate("image => image.naturalWidth") == 64)
+    page.until(lambda: int(opened.get_attribute("data-whole")) > 1)
+    shown = opened.evaluate("image => [image.clientWidth, image.clientHeight, image.dataset.whole]")
+    assert shown[:2] == [64 * int(shown[2])] * 2
+
+
+def test_words_that_the_model_does_not_know_are_marked(page):
+    marks = page.page.locator("#txt2img_unknown mark")
+    page.type("a lighthouse, red circle <lora:ink_style:-0.4>", "watermark")
+    page.until(lambda: marks.all_inner_texts() == ["lighthouse", "watermark"])
+    page.type("mira, red circle", "")
+    page.until(lambda: marks.count() == 0)
+    page.page.locator("#txt2img_known summary").click()
+    assert "triangle" in page.page.inner_text("#txt2img_known")
+    assert "green star" in page.page.get_attribute("#txt2img_prompt textarea", "placeholder")
+
+
+def test_what_its_pictures_do_not_show_is_told_with_its_source(page):
+    page.page.get_by_text("Rules that this small model cannot show").click()
+    told = page.page.locator(".lora-neg-page-told")
+    assert "trigger word" in told.inner_text()
+    link = told.locator("a").first.get_attribute("href")
+    assert link.startswith("https://huggingface.co/minimaxir/")
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci")
+@pytest.mark.parametrize("width", [480, 900, 1400])
+def test_the_demo_is_clean_for_axe_and_fits(page, width):
+    page.page.set_viewport_size({"width": width, "height": 1000})
+    page.page.locator("#txt2img_tries button").first.click()
+    page.type("a lighthouse, red circle <lora:ink_style:-0.9>", "")
+    page.page.locator("#txt2img_unknown mark").first.wait_for()
+    page.page.locator("#txt2img_known summary").click()
+    page.page.get_by_text("Rules that this small model cannot show").click()
+    for dark in (False, True):
+        page.page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
+        page.page.wait_for_timeout(400)
+        assert violations(page, OURS) == []
+        assert page.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_library_and_the_scan_know_its_loras(page):

@@ -122,6 +122,29 @@ function switch_to_txt2img() {
         };
     }
 
+    // Each pixel of a small picture becomes a square of whole pixels of the screen.
+    function enlargeWholly() {
+        for (const image of document.querySelectorAll(".lora-neg-page-small .preview img")) {
+            const frame = image.closest(".media-button, .preview");
+            const natural = [image.naturalWidth, image.naturalHeight];
+            if (!frame || !natural[0] || image.closest(".thumbnails")) continue;
+            const dots = window.devicePixelRatio || 1;
+            const room = [frame.clientWidth * dots / natural[0], frame.clientHeight * dots / natural[1]];
+            const times = Math.floor(Math.min(...room));
+            if (times < 1) {
+                image.style.removeProperty("width");
+                image.style.removeProperty("height");
+                delete image.dataset.whole;
+                continue;
+            }
+            const [width, height] = natural.map((side) => `${side * times / dots}px`);
+            if (image.style.width === width && image.style.height === height) continue;
+            image.dataset.whole = times;
+            image.style.width = width;
+            image.style.height = height;
+        }
+    }
+
     function onTab(event) {
         const button = event.target instanceof Element && event.target.closest("button[role=tab]");
         if (button) setTimeout(() => pageCallbacks.tab.forEach((callback) => callback()), 50);
@@ -143,6 +166,10 @@ function switch_to_txt2img() {
     }
 
     keepFocusAndPlace();
+    onAfterUiUpdate(enlargeWholly);
+    window.addEventListener("resize", enlargeWholly);
+    // A picture that arrives later than its frame.
+    document.addEventListener("load", enlargeWholly, true);
     document.addEventListener("click", onCard);
     document.addEventListener("click", onTab);
     document.addEventListener("keydown", onShortcut);
