@@ -1,4 +1,4 @@
-"""Each example of the page proves its point: by the lab's judge, over 16 seeds, more than chance."""
+"""Each example proves its point: by the lab's judge, over 16 seeds, by more than chance."""
 
 from __future__ import annotations
 
