@@ -37,6 +37,14 @@ def test_what_was_changed_stands_before_advice() -> None:
     assert "Changed <lora:x:-0.9> → <lora:x:-0.5> trigger of x" in text(html)
 
 
+def test_a_source_leads_to_where_it_can_be_read() -> None:
+    html = findings_html([finding(source="<b>x</b>, koboldcpp #2029: and more")])
+    assert '<a href="https://github.com/LostRuins/koboldcpp/pull/2029"' in html
+    assert "<b>" not in html
+    assert "Source: <b>x</b>, koboldcpp #2029 : and more" in text(html)
+    assert "<a " not in findings_html([finding()])
+
+
 def test_what_all_share_is_said_once() -> None:
     shared = {"rule": "R5", "reason": say("in all {total}", total="3.5")}
     html = findings_html([finding(**shared), finding(**shared, lora="y", before="<lora:y:2>")])

@@ -7,6 +7,7 @@ from html import escape
 
 from ...hosts.reporting import Report
 from ...policy import Effect, Field, Finding
+from ...policy.sources import linked_parts
 from ...sentences import ENGLISH, Words
 from .chips import shared_chip, title_of
 
@@ -80,13 +81,22 @@ def _row(finding: Finding, words: Words, told: bool) -> str:
 
 
 def _details(finding: Finding, words: Words) -> str:
-    facts = [words(fact) for fact in finding.evidence]
+    facts = [escape(words(fact)) for fact in finding.evidence]
     if finding.source:
-        facts.append(f"{words('Source:')} {words(finding.source)}")
+        facts.append(f"{escape(words('Source:'))} {_linked(words(finding.source))}")
     if not facts:
         return ""
-    rows = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
+    rows = "".join(f"<li>{fact}</li>" for fact in facts)
     return f"<details><summary>{escape(words('Why'))}</summary><ul>{rows}</ul></details>"
+
+
+def _linked(source: str) -> str:
+    return "".join(
+        f'<a href="{escape(address)}" target="_blank" rel="noreferrer">{escape(text)}</a>'
+        if address
+        else escape(text)
+        for text, address in linked_parts(source)
+    )
 
 
 def _change(finding: Finding, words: Words) -> str:
