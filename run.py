@@ -24,7 +24,7 @@ STAMP = VENV / "installed.json"
 OLDEST, NEWEST = (3, 10), (3, 13)
 CPU_TORCH = "https://download.pytorch.org/whl/cpu"
 OWN_SOURCES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX")
-SCRIPTS = ("javascript", "lib_lora_neg/page/assets")
+SCRIPTS = ("frontend", "tests/javascript", "lib_lora_neg/page/assets")
 SIZES = {"demo": (350, 1400), "test": (110, 500), "page-gradio6": (400, 1500)}
 """What an installation fetches and takes on disk, in megabytes: measured in November 2026 on Linux,
 Python 3.11, with torch's build without CUDA."""
@@ -219,8 +219,8 @@ def requirements_hash(path: Path) -> str:
 
 
 def eslint_command(left_out: dict[str, str]) -> list[str]:
-    """Return the command that lints ``javascript/``; empty where that cannot be, and why."""
-    if not any((ROOT / "javascript").glob("*.js")):
+    """Return the command that lints the scripts; empty where that cannot be, and why."""
+    if not (ROOT / "frontend").is_dir():
         return []
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
@@ -230,7 +230,7 @@ def eslint_command(left_out: dict[str, str]) -> list[str]:
     wanted = hashlib.sha256((ROOT / "package-lock.json").read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         if call([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"]):
-            raise SetupError("npm could not install ESLint (its own words are above)")
+            raise SetupError("npm could not install ESLint and esbuild (its own words are above)")
         stamp.write_text(wanted, encoding="utf-8")
     return [node, str(ROOT / "node_modules/eslint/bin/eslint.js"), *SCRIPTS]
 

@@ -36,7 +36,7 @@ PROMPTS = [
 ]
 
 KEYSTROKE = """
-import { load } from "%s/tests/javascript/load.mjs";
+import { readForm } from "%s/frontend/core/form.js";
 const boxes = new Map();
 const box = (value) => ({ value, offsetParent: {}, checked: false });
 const app = {
@@ -46,11 +46,11 @@ const app = {
     },
     querySelectorAll: () => [],
 };
-const loraNeg = load(["lora_neg.js"], { gradioApp: () => app });
+globalThis.gradioApp = () => app;
 const times = [];
 for (let round = 0; round < 2000; round += 1) {
     const start = performance.now();
-    JSON.stringify(loraNeg.read("txt2img"));
+    JSON.stringify(readForm("txt2img"));
     times.push(performance.now() - start);
 }
 times.sort((a, b) => a - b);

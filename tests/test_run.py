@@ -211,8 +211,7 @@ def test_eslint_is_left_out_where_there_is_nothing_to_lint_or_no_node(
     left_out: dict[str, str] = {}
     assert run.eslint_command(left_out) == []
     assert left_out == {}
-    (run.ROOT / "javascript").mkdir()
-    (run.ROOT / "javascript" / "a.js").touch()
+    (run.ROOT / "frontend").mkdir()
     monkeypatch.setattr(run.shutil, "which", lambda name: None)
     assert run.main(["test"]) == 0
     said = capsys.readouterr().out

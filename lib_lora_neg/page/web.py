@@ -21,6 +21,7 @@ from ..ui.scan.files import FileAnswer
 from .names import ServerNames
 
 PREFIX = "/lora-neg/page/assets"
+SCRIPT = "javascript/lora_neg.js"
 OWN = Path(__file__).parent / "assets"
 CHECKOUT = Path(__file__).parents[2]
 SHARE = "share/sd-webui-lora-neg"
@@ -39,13 +40,13 @@ class AssetsMissingError(RuntimeError):
 
 
 def extension_folder() -> Path:
-    """Return the folder with ``style.css`` and ``javascript/``.
+    """Return the folder with ``style.css`` and the script.
 
     Raises:
         AssetsMissingError: there is none.
     """
     for folder in (CHECKOUT, Path(sysconfig.get_path("data")) / SHARE):
-        if (folder / "style.css").is_file() and (folder / "javascript").is_dir():
+        if (folder / "style.css").is_file() and (folder / SCRIPT).is_file():
             return folder
     raise AssetsMissingError(
         "the page's scripts are not installed; install the package anew, or run it from a clone"
@@ -56,7 +57,7 @@ class Assets:
     """One script and one style sheet, put together once; their addresses change with them."""
 
     def __init__(self, folder: Path) -> None:
-        scripts = [OWN / "page.js", *sorted((folder / "javascript").glob("*.js"))]
+        scripts = [OWN / "page.js", folder / SCRIPT]
         styles = [folder / "style.css", OWN / "page.css"]
         self._files = {
             "page.js": ("text/javascript", _joined(scripts)),

@@ -40,10 +40,6 @@ from lib_lora_neg.ui.panel.build import Panel, build_panel  # noqa: E402
 from lib_lora_neg.ui.panel.preset import PresetWiring  # noqa: E402
 from tests.support.cards import SyntheticCards, card  # noqa: E402
 
-JAVASCRIPT = [
-    ROOT / "javascript" / f"lora_neg{part}.js"
-    for part in ("", "_cards", "_chips", "_panel", "_plot", "_popover", "_preview")
-]
 STYLES = {"quality": ("masterpiece", "lowres, impasto_oil_style")}
 
 
@@ -243,12 +239,21 @@ def cards_html(tab: str) -> str:
     return f'<div class="extra-network-pane"><div id="{tab}_lora_cards">{cards}</div></div>'
 
 
-def head() -> str:
-    scripts = "".join(f'<script src="./own/{file.name}"></script>' for file in JAVASCRIPT)
-    return (
-        '<script src="./own/host.js"></script>'
-        f'{scripts}<link rel="stylesheet" href="./own/style.css">'
-    )
+HEAD = (
+    '<script src="./own/host.js"></script><script src="./own/lora_neg.js"></script>'
+    '<link rel="stylesheet" href="./own/style.css">'
+)
+OWN_FILES = {
+    "host.js": Path(__file__).with_name("host.js"),
+    "lora_neg.js": ROOT / "javascript" / "lora_neg.js",
+    "style.css": ROOT / "style.css",
+}
+"""What the page loads of ours, as a WebUI loads it, and what stands in for the WebUI's scripts."""
+
+
+def own_file(name: str) -> Response:
+    kind = "text/css" if name.endswith(".css") else "text/javascript"
+    return Response(OWN_FILES[name].read_text(encoding="utf-8"), media_type=kind)
 
 
 def inject(html: str) -> None:
@@ -265,17 +270,10 @@ def inject(html: str) -> None:
 
 
 def serve_own_files(app: Any, host: Host) -> None:
-    files = {file.name: file for file in JAVASCRIPT}
-    files |= {"style.css": ROOT / "style.css", "host.js": Path(__file__).with_name("host.js")}
-
-    def own(name: str) -> Response:
-        kind = "text/css" if name.endswith(".css") else "text/javascript"
-        return Response(files[name].read_text(encoding="utf-8"), media_type=kind)
-
     def forget() -> None:
         host.mode, host.seen = Mode.ENFORCE, False
 
-    app.add_api_route("/own/{name}", own, methods=["GET"])
+    app.add_api_route("/own/{name}", own_file, methods=["GET"])
     app.add_api_route("/own/forget", forget, methods=["POST"])
 
 
@@ -287,7 +285,7 @@ def main() -> None:
     options = parser.parse_args()
     host = Host(Library(options.loras))
     wiring = PresetWiring(host.library)
-    inject(head())
+    inject(HEAD)
     account = tuple(options.auth.split(":", 1)) if options.auth else None
     app, _, _ = build(host, wiring).launch(
         server_name="127.0.0.1",
@@ -299,7 +297,11 @@ def main() -> None:
     )
     serve_own_files(app, host)
     answers = page_answers(host, host.library, lasting=True, tools=host.tools, notice=host)
-    decisions = {"library-edit": host.library.edit, "library-undo": host.library.undo}
+    decisions = {
+        "library-edit": host.library.edit,
+        "library-undo": host.library.undo,
+        "library-badges": lambda _: {"badges": {}, "complete": True},
+    }
     add_page_routes(app, {**answers, **decisions})
     add_public_routes(app, host, host.library, dict([account]) if account else {})
     print(f"ready http://127.0.0.1:{options.port}", flush=True)

@@ -31,15 +31,12 @@ from lib_lora_neg.scan.ports import Abilities, Shot  # noqa: E402
 from lib_lora_neg.ui.scan.answers import scan_answers  # noqa: E402
 from lib_lora_neg.ui.scan.files import scan_files  # noqa: E402
 from lib_lora_neg.ui.scan.tab import scan_tab  # noqa: E402
-from tests.browser.page import inject  # noqa: E402
+from tests.browser.page import HEAD, inject, own_file  # noqa: E402
 from tests.scan.worlds import World  # noqa: E402
 from tests.support.cards import card  # noqa: E402
 from tests.support.library import MemoryLibrary  # noqa: E402
 from tests.support.scanning import CHECKPOINT, Lines, MemoryScanHost, Slow  # noqa: E402
 
-PARTS = ("", "_elements", "_scan", "_scan_basics", "_scan_form", "_scan_grid", "_scan_history")
-PARTS += ("_scan_picker", "_scan_prompts", "_scan_result", "_scan_sampling")
-JAVASCRIPT = [ROOT / "javascript" / f"lora_neg{part}.js" for part in PARTS]
 LONG = "a very long name of a LoRA that somebody has found no shorter name for " * 3
 
 
@@ -99,28 +96,13 @@ def build() -> gr.Blocks:
     return demo
 
 
-def head() -> str:
-    scripts = "".join(f'<script src="./own/{file.name}"></script>' for file in JAVASCRIPT)
-    return (
-        '<script src="./own/host.js"></script>'
-        f'{scripts}<link rel="stylesheet" href="./own/style.css">'
-    )
-
-
 def serve_own_files(app: Any, host: DrawnHost) -> None:
-    files = {file.name: file for file in JAVASCRIPT}
-    files |= {"style.css": ROOT / "style.css", "host.js": Path(__file__).with_name("host.js")}
-
-    def own(name: str) -> Response:
-        kind = "text/css" if name.endswith(".css") else "text/javascript"
-        return Response(files[name].read_text(encoding="utf-8"), media_type=kind)
-
     async def world(request: Request) -> Response:
         host.set(await request.json())
         return Response("{}", media_type="application/json")
 
     app.add_api_route("/own/world", world, methods=["POST"])
-    app.add_api_route("/own/{name}", own, methods=["GET"])
+    app.add_api_route("/own/{name}", own_file, methods=["GET"])
 
 
 def main() -> None:
@@ -133,7 +115,7 @@ def main() -> None:
     host = DrawnHost(options.folder, options.seconds)
     assert host.maker.abilities() == Abilities(max_batch=2, latents=True)
     jobs = ScanJobs(host, host.scans_folder)
-    inject(head())
+    inject(HEAD)
     account = tuple(options.auth.split(":", 1)) if options.auth else None
     app, _, _ = build().launch(
         server_name="127.0.0.1",

@@ -222,7 +222,7 @@ def test_sentences_are_in_the_language_of_the_page(
 
 def watched(strip: Strip) -> list[dict[str, Any]]:
     """Return the other tools of txt2img that the page knows of."""
-    found: list[dict[str, Any]] = strip.page.raw.evaluate("loraNeg.watched.txt2img")
+    found: list[dict[str, Any]] = strip.page.raw.evaluate("loraNeg.cfgToolsOf('txt2img')")
     return found
 
 

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { load } from "./load.mjs";
-
-const { cards } = load(["lora_neg.js", "lora_neg_cards.js"]);
+import { toggled, withoutTag } from "../../frontend/cards/tags.js";
 
 const removed = [
     // the prompt, what the card inserts, the prompt afterwards
@@ -20,7 +18,7 @@ const removed = [
 
 for (const [prompt, inserted, after] of removed) {
     test(`${inserted} takes its tag out of ${prompt}`, () => {
-        assert.equal(cards.withoutTag(prompt, inserted, " "), after);
+        assert.equal(withoutTag(prompt, inserted, " "), after);
     });
 }
 
@@ -35,13 +33,13 @@ const left = [
 
 for (const [prompt, inserted] of left) {
     test(`${inserted} is left to the host in ${prompt}`, () => {
-        assert.equal(cards.withoutTag(prompt, inserted, " "), null);
+        assert.equal(withoutTag(prompt, inserted, " "), null);
     });
 }
 
 test("the control adds its tag and takes it out again", () => {
-    assert.equal(cards.toggled("a cat", "<lora:x:0.5:-0.3>", " "), "a cat <lora:x:0.5:-0.3>");
-    assert.equal(cards.toggled("", "<lora:x:-0.3>", " "), "<lora:x:-0.3>");
-    assert.equal(cards.toggled("a cat <lora:x:0.5:-0.3>", "<lora:x:0.5:-0.3>", " "), "a cat");
-    assert.equal(cards.toggled("a cat <lora:x:1>", "<lora:x:-0.3>", " "), "a cat");
+    assert.equal(toggled("a cat", "<lora:x:0.5:-0.3>", " "), "a cat <lora:x:0.5:-0.3>");
+    assert.equal(toggled("", "<lora:x:-0.3>", " "), "<lora:x:-0.3>");
+    assert.equal(toggled("a cat <lora:x:0.5:-0.3>", "<lora:x:0.5:-0.3>", " "), "a cat");
+    assert.equal(toggled("a cat <lora:x:1>", "<lora:x:-0.3>", " "), "a cat");
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { load } from "./load.mjs";
-
-const { History } = load(["lora_neg.js"]);
+import { History } from "../../frontend/core/history.js";
+import { ask } from "../../frontend/core/server.js";
+import { translate } from "../../frontend/core/translate.js";
 
 function boxes(values) {
     return {
@@ -61,30 +61,29 @@ test("the history is bounded", () => {
     assert.equal(page.values.prompt, "6");
 });
 
-test("nothing is needed of the page to be loaded, and one name is added to it", () => {
-    const before = { };
-    const names = ["", "_cards", "_chips", "_panel", "_popover", "_preview"];
-    const loraNeg = load(names.map((name) => `lora_neg${name}.js`), before);
-    assert.deepEqual(Object.keys(loraNeg).sort(), [
-        "History", "Popover", "TABS", "ask", "box", "cards", "chips", "find", "panel", "panelPart", "parts", "preview",
-        "read", "said", "valueOf", "watched", "write",
-    ]);
-});
-
 // An answer whose headers have come before the question is given up, and its body has not.
-function answering(readBody) {
-    const page = { fetch: async() => ({ ok: true, status: 200, statusText: "OK", json: readBody }) };
-    return load(["lora_neg.js"], page).ask("check", {}, undefined);
+function answering(context, readBody) {
+    const answer = { ok: true, status: 200, statusText: "OK", json: readBody };
+    context.mock.method(globalThis, "fetch", async() => answer);
+    return ask("check", {}, undefined);
 }
 
-test("a question that is given up while its answer arrives counts as given up, not as failed", async() => {
+test("a question that is given up while its answer arrives counts as given up, not as failed", async(context) => {
     const body = async() => {
         throw new DOMException("The user aborted a request.", "AbortError");
     };
-    await assert.rejects(answering(body), { name: "AbortError" });
+    await assert.rejects(answering(context, body), { name: "AbortError" });
 });
 
-test("an answer that is no JSON is told by its status", async() => {
+test("an answer that is no JSON is told by its status", async(context) => {
     const body = async() => JSON.parse("<html>");
-    await assert.rejects(answering(body), { message: "200 OK" });
+    await assert.rejects(answering(context, body), { message: "200 OK" });
+});
+
+test("a text is said in the page's language, with its fields", (context) => {
+    assert.equal(translate("{count} saved", { count: 3 }), "3 saved");
+    globalThis.localization = { "{count} saved": "{count} gespeichert" };
+    context.after(() => delete globalThis.localization);
+    assert.equal(translate("{count} saved", { count: 3 }), "3 gespeichert");
+    assert.equal(translate("Undo {what}", { other: 1 }), "Undo {what}");
 });

@@ -1,34 +1,28 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { load } from "./load.mjs";
-
-const { libraryLogic, libraryChangeOf, libraryEffect, badges } = load([
-    "lora_neg.js", "lora_neg_badges.js", "lora_neg_elements.js", "lora_neg_library.js",
-    "lora_neg_library_decisions.js", "lora_neg_library_detail.js", "lora_neg_library_form.js",
-    "lora_neg_library_grid.js", "lora_neg_library_lookup.js",
-]);
-const { Pages, bulkChange, moved, outcome, windowOf } = libraryLogic;
-
-// Values made in the scripts' own context have other prototypes: compare what they hold.
-const same = (actual, expected) => assert.deepEqual(JSON.parse(JSON.stringify(actual)), expected);
+import { badgeLabel, nextBadge } from "../../frontend/cards/badges.js";
+import { rowAfterKey } from "../../frontend/core/keys.js";
+import { bulkChange, decisionChange, joinedOutcomes, outcomeText } from "../../frontend/library/edits.js";
+import { lookupText } from "../../frontend/library/lookup.js";
+import { Pages, windowOf } from "../../frontend/library/pages.js";
 
 test("a window has the rows in view and some around them", () => {
-    same(windowOf(0, 440, 5000, 44, 2), { first: 0, last: 12 });
-    same(windowOf(4400, 440, 5000, 44, 2), { first: 98, last: 112 });
-    same(windowOf(44 * 4995, 440, 5000, 44, 2), { first: 4993, last: 5000 });
-    same(windowOf(0, 440, 3, 44, 2), { first: 0, last: 3 });
-    same(windowOf(0, 440, 0, 44, 2), { first: 0, last: 0 });
-    same(windowOf(99999, 440, 3, 44, 2), { first: 3, last: 3 });
+    assert.deepEqual(windowOf(0, 440, 5000, 44, 2), { first: 0, last: 12 });
+    assert.deepEqual(windowOf(4400, 440, 5000, 44, 2), { first: 98, last: 112 });
+    assert.deepEqual(windowOf(44 * 4995, 440, 5000, 44, 2), { first: 4993, last: 5000 });
+    assert.deepEqual(windowOf(0, 440, 3, 44, 2), { first: 0, last: 3 });
+    assert.deepEqual(windowOf(0, 440, 0, 44, 2), { first: 0, last: 0 });
+    assert.deepEqual(windowOf(99999, 440, 3, 44, 2), { first: 3, last: 3 });
 });
 
 test("pages know which rows are missing", () => {
     const pages = new Pages(100);
-    same(pages.missing(0, 12), [0]);
-    same(pages.missing(95, 205), [0, 100, 200]);
-    same(pages.missing(7, 7), []);
+    assert.deepEqual(pages.missing(0, 12), [0]);
+    assert.deepEqual(pages.missing(95, 205), [0, 100, 200]);
+    assert.deepEqual(pages.missing(7, 7), []);
     pages.put(100, [{ name: "a" }, { name: "b" }]);
-    same(pages.missing(95, 205), [0, 200]);
+    assert.deepEqual(pages.missing(95, 205), [0, 200]);
     assert.equal(pages.row(101).name, "b");
     assert.equal(pages.row(5), undefined);
     assert.equal(pages.indexOf("b"), 101);
@@ -50,7 +44,7 @@ for (const [index, count, key, to] of [
     [0, 0, "ArrowDown", null],
 ]) {
     test(`${key} leads from ${index} of ${count} to ${to}`, () => {
-        assert.equal(moved(index, count, key, 5), to);
+        assert.equal(rowAfterKey(index, count, key, 5), to);
     });
 }
 
@@ -66,7 +60,7 @@ for (const [given, expected] of [
     [{ guard: "on", type: "slider" }, { type: "slider", guard_off: false }],
 ]) {
     test(`the bulk bar makes ${JSON.stringify(expected)} of ${JSON.stringify(given)}`, () => {
-        same(bulkChange({ ...nothing, ...given }), expected);
+        assert.deepEqual(bulkChange({ ...nothing, ...given }), expected);
     });
 }
 
@@ -77,18 +71,18 @@ for (const given of [{ floor: "0.5" }, { ceiling: "-1" }, { floor: "x" }]) {
 }
 
 test("an outcome is one sentence, with the notes", () => {
-    assert.equal(outcome({ saved: 3, failed: 0, unknown: 0, unchanged: 0, notes: [] }), "3 saved.");
+    assert.equal(outcomeText({ saved: 3, failed: 0, unknown: 0, unchanged: 0, notes: [] }), "3 saved.");
     assert.equal(
-        outcome({ saved: 0, failed: 2, unknown: 1, unchanged: 4, notes: ["read-only"], more_notes: 2 }),
+        outcomeText({ saved: 0, failed: 2, unknown: 1, unchanged: 4, notes: ["read-only"], more_notes: 2 }),
         "0 saved, 2 not saved, 1 unknown, 4 unchanged. read-only; and 2 more",
     );
 });
 
 test("parts of one edit are told as one", () => {
     const part = { saved: 2, failed: 1, unknown: 0, unchanged: 1, notes: ["x"], names: ["a"], undo: "a" };
-    const whole = libraryLogic.joined(libraryLogic.joined(null, part), { ...part, undo: "2 LoRAs" });
-    assert.equal(outcome(whole), "4 saved, 2 not saved, 2 unchanged. x");
-    same([whole.names, whole.undo], [["a", "a"], "2 LoRAs"]);
+    const whole = joinedOutcomes(joinedOutcomes(null, part), { ...part, undo: "2 LoRAs" });
+    assert.equal(outcomeText(whole), "4 saved, 2 not saved, 2 unchanged. x");
+    assert.deepEqual([whole.names, whole.undo], [["a", "a"], "2 LoRAs"]);
 });
 
 const form = {
@@ -111,23 +105,23 @@ for (const [name, values, before, expected] of [
     ["the guard", { guardOff: true }, {}, { guard_off: true }],
 ]) {
     test(`the form changes ${name}`, () => {
-        same(libraryChangeOf({ ...form, ...values }, { ...decided, ...before }), expected);
+        assert.deepEqual(decisionChange({ ...form, ...values }, { ...decided, ...before }), expected);
     });
 }
 
 test("arrow keys walk from badge to badge", () => {
     const list = ["a", "b", "c"];
-    assert.equal(badges.neighbour(list, "a", "ArrowRight"), "b");
-    assert.equal(badges.neighbour(list, "a", "ArrowLeft"), null);
-    assert.equal(badges.neighbour(list, "a", "End"), "c");
-    assert.equal(badges.neighbour(list, "c", "Home"), "a");
-    assert.equal(badges.neighbour(list, "x", "Home"), null);
-    assert.equal(badges.neighbour(list, "a", "x"), null);
+    assert.equal(nextBadge(list, "a", "ArrowRight"), "b");
+    assert.equal(nextBadge(list, "a", "ArrowLeft"), null);
+    assert.equal(nextBadge(list, "a", "End"), "c");
+    assert.equal(nextBadge(list, "c", "Home"), "a");
+    assert.equal(nextBadge(list, "x", "Home"), null);
+    assert.equal(nextBadge(list, "a", "x"), null);
 });
 
 test("a badge says its name, type and range to a screen reader", () => {
     assert.equal(
-        badges.label("ink", { lines: ["Type: style", "Range: ≥ −0.5"] }),
+        badgeLabel("ink", { lines: ["Type: style", "Range: ≥ −0.5"] }),
         "ink: Type: style. Range: ≥ −0.5",
     );
 });
@@ -141,6 +135,6 @@ for (const [result, words] of [
     test(`a look-up says: ${words}`, () => {
         const said = ([type, confidence]) => ({ type, confidence });
         const { before = ["unknown", 0], after = ["unknown", 0] } = result;
-        assert.equal(libraryEffect({ ...result, before: said(before), after: said(after) }), words);
+        assert.equal(lookupText({ ...result, before: said(before), after: said(after) }), words);
     });
 }

@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { load } from "./load.mjs";
-
-const { scanLogic } = load(["lora_neg.js", "lora_neg_scan_basics.js"], { URLSearchParams });
-const {
-    costText, duration, fileAddress, fittingWidth, gridMove, isDamaged, numberIn, progressText,
-    isGone, randomSeeds, safeText, seedCount, spokenStep, thumbnailSide,
-} = scanLogic;
-const same = (actual, expected) => assert.deepEqual(JSON.parse(JSON.stringify(actual)), expected);
+import { fileAddress, isGone } from "../../frontend/core/server.js";
+import { fittingWidth, gridMove, isDamaged, thumbnailSide } from "../../frontend/scan/cells.js";
+import { numberIn, randomSeeds, seedCount } from "../../frontend/scan/seeds.js";
+import { costText, duration, progressText, safeText, spokenStep } from "../../frontend/scan/words.js";
 
 for (const [seconds, text] of [
     [0, "1 s"], [7.4, "7 s"], [49, "49 s"], [55, "1 min"], [90, "2 min"], [3500, "58 min"],
@@ -60,7 +56,7 @@ for (const [key, to] of [
     ["ArrowUp", { row: 0, column: 2 }], ["ArrowDown", { row: 2, column: 2 }],
     ["Home", { row: 1, column: 0 }], ["End", { row: 1, column: 4 }], ["x", null],
 ]) {
-    test(`${key} leads in the grid`, () => same(gridMove({ row: 1, column: 2 }, key, 3, 5), to));
+    test(`${key} leads in the grid`, () => assert.deepEqual(gridMove({ row: 1, column: 2 }, key, 3, 5), to));
 }
 
 test("a key does not lead out of the grid", () => {
@@ -87,7 +83,7 @@ test("an address carries any name", () => {
 test("damage is beyond the onsets, and nowhere without a verdict", () => {
     const verdict = { damaged_to: -0.6, damaged_from: 1 };
     const damaged = [-1, -0.6, -0.5, 0, 0.5, 1].filter((weight) => isDamaged(weight, verdict));
-    same(damaged, [-1, -0.6, 1]);
+    assert.deepEqual(damaged, [-1, -0.6, 1]);
     assert.equal(isDamaged(-1, { damaged_to: null, damaged_from: null }), false);
     assert.equal(isDamaged(-1, null), false);
 });

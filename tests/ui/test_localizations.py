@@ -159,8 +159,8 @@ def test_the_settings_page_is_translated(path: Path, monkeypatch: pytest.MonkeyP
 
 @languages
 def test_what_the_page_says_by_itself_is_translated(path: Path) -> None:
-    scripts = [file.read_text("utf-8") for file in (ROOT / "javascript").glob("lora_neg*.js")]
-    said = {text for script in scripts for text in re.findall(r'\bsaid\("([^"]+)"', script)}
+    scripts = [file.read_text("utf-8") for file in (ROOT / "frontend").rglob("*.js")]
+    said = {text for script in scripts for text in re.findall(r'\btranslate\("([^"]+)"', script)}
     assert len(said) > 8
     assert sorted(said - set(load(path))) == []
 
@@ -207,7 +207,7 @@ def ways(key: str) -> tuple[str, str]:
 
 @languages
 def test_nothing_is_left_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sources = [*(ROOT / "javascript").glob("*.js"), *SAID]
+    sources = [*(ROOT / "frontend").rglob("*.js"), *SAID]
     sources += [PACKAGE / "hosts" / "switches.py", PACKAGE / "hosts" / "webui" / "settings_page.py"]
     sources += [PACKAGE / "policy" / name for name in ("wording.py", "settings.py", "matrix.py")]
     sources += [*(PACKAGE / "loras").rglob("*.py"), *(PACKAGE / "ui").rglob("*.py")]

@@ -26,10 +26,12 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "lib_lora_neg"
 FILES = sorted((ROOT / "localizations").glob("*.json"))
 SCRIPTS = [
-    ROOT / "javascript" / "lora_neg_badges.js",
-    ROOT / "javascript" / "lora_neg_elements.js",
-    *sorted((ROOT / "javascript").glob("lora_neg_library*.js")),
-    *sorted((ROOT / "javascript").glob("lora_neg_scan*.js")),
+    ROOT / "frontend" / "cards" / "badges.js",
+    ROOT / "frontend" / "cards" / "tooltip.js",
+    ROOT / "frontend" / "core" / "controls.js",
+    ROOT / "frontend" / "core" / "elements.js",
+    *sorted((ROOT / "frontend" / "library").glob("*.js")),
+    *sorted((ROOT / "frontend" / "scan").glob("*.js")),
 ]
 SERVED = [
     *sorted((PACKAGE / "ui" / "library").glob("*.py")),

@@ -1,0 +1,22 @@
+// Pieces of a page.
+
+export function element(tag, className, text) {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    if (text !== undefined && text !== "") made.textContent = text;
+    return made;
+}
+
+/** A piece of somebody's text: keeps its own direction inside a right-to-left page. */
+export function userText(className, text) {
+    const made = element("bdi", className, text);
+    made.dir = "auto";
+    return made;
+}
+
+export function plainButton(className, text, onClick) {
+    const made = element("button", className, text);
+    made.type = "button";
+    if (onClick) made.addEventListener("click", onClick);
+    return made;
+}

@@ -1,0 +1,36 @@
+// What the popover says about a chip.
+import { element, plainButton, userText } from "../core/elements.js";
+
+const MOST_FACTS = 6;
+
+// What one click may do at once; leave to do as one likes is never the first thing offered.
+const OFFERED_FIRST = new Set(["fix", "apply", "cfg"]);
+
+/** What the popover says about a chip; `act` does one of its actions. */
+export function explanation(chip, act) {
+    const head = element("div", "lora-neg-head");
+    head.append(element("strong", "", chip.title), element("span", "lora-neg-rule", chip.rule));
+    const effect = chip.tone === "change" ? "will be changed" : chip.tone === "advice" ? "advice" : "note";
+    head.append(element("span", `lora-neg-tone lora-neg-${chip.tone}`, effect));
+    const made = [head, element("p", "lora-neg-reason", chip.reason)];
+    if (chip.used) made.push(element("p", "lora-neg-used", chip.used));
+    if (chip.evidence.length) {
+        const list = element("ul", "lora-neg-evidence");
+        list.append(...chip.evidence.slice(0, MOST_FACTS).map((fact) => element("li", "", fact)));
+        made.push(list);
+    }
+    if (chip.source) {
+        const source = element("p", "lora-neg-source");
+        source.append(element("span", "", "Source:"), " ", userText("", chip.source));
+        made.push(source);
+    }
+    if (chip.actions.length) {
+        const row = element("div", "lora-neg-actions");
+        row.append(...chip.actions.map((action, index) => {
+            const kind = index || !OFFERED_FIRST.has(action.kind) ? "" : " lora-neg-first";
+            return plainButton(`lora-neg-action${kind}`, action.label, () => act(action));
+        }));
+        made.push(row);
+    }
+    return made;
+}

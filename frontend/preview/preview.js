@@ -1,0 +1,57 @@
+// The strips of all tabs: they follow what changes in the page.
+import { element } from "../core/elements.js";
+import { onLoaded, onOptionsSaved, TABS } from "../core/host.js";
+import { Strip } from "./strip.js";
+
+const WATCH_MS = 500;
+const strips = {};
+
+function stripOf(tab) {
+    if (!strips[tab]) strips[tab] = new Strip(tab, () => recheck());
+    return strips[tab];
+}
+
+function tabOf(target) {
+    return TABS.find((tab) => target.closest && target.closest(`#tab_${tab}`)) || null;
+}
+
+function onInput(event) {
+    const tab = tabOf(event.target);
+    if (tab) stripOf(tab).schedule();
+}
+
+// What changes without an event: styles, a pasted infotext, another tab.
+function watch() {
+    if (document.hidden) return;
+    for (const tab of TABS) {
+        const strip = stripOf(tab);
+        if (strip.place() && !strip.timer) strip.check();
+    }
+}
+
+export function recheck(tab) {
+    for (const name of tab ? [tab] : TABS) stripOf(name).check(true);
+}
+
+/** A sentence in the strip, for what has no chip. */
+export function say(tab, text, refused) {
+    const strip = stripOf(tab);
+    strip.announce(text);
+    const note = element("span", `lora-neg-quiet${refused ? " lora-neg-refused" : ""}`, text);
+    if (refused) strip.chips.replaceChildren(note);
+}
+
+/** Does an action in the strip of a tab. */
+export function perform(tab, action) {
+    stripOf(tab).perform(action);
+}
+
+export function startPreview() {
+    onLoaded(() => {
+        gradioApp().addEventListener("input", onInput, true);
+        gradioApp().addEventListener("change", onInput, true);
+        setInterval(watch, WATCH_MS);
+        watch();
+    });
+    onOptionsSaved(() => recheck());
+}

@@ -1,0 +1,404 @@
+// The scan's form: what to scan, how, and what it will cost before it starts.
+import { button, input, select, typeMark } from "../core/controls.js";
+import { element, userText } from "../core/elements.js";
+import { ask } from "../core/server.js";
+import { translate } from "../core/translate.js";
+import { ScanPicker } from "./picker.js";
+import { ScanPrompts } from "./prompts.js";
+import { ScanSampling } from "./sampling.js";
+import { numberIn, randomSeeds, seedCount } from "./seeds.js";
+import { costText } from "./words.js";
+
+const PAUSE_MS = 250;
+const MEMORY = "lora_neg_scan_form";
+
+const KINDS = [
+    ["scan", "Weight scan", "Pictures over the weights, measured and judged"],
+    ["quick", "Quick scan", "The same two numbers from a few evaluations of the model, without pictures"],
+    ["compare", "A/B picture", "With and without the LoRA at the same seeds, side by side"],
+];
+
+const PARTS = [["both", "Unet and text encoder"], ["unet", "Unet only"], ["text_encoder", "Text encoder only"]];
+let made = 0;
+
+export class ScanForm {
+    constructor(scan) {
+        this.scan = scan;
+        this.turn = 0;
+        this.kind = "scan";
+        this.lora = null;
+        this.errors = {};
+        this.id = `lora_neg_scan_form_${++made}`;
+        this.root = element("form", "lora-neg-scan-form");
+        this.root.noValidate = true;
+        this.root.setAttribute("aria-label", translate("What to scan"));
+        this.root.addEventListener("input", () => this.changed());
+        this.root.addEventListener("change", () => this.changed());
+        this.root.addEventListener("submit", (event) => {
+            event.preventDefault();
+            this.submit();
+        });
+    }
+
+    // Builds the form anew, with what stood in it or what stood in it last time.
+    build(overview, kept = null) {
+        this.overview = overview;
+        this.notes = {};
+        this.picker = new ScanPicker((name) => this.choose(name), (error) => this.scan.fail(error));
+        this.about = element("div", "lora-neg-scan-about");
+        this.about.hidden = true;
+        this.root.replaceChildren(
+            this.checkpointLine(),
+            this.field("lora", "LoRA", this.picker.root, this.about),
+            this.kindField(),
+            this.weightsField(),
+            this.partField(),
+            this.promptsField(),
+            this.textField("negative_prompt", "Negative prompt", overview.form.negative_prompt),
+            this.seedsField(),
+            this.samplingField(),
+            this.footer(),
+        );
+        this.recall(kept);
+        this.showKind();
+        this.check();
+    }
+
+    // ---- pieces -------------------------------------------------------------------------
+
+    field(name, label, ...content) {
+        const made = element("div", "lora-neg-scan-field");
+        const head = element("div", "lora-neg-scan-label", translate(label));
+        const note = element("p", "lora-neg-note lora-neg-failed");
+        note.id = `${this.id}_${name}_note`;
+        note.hidden = true;
+        this.notes[name] = note;
+        made.append(head, ...content, note);
+        made.dataset.field = name;
+        return made;
+    }
+
+    described(control, name) {
+        control.setAttribute("aria-describedby", `${this.id}_${name}_note`);
+        return control;
+    }
+
+    checkpointLine() {
+        const { checkpoint } = this.overview;
+        const made = this.field("checkpoint", "Checkpoint");
+        const text = checkpoint ? `${checkpoint.title}` : translate("none chosen");
+        const line = userText("lora-neg-scan-checkpoint", text);
+        line.title = checkpoint ? `${checkpoint.title} · ${checkpoint.digest}` : "";
+        made.insertBefore(line, made.lastChild);
+        return made;
+    }
+
+    choices(name, label, options, onChange) {
+        const group = element("div", "lora-neg-choices");
+        group.setAttribute("role", "radiogroup");
+        group.setAttribute("aria-label", translate(label));
+        const radios = options.map(([value, text, hint]) => {
+            const option = element("label", "lora-neg-choice");
+            const radio = element("input");
+            Object.assign(radio, { type: "radio", name: `${this.id}_${name}`, value });
+            radio.addEventListener("change", () => onChange(value));
+            if (hint) option.title = translate(hint);
+            option.append(radio, element("span", "", translate(text)));
+            group.append(option);
+            return radio;
+        });
+        return { group, radios };
+    }
+
+    kindField() {
+        const { group, radios } = this.choices("kind", "What to make", KINDS, (kind) => {
+            this.kind = kind;
+            this.showKind(true);
+        });
+        this.kinds = radios;
+        this.kindNote = element("p", "lora-neg-note");
+        return this.field("kind", "What to make", group, this.kindNote);
+    }
+
+    weightsField() {
+        this.presets = element("div", "lora-neg-presets");
+        for (const { id, name, weights } of this.overview.presets) {
+            const preset = button("lora-neg-toggle", name, () => {
+                this.weights.value = weights;
+                this.changed();
+            });
+            preset.dataset.weights = weights;
+            preset.dataset.preset = id;
+            preset.title = weights;
+            this.presets.append(preset);
+        }
+        this.weights = this.described(input("text", "Weights", { spellcheck: "false", maxlength: "2000" }), "weights");
+        this.weights.dir = "ltr";
+        this.weights.value = this.overview.presets[0].weights;
+        this.word = input("text", "Word added to the negative prompt with the LoRA", {
+            placeholder: "word added to the negative, if it has one", maxlength: "4000",
+        });
+        this.word.dir = "auto";
+        this.weightsHint = element("p", "lora-neg-note", translate("A list, or a range: -1 - 1 [9], -0.9--0.3 (+0.3). 0 is always made."));
+        this.negativeWord = this.field("negative_word", "Added to the negative prompt with the LoRA", this.word);
+        const both = element("div", "lora-neg-scan-stacked");
+        both.append(this.field("weights", "Weights", this.presets, this.weights, this.weightsHint), this.negativeWord);
+        return both;
+    }
+
+    partField() {
+        this.part = this.described(select("Part that takes the weight", PARTS), "part");
+        this.held = input("number", "Weight of the other part", { step: "0.05", min: "-10", max: "10", value: "0" });
+        this.heldLabel = element("label", "lora-neg-scan-held", `${translate("the other part stays at")} `);
+        this.heldLabel.append(this.held);
+        const line = element("div", "lora-neg-scan-line");
+        line.append(this.part, this.heldLabel);
+        this.heldLabel.hidden = true;
+        return this.field("part", "Part that takes the weight", line);
+    }
+
+    promptsField() {
+        this.prompts = new ScanPrompts(`${this.id}_prompts_note`, () => this.changed());
+        return this.field("prompts", "Prompts", this.prompts.root);
+    }
+
+    textField(name, label, value) {
+        const box = element("textarea", "lora-neg-input");
+        box.rows = 2;
+        box.dir = "auto";
+        box.maxLength = 4000;
+        box.value = value;
+        box.setAttribute("aria-label", translate(label));
+        this[name] = this.described(box, name);
+        return this.field(name, label, box);
+    }
+
+    seedsField() {
+        this.seeds = this.described(input("text", "Seeds", { spellcheck: "false", maxlength: "2000", value: "1, 2" }), "seeds");
+        const line = element("div", "lora-neg-scan-line");
+        line.append(this.seeds, button("", "New seeds", () => {
+            this.seeds.value = randomSeeds(seedCount(this.seeds.value));
+            this.changed();
+        }));
+        return this.field("seeds", "Seeds", line);
+    }
+
+    samplingField() {
+        this.sampling = new ScanSampling(this, this.overview);
+        return this.sampling.root;
+    }
+
+    footer() {
+        const made = this.field("plan", "");
+        made.classList.add("lora-neg-scan-footer");
+        made.firstChild.remove();
+        this.cost = element("p", "lora-neg-scan-cost");
+        this.cost.setAttribute("role", "status");
+        this.start = element("button", "lora-neg-button lora-neg-primary", translate("Start"));
+        this.start.type = "submit";
+        this.start.disabled = true;
+        made.prepend(this.cost);
+        made.append(this.start);
+        return made;
+    }
+
+    // ---- what stands in it --------------------------------------------------------------
+
+    body() {
+        return {
+            kind: this.kind,
+            lora: this.lora ? this.lora.name : "",
+            weights: this.weights.value,
+            part: this.part.value,
+            held: numberIn(this.held.value),
+            prompts: this.prompts.read(),
+            negative_prompt: this.negative_prompt.value,
+            negative_word: this.word.value,
+            seeds: this.seeds.value,
+            ...this.sampling.read(),
+        };
+    }
+
+    // Fills the form with what asked for a scan.
+    async fill(form) {
+        this.kind = form.kind;
+        this.prompts.fill(form.prompts);
+        for (const name of ["weights", "part", "seeds", "negative_prompt"]) this[name].value = form[name];
+        this.held.value = String(form.held || 0);
+        this.word.value = form.negative_word || "";
+        this.sampling.fill(form);
+        this.showKind();
+        await this.choose(form.lora, true);
+    }
+
+    recall(kept) {
+        if (kept) {
+            this.fill(kept);
+            return;
+        }
+        try {
+            const before = JSON.parse(localStorage.getItem(MEMORY));
+            const known = before && Array.isArray(before.prompts) && KINDS.some(([kind]) => kind === before.kind);
+            if (known) this.fill(before);
+        } catch {
+            localStorage.removeItem(MEMORY);
+        }
+    }
+
+    choose(name, keep = false) {
+        if (!name) return null;
+        const choosing = this.load(name, keep);
+        this.choosing = choosing;
+        return choosing;
+    }
+
+    async load(name, keep) {
+        try {
+            const lora = await ask("scan-lora", { name });
+            this.lora = lora;
+            this.picker.show(name);
+            this.showLora();
+            this.prompts.offer(lora.prompts, !keep);
+            if (!keep && this.kind === "compare") this.fillCompare();
+            this.scan.history.reload(name);
+        } catch (error) {
+            if (!keep) this.scan.fail(error);
+        }
+        this.changed();
+    }
+
+    showLora() {
+        const { lora } = this;
+        const line = element("p", "lora-neg-type-line");
+        line.append(typeMark(lora.type, lora.letter), element("strong", "", lora.type_name || translate("not read yet")));
+        if (lora.range && lora.range_source) {
+            const range = element("bdi", "lora-neg-range", lora.range);
+            range.dir = "ltr";
+            line.append(range, element("span", "lora-neg-below", lora.range_source));
+        }
+        this.about.replaceChildren(line);
+        if (lora.saved) this.about.append(userText("lora-neg-note", lora.saved));
+        if (lora.type === "trigger_negative" || lora.type === "dedicated_negative") {
+            const hint = element("p", "lora-neg-note", `${translate("Made to be loaded as a negative: an A/B picture shows best what it does.")} `);
+            if (this.kind !== "compare") hint.append(button("lora-neg-link", "A/B picture", () => this.setKind("compare")));
+            this.about.append(hint);
+        }
+        this.about.hidden = false;
+    }
+
+    setKind(kind) {
+        this.kind = kind;
+        this.showKind(true);
+        this.changed();
+    }
+
+    fillCompare() {
+        if (!this.lora) return;
+        this.weights.value = String(this.lora.compare.weight);
+        this.word.value = this.lora.compare.word;
+    }
+
+    // Shows the fields of the chosen kind; `moved`: somebody has just chosen it.
+    showKind(moved = false) {
+        const { kind } = this;
+        this.kinds.forEach((radio) => (radio.checked = radio.value === kind));
+        this.kinds.find(({ value }) => value === "quick").disabled = !this.overview.quick;
+        const compare = kind === "compare";
+        this.kindNote.textContent = this.overview.quick || kind !== "scan"
+            ? translate(KINDS.find(([id]) => id === kind)[2]) : `${translate(KINDS[0][2])}. ${translate("This host has no quick scan.")}`;
+        this.presets.hidden = this.weightsHint.hidden = compare;
+        this.negativeWord.hidden = !compare;
+        if (!moved) return;
+        if (compare) {
+            if (this.weights.value.includes(",") || this.weights.value.includes("[")) this.kept = this.weights.value;
+            this.fillCompare();
+        } else if (this.kept || /^\s*-?[\d.]+\s*$/.test(this.weights.value)) {
+            this.weights.value = this.kept || this.overview.presets[kind === "quick" ? 1 : 0].weights;
+        }
+        const [few, more] = this.overview.presets;
+        if (kind === "quick" && this.weights.value === few.weights) this.weights.value = more.weights;
+        if (this.lora) this.showLora();
+    }
+
+    changed() {
+        this.stale = true;
+        this.turn += 1; // what was asked before is no answer any more
+        // A click on Start waits for the next answer, so it must be possible before that.
+        if (this.start && this.lora && !this.scan.isRunning) this.start.disabled = false;
+        this.heldLabel.hidden = this.part.value === "both";
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.check(), PAUSE_MS);
+    }
+
+    // Starts, or shows, what stands in the form now: a click counts however long the answer to
+    // the last change takes, and never for what stood there before.
+    async submit() {
+        if (this.submitting || this.scan.isRunning) return;
+        this.submitting = true;
+        this.start.setAttribute("aria-busy", "true");
+        try {
+            await this.choosing;
+            while (this.stale) {
+                clearTimeout(this.timer);
+                if (!await this.check()) return;
+            }
+            if (!this.ready || this.scan.isRunning) return;
+            if (this.complete) await this.scan.open(this.complete);
+            else await this.scan.start(this.body());
+        } finally {
+            this.submitting = false;
+            this.start.removeAttribute("aria-busy");
+        }
+    }
+
+    // Asks what it would cost, or what is wrong; says whether there was an answer.
+    async check() {
+        const turn = ++this.turn;
+        const body = this.body();
+        try {
+            const answer = await ask("scan-plan", body);
+            if (turn !== this.turn) return true;
+            this.show(answer);
+            localStorage.setItem(MEMORY, JSON.stringify(body));
+            return true;
+        } catch (error) {
+            if (turn === this.turn) this.scan.fail(error);
+            return false;
+        }
+    }
+
+    show({ errors, cost, existing }) {
+        this.stale = false;
+        this.errors = errors;
+        const untouched = !this.lora;
+        for (const [name, note] of Object.entries(this.notes)) {
+            const text = name === "lora" && untouched ? "" : errors[name] || "";
+            // Before a LoRA is chosen nobody has done anything wrong yet.
+            note.textContent = untouched && name === "prompts" ? "" : text;
+            note.hidden = !note.textContent;
+            note.parentNode.classList.toggle("lora-neg-at-fault", !note.hidden);
+        }
+        for (const preset of this.presets.children) {
+            preset.setAttribute("aria-pressed", String(preset.dataset.weights === this.weights.value));
+        }
+        const quick = this.kind === "quick";
+        const there = cost && existing && (quick ? existing.sentence : existing.finished);
+        this.cost.textContent = cost
+            ? costText(cost, this.kind)
+            : untouched ? translate("Choose a LoRA to see what a scan costs.") : translate("Something above needs a look first.");
+        const missing = there && !quick ? existing.total - existing.finished : 0;
+        if (there) {
+            this.cost.textContent += missing
+                ? ` ${translate("{count} of them are there already.", { count: existing.finished })}` : ` ${translate("It was made before.")}`;
+        }
+        this.complete = there && !missing ? existing.scan : "";
+        this.ready = Boolean(cost);
+        this.showBusy(this.scan.isRunning);
+    }
+
+    showBusy(busy) {
+        if (!this.start) return;
+        this.start.disabled = !this.ready || busy;
+        this.start.textContent = busy ? translate("A scan is running") : this.complete ? translate("Show it") : translate("Start");
+    }
+}
