@@ -64,10 +64,10 @@ def in_process(loras: int) -> Callable[[bytes], None]:
 
     from lib_lora_neg.api.public import add_public_routes
     from tests.support.cards import SyntheticCards
-    from tests.support.outlook import BoxesFor
+    from tests.support.preview import PreviewFor
 
     made = SyntheticCards()
-    host = BoxesFor(made.get(f"lora_{number:04d}") for number in range(loras))
+    host = PreviewFor(made.get(f"lora_{number:04d}") for number in range(loras))
     app = FastAPI()
     add_public_routes(app, host, host, {})
     client = TestClient(app)

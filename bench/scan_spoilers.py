@@ -21,7 +21,7 @@ from lab.scenes import draw, random_scene
 from lab.spoil import SPOILERS
 from lib_lora_neg.scan.curves import SIGNS, MeasuredCell, points, tabulate
 from lib_lora_neg.scan.measures import measure, prepare
-from lib_lora_neg.scan.plan import Cell
+from lib_lora_neg.scan.plan import ScanCell
 from lib_lora_neg.scan.ports import Picture
 
 STRENGTHS = (0.0, 0.1, 0.4, 0.7, 1.0)
@@ -44,7 +44,7 @@ def main() -> None:
                 pixels = (np.clip(spoilt, 0, 1) * 255).round().astype(np.uint8)
                 prepared = prepare(Picture(pixels))
                 zero = zero or prepared
-                cells.append(MeasuredCell(Cell(strength, index, 0), measure(prepared, zero)))
+                cells.append(MeasuredCell(ScanCell(strength, index, 0), measure(prepared, zero)))
                 truth[strength].append(read(spoilt).damage)
         table = tabulate(cells)
         assert table is not None

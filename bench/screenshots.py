@@ -146,7 +146,7 @@ def main() -> None:
     parser.add_argument("--character", required=True)
     parser.add_argument("--theme", choices=["light", "dark"], default="light")
     parser.add_argument("--folder", type=Path, default=IMAGES)
-    parser.add_argument("--only", choices=[shot.__name__ for shot in SHOTS])
+    parser.add_argument("--only", choices=[request.__name__ for request in SHOTS])
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
@@ -155,9 +155,9 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 1400})
         page.goto(f"{options.url}/?__theme={options.theme}")
         page.locator(f"{STRIP} .lora-neg-quiet").wait_for(timeout=180_000)
-        for shot in SHOTS:
-            if options.only in (None, shot.__name__):
-                shot(Camera(page, options.folder), options.style, options.character)
+        for request in SHOTS:
+            if options.only in (None, request.__name__):
+                request(Camera(page, options.folder), options.style, options.character)
         browser.close()
 
 

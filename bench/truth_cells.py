@@ -25,7 +25,7 @@ from lab.captions import full_tags  # noqa: E402
 from lab.lora_recipes import RECIPES  # noqa: E402
 from lab.scenes import Scene, random_scene  # noqa: E402
 from lib_lora_neg.scan.curves import MeasuredCell  # noqa: E402
-from lib_lora_neg.scan.plan import Cell, ScannedLora, ScanPlan, ScanPrompt  # noqa: E402
+from lib_lora_neg.scan.plan import ScanCell, ScannedLora, ScanPlan, ScanPrompt  # noqa: E402
 from lib_lora_neg.scan.ports import Sampling  # noqa: E402
 from lib_lora_neg.scan.quick import QuickSample, take_samples  # noqa: E402
 from lib_lora_neg.scan.runner import run  # noqa: E402
@@ -88,8 +88,8 @@ class Scanned:
     task: Task
     kind: str
     cells: tuple[MeasuredCell, ...]
-    judged: dict[Cell, float]
-    burnt: dict[Cell, float]
+    judged: dict[ScanCell, float]
+    burnt: dict[ScanCell, float]
     samples: dict[float, list[QuickSample]]
 
     @property
@@ -163,7 +163,9 @@ def _host(world: Path, folder: Path):
     return engine, EngineGenerator(engine), EngineDenoiser(engine)
 
 
-def _judged(store: ScanStore, cells: Sequence[Cell]) -> tuple[dict[Cell, float], dict[Cell, float]]:
+def _judged(
+    store: ScanStore, cells: Sequence[ScanCell]
+) -> tuple[dict[ScanCell, float], dict[ScanCell, float]]:
     """Return the judge's damage of each cell, and how far its tones are burnt."""
     from lab.judge import read
 

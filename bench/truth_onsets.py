@@ -9,7 +9,7 @@ import numpy as np
 from bench.truth_cells import Scanned
 from lib_lora_neg.scan.bracket import judge
 from lib_lora_neg.scan.curves import Table, tabulate
-from lib_lora_neg.scan.plan import Cell
+from lib_lora_neg.scan.plan import ScanCell
 
 SIGMAS = 3.0
 LEAST = 1.0
@@ -20,7 +20,10 @@ three robust standard deviations of the weight-0 pictures' damage, and by 1 Delt
 def matrix(found: Scanned, table: Table) -> np.ndarray:
     """Return the judge's damage since weight 0, arranged as the scan's own table."""
     raw = np.array(
-        [[found.judged[Cell(weight, *pair)] for pair in table.pairs] for weight in table.weights]
+        [
+            [found.judged[ScanCell(weight, *pair)] for pair in table.pairs]
+            for weight in table.weights
+        ]
     )
     return raw - raw[table.zero]
 

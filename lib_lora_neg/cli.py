@@ -12,7 +12,7 @@ from .console.arguments import build_parser
 from .console.cards import card_as_json, card_as_text, cards_as_table
 from .console.check import HostTraits, check, said
 from .console.files import with_files
-from .console.inputs import Asked, Hires, InputError, read_file
+from .console.inputs import AskedGeneration, Hires, InputError, read_file
 from .console.render import as_json, as_text
 from .console.terminal import (
     index_folder,
@@ -298,17 +298,17 @@ def _settings(options: argparse.Namespace) -> GuardSettings:
         raise InputError(str(problem)) from problem
 
 
-def _requests(options: argparse.Namespace) -> Iterable[Asked | InputError]:
+def _requests(options: argparse.Namespace) -> Iterable[AskedGeneration | InputError]:
     if options.prompt is None and options.negative is None and options.file is None:
         raise InputError("nothing to check: give --prompt, --negative or --file")
     if options.command == "export":
-        cfg = Asked().cfg_scale if options.cfg is None else options.cfg
-        asked = Asked(
+        cfg = AskedGeneration().cfg_scale if options.cfg is None else options.cfg
+        asked = AskedGeneration(
             prompt=options.prompt or "", negative_prompt=options.negative or "", cfg_scale=cfg
         )
         return read_file(options.file, asked) if options.file else [asked]
     own = (options.hr_prompt, options.hr_negative, options.hr_cfg)
-    asked = Asked(
+    asked = AskedGeneration(
         prompt=options.prompt or "",
         negative_prompt=options.negative or "",
         cfg_scale=options.cfg,

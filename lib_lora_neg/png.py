@@ -63,14 +63,14 @@ def _first_text(file: BinaryIO, key: bytes) -> str | None:
     return None
 
 
-class Texts(NamedTuple):
+class PngTexts(NamedTuple):
     """All texts of a picture by their keywords, the first of each, and its EXIF."""
 
     texts: dict[str, str]
     exif: bytes | None
 
 
-def read_texts(path: Path, wanted: Collection[str]) -> Texts:
+def read_texts(path: Path, wanted: Collection[str]) -> PngTexts:
     """Return all texts of a picture.
 
     Args:
@@ -106,7 +106,7 @@ def read_texts(path: Path, wanted: Collection[str]) -> Texts:
             except (ValueError, zlib.error, IndexError) as problem:
                 if key.lower() in wanted:
                     raise PngError(f"{path}: {key} is damaged: {problem}") from problem
-    return Texts(found, exif)
+    return PngTexts(found, exif)
 
 
 _MOST_TEXT_BYTES = 8 * MAX_TEXT_BYTES

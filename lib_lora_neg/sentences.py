@@ -1,6 +1,6 @@
 """Sentences for people that know what they are made of, so that they can be said in any language.
 
-A `Sentence` is its English text, and behaves like it everywhere; `Words` says it in another
+A `Sentence` is its English text, and behaves like it everywhere; `Translator` says it in another
 language. Templates are English, with fields in braces, and are the keys of the files in
 ``localizations/``.
 """
@@ -53,7 +53,7 @@ def say(template: str, /, **fields: object) -> Sentence:
     return Sentence(template, **texts)
 
 
-class Words:
+class Translator:
     """One language.
 
     Args:
@@ -116,7 +116,7 @@ class Words:
         ]
 
 
-ENGLISH = Words()
+ENGLISH = Translator()
 
 
 def _filled(template: str, fields: Mapping[str, Any]) -> str:

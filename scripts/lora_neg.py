@@ -66,10 +66,10 @@ def on_app_started(demo, app):
     """Make the guard live, and add the routes to the host's application."""
     host.start()
     if demo is not None:
-        tools = host.boxes.tools
+        tools = host.preview.tools
         notice = host.WebuiPanelHost()
         answers = page_answers(
-            host.boxes, names, lasting=True, tools=tools, notice=notice, words=words
+            host.preview, names, lasting=True, tools=tools, notice=notice, words=words
         )
         add_page_routes(app, {**answers, "reset-settings": host.reset_settings})
         of_library = {**library_answers(library), **lookup_answers(library)}
@@ -77,7 +77,7 @@ def on_app_started(demo, app):
         add_scan_routes(app, in_language(scan.answers, words), scan.files)
     accounts = host.api_accounts()
     if accounts is not None:
-        add_public_routes(app, host.boxes, names, accounts)
+        add_public_routes(app, host.preview, names, accounts)
 
 
 script_callbacks.on_after_component(lambda c, **more: preset.component(c, more.get("elem_id")))

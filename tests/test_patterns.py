@@ -18,7 +18,7 @@ import pytest
 from lib_lora_neg.loras.types.roles import squeezed
 from lib_lora_neg.loras.types.signals import _LONGEST_ROMAJI, _ROMAJI
 from lib_lora_neg.prompts.match import _word_pattern
-from lib_lora_neg.sentences import MAX_SEARCHED, Words
+from lib_lora_neg.sentences import MAX_SEARCHED, Translator
 from tests.support.patterns import Found, Seed, collect, given_to, grown, hard_seeds
 
 
@@ -162,7 +162,7 @@ def test_a_stored_sentence_is_searched_in_linear_time() -> None:
     """Texts that look like many templates, and like none of them in the end."""
     folder = Path(__file__).parent.parent / "localizations"
     for file in sorted(folder.glob("*.json")):
-        words = Words(json.loads(file.read_text(encoding="utf-8")))
+        words = Translator(json.loads(file.read_text(encoding="utf-8")))
         for pieces, pattern, _, _ in words._patterns:
             for joint in (" ", "x", "1"):
                 text = (joint.join(pieces) * MAX_SEARCHED)[: MAX_SEARCHED - 2] + "\x00" + pieces[-1]

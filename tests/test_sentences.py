@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib_lora_neg.sentences import ENGLISH, Sentence, Words, say
+from lib_lora_neg.sentences import ENGLISH, Sentence, Translator, say
 
-WORDS = Words(
+WORDS = Translator(
     {
         "trigger of {lora}": "{lora} のトリガー",
         "style": "画風",
@@ -54,7 +54,7 @@ def test_it_is_said_in_another_language(sentence: str, expected: str) -> None:
 def test_any_text_may_stand_in_a_field(one: str, two: str) -> None:
     said = say("{one} and {two}", one=one, two=two)
     assert said == f"{one} and {two}"
-    assert Words({"{one} and {two}": "{two}・{one}"})(said) == f"{two}・{one}"
+    assert Translator({"{one} and {two}": "{two}・{one}"})(said) == f"{two}・{one}"
     assert say(one) == one
     WORDS(one)
 
@@ -68,6 +68,6 @@ def test_it_survives_copies() -> None:
 
 
 def test_a_file_with_other_things_in_it_does_no_harm() -> None:
-    broken = Words({"style": 3, "rtl": True, "a {b} c {b}": "x"})  # type: ignore[dict-item]
+    broken = Translator({"style": 3, "rtl": True, "a {b} c {b}": "x"})  # type: ignore[dict-item]
     assert broken("style") == "style"
     assert broken("a 1 c 1") == "x"

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..hosts.form_reading import BoxesError
+from ..hosts.form_reading import FormValueError
 
 MAX_BODY = 1 << 20
 """Bytes of a request; two prompts of the largest size fit in."""
@@ -48,7 +48,7 @@ async def answer(request: Request, work: Callable[[], Any]) -> Response:
         return json_response(await run_in_threadpool(work))
     except ApiError as error:
         return json_response(error.as_json(), error.status)
-    except BoxesError as error:
+    except FormValueError as error:
         refused = ApiError(422, "bad_request", str(error), error.field)
         return json_response(refused.as_json(), refused.status)
 

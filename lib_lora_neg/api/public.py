@@ -8,8 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..hosts.form_reading import read_boxes, read_mode, read_rules
-from ..hosts.preview import Boxes, BoxesHost, Outlook
+from ..hosts.form_reading import read_form_values, read_mode, read_rules
+from ..hosts.preview import FormValues, PreviewContext, PreviewHost
 from ..policy import GuardPlan, Mode, plan
 from . import schemas
 from .cards import LibraryHost, library_page, one_card
@@ -20,7 +20,7 @@ PREFIX = "/lora-neg/v1"
 
 
 def add_public_routes(
-    app: Any, boxes: BoxesHost, library: LibraryHost, accounts: Mapping[str, str]
+    app: Any, host: PreviewHost, library: LibraryHost, accounts: Mapping[str, str]
 ) -> None:
     """Add the API to ``app``; whoever asks must be one of ``accounts``, where there are any."""
 
@@ -28,13 +28,13 @@ def add_public_routes(
         return await answer(request, lambda: library_page(library, request.query_params))
 
     async def show_card(request: Request) -> Response:
-        return await answer(request, lambda: shown(boxes, library, request.path_params["name"]))
+        return await answer(request, lambda: shown(host, library, request.path_params["name"]))
 
     async def check(request: Request) -> Response:
-        return await answer_body(request, lambda body: checked(boxes, body))
+        return await answer_body(request, lambda body: checked(host, body))
 
     async def guard(request: Request) -> Response:
-        return await answer_body(request, lambda body: guarded(boxes, body))
+        return await answer_body(request, lambda body: guarded(host, body))
 
     dependencies = basic_auth(accounts)
 
@@ -54,27 +54,27 @@ def add_public_routes(
     add("/guard", guard, "POST", schemas.GUARD)
 
 
-def shown(boxes: BoxesHost, library: LibraryHost, name: str) -> dict[str, Any]:
+def shown(host: PreviewHost, library: LibraryHost, name: str) -> dict[str, Any]:
     """Return one card, with the range that the host's settings give it."""
-    return one_card(library, name, boxes.outlook(Boxes()).settings.floors)
+    return one_card(library, name, host.context(FormValues()).settings.floors)
 
 
-def checked(host: BoxesHost, body: Mapping[str, Any]) -> dict[str, Any]:
+def checked(host: PreviewHost, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the findings on a request, and whether the guard would change it."""
-    outlook, planned = _planned(host, body)
+    context, planned = _planned(host, body)
     return {
-        **_head(outlook),
+        **_head(context),
         "changed": planned.changed,
         "findings": [finding.plain() for finding in planned.findings],
     }
 
 
-def guarded(host: BoxesHost, body: Mapping[str, Any]) -> dict[str, Any]:
+def guarded(host: PreviewHost, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return what would be generated instead of a request, with the findings."""
-    outlook, planned = _planned(host, body)
+    context, planned = _planned(host, body)
     first, hires = planned.first, planned.hires
     result = {
-        **_head(outlook),
+        **_head(context),
         "changed": planned.changed,
         "prompt": first.prompts[0],
         "negative_prompt": first.negative_prompts[0],
@@ -88,15 +88,15 @@ def guarded(host: BoxesHost, body: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _planned(host: BoxesHost, body: Mapping[str, Any]) -> tuple[Outlook, GuardPlan]:
+def _planned(host: PreviewHost, body: Mapping[str, Any]) -> tuple[PreviewContext, GuardPlan]:
     mode: Mode | None = read_mode(body)
-    outlook = host.outlook(read_boxes(body), mode, read_rules(body))
-    return outlook, plan(outlook.request, outlook.cards, outlook.settings)
+    context = host.context(read_form_values(body), mode, read_rules(body))
+    return context, plan(context.request, context.cards, context.settings)
 
 
-def _head(outlook: Outlook) -> dict[str, Any]:
+def _head(context: PreviewContext) -> dict[str, Any]:
     return {
-        "mode": outlook.settings.mode.value,
-        "family": outlook.request.family.value,
-        "family_assumed": outlook.family_assumed,
+        "mode": context.settings.mode.value,
+        "family": context.request.family.value,
+        "family_assumed": context.family_assumed,
     }

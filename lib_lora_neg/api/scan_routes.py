@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..hosts.answers import Answer
-from ..hosts.form_reading import BoxesError
+from ..hosts.form_reading import FormValueError
 from .exchange import ApiError, json_response
 from .login import page_login
 from .page import PREFIX, add_page_routes
@@ -75,7 +75,7 @@ def _file_route(
             found = await run_in_threadpool(work, query)
         except ApiError as error:
             return json_response(error.as_json(), error.status)
-        except BoxesError as error:
+        except FormValueError as error:
             missing = ApiError(404, "not_found", str(error), error.field)
             return json_response(missing.as_json(), missing.status)
         # A scan's name holds the hash of everything that decides its pictures.

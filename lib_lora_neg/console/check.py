@@ -18,7 +18,7 @@ from ..policy import (
     plan,
 )
 from ..prompts import parse
-from .inputs import Asked
+from .inputs import AskedGeneration
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Checked:
 
     plan: GuardPlan
     family_inferred: bool
-    asked: Asked = field(default_factory=Asked)
+    asked: AskedGeneration = field(default_factory=AskedGeneration)
 
     @property
     def first(self) -> tuple[str, str, float]:
@@ -50,7 +50,7 @@ class Checked:
 
 
 def check(
-    asked: Asked,
+    asked: AskedGeneration,
     cards: CardLookup,
     settings: GuardSettings,
     host: HostTraits | None = None,
@@ -90,7 +90,7 @@ def family_of(prompt: str, cards: CardLookup) -> ModelFamily:
     return families.pop() if len(families) == 1 else ModelFamily.UNKNOWN
 
 
-def _hires(asked: Asked) -> PromptSet | None:
+def _hires(asked: AskedGeneration) -> PromptSet | None:
     own = asked.hires
     if own is None:
         return None

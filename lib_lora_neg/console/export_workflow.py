@@ -21,7 +21,7 @@ from ..telling import printable
 from ..whole import write_whole
 from .check import HostTraits, check, family_of, said
 from .export import export_as_json
-from .inputs import Asked, InputError
+from .inputs import AskedGeneration, InputError
 from .render import finding_lines, row
 from .terminal import Palette
 
@@ -33,12 +33,12 @@ class Made(NamedTuple):
 
     workflow: ComfyWorkflow
     findings: tuple[Finding, ...]
-    asked: Asked
+    asked: AskedGeneration
 
 
 def workflows(
     options: argparse.Namespace,
-    requests: Iterable[Asked | InputError],
+    requests: Iterable[AskedGeneration | InputError],
     catalog: Catalog | None,
     settings: GuardSettings,
 ) -> Iterator[Made | InputError]:
@@ -94,7 +94,7 @@ def as_told(made: Made, files: list[Path], palette: Palette) -> str:
 
 def _made(
     options: argparse.Namespace,
-    asked: Asked,
+    asked: AskedGeneration,
     catalog: Catalog | None,
     settings: GuardSettings,
 ) -> Made:
@@ -118,7 +118,9 @@ def _made(
     return Made(made, (*notes, *made.findings), asked)
 
 
-def _generation(options: argparse.Namespace, asked: Asked, family: ModelFamily) -> Generation:
+def _generation(
+    options: argparse.Namespace, asked: AskedGeneration, family: ModelFamily
+) -> Generation:
     generation = from_infotext(Infotext(asked.prompt, asked.negative_prompt, asked.parameters))
     if not asked.parameters:
         usual = usual_sampling(family)

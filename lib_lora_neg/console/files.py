@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from ..loras.card import LoraCard
-from .inputs import Asked
+from .inputs import AskedGeneration
 
 _TAG_NAME = re.compile(r"<lora:([^<>:]{1,300})(?=[:>])", re.IGNORECASE)
 
@@ -24,7 +24,9 @@ class Library(Protocol):
     def undigested(self) -> int: ...
 
 
-def with_files(asked: Asked, library: Library, versions: Mapping[int, str]) -> Asked:
+def with_files(
+    asked: AskedGeneration, library: Library, versions: Mapping[int, str]
+) -> AskedGeneration:
     """Return a request with its LoRAs named as their files are here.
 
     The host does the same when an infotext is pasted: a tag's name becomes that of the file with
@@ -51,7 +53,7 @@ def with_files(asked: Asked, library: Library, versions: Mapping[int, str]) -> A
     return replace(asked, prompt=prompt, notes=(*asked.notes, *notes), versions=())
 
 
-def _by_hash(asked: Asked, library: Library) -> Asked:
+def _by_hash(asked: AskedGeneration, library: Library) -> AskedGeneration:
     renamed: dict[str, str] = {}
     lost: list[str] = []
     for name, digest in asked.lora_hashes.items():

@@ -48,7 +48,7 @@ class Hires:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedGeneration:
     """One generation as it was asked for, and the defaults of those in a file.
 
     Attributes:
@@ -80,7 +80,7 @@ class Asked:
     parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def read_file(path: Path, defaults: Asked) -> Iterator[Asked | InputError]:
+def read_file(path: Path, defaults: AskedGeneration) -> Iterator[AskedGeneration | InputError]:
     """Yield the requests of a file in order; an `InputError` for each part that is none.
 
     The kind is told by the content; JSON lines with the suffix ``.jsonl`` are read one by one.
@@ -106,7 +106,7 @@ def read_file(path: Path, defaults: Asked) -> Iterator[Asked | InputError]:
         raise InputError(f"{path}: {problem}") from problem
 
 
-def from_json(line: str, defaults: Asked) -> Asked:
+def from_json(line: str, defaults: AskedGeneration) -> AskedGeneration:
     """Return the request of one JSON object; missing and null keys have the defaults.
 
     Raises:
@@ -118,7 +118,7 @@ def from_json(line: str, defaults: Asked) -> Asked:
         raise InputError(str(problem)) from problem
 
 
-def from_recipe(recipe: Recipe, defaults: Asked) -> Asked:
+def from_recipe(recipe: Recipe, defaults: AskedGeneration) -> AskedGeneration:
     """Return the request that a recipe describes; what it leaves open has the defaults.
 
     LoRAs beside the prompt are written into it as tags, so that the rules see them.
@@ -171,8 +171,8 @@ def from_recipe(recipe: Recipe, defaults: Asked) -> Asked:
 
 
 def _requests(
-    recipes: Iterable[Recipe | MetadataError], name: str, defaults: Asked
-) -> Iterator[Asked | InputError]:
+    recipes: Iterable[Recipe | MetadataError], name: str, defaults: AskedGeneration
+) -> Iterator[AskedGeneration | InputError]:
     for recipe in recipes:
         if isinstance(recipe, MetadataError):
             yield InputError(f"{name}: {recipe}")
@@ -184,8 +184,8 @@ def _requests(
 
 
 def _first_at_once(
-    requests: Iterator[Asked | InputError], name: str
-) -> Iterator[Asked | InputError]:
+    requests: Iterator[AskedGeneration | InputError], name: str
+) -> Iterator[AskedGeneration | InputError]:
     """Return the requests with the first read already, so that a file that is none fails now."""
     try:
         first = next(requests)
@@ -194,7 +194,7 @@ def _first_at_once(
     return chain([first], requests)
 
 
-def _json_lines(path: Path, defaults: Asked) -> Iterator[Asked | InputError]:
+def _json_lines(path: Path, defaults: AskedGeneration) -> Iterator[AskedGeneration | InputError]:
     with open_regular(path) as file:
         # By b"\n" alone: str.splitlines would also split at characters that JSON allows.
         number = 0
@@ -211,7 +211,7 @@ def _json_lines(path: Path, defaults: Asked) -> Iterator[Asked | InputError]:
                 yield InputError(f"{path}:{number}: {problem}")
 
 
-def _from_bytes(data: bytes, defaults: Asked) -> Iterator[Asked | InputError]:
+def _from_bytes(data: bytes, defaults: AskedGeneration) -> Iterator[AskedGeneration | InputError]:
     """Return the requests of standard input, a picture or text."""
     name = "standard input"
     if len(data) > MAX_TEXT_FILE_BYTES:

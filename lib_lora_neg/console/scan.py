@@ -24,8 +24,8 @@ from ..scan import (
     ScanPlan,
     ScanPrompt,
     ScanStore,
+    ScanStoreError,
     Scenes,
-    StoreError,
     in_force,
     judge_quick,
     propose,
@@ -192,7 +192,7 @@ def _carry_out(options: argparse.Namespace, host: DiffusersHost, plan: ScanPlan)
             outcome, status = work(host, store, stop)
     except FolderInUseError as problem:
         raise InputError(f"{plan.name}: this scan is running in another process") from problem
-    except StoreError as problem:
+    except ScanStoreError as problem:
         raise InputError(str(problem)) from problem
     except OSError as problem:
         raise InputError(f"{options.output}: {problem.strerror or problem}") from problem

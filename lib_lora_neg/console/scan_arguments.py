@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..scan.plan import Part
+from ..scan.plan import LoraPart
 from ..scan.weights import PRESETS, WeightListError, parse_weights
 from .common_arguments import add_device, add_lora_folders
 
@@ -66,9 +66,9 @@ def _add_plan(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--part",
-        type=Part,
-        choices=list(Part),
-        default=Part.BOTH,
+        type=LoraPart,
+        choices=list(LoraPart),
+        default=LoraPart.BOTH,
         metavar="PART",
         help="that takes the weight: both, unet or text_encoder (default: both)",
     )

@@ -33,23 +33,23 @@ from .midjourney_text import (
     without_no,
     write_prompt,
 )
-from .midjourney_words import Judged, Verdict, has_loose_weight, judge, stem, words_of
+from .midjourney_words import Judged, TermVerdict, has_loose_weight, judge, stem, words_of
 
 SOURCE = "Midjourney documentation: the No parameter"
 NO_WEIGHT = -0.5
 """What a word behind ``--no`` weighs, as a part of a multi-prompt (Midjourney documentation)."""
 
 _LEFT_OUT = {
-    Verdict.QUALITY: "words about the quality of a picture mean nothing to Midjourney, which was "
-    "not trained on such tags; as words of --no they would ban hands, faces, quality",
-    Verdict.EMBEDDING: "an embedding is a file of the WebUI: Midjourney has none",
-    Verdict.COUNT: "a count of booru tags: Midjourney would ban the person",
-    Verdict.NEGATED: "a negation inside --no: Midjourney reads the noun alone and bans it",
-    Verdict.SETTING: "settings of a picture, not words",
-    Verdict.SENTENCE: "a sentence: each of its words would be banned alone; name the things",
-    Verdict.EMPTY: "no word that could be banned",
-    Verdict.MODERATED: "Midjourney's moderation reads the words of --no as well and may refuse the "
-    "prompt; it keeps such pictures away by itself",
+    TermVerdict.QUALITY: "words about the quality of a picture mean nothing to Midjourney, which "
+    "was not trained on such tags; as words of --no they would ban hands, faces, quality",
+    TermVerdict.EMBEDDING: "an embedding is a file of the WebUI: Midjourney has none",
+    TermVerdict.COUNT: "a count of booru tags: Midjourney would ban the person",
+    TermVerdict.NEGATED: "a negation inside --no: Midjourney reads the noun alone and bans it",
+    TermVerdict.SETTING: "settings of a picture, not words",
+    TermVerdict.SENTENCE: "a sentence: each of its words would be banned alone; name the things",
+    TermVerdict.EMPTY: "no word that could be banned",
+    TermVerdict.MODERATED: "Midjourney's moderation reads the words of --no as well and may refuse "
+    "the prompt; it keeps such pictures away by itself",
 }
 
 
@@ -126,7 +126,7 @@ class _Translation:
         self.no: dict[str, None] = {}
         self.wanted: frozenset[str] = frozenset()
         self.triggers: set[str] = set()
-        self.left_out: dict[Verdict, list[str]] = {}
+        self.left_out: dict[TermVerdict, list[str]] = {}
 
     def run(self, prompt: str, negative: str, loras: Sequence[LoraCard]) -> MidjourneyPrompt:
         given = read_prompt(prompt)
@@ -261,11 +261,11 @@ class _Translation:
 
     def _words(self, written: str, judged: Judged, field: Field) -> None:
         after = ", ".join(judged.words)
-        if judged.verdict is Verdict.KEPT or (len(judged.words) == 1 and not judged.dropped):
+        if judged.verdict is TermVerdict.KEPT or (len(judged.words) == 1 and not judged.dropped):
             if judged.wanted:
                 reason = say("the prompt asks for it too: Midjourney would weigh both")
                 self._say("MJ-conflict", field, written, after, reason, effect=Effect.ADVISED)
-            elif judged.verdict is Verdict.REPLACED and normalise(written) != after:
+            elif judged.verdict is TermVerdict.REPLACED and normalise(written) != after:
                 reason = say("Midjourney parses each word alone: one word that says the same")
                 self._say("MJ-words", field, written, after, reason)
             return

@@ -27,7 +27,7 @@ class Parameter(NamedTuple):
         return f"--{self.name} {self.value}".rstrip()
 
 
-class Part(NamedTuple):
+class WeightedPart(NamedTuple):
     """A piece of a multi-prompt and its weight."""
 
     text: str
@@ -76,17 +76,17 @@ def split_links(words: str) -> tuple[str, tuple[str, ...]]:
     return (" ".join(_LINK.sub(" ", words).split()), links) if links else (words, ())
 
 
-def split_parts(words: str) -> tuple[Part, ...]:
+def split_parts(words: str) -> tuple[WeightedPart, ...]:
     """Return the pieces of a multi-prompt; a prompt without ``::`` is one of weight 1."""
     parts = []
     position = 0
     for match in _PART.finditer(words):
         weight = float(match["weight"]) if match["weight"] else 1.0
-        parts.append(Part(words[position : match.start()].strip(" ,"), weight))
+        parts.append(WeightedPart(words[position : match.start()].strip(" ,"), weight))
         position = match.end()
     rest = words[position:].strip()
     if rest or not parts:
-        parts.append(Part(rest.strip(" ,") if parts else rest, 1.0))
+        parts.append(WeightedPart(rest.strip(" ,") if parts else rest, 1.0))
     return tuple(part for part in parts if part.text)
 
 

@@ -20,7 +20,7 @@ from ..loras.vocabulary import QUALITY_TAGS
 from ..prompts import bare, split_origin
 
 
-class Verdict(str, Enum):
+class TermVerdict(str, Enum):
     """What became of a term, and why."""
 
     KEPT = "kept"
@@ -47,7 +47,7 @@ class Judged(NamedTuple):
         wanted: its words that the prompt asks for.
     """
 
-    verdict: Verdict
+    verdict: TermVerdict
     words: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()
@@ -167,7 +167,7 @@ _INNOCENT = _words(
     feet toe toes face faces head heads eye eyes pupil pupils ear ears nose mouth lip lips
     tooth teeth tongue hair hairs body bodies skin neck shoulder shoulders chest back torso
     belly waist hip hips thigh thighs knee knees nail nails background backgrounds
-    foreground image images picture pictures photo photos scene scenes view views shot angle
+    foreground image images picture pictures photo photos scene scenes view views request angle
     style styles look art artwork artstyle aesthetic effect effects filter character
     characters subject object objects thing things item items element elements part parts
     piece color colors colour colours tone tones light lights lighting shadow shadows sky
@@ -226,7 +226,7 @@ def stem(word: str) -> str:
 
 def has_loose_weight(key: str) -> bool:
     """Return whether a weight without brackets stands behind a term: ``word:1.2``."""
-    if _no_words(key, bare(key), frozenset()) is Verdict.SETTING:
+    if _no_words(key, bare(key), frozenset()) is TermVerdict.SETTING:
         return False
     return _LOOSE_WEIGHT.search(key, max(0, len(key) - 16)) is not None
 
@@ -251,44 +251,44 @@ def judge(key: str, wanted: Set[str] = frozenset(), embeddings: Set[str] = froze
         return Judged(apart)
     name = split_origin(_LOOSE_WEIGHT.sub("", name))[0]
     if name in _ONE_WORD:
-        return Judged(Verdict.REPLACED, (_ONE_WORD[name],))
+        return Judged(TermVerdict.REPLACED, (_ONE_WORD[name],))
     words = words_of(name)
     telling = [word for word in dict.fromkeys(words) if word not in _GRAMMAR]
     if not telling or _FACE.fullmatch(name) is not None:
-        return Judged(Verdict.EMPTY)
+        return Judged(TermVerdict.EMPTY)
     if any(word in _NEGATIONS for word in words):
-        return Judged(Verdict.NEGATED)
+        return Judged(TermVerdict.NEGATED)
     if _is_quality(name, words):
-        return Judged(Verdict.QUALITY)
+        return Judged(TermVerdict.QUALITY)
     if _COUNTED.fullmatch(name) is not None:
-        return Judged(Verdict.COUNT)
+        return Judged(TermVerdict.COUNT)
     if len(telling) == 1:
         return _judge_one(name, telling[0], wanted)
     with_grammar = len(words) > len(telling) and len(telling) > _MOST_WITH_GRAMMAR
     if len(words) > MOST_WORDS or with_grammar:
-        return Judged(Verdict.SENTENCE)
+        return Judged(TermVerdict.SENTENCE)
     return _judge_several(telling, wanted)
 
 
-def _no_words(key: str, name: str, embeddings: Set[str]) -> Verdict | None:
+def _no_words(key: str, name: str, embeddings: Set[str]) -> TermVerdict | None:
     """Return what a term is that holds no words of its own: a name of a file, a setting."""
     if len(name) > _LONGEST:
-        return Verdict.SENTENCE
+        return TermVerdict.SENTENCE
     if name.startswith(("--", "—")) or _SETTING.match(name) or _SET_NUMBER.fullmatch(name):
-        return Verdict.SETTING
+        return TermVerdict.SETTING
     prefixed = name != key and not key.startswith('"')
     if prefixed or name in embeddings or names_embedding(name) or _EMBEDDING.search(name):
-        return Verdict.EMBEDDING
+        return TermVerdict.EMBEDDING
     return None
 
 
 def _judge_one(name: str, word: str, wanted: Set[str]) -> Judged:
     if word in _MODERATED:
-        return Judged(Verdict.MODERATED)
+        return Judged(TermVerdict.MODERATED)
     asked = (word,) if stem(word) in wanted else ()
     if word in _RELATIVE and word != name:
-        return Judged(Verdict.INNOCENT, (), (word,), asked)
-    return Judged(Verdict.KEPT if word == name else Verdict.REPLACED, (word,), (), asked)
+        return Judged(TermVerdict.INNOCENT, (), (word,), asked)
+    return Judged(TermVerdict.KEPT if word == name else TermVerdict.REPLACED, (word,), (), asked)
 
 
 def _judge_several(telling: list[str], wanted: Set[str]) -> Judged:
@@ -309,11 +309,11 @@ def _judge_several(telling: list[str], wanted: Set[str]) -> Judged:
     kept = tuple(word for word in telling if word not in dropped)
     if not kept:
         if faulty and not asked:
-            return Judged(Verdict.QUALITY)
+            return Judged(TermVerdict.QUALITY)
         moderated = any(word in _MODERATED for word in telling) and not asked
-        verdict = Verdict.MODERATED if moderated else Verdict.INNOCENT
+        verdict = TermVerdict.MODERATED if moderated else TermVerdict.INNOCENT
         return Judged(verdict, (), dropped, asked)
-    verdict = Verdict.SPLIT if len(kept) > 1 else Verdict.REPLACED
+    verdict = TermVerdict.SPLIT if len(kept) > 1 else TermVerdict.REPLACED
     return Judged(verdict, kept, dropped, asked)
 
 

@@ -10,7 +10,7 @@ from ..loras.families import ModelFamily
 from ..loras.families.named import UnknownFamilyError, named_family
 from ..policy import DEFAULT_RULE_MODES, Mode
 from . import guidance_keys
-from .preview import Boxes
+from .preview import FormValues
 
 MAX_TEXT = 100_000
 """Characters of one box; the host's own boxes are slow long before."""
@@ -23,7 +23,7 @@ MAX_TOOLS = 50
 MAX_MODE = 20
 
 
-class BoxesError(ValueError):
+class FormValueError(ValueError):
     """A request that cannot be understood; ``field`` names its part."""
 
     def __init__(self, field: str, message: str) -> None:
@@ -31,16 +31,16 @@ class BoxesError(ValueError):
         self.field = field
 
 
-def read_boxes(body: object) -> Boxes:
-    """Understand a JSON object as boxes; missing keys and null have the defaults.
+def read_form_values(body: object) -> FormValues:
+    """Understand a JSON object as form values; missing keys and null have the defaults.
 
     Raises:
         BoxesError: a value has the wrong type or is too large.
     """
     if not isinstance(body, Mapping):
-        raise BoxesError("body", "a JSON object is needed")
+        raise FormValueError("body", "a JSON object is needed")
     hr_cfg = body.get("hr_cfg")
-    return Boxes(
+    return FormValues(
         prompt=_text(body, "prompt"),
         negative_prompt=_text(body, "negative_prompt"),
         cfg_scale=_cfg(body, "cfg_scale", 7.0),
@@ -60,7 +60,7 @@ def _guided(body: Mapping[str, Any]) -> bool:
     try:
         return guidance_keys.asked(name, None, None) is not None
     except ValueError as error:
-        raise BoxesError("guidance", str(error)) from error
+        raise FormValueError("guidance", str(error)) from error
 
 
 def read_mode(body: Mapping[str, Any]) -> Mode | None:
@@ -71,7 +71,7 @@ def read_mode(body: Mapping[str, Any]) -> Mode | None:
     """
     enabled = body.get("enabled")
     if enabled is not None and not isinstance(enabled, bool):
-        raise BoxesError("enabled", "must be true or false")
+        raise FormValueError("enabled", "must be true or false")
     if enabled is False:
         return Mode.OFF
     name = body.get("mode")
@@ -80,7 +80,7 @@ def read_mode(body: Mapping[str, Any]) -> Mode | None:
     try:
         return _mode(name)
     except ValueError as error:
-        raise BoxesError("mode", str(error)) from error
+        raise FormValueError("mode", str(error)) from error
 
 
 def read_rules(body: Mapping[str, Any]) -> dict[str, Mode]:
@@ -93,15 +93,15 @@ def read_rules(body: Mapping[str, Any]) -> dict[str, Mode]:
     if rules is None:
         return {}
     if not isinstance(rules, Mapping):
-        raise BoxesError("rules", "must be an object of rule and mode")
+        raise FormValueError("rules", "must be an object of rule and mode")
     result = {}
     for rule, mode in rules.items():
         if rule not in DEFAULT_RULE_MODES:
-            raise BoxesError("rules", f"no such rule: {str(rule)[:40]!r}")
+            raise FormValueError("rules", f"no such rule: {str(rule)[:40]!r}")
         try:
             result[str(rule)] = _mode(mode)
         except ValueError as error:
-            raise BoxesError("rules", str(error)) from error
+            raise FormValueError("rules", str(error)) from error
     return result
 
 
@@ -110,9 +110,9 @@ def _text(body: Mapping[str, Any], key: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise BoxesError(key, "must be text")
+        raise FormValueError(key, "must be text")
     if len(value) > MAX_TEXT:
-        raise BoxesError(key, f"longer than {MAX_TEXT} characters")
+        raise FormValueError(key, f"longer than {MAX_TEXT} characters")
     return value
 
 
@@ -121,15 +121,15 @@ def _cfg(body: Mapping[str, Any], key: str, default: float) -> float:
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BoxesError(key, "must be a number")
+        raise FormValueError(key, "must be a number")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise BoxesError(key, "must be a finite number")
+        raise FormValueError(key, "must be a finite number")
     if not 0.0 <= number <= MAX_CFG:
-        raise BoxesError(key, f"must be from 0 to {MAX_CFG:g}")
+        raise FormValueError(key, f"must be from 0 to {MAX_CFG:g}")
     return number
 
 
@@ -144,7 +144,7 @@ def _flag(body: Mapping[str, Any], key: str) -> bool:
     if value is None:
         return False
     if not isinstance(value, bool):
-        raise BoxesError(key, "must be true or false")
+        raise FormValueError(key, "must be true or false")
     return value
 
 
@@ -153,9 +153,9 @@ def _names(body: Mapping[str, Any], key: str, most: int) -> tuple[str, ...]:
     if value is None:
         return ()
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise BoxesError(key, "must be a list of names")
+        raise FormValueError(key, "must be a list of names")
     if len(value) > most:
-        raise BoxesError(key, f"more than {most}")
+        raise FormValueError(key, f"more than {most}")
     return tuple(value)
 
 
@@ -164,8 +164,8 @@ def _family(body: Mapping[str, Any]) -> ModelFamily | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str):
-        raise BoxesError("family", "must be text")
+        raise FormValueError("family", "must be text")
     try:
         return named_family(value)
     except UnknownFamilyError as error:
-        raise BoxesError("family", str(error)) from error
+        raise FormValueError("family", str(error)) from error

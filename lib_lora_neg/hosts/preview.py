@@ -13,7 +13,7 @@ from ..prompts import parse
 
 
 @dataclass(frozen=True)
-class Boxes:
+class FormValues:
     """The inputs of one tab as they stand in the page.
 
     Attributes:
@@ -55,37 +55,37 @@ class Boxes:
 
 
 @dataclass(frozen=True)
-class Outlook:
-    """What a host would generate from some boxes.
+class PreviewContext:
+    """What a host would generate from some form values.
 
     Attributes:
-        boxes: as they stand.
+        form: as they stand.
         request: with styles merged.
         settings: in force.
         cards: lookup that loads nothing but single cards, and rescans nothing.
         family_assumed: no checkpoint says the family, so it is that of the LoRAs.
     """
 
-    boxes: Boxes
+    form: FormValues
     request: GenerationRequest
     settings: GuardSettings
     cards: CardLookup
     family_assumed: bool = False
 
-    def of_boxes_alone(self) -> GenerationRequest:
+    def without_styles(self) -> GenerationRequest:
         """Return the request without what styles add: the texts an action may write."""
-        first, hires = self.boxes.passes()
+        first, hires = self.form.passes()
         if (first, hires) == (self.request.first, self.request.hires):
             return self.request
         return replace(self.request, first=first, hires=hires)
 
 
-class BoxesHost(Protocol):
-    """A host that can say what it would make of some boxes, without starting anything."""
+class PreviewHost(Protocol):
+    """A host that can say what it would make of some form values, without starting anything."""
 
-    def outlook(
-        self, boxes: Boxes, mode: Mode | None = None, rules: Mapping[str, Mode] | None = None
-    ) -> Outlook:
+    def context(
+        self, form: FormValues, mode: Mode | None = None, rules: Mapping[str, Mode] | None = None
+    ) -> PreviewContext:
         """Return what would be generated; ``mode`` and ``rules`` as far as not the user's."""
         ...
 

@@ -16,7 +16,7 @@ from ..loras.tagtable import LazyShares
 from .digests import digests_of_content
 from .files import FoundFile, FoundFolder, Stamp, list_folder, natural_order
 from .packing import ALIAS, MODEL_HASH, PROBLEMS, Packed, Packer, unpack_card
-from .store import CardStore, StoreError
+from .store import CardStore, IndexStoreError
 
 FORBIDDEN_ALIASES = frozenset(("none", "Addams"))
 """Aliases that A1111 never resolves (``networks.forbidden_network_aliases``)."""
@@ -34,7 +34,7 @@ SAVE_EVERY = 250
 """Files after which the index is written, so that a killed process loses no more; later after a
 tenth of what was read, because a folder's record is written whole."""
 
-Progress = Callable[[int, int], None]
+OnFileRead = Callable[[int, int], None]
 """Called with the files read so far and the files to read."""
 
 Each = Callable[[LoraCard, Stamp], None]
@@ -68,7 +68,7 @@ class _State:
                 self.digests[file.path] = digests_beside(Path(file.path), sides)
 
     def read_contents(
-        self, digest: str, progress: Progress | None = None
+        self, digest: str, progress: OnFileRead | None = None
     ) -> tuple[list[FoundFile], int]:
         """Return the files whose content has a digest, and how many were too large to be read."""
         of_file = len(digest) == SHORTEST
@@ -111,7 +111,7 @@ class Catalog:
         self,
         folders: Iterable[str | os.PathLike[str]],
         index_folder: str | os.PathLike[str] | None = None,
-        progress: Progress | None = None,
+        progress: OnFileRead | None = None,
     ) -> None:
         self._folders = tuple(os.fspath(folder) for folder in folders)
         self._progress = progress
@@ -120,7 +120,7 @@ class Catalog:
         if index_folder is not None:
             try:
                 self._store = CardStore(index_folder)
-            except StoreError as error:
+            except IndexStoreError as error:
                 self._store_problem = str(error)
         self._state = _State()
         self.undigested = 0
@@ -146,7 +146,7 @@ class Catalog:
                 _take_over(old, new, file.path)
         self._state = new
 
-    def index(self, progress: Progress | None = None, each: Each | None = None) -> None:
+    def index(self, progress: OnFileRead | None = None, each: Each | None = None) -> None:
         """Read every file that is new or changed, and keep what was read in the index on disk.
 
         Args:
@@ -191,7 +191,7 @@ class Catalog:
             state.order = tuple(sorted(state.by_name, key=natural_order))
         return state.order
 
-    def cards(self, progress: Progress | None = None) -> Iterator[LoraCard]:
+    def cards(self, progress: OnFileRead | None = None) -> Iterator[LoraCard]:
         """Yield the card of every name, reading what was not read yet."""
         self.index(progress)
         state = self._state
@@ -286,7 +286,7 @@ class Catalog:
                     if file.path in state.packed
                 }
                 self._store.save_folder(path, entries)
-        except StoreError as error:
+        except IndexStoreError as error:
             self._store_problem = str(error)
 
 

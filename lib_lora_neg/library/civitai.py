@@ -40,7 +40,7 @@ UNKNOWN_FOR = 7 * 24 * 3600.0
 """Seconds for which "not known there" is believed; a page may appear later."""
 
 
-class Outcome(str, Enum):
+class LookupOutcome(str, Enum):
     """How a look-up ended."""
 
     FOUND = "found"
@@ -65,7 +65,7 @@ class Lookup:
         cached: nothing was sent, the answer was known.
     """
 
-    outcome: Outcome
+    outcome: LookupOutcome
     page: dict[str, Any]
     note: str = ""
     cached: bool = False
@@ -113,13 +113,13 @@ class CivitaiLookup:
             OSError: the file itself cannot be read.
         """
         if not self._enabled:
-            return Lookup(Outcome.DISABLED, {}, "look-ups are switched off")
+            return Lookup(LookupOutcome.DISABLED, {}, "look-ups are switched off")
         digest = sha256_of(lora)
         known = self._known(digest)
         if known is not None:
             return known
         found = self._ask(digest)
-        if found.outcome in (Outcome.FOUND, Outcome.UNKNOWN):
+        if found.outcome in (LookupOutcome.FOUND, LookupOutcome.UNKNOWN):
             self._keep(digest, found)
         return found
 
@@ -135,25 +135,25 @@ class CivitaiLookup:
             ) as client:
                 return self._ask_both(client, digest)
         except httpx.HTTPError as error:
-            return Lookup(Outcome.OFFLINE, {}, f"Civitai cannot be reached: {error}")
+            return Lookup(LookupOutcome.OFFLINE, {}, f"Civitai cannot be reached: {error}")
         except (ValueError, RecursionError) as error:
-            return Lookup(Outcome.REFUSED, {}, f"Civitai's answer is not readable: {error}")
+            return Lookup(LookupOutcome.REFUSED, {}, f"Civitai's answer is not readable: {error}")
 
     def _ask_both(self, client: httpx.Client, digest: str) -> Lookup:
         status, version = self._get(client, f"/api/v1/model-versions/by-hash/{digest.upper()}")
         if status == 404:
-            return Lookup(Outcome.UNKNOWN, {}, "Civitai does not know this file")
+            return Lookup(LookupOutcome.UNKNOWN, {}, "Civitai does not know this file")
         if status != 200:
-            return Lookup(Outcome.REFUSED, {}, f"Civitai answered with status {status}")
+            return Lookup(LookupOutcome.REFUSED, {}, f"Civitai answered with status {status}")
         number = as_count(version.get("modelId"))
         if number is None:
-            return Lookup(Outcome.REFUSED, {}, "Civitai's answer names no model")
+            return Lookup(LookupOutcome.REFUSED, {}, "Civitai's answer names no model")
         status, model = self._get(client, f"/api/v1/models/{number}")
         if status != 200:
-            return Lookup(Outcome.REFUSED, {}, f"Civitai answered with status {status}")
+            return Lookup(LookupOutcome.REFUSED, {}, f"Civitai answered with status {status}")
         own = dict(as_mapping(version.get("model")))
         own.update({key: model[key] for key in ("name", "tags", "description") if key in model})
-        return Lookup(Outcome.FOUND, {**version, "model": own})
+        return Lookup(LookupOutcome.FOUND, {**version, "model": own})
 
     def _get(self, client: httpx.Client, path: str) -> tuple[int, dict[str, Any]]:
         wait = self._last + self._interval - time.monotonic()
@@ -182,10 +182,10 @@ class CivitaiLookup:
             return None
         page = record.get("page")
         if isinstance(page, dict) and page:
-            return Lookup(Outcome.FOUND, page, cached=True)
+            return Lookup(LookupOutcome.FOUND, page, cached=True)
         age = time.time() - float(record.get("time") or 0.0)
         if 0 <= age < UNKNOWN_FOR:
-            return Lookup(Outcome.UNKNOWN, {}, "Civitai did not know this file", cached=True)
+            return Lookup(LookupOutcome.UNKNOWN, {}, "Civitai did not know this file", cached=True)
         return None
 
     def _keep(self, digest: str, found: Lookup) -> None:

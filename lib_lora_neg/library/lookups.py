@@ -8,7 +8,7 @@ from threading import Lock, Thread
 
 from ..loras.card import LoraCard
 from ..telling import complain_of
-from .civitai import CivitaiLookup, Outcome, save_page
+from .civitai import CivitaiLookup, LookupOutcome, save_page
 
 MOST_RESULTS = 200
 """Results that are told; a library has thousands."""
@@ -27,7 +27,7 @@ class LookupResult:
     """
 
     name: str
-    outcome: Outcome
+    outcome: LookupOutcome
     note: str = ""
     before: tuple[str, float] = ("unknown", 0.0)
     after: tuple[str, float] = ("unknown", 0.0)
@@ -106,7 +106,11 @@ class PageLookups:
                 result = self._one(lookup, name)
                 kept = (*self._state.results, result)[-MOST_RESULTS:]
                 self._state = replace(self._state, done=self._state.done + 1, results=kept)
-                if result.outcome in (Outcome.OFFLINE, Outcome.REFUSED, Outcome.DISABLED):
+                if result.outcome in (
+                    LookupOutcome.OFFLINE,
+                    LookupOutcome.REFUSED,
+                    LookupOutcome.DISABLED,
+                ):
                     # The next one would fare no better, and might annoy whoever refused.
                     stopped = result.note
                     break
@@ -119,13 +123,13 @@ class PageLookups:
     def _one(self, lookup: CivitaiLookup, name: str) -> LookupResult:
         path, before = self._path_of(name), _said(self._card_of(name))
         if path is None:
-            return LookupResult(name, Outcome.UNKNOWN, "there is no LoRA of this name")
+            return LookupResult(name, LookupOutcome.UNKNOWN, "there is no LoRA of this name")
         try:
             found = lookup.look_up(path)
         except OSError as error:
             note = f"the file cannot be read: {error.strerror or error}"
-            return LookupResult(name, Outcome.UNKNOWN, note, before, before)
-        if found.outcome is not Outcome.FOUND:
+            return LookupResult(name, LookupOutcome.UNKNOWN, note, before, before)
+        if found.outcome is not LookupOutcome.FOUND:
             return LookupResult(name, found.outcome, found.note, before, before)
         note = ""
         try:
@@ -135,7 +139,7 @@ class PageLookups:
                 note = "a page lies beside it already; that one stays"
         except OSError as error:
             note = f"found, but its folder takes no file ({error.strerror or error})"
-        return LookupResult(name, Outcome.FOUND, note, before, _said(self._card_of(name)))
+        return LookupResult(name, LookupOutcome.FOUND, note, before, _said(self._card_of(name)))
 
 
 def _said(card: LoraCard | None) -> tuple[str, float]:

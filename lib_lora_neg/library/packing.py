@@ -8,12 +8,12 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from ..loras.card import (
-    Bracket,
     DataWidth,
     LoraCard,
     LoraParts,
     LoraType,
     RangeSource,
+    ScanBracket,
     TagTable,
     TagTableKind,
     Trigger,
@@ -133,7 +133,7 @@ def unpack_card(packed: Packed, shares: Mapping[str, float]) -> LoraCard:
         "guard_off": guard_off,
         "problems": problems,
         "model_hash": model_hash,
-        "bracket": Bracket(*bracket) if bracket is not None else None,
+        "bracket": ScanBracket(*bracket) if bracket is not None else None,
     }
     return _frozen(LoraCard, values)
 

@@ -49,7 +49,7 @@ Entry = tuple[Stamp, tuple[Any, ...]]
 """When it is valid, and the packed card."""
 
 
-class StoreError(Exception):
+class IndexStoreError(Exception):
     """The index on disk cannot be used. The message says why."""
 
 
@@ -72,7 +72,9 @@ class CardStore:
                 check_regular(f"{self._file}{ending}")
             self._base = self._open()
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"the index in {os.fspath(folder)} cannot be used: {error}") from error
+            raise IndexStoreError(
+                f"the index in {os.fspath(folder)} cannot be used: {error}"
+            ) from error
         # A store that nobody closes is closed when it goes.
         weakref.finalize(self, self._base.close)
 
@@ -115,7 +117,7 @@ class CardStore:
                 self._base.execute("INSERT OR REPLACE INTO folders VALUES (?, ?, ?, ?)", record)
                 self._base.execute("DELETE FROM folders WHERE saved < ?", (now - FORGOTTEN_AFTER,))
         except sqlite3.Error as error:
-            raise StoreError(f"the index cannot be written: {error}") from error
+            raise IndexStoreError(f"the index cannot be written: {error}") from error
 
 
 def _connect_in_turn(file: Path) -> sqlite3.Connection:

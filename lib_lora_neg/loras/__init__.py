@@ -2,12 +2,12 @@
 
 from .build import build_card, read_any_card, read_card
 from .card import (
-    Bracket,
     DataWidth,
     LoraCard,
     LoraParts,
     LoraType,
     RangeSource,
+    ScanBracket,
     TagTable,
     TagTableKind,
     Trigger,
@@ -25,7 +25,6 @@ from .vocabulary import is_common_tag, is_descriptive_tag, is_generic_word, norm
 
 __all__ = [
     "OWN_KEY",
-    "Bracket",
     "DataWidth",
     "Decision",
     "Header",
@@ -35,6 +34,7 @@ __all__ = [
     "LoraType",
     "ModelFamily",
     "RangeSource",
+    "ScanBracket",
     "SideFacts",
     "TagGrade",
     "TagTable",

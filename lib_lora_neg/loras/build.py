@@ -8,7 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..regular import open_regular
-from .card import TYPE_BY_USER, Bracket, LoraCard, LoraParts, Trigger, TypeInference, WeightRange
+from .card import (
+    TYPE_BY_USER,
+    LoraCard,
+    LoraParts,
+    ScanBracket,
+    Trigger,
+    TypeInference,
+    WeightRange,
+)
 from .families import FLUX_FAMILIES, ModelFamily
 from .families.architecture import family_of_keys, resolve_family
 from .families.base_names import family_of_name
@@ -222,7 +230,7 @@ def _ranges(sides: Sequence[SideFacts]) -> tuple[WeightRange, ...]:
     return tuple(sorted(ranges, key=lambda item: item.reference == PAGE_RANGE))
 
 
-def _bracket(sides: Sequence[SideFacts]) -> Bracket | None:
+def _bracket(sides: Sequence[SideFacts]) -> ScanBracket | None:
     found = (side.decision.bracket for side in sides if side.decision is not None)
     return next((bracket for bracket in found if bracket is not None), None)
 

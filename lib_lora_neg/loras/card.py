@@ -75,7 +75,7 @@ QUICK_SUFFIX = "-quick"
 
 
 @dataclass(frozen=True)
-class Bracket:
+class ScanBracket:
     """The two numbers of a weight scan.
 
     Attributes:
@@ -212,7 +212,7 @@ class LoraCard:
     guard_off: bool = False
     problems: tuple[str, ...] = ()
     model_hash: str = ""
-    bracket: Bracket | None = None
+    bracket: ScanBracket | None = None
 
     @property
     def identity(self) -> str:

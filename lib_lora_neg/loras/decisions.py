@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .card import Bracket, LoraType, RangeSource, WeightRange
+from .card import LoraType, RangeSource, ScanBracket, WeightRange
 from .reading.lenient import as_count, as_items, as_mapping, as_number, as_text, as_texts
 
 OWN_KEY = "lora_neg"
@@ -32,7 +32,7 @@ SCHEMA = 1
 """Version of the record. A newer record than this is left alone and not obeyed."""
 
 
-_NO_BRACKET = Bracket(None, None, None, "")
+_NO_BRACKET = ScanBracket(None, None, None, "")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Decision:
     triggers: tuple[str, ...] | None = None
     weight_range: WeightRange | None = None
     measured: WeightRange | None = None
-    bracket: Bracket | None = None
+    bracket: ScanBracket | None = None
     guard_off: bool = False
 
     @property
@@ -126,13 +126,13 @@ def read_range(value: object, source: RangeSource, default_reference: str) -> We
     )
 
 
-def read_bracket(value: object) -> Bracket | None:
+def read_bracket(value: object) -> ScanBracket | None:
     """Read what a scan found besides the range; ``None`` when only a range stands there."""
     record = as_mapping(value)
     onset = as_number(record.get("bleeding_onset"))
     band = [as_number(item) for item in as_items(record.get("onset_band"))]
     near, far = band if len(band) == 2 else (None, None)
-    found = Bracket(
+    found = ScanBracket(
         suppression=as_number(record.get("suppression")),
         bleeding_onset=None if onset is None else min(onset, 0.0),
         onset_band=None if near is None or far is None else (max(near, far), min(near, far)),
@@ -143,7 +143,7 @@ def read_bracket(value: object) -> Bracket | None:
     return None if found == _NO_BRACKET else found
 
 
-def bracket_record(bracket: Bracket) -> dict[str, Any]:
+def bracket_record(bracket: ScanBracket) -> dict[str, Any]:
     """Return what `read_bracket` understands; fields that are not known are left out."""
     record: dict[str, Any] = {
         "suppression": bracket.suppression,

@@ -25,7 +25,7 @@ _DEPTH = 60
 _MOST_STEPS = 2_000
 
 
-class Texts:
+class TextFollower:
     """Follows the texts of one sampler.
 
     Attributes:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .comfy_graph import Graph, Node, graph_of_prompt, graph_of_workflow
 from .comfy_loras import loras_of_node
-from .comfy_texts import Texts
+from .comfy_texts import TextFollower
 from .recipe import MAX_NOTES, HiresRecipe, MetadataError, NamedLora, Recipe
 
 _MODEL = ("model", "unet", "MODEL", "model1", "model_positive", "diffusion_model")
@@ -187,7 +187,7 @@ class _Reading:
     def _pass(self, sampler: Node) -> _Pass:
         guider = self._graph.get(sampler.link("guider"))
         source = guider or sampler
-        texts = Texts(self._graph, self._note)
+        texts = TextFollower(self._graph, self._note)
         positive = texts.follow(source, "positive")
         negative = texts.follow(source, "negative")
         if positive is None:
@@ -210,7 +210,7 @@ class _Reading:
         bundle = next((self._graph.get(link) for link in node.links(_BUNDLES)), None)
         return self._cfg(bundle, depth - 1) if bundle is not None and depth else None
 
-    def _loras(self, source: Node, texts: Texts) -> list[NamedLora]:
+    def _loras(self, source: Node, texts: TextFollower) -> list[NamedLora]:
         """Return the LoRAs between the checkpoint and the sampler, in the order of loading."""
         on_model = self._loaders(source, (*_MODEL, *_BUNDLES))
         clip: dict[str, Node] = {}

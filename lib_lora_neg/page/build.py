@@ -13,11 +13,11 @@ from ..loras.card import LoraCard
 from ..ui.library.tab import library_tab
 from ..ui.panel.preset import PresetWiring
 from .examples import Guide, examples
-from .host import Defaults, PageHost
+from .host import InputDefaults, PageHost
 from .outputs import Outputs
 from .panel_host import LibraryNames, PagePanelHost
-from .running import Board
-from .tab import Surroundings, build_tab
+from .running import JobRegistry
+from .tab import TabContext, build_tab
 
 TITLE = "LoRA Negative Guard"
 TABS = ("txt2img", "img2img")
@@ -34,7 +34,7 @@ class PageParts:
         host: makes the pictures.
         panel_host: the host as the panel sees it.
         outputs: where pictures are saved.
-        board: what is running.
+        registry: what is running.
         model: name of the checkpoint, for the heading.
         guide: what is known of this model, where it is the small one.
         defaults: what stands in the inputs at first.
@@ -44,10 +44,10 @@ class PageParts:
     host: PageHost
     panel_host: PagePanelHost
     outputs: Outputs
-    board: Board
+    registry: JobRegistry
     model: str
     guide: Guide | None = None
-    defaults: Defaults = field(default_factory=Defaults)
+    defaults: InputDefaults = field(default_factory=InputDefaults)
     more_tabs: Sequence[TabBuilder] = ()
 
 
@@ -55,12 +55,12 @@ def build_page(parts: PageParts) -> gr.Blocks:
     """Build the page."""
     names = LibraryNames(parts.host.library)
     cards = _cards(names)
-    around = Surroundings(
+    context = TabContext(
         parts.host,
         parts.panel_host,
         PresetWiring(names),
         parts.outputs,
-        parts.board,
+        parts.registry,
         parts.defaults,
         parts.guide,
         parts.guide.examples if parts.guide is not None else examples(cards),
@@ -72,7 +72,7 @@ def build_page(parts: PageParts) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs"):
             for tab in TABS:
                 with gr.Tab(tab, elem_id=f"tab_{tab}", render_children=True):
-                    build_tab(around, tab)
+                    build_tab(context, tab)
             for blocks, title, elem_id in more:
                 with gr.Tab(title, elem_id=f"tab_{elem_id}", render_children=True):
                     blocks.render()

@@ -26,7 +26,7 @@ HIGH_CFG = 9.0
 
 @dataclass(frozen=True)
 class Example:
-    """Texts for the boxes, under a short name.
+    """Texts for the inputs, under a short name.
 
     Attributes:
         title: of the button.

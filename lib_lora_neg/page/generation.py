@@ -22,11 +22,11 @@ NOTHING_TO_COMPARE = "The guard changed nothing, so there is nothing to compare.
 
 
 @dataclass(frozen=True)
-class Asked:
+class TabRequest:
     """What stands in a tab when Generate is pressed.
 
     Attributes:
-        fields: of the job, by the names of `hosts.diffusers.Job`.
+        fields: of the job, by the names of `hosts.diffusers.GenerationJob`.
         enabled: the panel's toggle.
         mode: the panel's mode, by its name.
         compare: make each picture also as typed.
@@ -68,7 +68,7 @@ class Shown:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class GenerationOutcome:
     """What came out: the gallery from its first picture on, and what to say about it."""
 
     shown: Sequence[Shown]
@@ -80,14 +80,16 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Progress:
+class GenerationProgress:
     """How far it is; ``stage`` names the pass where there are two."""
 
     share: float
     stage: str = ""
 
 
-def make(host: PageHost, asked: Asked, cancel: Stop, tell: Callable[[Progress], None]) -> Outcome:
+def make(
+    host: PageHost, asked: TabRequest, cancel: Stop, tell: Callable[[GenerationProgress], None]
+) -> GenerationOutcome:
     """Make the pictures, guarded, and as typed where that was asked for and differs.
 
     Raises:
@@ -98,7 +100,7 @@ def make(host: PageHost, asked: Asked, cancel: Stop, tell: Callable[[Progress], 
 
     def told(stage: str) -> Callable[[Any], None]:
         def on_step(step: Any) -> None:
-            tell(Progress(step.done / step.total if step.total else 1.0, stage))
+            tell(GenerationProgress(step.done / step.total if step.total else 1.0, stage))
 
         return on_step
 
@@ -116,7 +118,7 @@ def make(host: PageHost, asked: Asked, cancel: Stop, tell: Callable[[Progress], 
                     break
         else:
             notes.append(NOTHING_TO_COMPARE)
-    return Outcome(
+    return GenerationOutcome(
         shown=_gallery(made, others),
         report=made.report,
         seed=made.job.seed,
@@ -134,7 +136,7 @@ def without_loras(text: str) -> str:
     return apply_edits(text, [Edit(tag.start, tag.end, "") for tag in tags]).strip()
 
 
-def _twins(asked: Asked, seed: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _twins(asked: TabRequest, seed: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield what is made beside the guarded pictures, at their seed: heading and fields."""
     typed = {**asked.fields, "seed": seed}
     yield AS_TYPED, typed

@@ -9,13 +9,13 @@ from typing import Any, Protocol
 from PIL.Image import Image
 
 from ..hosts.library import LibraryTabHost
-from ..hosts.preview import BoxesHost
+from ..hosts.preview import PreviewHost
 from ..hosts.reporting import HealthItem, Report
 from ..policy import GuardSettings, Mode
 
 
 @dataclass(frozen=True)
-class Defaults:
+class InputDefaults:
     """What stands in the inputs at first: pixels, sampling steps, CFG scale."""
 
     width: int = 512
@@ -68,7 +68,7 @@ class PageHost(Protocol):
     settings: GuardSettings
 
     @property
-    def boxes(self) -> BoxesHost: ...
+    def preview(self) -> PreviewHost: ...
 
     @property
     def library(self) -> LibraryTabHost: ...
@@ -82,7 +82,7 @@ class PageHost(Protocol):
         on_step: Callable[[Any], None] | None = None,
         **fields: Any,
     ) -> MadeLike:
-        """Make pictures, guarded; ``fields`` are those of `hosts.diffusers.Job`."""
+        """Make pictures, guarded; ``fields`` are those of `hosts.diffusers.GenerationJob`."""
         ...
 
     def samplers(self) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from ..ui.panel.preset import PresetWiring
-from .host import Defaults, PageHost
+from .host import InputDefaults, PageHost
 
 MAX_SIDE, MAX_STEPS, MAX_COUNT = 2048, 150, 64
 NEWEST_SEED = -1
@@ -17,7 +17,7 @@ NEWEST_SEED = -1
 
 @dataclass(frozen=True)
 class Inputs:
-    """The components, by the names of `hosts.diffusers.Job`'s fields."""
+    """The components, by the names of `hosts.diffusers.GenerationJob`'s fields."""
 
     prompt: Any
     negative_prompt: Any
@@ -42,7 +42,9 @@ class Inputs:
 class InputBuilder:
     """Builds the inputs of one tab and shows the preset those that it sets."""
 
-    def __init__(self, host: PageHost, tab: str, wiring: PresetWiring, defaults: Defaults) -> None:
+    def __init__(
+        self, host: PageHost, tab: str, wiring: PresetWiring, defaults: InputDefaults
+    ) -> None:
         self._host = host
         self._tab = tab
         self._wiring = wiring

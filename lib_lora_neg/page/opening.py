@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ..policy import GuardSettings
-from .host import Defaults
+from .host import InputDefaults
 from .options import ServeError, Site, be_quiet
 from .world import CFG, CHECKOUT, GUIDE, MISSING, NAME, embedded_world, own_copy
 
@@ -77,7 +77,7 @@ def open_site(
         raise ServeError(str(problem)) from problem
     job = host.engine.defaults()
     cfg_scale = CFG if small is not None else job.cfg_scale
-    defaults = Defaults(job.width, job.height, job.steps, cfg_scale)
+    defaults = InputDefaults(job.width, job.height, job.steps, cfg_scale)
     name = NAME if small is not None else host.engine.name
     scans = partial(DiffusersScanHost, host, cfg_scale=cfg_scale)
     return Site(host, name, GUIDE if small is not None else None, defaults, scans)

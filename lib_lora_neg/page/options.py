@@ -15,7 +15,7 @@ from .names import read_allowed
 if TYPE_CHECKING:
     from ..hosts.scanning import ScanTabHost
     from .examples import Guide
-    from .host import Defaults, PageHost
+    from .host import InputDefaults, PageHost
 
 FIRST_PORT, PORTS = 7860, 100
 LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"
@@ -154,5 +154,5 @@ class Site:
     host: PageHost
     model: str
     guide: Guide | None = None
-    defaults: Defaults | None = None
+    defaults: InputDefaults | None = None
     scan: Callable[[Path], ScanTabHost] | None = None

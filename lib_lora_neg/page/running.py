@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
 
-from .generation import Progress
+from .generation import GenerationProgress
 
 T = TypeVar("T")
 
@@ -28,17 +28,17 @@ class Running(Generic[T]):
     """
 
     def __init__(
-        self, work: Callable[[Event, Callable[[Progress], None]], T], cancel: Event
+        self, work: Callable[[Event, Callable[[GenerationProgress], None]], T], cancel: Event
     ) -> None:
         self._cancel = cancel
         self._done = Event()
-        self._progress = Progress(0.0)
+        self._progress = GenerationProgress(0.0)
         self._result: T | None = None
         self._error: BaseException | None = None
         self._work = work
         Thread(target=self._run, name="lora-neg-generation", daemon=True).start()
 
-    def progress(self) -> Iterator[Progress]:
+    def progress(self) -> Iterator[GenerationProgress]:
         """Yield how far the work is, several times a second, until it is over."""
         while not self._done.wait(POLL_SECONDS):
             yield self._progress
@@ -58,11 +58,11 @@ class Running(Generic[T]):
         finally:
             self._done.set()
 
-    def _tell(self, progress: Progress) -> None:
+    def _tell(self, progress: GenerationProgress) -> None:
         self._progress = progress
 
 
-class Board:
+class JobRegistry:
     """What runs now, by who asked for it, so that Interrupt ends one's own work only."""
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class Board:
         self._turn = Lock()
 
     @contextmanager
-    def turn(self, cancel: Event, tell: Callable[[Progress], None]) -> Iterator[None]:
+    def turn(self, cancel: Event, tell: Callable[[GenerationProgress], None]) -> Iterator[None]:
         """Wait until nobody else generates; the model makes one thing at a time.
 
         Raises:
@@ -80,7 +80,7 @@ class Board:
         while not self._turn.acquire(timeout=POLL_SECONDS):
             if cancel.is_set():
                 raise StoppedWaitingError
-            tell(Progress(0.0, WAITING))
+            tell(GenerationProgress(0.0, WAITING))
         try:
             yield
         finally:

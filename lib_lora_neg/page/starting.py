@@ -16,13 +16,13 @@ from ..ui.scan.answers import scan_answers
 from ..ui.scan.files import scan_files
 from ..ui.scan.tab import scan_tab
 from .build import TABS, PageParts, build_page, theme
-from .host import Defaults, PageHost
+from .host import InputDefaults, PageHost
 from .memory import Memory
 from .names import names_of
 from .options import LOOPBACK, ServeError, ServeOptions, Site, choose_port
 from .outputs import Outputs
 from .panel_host import LibraryNames, PagePanelHost
-from .running import Board
+from .running import JobRegistry
 from .web import (
     Answers,
     Assets,
@@ -39,10 +39,12 @@ STOP_SECONDS = 2.0
 class Started:
     """A page that is being served."""
 
-    def __init__(self, port: int, host: PageHost, board: Board, jobs: ScanJobs | None) -> None:
+    def __init__(
+        self, port: int, host: PageHost, registry: JobRegistry, jobs: ScanJobs | None
+    ) -> None:
         self.port = port
         self._host = host
-        self._board = board
+        self._registry = registry
         self._jobs = jobs
 
     @property
@@ -52,7 +54,7 @@ class Started:
 
     def end(self) -> None:
         """Interrupt what runs and close the host's files; visitors are not waited for."""
-        self._board.interrupt_all()
+        self._registry.interrupt_all()
         if self._jobs is not None:
             # A picture that is finished is kept; the scan goes on from there.
             self._jobs.close(STOP_SECONDS)
@@ -69,15 +71,15 @@ def start(site: Site, options: ServeOptions) -> Started:
         assets = Assets(extension_folder())
     except (AssetsMissingError, OSError) as problem:
         raise ServeError(str(problem)) from problem
-    board, outputs = Board(), Outputs(options.output)
+    registry, outputs = JobRegistry(), Outputs(options.output)
     parts = PageParts(
         site.host,
         PagePanelHost(site.host, Memory(options.output / ".lora-neg" / "page.json")),
         outputs,
-        board,
+        registry,
         site.model,
         site.guide,
-        site.defaults or Defaults(),
+        site.defaults or InputDefaults(),
         [scan_tab] if site.scan is not None else [],
     )
     port = choose_port(options.address, options.port)
@@ -85,7 +87,7 @@ def start(site: Site, options: ServeOptions) -> Started:
     app = _launch(build_page(parts), port, options, outputs, assets)
     names = LibraryNames(site.host.library)
     answers = Answers(
-        page_answers(site.host.boxes, names, lasting=True, notice=parts.panel_host),
+        page_answers(site.host.preview, names, lasting=True, notice=parts.panel_host),
         library_answers(site.host.library),
     )
     jobs = None
@@ -94,7 +96,7 @@ def start(site: Site, options: ServeOptions) -> Started:
         jobs = ScanJobs(host, host.scans_folder)
         answers = Answers(answers.page, answers.library, scan_answers(host, jobs), scan_files(host))
     add_routes(app, assets, answers)
-    return Started(port, site.host, board, jobs)
+    return Started(port, site.host, registry, jobs)
 
 
 def _need_temporary_folder() -> None:

@@ -12,27 +12,27 @@ from ..ui.panel.build import Panel, build_panel
 from ..ui.panel.preset import PresetWiring
 from .cards import cards_html
 from .examples import Example, Guide, look_html, told_html
-from .host import Defaults, PageHost
+from .host import InputDefaults, PageHost
 from .inputs import InputBuilder, Inputs
 from .knowledge import unknown_html
 from .outputs import Outputs
 from .panel_host import PagePanelHost
-from .running import Board
+from .running import JobRegistry
 from .tab_events import IDLE, TabEvents, note
 
 TRY, TRY_OWN = "Try this", "Try with your LoRAs"
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class TabContext:
     """What all tabs share."""
 
     host: PageHost
     panel_host: PagePanelHost
     wiring: PresetWiring
     outputs: Outputs
-    board: Board
-    defaults: Defaults
+    registry: JobRegistry
+    defaults: InputDefaults
     guide: Guide | None
     examples: Sequence[Example]
     triggers: Sequence[str]
@@ -73,56 +73,56 @@ class Results:
         ]
 
 
-def build_tab(around: Surroundings, tab: str) -> None:
+def build_tab(context: TabContext, tab: str) -> None:
     """Build one tab inside the current gradio blocks."""
-    builder = InputBuilder(around.host, tab, around.wiring, around.defaults)
-    tries, look = _examples(around, tab)
+    builder = InputBuilder(context.host, tab, context.wiring, context.defaults)
+    tries, look = _examples(context, tab)
     with gr.Row(elem_classes=["lora-neg-page-top"]):
         with gr.Column(scale=6, elem_id=f"{tab}_prompt_container"):
-            prompts = builder.prompts(around.guide.knowledge.example if around.guide else "")
-            _words(around, tab, prompts)
-            _cards(around, tab)
+            prompts = builder.prompts(context.guide.knowledge.example if context.guide else "")
+            _words(context, tab, prompts)
+            _cards(context, tab)
         with gr.Column(scale=1, min_width=200, elem_classes=["lora-neg-page-actions"]):
             generate, interrupt, sources, feedback = _buttons(tab)
     with gr.Row(elem_classes=["lora-neg-page-body"]):
         with gr.Column(scale=1, min_width=340):
             picture = builder.picture()
-            panel = build_panel(around.panel_host, tab, _panel_id(tab), around.wiring)
+            panel = build_panel(context.panel_host, tab, _panel_id(tab), context.wiring)
             inputs = builder.sampling(prompts, picture)
         with gr.Column(scale=1, min_width=340, elem_id=f"{tab}_results"):
             results = _results(tab, generate, interrupt, feedback)
-    events = TabEvents(around.host, around.panel_host, around.outputs, around.board, tab)
-    events.reference = around.guide is not None
+    events = TabEvents(context.host, context.panel_host, context.outputs, context.registry, tab)
+    events.reference = context.guide is not None
     _connect(events, inputs, panel, results)
     events.connect_restoring(inputs, panel, sources, results.said, results.infotext)
     for button, example in tries:
-        events.connect_example(button, example, inputs, panel, look, around.defaults)
+        events.connect_example(button, example, inputs, panel, look, context.defaults)
 
 
 def _panel_id(tab: str) -> Any:
     return lambda part: f"script_{tab}_lora_negative_guard_{part}"
 
 
-def _examples(around: Surroundings, tab: str) -> tuple[list[tuple[Any, Example]], Any]:
+def _examples(context: TabContext, tab: str) -> tuple[list[tuple[Any, Example]], Any]:
     """Build a button for each example, and the line that says what to look at."""
-    if tab != "txt2img" or not around.examples:
+    if tab != "txt2img" or not context.examples:
         return [], None
     with gr.Row(elem_id="txt2img_tries", elem_classes=["lora-neg-page-tries"]):
-        gr.HTML(f"<strong>{TRY if around.guide else TRY_OWN}:</strong>")
+        gr.HTML(f"<strong>{TRY if context.guide else TRY_OWN}:</strong>")
         tries = [
             (gr.Button(example.title, size="sm", elem_id=f"txt2img_try_{number}"), example)
-            for number, example in enumerate(around.examples)
+            for number, example in enumerate(context.examples)
         ]
-        if around.guide is not None:
-            gr.HTML(told_html(around.guide.told))
+        if context.guide is not None:
+            gr.HTML(told_html(context.guide.told))
     return tries, gr.HTML(look_html(""), elem_id="txt2img_look")
 
 
-def _words(around: Surroundings, tab: str, prompts: tuple[Any, Any]) -> None:
+def _words(context: TabContext, tab: str, prompts: tuple[Any, Any]) -> None:
     """Build what a small model knows, and the line that names words it does not."""
-    if around.guide is None:
+    if context.guide is None:
         return
-    knowledge, triggers = around.guide.knowledge, around.triggers
+    knowledge, triggers = context.guide.knowledge, context.triggers
     gr.HTML(knowledge.html(), elem_id=f"{tab}_known")
     unknown = gr.HTML(unknown_html([]), elem_id=f"{tab}_unknown")
     gr.on(
@@ -155,9 +155,9 @@ def _buttons(tab: str) -> tuple[Any, Any, tuple[Any, Any], tuple[Any, Any]]:
     return generate, interrupt, (paste, picture), (progress, said)
 
 
-def _cards(around: Surroundings, tab: str) -> None:
+def _cards(context: TabContext, tab: str) -> None:
     with gr.Accordion("LoRAs to insert", open=False, elem_id=f"{tab}_extra_networks"):
-        gr.HTML(lambda: cards_html(around.host.library, tab))
+        gr.HTML(lambda: cards_html(context.host.library, tab))
 
 
 def _results(tab: str, generate: Any, interrupt: Any, feedback: tuple[Any, Any]) -> Results:

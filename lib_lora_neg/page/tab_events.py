@@ -16,13 +16,13 @@ from ..policy import Mode
 from ..telling import complain_of
 from ..ui.panel.build import Panel
 from .examples import Example, look_html
-from .generation import Asked, Outcome, Progress, make
-from .host import Defaults, PageHost
+from .generation import GenerationOutcome, GenerationProgress, TabRequest, make
+from .host import InputDefaults, PageHost
 from .inputs import Inputs
 from .outputs import Outputs
 from .panel_host import PagePanelHost
 from .restore import RestoreError, restored, text_of_picture
-from .running import Board, Running, StoppedWaitingError
+from .running import JobRegistry, Running, StoppedWaitingError
 
 PANEL_VALUES = 7
 IDLE = '<div class="lora-neg-page-progress lora-neg-page-idle"></div>'
@@ -43,13 +43,13 @@ class TabEvents:
         host: PageHost,
         panel_host: PagePanelHost,
         outputs: Outputs,
-        board: Board,
+        registry: JobRegistry,
         tab: str,
     ) -> None:
         self._host = host
         self._panel_host = panel_host
         self._outputs = outputs
-        self._board = board
+        self._registry = registry
         self._tab = tab
 
     # ---- generating ----
@@ -63,12 +63,19 @@ class TabEvents:
                 yield _ended(failed("Choose a picture to start from first."))
                 return
             key = (str(request.session_hash), self._tab)
-            cancel = self._board.begin(key)
+            cancel = self._registry.begin(key)
             if cancel is None:  # a second click before the button was hidden
                 yield [gr.skip()] * 7
                 return
             try:
-                yield [gr.skip(), gr.skip(), note(""), bar(Progress(0.0)), *_busy(True), gr.skip()]
+                yield [
+                    gr.skip(),
+                    gr.skip(),
+                    note(""),
+                    bar(GenerationProgress(0.0)),
+                    *_busy(True),
+                    gr.skip(),
+                ]
                 running = Running(partial(self._work, asked), cancel)
                 for progress in running.progress():
                     yield [gr.skip()] * 3 + [bar(progress)] + [gr.skip()] * 3
@@ -76,25 +83,27 @@ class TabEvents:
             finally:
                 # Also when the visitor has gone: nobody waits for these pictures any more.
                 cancel.set()
-                self._board.end(key)
+                self._registry.end(key)
             yield ended
 
         return on_generate
 
     def interrupt(self, request: gr.Request) -> None:
         """End what this visitor has running in this tab."""
-        self._board.interrupt((str(request.session_hash), self._tab))
+        self._registry.interrupt((str(request.session_hash), self._tab))
 
     def selected(self, texts: list[str], event: gr.SelectData) -> str:
         """Return the infotext of the picture that was selected."""
         index = event.index if isinstance(event.index, int) else 0
         return texts[index] if 0 <= index < len(texts) else ""
 
-    def _work(self, asked: Asked, cancel: Event, tell: Callable[[Progress], None]) -> Outcome:
-        with self._board.turn(cancel, tell):
+    def _work(
+        self, asked: TabRequest, cancel: Event, tell: Callable[[GenerationProgress], None]
+    ) -> GenerationOutcome:
+        with self._registry.turn(cancel, tell):
             return make(self._host, asked, cancel, tell)
 
-    def _result(self, running: Running[Outcome]) -> list[Any]:
+    def _result(self, running: Running[GenerationOutcome]) -> list[Any]:
         try:
             return self._shown(running.result())
         except StoppedWaitingError:
@@ -104,7 +113,7 @@ class TabEvents:
                 complain_of(problem)
             return _ended(failed(f"{problem or type(problem).__name__}"))
 
-    def _asked(self, names: Sequence[str], values: Sequence[Any]) -> Asked:
+    def _asked(self, names: Sequence[str], values: Sequence[Any]) -> TabRequest:
         fields = dict(zip(names, values[:-PANEL_VALUES], strict=True))
         for name in INTEGERS & fields.keys():
             fields[name] = int(fields[name]) if fields[name] is not None else -1
@@ -113,9 +122,9 @@ class TabEvents:
         enabled, mode, compare, rules, *guidance = values[-PANEL_VALUES:]
         fields["guidance"] = guidance_keys.asked(*guidance)
         named_mode = str(mode or Mode.OFF.value)
-        return Asked(fields, bool(enabled), named_mode, bool(compare), rules, self.reference)
+        return TabRequest(fields, bool(enabled), named_mode, bool(compare), rules, self.reference)
 
-    def _shown(self, outcome: Outcome) -> list[Any]:
+    def _shown(self, outcome: GenerationOutcome) -> list[Any]:
         key = secrets.token_urlsafe(9)
         self._panel_host.reports.keep(self._tab, key, outcome.report)
         items, texts = [], []
@@ -195,9 +204,9 @@ class TabEvents:
         inputs: Inputs,
         panel: Panel,
         look: Any,
-        defaults: Defaults,
+        defaults: InputDefaults,
     ) -> None:
-        """Let a button fill the boxes and switch the comparison on; toggle and mode stay.
+        """Let a button fill the inputs and switch the comparison on; toggle and mode stay.
 
         Everything that a picture follows from is set, so that it is the one that was measured.
         """
@@ -219,7 +228,7 @@ class TabEvents:
         button.click(lambda: given, [], outputs, show_progress="hidden", queue=False)
 
 
-def bar(progress: Progress) -> str:
+def bar(progress: GenerationProgress) -> str:
     """Return the progress bar."""
     percent = round(100 * min(max(progress.share, 0.0), 1.0))
     words = f"{progress.stage} {percent} %" if progress.stage else f"{percent} %"
@@ -230,7 +239,7 @@ def bar(progress: Progress) -> str:
     )
 
 
-def sentence(outcome: Outcome, notes: Sequence[str], key: str = "") -> str:
+def sentence(outcome: GenerationOutcome, notes: Sequence[str], key: str = "") -> str:
     """Return what to say of a generation that is over; by ``key`` its report is found."""
     made = sum(shown.keep for shown in outcome.shown)
     pictures = f"{made} picture" if made == 1 else f"{made} pictures"

@@ -49,7 +49,7 @@ class Piece(NamedTuple):
     bracket: Bracket | None
 
 
-class Part(NamedTuple):
+class SubPrompt(NamedTuple):
     """One sub-prompt: the whole prompt where there is no ``AND``."""
 
     start: int
@@ -63,14 +63,14 @@ class Layout(NamedTuple):
 
     terms: tuple[Term, ...]
     pieces: tuple[Piece, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[SubPrompt, ...]
     failed: bool
 
 
-def split_parts(text: str, negative: bool, opaque: Spans) -> tuple[Part, ...]:
+def split_parts(text: str, negative: bool, opaque: Spans) -> tuple[SubPrompt, ...]:
     """The sub-prompts of the clean text; a negative prompt is always one, of weight 1."""
     if negative:
-        return (Part(0, len(text), len(text), 1.0),)
+        return (SubPrompt(0, len(text), len(text), 1.0),)
     parts = []
     position = 0
     if "AND" in text:
@@ -79,7 +79,7 @@ def split_parts(text: str, negative: bool, opaque: Spans) -> tuple[Part, ...]:
                 parts.append((position, match.start()))
                 position = match.end()
     parts.append((position, len(text)))
-    return tuple(Part(s, e, *split_part_weight(text, s, e)) for s, e in parts)
+    return tuple(SubPrompt(s, e, *split_part_weight(text, s, e)) for s, e in parts)
 
 
 def lay_out(
@@ -145,7 +145,7 @@ class _TermMaker:
         source = self.source
         self.pieces.append(Piece(source.start(start), source.end(end), mark, bracket))
 
-    def read(self, structure: Structure, part: Part) -> None:
+    def read(self, structure: Structure, part: SubPrompt) -> None:
         self.rounds, self.squares, self.locks, self.choices = [1.0], [1.0], 0, 0
         self._find_glue(structure)
         solid, hidden, pieces = self.solid, self.source.hidden, self.pieces

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..console.inputs import Asked, Hires
+from ..console.inputs import AskedGeneration, Hires
 
 COMMON = "lowres, bad anatomy, worst quality"
 
@@ -14,13 +14,13 @@ class Scene:
     """A prompt and what it shows."""
 
     title: str
-    asked: Asked
+    asked: AskedGeneration
 
 
 def sample_scenes() -> list[Scene]:
     """Return the scenes in the order they are told."""
     return [
-        Scene(title, Asked(prompt, negative, cfg, family))
+        Scene(title, AskedGeneration(prompt, negative, cfg, family))
         for title, prompt, negative, cfg, family in _SCENES
     ] + [_HIRES]
 
@@ -149,7 +149,7 @@ _SCENES = (
 
 _HIRES = Scene(
     "A hires pass with a prompt and a CFG of its own",
-    Asked(
+    AskedGeneration(
         "a harbor, boats",
         COMMON,
         7.0,

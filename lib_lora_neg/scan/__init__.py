@@ -9,61 +9,61 @@ Host-free. A host implements `Generator`; then
     outcome.sentence
 """
 
-from .bracket import Verdict, judge
+from .bracket import ScanVerdict, judge
 from .figures import draw_curves, draw_grid
 from .outcome import Proposal, ScanOutcome, outcome_of
-from .plan import Cell, Part, PlanError, ScannedLora, ScanPlan, ScanPrompt
+from .plan import LoraPart, PlanError, ScanCell, ScannedLora, ScanPlan, ScanPrompt
 from .ports import (
     Abilities,
-    Batch,
     Cancellation,
     Denoiser,
     Generator,
+    ImageRequest,
     LoraSetting,
     Picture,
     Probe,
     Sampling,
-    Shot,
+    ScanBatch,
 )
 from .quick import QuickLimits, QuickSample, QuickVerdict, judge_quick, take_samples
 from .report import conclude, html_report, write_quick, write_report
-from .runner import CellDone, Progress, ScanFailedError, run
+from .runner import CellDone, ScanFailedError, ScanProgress, run
 from .saving import in_force, propose
-from .store import PastScan, ScanStore, StoreError, history
+from .store import PastScan, ScanStore, ScanStoreError, history
 from .suggestions import Scenes, scenes_of, suggest_prompts
 from .weights import PRESETS, WeightListError, format_weights, parse_weights
 
 __all__ = [
     "PRESETS",
     "Abilities",
-    "Batch",
     "Cancellation",
-    "Cell",
     "CellDone",
     "Denoiser",
     "Generator",
+    "ImageRequest",
+    "LoraPart",
     "LoraSetting",
-    "Part",
     "PastScan",
     "Picture",
     "PlanError",
     "Probe",
-    "Progress",
     "Proposal",
     "QuickLimits",
     "QuickSample",
     "QuickVerdict",
     "Sampling",
+    "ScanBatch",
+    "ScanCell",
     "ScanFailedError",
     "ScanOutcome",
     "ScanPlan",
+    "ScanProgress",
     "ScanPrompt",
     "ScanStore",
+    "ScanStoreError",
+    "ScanVerdict",
     "ScannedLora",
     "Scenes",
-    "Shot",
-    "StoreError",
-    "Verdict",
     "WeightListError",
     "conclude",
     "draw_curves",

@@ -15,11 +15,11 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from ..loras.card import Bracket, RangeSource, WeightRange
+from ..loras.card import RangeSource, ScanBracket, WeightRange
 from .curves import MeasuredCell, Point, Table, median, points, tabulate
 from .measures import Looks
 from .onset import Onset, Side, bootstrap_rows, find_onset, first_damaged, side_of
-from .plan import Cell
+from .plan import ScanCell
 from .weights import clean_weight, format_weight
 
 NO_EFFECT = 0.02
@@ -115,7 +115,7 @@ class Bend:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ScanVerdict:
     """What a scan found. Every ``None`` means that the cells do not say.
 
     Attributes:
@@ -139,7 +139,7 @@ class Verdict:
         broken_by: how most of these are broken; ``None`` without any.
     """
 
-    bracket: Bracket | None = None
+    bracket: ScanBracket | None = None
     weight_range: WeightRange | None = None
     suppression: Estimate | None = None
     changes: tuple[str, ...] = ()
@@ -162,8 +162,8 @@ def judge(
     *,
     unrelated: frozenset[int] = frozenset(),
     checkpoint: str = "",
-    planned: Iterable[Cell] = (),
-) -> Verdict:
+    planned: Iterable[ScanCell] = (),
+) -> ScanVerdict:
     """Return what the cells say.
 
     Args:
@@ -174,10 +174,10 @@ def judge(
     """
     table = tabulate(cells)
     if table is None:
-        return Verdict()
+        return ScanVerdict()
     curve = points(table)
     below, above = side_of(table, -1), side_of(table, 1)
-    common = Verdict(points=curve, reach=min(table.weights), pairs=len(table.pairs))
+    common = ScanVerdict(points=curve, reach=min(table.weights), pairs=len(table.pairs))
     broken = [kind for item in cells if item.cell.weight == 0 if (kind := broken_by(item))]
     if len(broken) >= BROKEN_SHARE * len(table.pairs):
         most = max(Broken, key=broken.count)
@@ -199,8 +199,8 @@ def judge(
         source=RangeSource.MEASURED,
         reference=_reference(table, checkpoint),
     )
-    return Verdict(
-        bracket=Bracket(
+    return ScanVerdict(
+        bracket=ScanBracket(
             suppression=round(suppression.value, 4) if suppression else None,
             bleeding_onset=onset.weight if onset else None,
             onset_band=onset.band if onset else None,
@@ -233,7 +233,7 @@ def broken_by(item: MeasuredCell) -> Broken | None:
     return Broken.BLOTCHES if looks.blotches >= BLOTCHES_ONLY else None
 
 
-def _is_settled(table: Table, planned: Iterable[Cell]) -> bool:
+def _is_settled(table: Table, planned: Iterable[ScanCell]) -> bool:
     """Whether the floor stays where it is, be the missing pictures all clean or all damaged."""
     missing = {cell for cell in planned if cell.weight < 0}
     below = {weight for weight in table.weights if weight < 0}

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .measures import MAD_TO_SIGMA, CellMeasures, Looks
-from .plan import Cell
+from .plan import ScanCell
 
 BAND_WIDTH = 3.0
 """Natural steps from the middle of the band to its edge: the usual three-sigma limit."""
@@ -81,7 +81,7 @@ CHANGES: Mapping[str, Callable[[Looks], float]] = {
 class MeasuredCell:
     """A cell with its numbers."""
 
-    cell: Cell
+    cell: ScanCell
     measures: CellMeasures
 
 

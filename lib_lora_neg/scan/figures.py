@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .bracket import Verdict
+from .bracket import ScanVerdict
 from .curves import Point
 from .drawing import (
     DPI,
@@ -25,7 +25,7 @@ from .drawing import (
     weight_ticks,
 )
 from .onset import Onset
-from .plan import Cell, ScanPlan
+from .plan import ScanCell, ScanPlan
 from .ports import Pixels
 from .weights import format_weight
 
@@ -49,10 +49,10 @@ LABEL_SIZE = 13
 
 LONGEST_LABEL = 60
 
-PictureOf = Callable[[Cell], "Pixels | None"]
+PictureOf = Callable[[ScanCell], "Pixels | None"]
 
 
-def draw_grid(plan: ScanPlan, picture_of: PictureOf, verdict: Verdict | None = None) -> bytes:
+def draw_grid(plan: ScanPlan, picture_of: PictureOf, verdict: ScanVerdict | None = None) -> bytes:
     """Return the pictures as a JPEG: a column per weight, a row per prompt and seed.
 
     Args:
@@ -69,7 +69,7 @@ def draw_grid(plan: ScanPlan, picture_of: PictureOf, verdict: Verdict | None = N
     mosaic = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 255, np.uint8)
     for row, pair in enumerate(plan.pairs):
         for column, weight in enumerate(plan.weights):
-            pixels = picture_of(Cell(weight, *pair))
+            pixels = picture_of(ScanCell(weight, *pair))
             top, left = row * (height + gap), column * (width + gap)
             target = mosaic[top : top + height, left : left + width]
             if pixels is None:
@@ -80,7 +80,7 @@ def draw_grid(plan: ScanPlan, picture_of: PictureOf, verdict: Verdict | None = N
     return _grid_figure(plan, mosaic, (width, height, gap), verdict)
 
 
-def draw_curves(verdict: Verdict, palette: Palette = LIGHT) -> bytes | None:
+def draw_curves(verdict: ScanVerdict, palette: Palette = LIGHT) -> bytes | None:
     """Return the curves of effect and damage as a PNG; ``None`` without any point."""
     if not verdict.points:
         return None
@@ -101,7 +101,7 @@ def draw_curves(verdict: Verdict, palette: Palette = LIGHT) -> bytes | None:
 
 
 def _grid_figure(
-    plan: ScanPlan, mosaic: Pixels, cell: tuple[int, int, int], verdict: Verdict | None
+    plan: ScanPlan, mosaic: Pixels, cell: tuple[int, int, int], verdict: ScanVerdict | None
 ) -> bytes:
     width, height, gap = cell
     labels, top = LABELS, 70
@@ -173,14 +173,14 @@ def _row_label(plan: ScanPlan, prompt: int, seed: int) -> str:
     return "\n".join([*lines, f"seed {seed}"])
 
 
-def _is_damaged(weight: float, verdict: Verdict | None) -> bool:
+def _is_damaged(weight: float, verdict: ScanVerdict | None) -> bool:
     if verdict is None:
         return False
     below, above = verdict.onset, verdict.ceiling_onset
     return bool((below and weight <= below.weight) or (above and weight >= above.weight))
 
 
-def _draw_effect(axes: Axes, verdict: Verdict, palette: Palette) -> None:
+def _draw_effect(axes: Axes, verdict: ScanVerdict, palette: Palette) -> None:
     draw_line(
         axes, [(p.weight, p.effect, p.effect_spread) for p in verdict.points], palette.effect, "o"
     )

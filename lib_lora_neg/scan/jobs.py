@@ -8,14 +8,23 @@ from pathlib import Path
 
 from .plan import ScanPlan
 from .quick_report import LEVELS
-from .store import ScanStore, StoreError
-from .work import CellNews, Job, JobError, JobView, PictureJob, QuickJob, State, said_of_disk
+from .store import ScanStore, ScanStoreError
+from .work import (
+    CellNews,
+    JobView,
+    PictureJob,
+    QuickJob,
+    ScanJob,
+    ScanJobError,
+    State,
+    said_of_disk,
+)
 from .workplace import Workplace
 
-__all__ = ["CellNews", "JobBusyError", "JobError", "JobView", "ScanJobs", "State"]
+__all__ = ["CellNews", "JobBusyError", "JobView", "ScanJobError", "ScanJobs", "State"]
 
 
-class JobBusyError(JobError):
+class JobBusyError(ScanJobError):
     """Another job is running."""
 
 
@@ -30,7 +39,7 @@ class ScanJobs:
     def __init__(self, place: Workplace, root: Callable[[], Path]) -> None:
         self._place, self._root = place, root
         self._lock = threading.Lock()
-        self._job: Job | None = None
+        self._job: ScanJob | None = None
 
     def start(self, plan: ScanPlan) -> JobView:
         """Carry out a plan, or go on with it where it was stopped.
@@ -49,12 +58,12 @@ class ScanJobs:
         self._refuse_second()
         try:
             return ScanStore(self._root(), plan, quick=quick)
-        except StoreError as problem:
-            raise JobError(str(problem)) from problem
+        except ScanStoreError as problem:
+            raise ScanJobError(str(problem)) from problem
         except OSError as problem:
-            raise JobError(said_of_disk(problem)) from problem
+            raise ScanJobError(said_of_disk(problem)) from problem
 
-    def _begin(self, job: Job) -> JobView:
+    def _begin(self, job: ScanJob) -> JobView:
         with self._lock:
             self._refuse_second()
             self._job = job

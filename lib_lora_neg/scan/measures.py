@@ -97,7 +97,7 @@ class Looks:
 
 
 @dataclass(frozen=True)
-class Effect:
+class PictureEffect:
     """How far a picture is from the one at weight 0.
 
     Attributes:
@@ -124,7 +124,7 @@ class CellMeasures:
     """All numbers of one cell; ``effect`` is ``None`` while its weight-0 picture is missing."""
 
     looks: Looks
-    effect: Effect | None
+    effect: PictureEffect | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +167,7 @@ def prepare(picture: Picture) -> Prepared:
     return Prepared(_looks(pixels, small, lab), gray, lab, latent)
 
 
-def compare(picture: Prepared, reference: Prepared) -> Effect:
+def compare(picture: Prepared, reference: Prepared) -> PictureEffect:
     """Return how far ``picture`` is from ``reference``, its weight-0 picture.
 
     Raises:
@@ -182,7 +182,7 @@ def compare(picture: Prepared, reference: Prepared) -> Effect:
     difference = picture.lab - reference.lab
     colour = float(np.sqrt(np.einsum("ijk,ijk->ij", difference, difference)).mean())
     latent = _latent_distance(picture.latent, reference.latent)
-    return Effect(1.0 - float(similarity), colour, latent)
+    return PictureEffect(1.0 - float(similarity), colour, latent)
 
 
 def measure(picture: Prepared, reference: Prepared | None) -> CellMeasures:

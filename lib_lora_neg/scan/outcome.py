@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from ..loras.card import Bracket, RangeSource, WeightRange
+from ..loras.card import RangeSource, ScanBracket, WeightRange
 from ..loras.decisions import bracket_record, range_record, read_bracket, read_range
 from ..sentences import Sentence, say
 from . import wording
-from .bracket import Bend, Broken, Estimate, Verdict
+from .bracket import Bend, Broken, Estimate, ScanVerdict
 from .curves import CHANGES, SIGNS, Point
 from .onset import Onset, Reason
 from .plan import ScanPlan
@@ -48,7 +48,7 @@ class Proposal:
     """
 
     weight_range: WeightRange | None = None
-    bracket: Bracket | None = None
+    bracket: ScanBracket | None = None
     reason: str = ""
     trusted: bool = False
 
@@ -63,7 +63,7 @@ class ScanOutcome:
     """What came out of one scan."""
 
     plan: ScanPlan
-    verdict: Verdict | QuickVerdict
+    verdict: ScanVerdict | QuickVerdict
 
     @property
     def quick(self) -> bool:
@@ -107,7 +107,7 @@ class ScanOutcome:
         return wording.notes(self.verdict)
 
     @property
-    def bracket(self) -> Bracket | None:
+    def bracket(self) -> ScanBracket | None:
         """The two numbers, with the key by which the scan is found again."""
         found = self.verdict.bracket
         return replace(found, scan=self.plan.key(quick=self.quick)) if found else None
@@ -157,7 +157,7 @@ class ScanOutcome:
         return Proposal(found, bracket, trusted=True)
 
     def _quick_proposal(
-        self, found: WeightRange, bracket: Bracket, before: WeightRange | None, measured: bool
+        self, found: WeightRange, bracket: ScanBracket, before: WeightRange | None, measured: bool
     ) -> Proposal:
         if measured:
             return Proposal(reason=say(_MEASURED_ALREADY))
@@ -175,7 +175,7 @@ class ScanOutcome:
         verdict = self.verdict
         found: dict[str, Any] = _plain(asdict(verdict))
         found["bracket"] = (
-            _whole(Bracket, bracket_record(verdict.bracket)) if verdict.bracket else None
+            _whole(ScanBracket, bracket_record(verdict.bracket)) if verdict.bracket else None
         )
         found["weight_range"] = (
             _whole(WeightRange, range_record(verdict.weight_range))
@@ -238,11 +238,11 @@ def from_record(
     return ScanOutcome(plan, verdict)
 
 
-def _read_verdict(record: Mapping[str, Any], settled: bool) -> Verdict:
+def _read_verdict(record: Mapping[str, Any], settled: bool) -> ScanVerdict:
     bend, suppression = record.get("bend"), record.get("suppression")
     points = tuple(_point(item) for item in record.get("points") or ())
     onset = _onset(record.get("onset"))
-    return Verdict(
+    return ScanVerdict(
         bracket=read_bracket(record.get("bracket")),
         weight_range=_clear_of(onset, _range(record.get("weight_range"))),
         suppression=Estimate(*(_number(suppression[key]) for key in ("value", "low", "high")))
@@ -349,7 +349,7 @@ def _known(value: Any) -> float:
     return math.nan if value is None else _number(value)
 
 
-def _whole(kind: type[Bracket | WeightRange], record: Mapping[str, Any]) -> dict[str, Any]:
+def _whole(kind: type[ScanBracket | WeightRange], record: Mapping[str, Any]) -> dict[str, Any]:
     """Return a record with every field of its dataclass: readers of version 1 ask for them."""
     whole = {**dict.fromkeys(field.name for field in fields(kind)), **record}
     return {**whole, "source": RangeSource.MEASURED.value} if "source" in whole else whole

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 from ..loras.card import QUICK_SUFFIX
-from .ports import Batch, LoraSetting, Sampling, Shot
+from .ports import ImageRequest, LoraSetting, Sampling, ScanBatch
 from .weights import ARTICLE, WeightListError, check_weights
 
 MAX_PICTURES = 20_000
@@ -29,7 +29,7 @@ class PlanError(ValueError):
     """A plan that cannot be carried out; the text says what to change."""
 
 
-class Part(str, Enum):
+class LoraPart(str, Enum):
     """Which part of the LoRA takes the weight."""
 
     BOTH = "both"
@@ -65,7 +65,7 @@ class ScanPrompt:
 
 
 @dataclass(frozen=True, order=True)
-class Cell:
+class ScanCell:
     """One picture of the scan: its weight, the index of its prompt, its seed."""
 
     weight: float
@@ -118,7 +118,7 @@ class ScanPlan:
     prompts: tuple[ScanPrompt, ...]
     seeds: tuple[int, ...]
     weights: tuple[float, ...] = ARTICLE
-    part: Part = Part.BOTH
+    part: LoraPart = LoraPart.BOTH
     held: float = 0.0
     negative_prompt: str = ""
     negative_word: str = ""
@@ -156,7 +156,7 @@ class ScanPlan:
         """The LoRA, or the LoRAs, for people."""
         return " + ".join(lora.name for lora in self.loras)
 
-    def cells(self) -> Iterator[Cell]:
+    def cells(self) -> Iterator[ScanCell]:
         """Yield all cells in the order of making.
 
         Weight 0 comes first, since every measure compares with it, then outwards, the negative
@@ -164,7 +164,7 @@ class ScanPlan:
         """
         for weight in sorted(self.weights, key=lambda value: (abs(value), value)):
             for prompt, seed in self.pairs:
-                yield Cell(weight, prompt, seed)
+                yield ScanCell(weight, prompt, seed)
 
     def settings(self, weight: float) -> tuple[LoraSetting, ...]:
         """Return the raw weights of every LoRA in a cell of this weight; none at 0."""
@@ -172,17 +172,19 @@ class ScanPlan:
             return ()
         return tuple(self._setting(lora, weight * lora.factor) for lora in self.loras)
 
-    def batch(self, cells: tuple[Cell, ...]) -> Batch:
+    def batch(self, cells: tuple[ScanCell, ...]) -> ScanBatch:
         """Return the request for cells that share one weight."""
         (weight,) = {cell.weight for cell in cells}
         word = self.negative_word if weight else ""
         negative = ", ".join(part for part in (self.negative_prompt, word) if part)
-        shots = tuple(Shot(self.prompts[cell.prompt].text, negative, cell.seed) for cell in cells)
-        return Batch(self.settings(weight), shots, self.sampling)
+        requests = tuple(
+            ImageRequest(self.prompts[cell.prompt].text, negative, cell.seed) for cell in cells
+        )
+        return ScanBatch(self.settings(weight), requests, self.sampling)
 
     def _setting(self, lora: ScannedLora, weight: float) -> LoraSetting:
-        te = self.held if self.part is Part.UNET else weight
-        unet = self.held if self.part is Part.TEXT_ENCODER else weight
+        te = self.held if self.part is LoraPart.UNET else weight
+        unet = self.held if self.part is LoraPart.TEXT_ENCODER else weight
         return LoraSetting(lora.name, round(te, 6), round(unet, 6))
 
     def record(self) -> dict[str, Any]:
@@ -215,7 +217,7 @@ def from_record(record: Mapping[str, Any]) -> ScanPlan:
             prompts=tuple(ScanPrompt(**item) for item in record["prompts"]),
             seeds=tuple(record["seeds"]),
             weights=tuple(record["weights"]),
-            part=Part(record["part"]),
+            part=LoraPart(record["part"]),
             held=record["held"],
             negative_prompt=record["negative_prompt"],
             negative_word=record.get("negative_word", ""),

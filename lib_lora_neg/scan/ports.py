@@ -99,7 +99,7 @@ class Sampling:
 
 
 @dataclass(frozen=True)
-class Shot:
+class ImageRequest:
     """One picture to make; the prompts carry no LoRA tags of their own."""
 
     prompt: str
@@ -108,20 +108,20 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class Batch:
+class ScanBatch:
     """Pictures that share one weight setting, so the LoRA is merged once for all of them.
 
     ``loras`` is empty at weight 0: there the model must be as if no LoRA existed.
     """
 
     loras: tuple[LoraSetting, ...]
-    shots: tuple[Shot, ...]
+    requests: tuple[ImageRequest, ...]
     sampling: Sampling
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """What came out for one shot.
+    """What came out for one request.
 
     Attributes:
         pixels: height × width × 3, uint8.
@@ -158,11 +158,11 @@ class Generator(Protocol):
 
     def abilities(self) -> Abilities: ...
 
-    def generate(self, batch: Batch, cancel: Cancellation) -> Iterator[Picture]:
-        """Yield one picture per shot, in the shots' order, each as soon as it is there.
+    def generate(self, batch: ScanBatch, cancel: Cancellation) -> Iterator[Picture]:
+        """Yield one picture per request, in the requests' order, each as soon as it is there.
 
         When ``cancel`` is set it should stop within a sampling step and simply end; a picture
-        that was interrupted halfway must not be yielded. When it raises, the shots that have no
+        that was interrupted halfway must not be yielded. When it raises, the requests that have no
         picture yet are asked for again one by one, and what fails alone is recorded.
         """
         ...

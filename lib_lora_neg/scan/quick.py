@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..loras.card import Bracket, RangeSource, WeightRange
+from ..loras.card import RangeSource, ScanBracket, WeightRange
 from .bracket import ROUND_TO
 from .curves import median
 from .plan import ScanPlan
@@ -78,7 +78,7 @@ class QuickPoint:
 class QuickVerdict:
     """What the quick scan found; fields as in `bracket.Verdict`."""
 
-    bracket: Bracket | None
+    bracket: ScanBracket | None
     weight_range: WeightRange | None
     points: tuple[QuickPoint, ...]
     reason: str
@@ -128,7 +128,7 @@ def judge_quick(
         # The crossing itself, rounded towards 0.
         floor = clean_weight(-math.floor(abs(onset[0]) / ROUND_TO + 1e-9) * ROUND_TO)
     return QuickVerdict(
-        bracket=Bracket(
+        bracket=ScanBracket(
             suppression=round(per_unit, 4),
             bleeding_onset=clean_weight(onset[0]) if onset else None,
             onset_band=(onset[2], onset[1]) if onset else None,

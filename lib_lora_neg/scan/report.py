@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..whole import write_whole
-from .bracket import Verdict, judge
+from .bracket import ScanVerdict, judge
 from .curves import SIGNS, Point
 from .figures import PictureOf, draw_curves, draw_grid
 from .outcome import ScanOutcome
-from .plan import Cell, Part, ScanPlan
+from .plan import LoraPart, ScanCell, ScanPlan
 from .ports import Pixels
 from .quick import QuickVerdict
 from .store import ScanStore
@@ -24,13 +24,13 @@ REPORT = "report.html"
 """Name of the report in a scan's folder."""
 
 _PARTS = {
-    Part.BOTH: "unet and text encoder",
-    Part.UNET: "unet only",
-    Part.TEXT_ENCODER: "text encoder only",
+    LoraPart.BOTH: "unet and text encoder",
+    LoraPart.UNET: "unet only",
+    LoraPart.TEXT_ENCODER: "text encoder only",
 }
 
 
-def conclude(store: ScanStore) -> Verdict:
+def conclude(store: ScanStore) -> ScanVerdict:
     """Judge what a store holds by now."""
     plan = store.plan
     unrelated = frozenset(index for index, prompt in enumerate(plan.prompts) if not prompt.subject)
@@ -70,17 +70,17 @@ def write_report(store: ScanStore) -> ScanOutcome:
     return outcome
 
 
-def report_of(store: ScanStore, verdict: Verdict) -> bytes:
+def report_of(store: ScanStore, verdict: ScanVerdict) -> bytes:
     """Return the report of a store as an HTML file; reads all its pictures."""
 
-    def pixels(cell: Cell) -> Pixels | None:
+    def pixels(cell: ScanCell) -> Pixels | None:
         picture = store.picture(cell)
         return picture.pixels if picture else None
 
     return html_report(store.plan, verdict, pixels).encode("utf-8")
 
 
-def html_report(plan: ScanPlan, verdict: Verdict, picture_of: PictureOf) -> str:
+def html_report(plan: ScanPlan, verdict: ScanVerdict, picture_of: PictureOf) -> str:
     """Return the whole report as one HTML document: verdict, curves, grid, numbers.
 
     Args:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .measures import CellMeasures, PictureError, Prepared, measure, prepare
-from .plan import Cell, ScanPlan
+from .plan import ScanCell, ScanPlan
 from .ports import Cancellation, Generator, Picture
 from .store import ScanStore, StoredCell
 
@@ -25,7 +25,7 @@ class ScanFailedError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Progress:
+class ScanProgress:
     """How far a scan is.
 
     Attributes:
@@ -56,12 +56,12 @@ class CellDone:
         progress: after this cell.
     """
 
-    cell: Cell
+    cell: ScanCell
     picture: Path | None
     measures: CellMeasures | None
     error: str
     kept: bool
-    progress: Progress
+    progress: ScanProgress
 
 
 def run(
@@ -99,11 +99,11 @@ class _Run:
     pace: _Pace = field(default_factory=lambda: _Pace())
 
     def cells(self) -> Iterator[CellDone]:
-        by_weight: dict[float, list[Cell]] = {}
+        by_weight: dict[float, list[ScanCell]] = {}
         for cell in self.plan.cells():
             by_weight.setdefault(cell.weight, []).append(cell)
         for cells in by_weight.values():
-            missing: list[Cell] = []
+            missing: list[ScanCell] = []
             for cell in cells:
                 stored = self.store.find(cell)
                 if stored is None:
@@ -114,7 +114,7 @@ class _Run:
             if self.cancel.is_set():
                 return
 
-    def _make(self, missing: list[Cell]) -> Iterator[CellDone]:
+    def _make(self, missing: list[ScanCell]) -> Iterator[CellDone]:
         """Make cells of one weight; those of a batch that failed are tried again alone."""
         largest = max(1, self.generator.abilities().max_batch)
         batches = deque(
@@ -138,7 +138,7 @@ class _Run:
             else:
                 batches.extendleft((cell,) for cell in reversed(left))
 
-    def _batch(self, cells: tuple[Cell, ...]) -> Iterator[CellDone]:
+    def _batch(self, cells: tuple[ScanCell, ...]) -> Iterator[CellDone]:
         """Yield the finished cells of one batch, in order.
 
         Raises:
@@ -162,7 +162,7 @@ class _Run:
                 yield self._finish(cell, picture, seconds)
                 started = self.clock()
 
-    def _finish(self, cell: Cell, picture: Picture, seconds: float) -> CellDone:
+    def _finish(self, cell: ScanCell, picture: Picture, seconds: float) -> CellDone:
         prepared = _guarded(lambda: prepare(picture))
         if cell.weight == 0:
             self.references[cell.pair] = prepared
@@ -193,7 +193,7 @@ class _Run:
         self.store.save_measures(stored, measures)
         return measures
 
-    def _fail(self, cell: Cell, error: str) -> CellDone:
+    def _fail(self, cell: ScanCell, error: str) -> CellDone:
         self.done += 1
         self.failed += 1
         self.failures_in_succession += 1
@@ -203,15 +203,15 @@ class _Run:
 
     def _reference(self, pair: tuple[int, int]) -> Prepared | None:
         if pair not in self.references:
-            picture = self.store.picture(Cell(0.0, *pair))
+            picture = self.store.picture(ScanCell(0.0, *pair))
             self.references[pair] = prepare(picture) if picture else None
         return self.references[pair]
 
-    def _progress(self) -> Progress:
+    def _progress(self) -> ScanProgress:
         total = self.plan.cost.pictures
         per_picture = self.pace.per_picture()
         left = None if per_picture is None else per_picture * (total - self.done)
-        return Progress(self.done, total, self.kept, self.failed, left)
+        return ScanProgress(self.done, total, self.kept, self.failed, left)
 
 
 @dataclass

@@ -36,8 +36,8 @@ from .files import (
     safe_stem,
     to_json,
 )
-from .measures import VERSION, CellMeasures, Effect, Looks
-from .plan import Cell, PlanError, ScanPlan, from_record
+from .measures import VERSION, CellMeasures, Looks, PictureEffect
+from .plan import PlanError, ScanCell, ScanPlan, from_record
 from .ports import Picture
 
 SCHEMA = 1
@@ -46,7 +46,7 @@ SCHEMA = 1
 _OWN_FILES = ("*.json", "report.html", "*.png", "cells/w*.*", "*.lock")
 
 
-class StoreError(ValueError):
+class ScanStoreError(ValueError):
     """A folder that cannot be used; the text names it and says why."""
 
 
@@ -54,7 +54,7 @@ class StoreError(ValueError):
 class StoredCell:
     """A finished cell on disk; ``measures`` is ``None`` when they are of another version."""
 
-    cell: Cell
+    cell: ScanCell
     picture: Path
     measures: CellMeasures | None
     seconds: float
@@ -133,16 +133,16 @@ class ScanStore:
             write_whole(path, to_json(record))
         schema = record.get("schema")
         if not isinstance(schema, int) or schema > SCHEMA:
-            raise StoreError(f"{self.folder}: written by a newer version ({schema})")
+            raise ScanStoreError(f"{self.folder}: written by a newer version ({schema})")
         if record.get("digest") != self.plan.digest:
-            raise StoreError(f"{self.folder}: holds another scan")
+            raise ScanStoreError(f"{self.folder}: holds another scan")
 
-    def path_of(self, cell: Cell, suffix: str = ".png") -> Path:
+    def path_of(self, cell: ScanCell, suffix: str = ".png") -> Path:
         """Return where a cell's file lies or will lie."""
         return self._cells / f"{cell.name}{suffix}"
 
     def save(
-        self, cell: Cell, picture: Picture, measures: CellMeasures, seconds: float
+        self, cell: ScanCell, picture: Picture, measures: CellMeasures, seconds: float
     ) -> StoredCell:
         """Keep a finished cell.
 
@@ -167,12 +167,12 @@ class ScanStore:
         self._write(stored.cell, kept, measures, stored.seconds)
 
     def _write(
-        self, cell: Cell, record: Mapping[str, Any], measures: CellMeasures, seconds: float
+        self, cell: ScanCell, record: Mapping[str, Any], measures: CellMeasures, seconds: float
     ) -> None:
         whole = {**record, "version": VERSION, "seconds": seconds, "measures": asdict(measures)}
         write_whole(self.path_of(cell, ".json"), to_json(whole))
 
-    def find(self, cell: Cell) -> StoredCell | None:
+    def find(self, cell: ScanCell) -> StoredCell | None:
         """Return a finished cell; ``None`` when it is missing, half written or damaged."""
         record = read_json(self.path_of(cell, ".json"))
         if record is None or self._bytes(cell, record, ".png") is None:
@@ -187,7 +187,7 @@ class ScanStore:
             float(seconds) if isinstance(seconds, (int, float)) else 0.0,
         )
 
-    def picture(self, cell: Cell) -> Picture | None:
+    def picture(self, cell: ScanCell) -> Picture | None:
         """Return a finished cell's picture without its infotext; ``None`` as `find`."""
         record = read_json(self.path_of(cell, ".json"))
         if record is None:
@@ -198,21 +198,21 @@ class ScanStore:
         except (OSError, ValueError):
             return None
 
-    def _bytes(self, cell: Cell, record: Mapping[str, Any], suffix: str) -> bytes | None:
+    def _bytes(self, cell: ScanCell, record: Mapping[str, Any], suffix: str) -> bytes | None:
         try:
             data = read_regular(self.path_of(cell, suffix))
         except OSError:
             return None
         return data if record.get(suffix[1:]) == digest_of(data) else None
 
-    def infotext(self, cell: Cell) -> str:
+    def infotext(self, cell: ScanCell) -> str:
         """Return the host's text in a cell's picture; empty when there is none."""
         try:
             return png_text(read_regular(self.path_of(cell)))
         except (OSError, ValueError):
             return ""
 
-    def present(self) -> list[Cell]:
+    def present(self) -> list[ScanCell]:
         """Return the cells that seem finished, in the order of the plan; reads no picture."""
         names = {path.name for path in self._cells.glob("w*.json")}
         return [cell for cell in self.plan.cells() if self.path_of(cell, ".json").name in names]
@@ -298,7 +298,7 @@ def delete_scan(folder: Path) -> None:
         OSError: a file cannot be deleted.
     """
     if past_scan(folder) is None:
-        raise StoreError(f"{folder}: holds no scan")
+        raise ScanStoreError(f"{folder}: holds no scan")
     # The plan goes first: what is half deleted is no scan any more.
     for pattern in ("plan.json", *_OWN_FILES):
         for path in folder.glob(pattern):
@@ -318,6 +318,6 @@ def _read_measures(record: Mapping[str, Any]) -> CellMeasures | None:
     try:
         measures = record["measures"]
         effect = measures["effect"]
-        return CellMeasures(Looks(**measures["looks"]), Effect(**effect) if effect else None)
+        return CellMeasures(Looks(**measures["looks"]), PictureEffect(**effect) if effect else None)
     except (KeyError, TypeError):
         return None

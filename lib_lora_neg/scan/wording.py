@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..loras.card import WeightRange
 from ..sentences import Sentence, say
-from .bracket import ENOUGH_PAIRS, FEW_PAIRS, Broken, Verdict
+from .bracket import ENOUGH_PAIRS, FEW_PAIRS, Broken, ScanVerdict
 from .curves import SIGNS
 from .onset import Onset, Reason
 from .plan import ScanPlan
@@ -45,7 +45,7 @@ _QUICK_REASONS = {
 # ---- a scan with pictures --------------------------------------------------------------------
 
 
-def sentence(verdict: Verdict) -> Sentence:
+def sentence(verdict: ScanVerdict) -> Sentence:
     """Return the verdict in one sentence; it says how few pictures it rests on."""
     found = _verdict(verdict)
     if verdict.broken or not verdict.reach or verdict.pairs >= FEW_PAIRS:
@@ -56,7 +56,7 @@ def sentence(verdict: Verdict) -> Sentence:
     return say(text, verdict=found, count=verdict.pairs)
 
 
-def _verdict(verdict: Verdict) -> Sentence:
+def _verdict(verdict: ScanVerdict) -> Sentence:
     if not verdict.points:
         return say("No verdict: there is no finished picture at weight 0 to compare with.")
     if verdict.broken:
@@ -82,7 +82,7 @@ def _verdict(verdict: Verdict) -> Sentence:
     return _damage(verdict, verdict.onset, best)
 
 
-def _damage(verdict: Verdict, onset: Onset, best: Sentence | None) -> Sentence:
+def _damage(verdict: ScanVerdict, onset: Onset, best: Sentence | None) -> Sentence:
     weight, cause = format_weight(onset.weight), why(onset)
     if verdict.best_at_zero:
         return say(
@@ -115,7 +115,7 @@ def why(onset: Onset) -> Sentence:
     return say(text, cause=cause, count=onset.outside, total=onset.pairs)
 
 
-def notes(verdict: Verdict) -> list[Sentence]:
+def notes(verdict: ScanVerdict) -> list[Sentence]:
     """Return what else is worth saying, one sentence each."""
     if verdict.broken:
         return []
@@ -165,7 +165,7 @@ _BEND = {
 }
 
 
-def _costs(verdict: Verdict) -> dict[str, str]:
+def _costs(verdict: ScanVerdict) -> dict[str, str]:
     bend = verdict.bend
     assert bend is not None
     return {
@@ -179,13 +179,13 @@ def _spill(share: float) -> Sentence:
     return say(text, share=f"{share:.0%}")
 
 
-def _effect(verdict: Verdict) -> Sentence:
+def _effect(verdict: ScanVerdict) -> Sentence:
     words = [say(_CHANGES[change]) for change in verdict.changes if change in _CHANGES][:3]
     names = ("first", "second", "third")
     return say(_LISTED[len(words)], **dict(zip(names, words, strict=False)))
 
 
-def _sweet_spot(verdict: Verdict) -> Sentence | None:
+def _sweet_spot(verdict: ScanVerdict) -> Sentence | None:
     spot = verdict.weight_range.sweet_spot if verdict.weight_range else None
     if spot is None:
         return None
@@ -198,7 +198,7 @@ def _sweet_spot(verdict: Verdict) -> Sentence | None:
 # ---- an A/B picture --------------------------------------------------------------------------
 
 
-def comparison(verdict: Verdict) -> Sentence:
+def comparison(verdict: ScanVerdict) -> Sentence:
     """Say how far the pictures with the LoRA are from those without; which is better, eyes say."""
     point = next((point for point in verdict.points if point.weight), None)
     if point is None:
@@ -218,7 +218,7 @@ def comparison(verdict: Verdict) -> Sentence:
     )
 
 
-def comparison_notes(verdict: Verdict) -> list[Sentence]:
+def comparison_notes(verdict: ScanVerdict) -> list[Sentence]:
     """Return how to read the number of `comparison`."""
     if not any(point.weight for point in verdict.points):
         return []

@@ -13,18 +13,18 @@ from enum import Enum
 
 from ..telling import in_one_line, traceback_of
 from .locking import FolderInUseError, locked
-from .plan import Cell
-from .ports import Abilities, Batch, Field, Generator, LoraSetting, Picture, Probe, Sampling
+from .plan import ScanCell
+from .ports import Abilities, Field, Generator, LoraSetting, Picture, Probe, Sampling, ScanBatch
 from .quick import judge_quick, take_samples
 from .report import write_quick, write_verdict
 from .runner import CellDone, ScanFailedError, run
-from .store import ScanStore, StoreError, delete_scan, past_scan
+from .store import ScanStore, ScanStoreError, delete_scan, past_scan
 from .workplace import TurnCancelledError, Workplace
 
 log = logging.getLogger(__name__)
 
 
-class JobError(RuntimeError):
+class ScanJobError(RuntimeError):
     """A job that cannot go on; the text says why and what to do, for people."""
 
 
@@ -81,11 +81,11 @@ class JobView:
 class CellNews:
     """A cell that is over in the running job; ``error`` is empty when it has its picture."""
 
-    cell: Cell
+    cell: ScanCell
     error: str
 
 
-class Job:
+class ScanJob:
     """A thread that works on one store."""
 
     quick = False
@@ -133,7 +133,7 @@ class Job:
                 self.work()
         except TurnCancelledError:
             pass
-        except (JobError, ScanFailedError, StoreError) as problem:
+        except (ScanJobError, ScanFailedError, ScanStoreError) as problem:
             error = str(problem)
         except FolderInUseError:
             mine = False
@@ -164,19 +164,21 @@ class Job:
         """
         chosen = self.place.checkpoint()
         if chosen is None:
-            raise JobError("no checkpoint is chosen; choose one and go on")
+            raise ScanJobError("no checkpoint is chosen; choose one and go on")
         if chosen.digest != self.plan.checkpoint:
-            raise JobError(
+            raise ScanJobError(
                 f"the checkpoint was changed to {chosen.title}; this scan belongs to "
                 f"{self.plan.checkpoint or 'another one'}: choose that again and go on"
             )
         if chosen.facts != self.plan.facts:
             changed = sorted({key for key, _ in {*chosen.facts} ^ {*self.plan.facts}})
-            raise JobError(f"settings were changed ({', '.join(changed)}): put them back and go on")
+            raise ScanJobError(
+                f"settings were changed ({', '.join(changed)}): put them back and go on"
+            )
         self.show(state=State.RUNNING)
 
 
-class PictureJob(Job):
+class PictureJob(ScanJob):
     """Makes the pictures of a plan."""
 
     def work(self) -> None:
@@ -212,10 +214,10 @@ class PictureJob(Job):
 class _Turns(Generator):
     """The host's generator, a turn per batch; stops the run when a turn cannot be used."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: ScanJob) -> None:
         self._job = job
         self._abilities = Abilities()
-        self.failure: JobError | None = None
+        self.failure: ScanJobError | None = None
 
     def open(self) -> None:
         """Ask the host what it can do, in a turn of its own."""
@@ -230,7 +232,7 @@ class _Turns(Generator):
     def abilities(self) -> Abilities:
         return self._abilities
 
-    def generate(self, batch: Batch, cancel: object) -> Iterator[Picture]:
+    def generate(self, batch: ScanBatch, cancel: object) -> Iterator[Picture]:
         del cancel
         self._job.show(state=State.WAITING)
         try:
@@ -239,11 +241,11 @@ class _Turns(Generator):
                 yield from self._generator.generate(batch, self)
         except TurnCancelledError:
             return
-        except JobError as problem:
+        except ScanJobError as problem:
             self.failure = problem
 
 
-class QuickJob(Job):
+class QuickJob(ScanJob):
     """Asks the denoiser instead of making pictures."""
 
     quick = True
@@ -269,7 +271,7 @@ class QuickJob(Job):
             self.checked_turn()
             denoiser = self.place.denoiser()
             if denoiser is None:
-                raise JobError("this host offers no quick scan; make a weight scan instead")
+                raise ScanJobError("this host offers no quick scan; make a weight scan instead")
             started = time.monotonic()
             fields = denoiser.predict(loras, probes, sampling)
         done = self._view.done + 1

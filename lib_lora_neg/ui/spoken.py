@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..hosts.answers import Answer
-from ..hosts.form_reading import BoxesError
-from ..sentences import Sentence, Words
+from ..hosts.form_reading import FormValueError
+from ..sentences import Sentence, Translator
 
 
-def in_language(answers: Mapping[str, Answer], words: Callable[[], Words]) -> dict[str, Answer]:
+def in_language(
+    answers: Mapping[str, Answer], words: Callable[[], Translator]
+) -> dict[str, Answer]:
     """Return answers that say their sentences, and their errors, in the page's language.
 
     What is no `Sentence` is a name, a value or somebody's own text, and stays as it is.
@@ -22,11 +24,11 @@ def in_language(answers: Mapping[str, Answer], words: Callable[[], Words]) -> di
     return {name: _said(answer, words) for name, answer in answers.items()}
 
 
-def _said(answer: Answer, words: Callable[[], Words]) -> Answer:
+def _said(answer: Answer, words: Callable[[], Translator]) -> Answer:
     def said(body: Mapping[str, Any]) -> Any:
         try:
             return spoken(answer(body), words())
-        except BoxesError as error:
+        except FormValueError as error:
             _field, _, message = str(error.args[0]).partition(": ")
             error.args = (f"{error.field}: {words()(message)}",)
             raise
@@ -34,7 +36,7 @@ def _said(answer: Answer, words: Callable[[], Words]) -> Answer:
     return said
 
 
-def spoken(answer: Any, words: Words) -> Any:
+def spoken(answer: Any, words: Translator) -> Any:
     """Return a JSON value with its sentences said in a language."""
     if isinstance(answer, Sentence):
         return words(answer)

@@ -18,13 +18,13 @@ from starlette.testclient import TestClient  # noqa: E402
 from lib_lora_neg.api.exchange import MAX_BODY  # noqa: E402
 from lib_lora_neg.api.page import add_page_routes  # noqa: E402
 from lib_lora_neg.api.public import add_public_routes  # noqa: E402
-from lib_lora_neg.hosts.preview import Boxes, Outlook  # noqa: E402
+from lib_lora_neg.hosts.preview import FormValues, PreviewContext  # noqa: E402
 from lib_lora_neg.loras.families import ModelFamily  # noqa: E402
 from lib_lora_neg.ui.panel.answers import page_answers  # noqa: E402
 from tests.support.cards import card  # noqa: E402
-from tests.support.outlook import BoxesFor  # noqa: E402
+from tests.support.preview import PreviewFor  # noqa: E402
 
-HOST = BoxesFor(
+HOST = PreviewFor(
     [card("style_x", "style", family=ModelFamily.SDXL), card("hero", "character")],
 )
 V1 = "/lora-neg/v1"
@@ -145,13 +145,13 @@ def test_a_card_tells_no_path() -> None:
 
 
 def test_a_card_has_the_range_of_the_settings_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
-    outlook = HOST.outlook
+    context = HOST.context
 
-    def strict(boxes: Boxes, *rest: object) -> Outlook:
-        found = outlook(boxes, *rest)
+    def strict(form: FormValues, *rest: object) -> PreviewContext:
+        found = context(form, *rest)
         return replace(found, settings=replace(found.settings, floors={"style": -0.25}))
 
-    monkeypatch.setattr(HOST, "outlook", strict, raising=False)
+    monkeypatch.setattr(HOST, "context", strict, raising=False)
     told = client().get(f"{V1}/library/style_x").json()["range"]
     assert told["floor"] == -0.25
     assert "you" in told["reference"] or "setting" in told["reference"]

@@ -29,7 +29,7 @@ from starlette.responses import Response  # noqa: E402
 
 from lib_lora_neg.api.page import add_page_routes  # noqa: E402
 from lib_lora_neg.api.public import add_public_routes  # noqa: E402
-from lib_lora_neg.hosts.preview import Boxes, Outlook  # noqa: E402
+from lib_lora_neg.hosts.preview import FormValues, PreviewContext  # noqa: E402
 from lib_lora_neg.hosts.reporting import HealthItem, Report, Reports  # noqa: E402
 from lib_lora_neg.hosts.webui.tools import PageTool  # noqa: E402
 from lib_lora_neg.loras.card import LoraCard  # noqa: E402
@@ -123,21 +123,21 @@ class Host:
         with gr.Accordion(label, open=True, elem_id=elem_id):
             yield gr.Checkbox(enabled, label="Guard this tab", elem_id=f"{elem_id}-checkbox")
 
-    def outlook(
-        self, boxes: Boxes, mode: Mode | None = None, rules: Mapping[str, Mode] | None = None
-    ) -> Outlook:
+    def context(
+        self, form: FormValues, mode: Mode | None = None, rules: Mapping[str, Mode] | None = None
+    ) -> PreviewContext:
         settings = GuardSettings(self.mode if mode is None else mode, rules=rules or {})
-        first, hires = boxes.passes()
-        for name in boxes.styles:
+        first, hires = form.passes()
+        for name in form.styles:
             extra, negative = STYLES.get(name, ("", ""))
             first = replace(
                 first,
                 prompts=(f"{first.prompts[0]}, {extra}",),
                 negative_prompts=(f"{first.negative_prompts[0]}, {negative}",),
             )
-        family = boxes.family or ModelFamily.SDXL
-        request = GenerationRequest(first, hires, family=family, cfg_tools=boxes.tools)
-        return Outlook(boxes, request, settings, self.library)
+        family = form.family or ModelFamily.SDXL
+        request = GenerationRequest(first, hires, family=family, cfg_tools=form.tools)
+        return PreviewContext(form, request, settings, self.library)
 
     def tools(self, tab: str) -> list[PageTool]:
         return [PageTool("Dynamic Thresholding", f"{tab}_thresholding")]
@@ -210,10 +210,10 @@ def build_tab(host: Host, wiring: PresetWiring, tab: str) -> None:
 def generated(
     host: Host, tab: str, prompt: str, negative: str, cfg: float, on: bool, mode: str
 ) -> str:
-    boxes = Boxes(prompt or "", negative or "", float(cfg))
+    form = FormValues(prompt or "", negative or "", float(cfg))
     chosen = Mode.parse(mode) if on else Mode.OFF
-    outlook = host.outlook(boxes, chosen)
-    planned = plan(outlook.request, outlook.cards, outlook.settings)
+    context = host.context(form, chosen)
+    planned = plan(context.request, context.cards, context.settings)
     key = str(time.time_ns())
     host.reports.keep(tab, key, Report(chosen, planned.findings, ()))
     return f'<p data-lora-neg-report="{key}">picture {key}</p>'

@@ -27,7 +27,7 @@ from starlette.responses import Response  # noqa: E402
 from lib_lora_neg.api.scan_routes import add_scan_routes  # noqa: E402
 from lib_lora_neg.loras.families import ModelFamily  # noqa: E402
 from lib_lora_neg.scan.jobs import ScanJobs  # noqa: E402
-from lib_lora_neg.scan.ports import Abilities, Shot  # noqa: E402
+from lib_lora_neg.scan.ports import Abilities, ImageRequest  # noqa: E402
 from lib_lora_neg.ui.scan.answers import scan_answers  # noqa: E402
 from lib_lora_neg.ui.scan.files import scan_files  # noqa: E402
 from lib_lora_neg.ui.scan.tab import scan_tab  # noqa: E402
@@ -77,7 +77,7 @@ class DrawnHost(MemoryScanHost):
             self.lines = Lines() if wanted["quick"] else None
 
 
-def fails_at(where: dict[str, Any], weight: float, shot: Shot) -> bool:
+def fails_at(where: dict[str, Any], weight: float, shot: ImageRequest) -> bool:
     return weight == where["weight"] and shot.seed == where["seed"]
 
 

@@ -78,10 +78,12 @@ def diffusers(case: Case, monkeypatch: pytest.MonkeyPatch) -> Outcome:
     guard = pytest.importorskip(
         "lib_lora_neg.hosts.diffusers.guard", reason="needs torch", exc_type=ImportError
     )
-    from lib_lora_neg.hosts.diffusers import Job
+    from lib_lora_neg.hosts.diffusers import GenerationJob
 
     engine = StandinEngine(case.family)
-    job = Job(prompt=case.prompt, negative_prompt=case.negative, cfg_scale=case.cfg, seed=1)
+    job = GenerationJob(
+        prompt=case.prompt, negative_prompt=case.negative, cfg_scale=case.cfg, seed=1
+    )
     made = guard.make_guarded(engine, GuardSettings(mode=case.mode), job)
     told = parse_infotext(made.pictures[0].infotext)
     first = engine.made[0]
@@ -168,10 +170,10 @@ class StandinEngine:
     def steps_of(self, job: Any) -> int:
         return int(job.steps)
 
-    def make(self, job: Any, shots: Any, first: Any, *_: object) -> list[Any]:
+    def make(self, job: Any, requests: Any, first: Any, *_: object) -> list[Any]:
         import torch
         from PIL import Image
 
         self.made.append(first)
         image = Image.new("RGB", (8, 8))
-        return [types.SimpleNamespace(image=image, latent=torch.zeros(4, 1, 1)) for _ in shots]
+        return [types.SimpleNamespace(image=image, latent=torch.zeros(4, 1, 1)) for _ in requests]

@@ -79,35 +79,35 @@ def scanning(open_page: Callable[[str], Page], webui: Webui) -> Iterator[Scannin
 
 
 def test_a_scan_is_stopped_gone_on_with_saved_and_obeyed(scanning: Scanning, webui: Webui) -> None:
-    shot = scanning.page.shot
-    shot("scan-empty", whole=True)
+    request = scanning.page.request
+    request("scan-empty", whole=True)
     scanning.choose(STYLE)
     scanning.fill(Weights="-1 - 1 [9]", Seeds=1)
     scanning.fill(**{name.title(): PICTURE[name] for name in ("steps", "width", "height")})
     scanning.prompts(3)
     cost = scanning.root.locator(".lora-neg-scan-cost")
     expect(cost).to_contain_text(f"{ALL} pictures (9 weights × 3 prompts × 1 seed)")
-    shot("scan-form", whole=True)
+    request("scan-form", whole=True)
     scanning.start()
     expect(scanning.cells.nth(3)).to_be_visible(timeout=120 * SECONDS)
-    shot("scan-busy", whole=True)
+    request("scan-busy", whole=True)
     scanning.press("Stop")
     scanning.said("Stopped at")
     assert 4 <= scanning.cells.count() < ALL
-    shot("scan-stopped", whole=True)
+    request("scan-stopped", whole=True)
 
     scanning.press("Go on")
     scanning.said(f"Finished: {ALL} of {ALL} pictures.")
     assert scanning.cells.count() == ALL
     save = scanning.verdict.get_by_role("button", name="Save to this LoRA")
     expect(save).to_be_visible(timeout=60 * SECONDS)
-    shot("scan-done", whole=True)
+    request("scan-done", whole=True)
 
     asked = f"a cat <lora:{STYLE}:-3>"
     before = webui.txt2img(asked)
     save.click()
     expect(scanning.verdict).to_contain_text("the guard obeys it", timeout=30 * SECONDS)
-    shot("scan-saved", whole=True)
+    request("scan-saved", whole=True)
     after = webui.txt2img(asked)
     scanning.press("Take back")
     expect(save).to_be_visible(timeout=30 * SECONDS)

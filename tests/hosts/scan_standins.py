@@ -15,10 +15,10 @@ from PIL import Image
 
 from lib_lora_neg.hosts.webui.scan_pictures import WebuiGenerator
 from lib_lora_neg.hosts.webui.scan_queue import turn
-from lib_lora_neg.scan.ports import Batch, LoraSetting, Sampling, Shot
+from lib_lora_neg.scan.ports import ImageRequest, LoraSetting, Sampling, ScanBatch
 from tests.hosts.standins import Host, install
 
-SHOTS = (Shot("a cat", "blurry", 1), Shot("a dog", "blurry", 2))
+SHOTS = (ImageRequest("a cat", "blurry", 1), ImageRequest("a dog", "blurry", 2))
 SMALL = Sampling(cfg=7.0, steps=2, width=16, height=16)
 STYLE = LoraSetting("style", -0.9, -0.9)
 
@@ -172,9 +172,9 @@ def install_scan(monkeypatch: pytest.MonkeyPatch) -> Webui:
 def make(
     generator: WebuiGenerator,
     loras: tuple[LoraSetting, ...] = (),
-    shots: tuple[Shot, ...] = SHOTS,
+    requests: tuple[ImageRequest, ...] = SHOTS,
     cancel: Any = None,
 ) -> list[Any]:
     cancel = cancel or threading.Event()
     with turn(cancel):
-        return list(generator.generate(Batch(loras, shots, SMALL), cancel))
+        return list(generator.generate(ScanBatch(loras, requests, SMALL), cancel))

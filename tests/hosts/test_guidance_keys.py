@@ -6,7 +6,7 @@ import pytest
 
 from lib_lora_neg.guidance import Guidance, Method
 from lib_lora_neg.hosts import guidance_keys as keys
-from lib_lora_neg.hosts.form_reading import BoxesError, read_boxes
+from lib_lora_neg.hosts.form_reading import FormValueError, read_form_values
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_a_foreign_infotext_gives_usable_values(params: dict[str, str]) -> None:
 def test_the_preview_knows_whether_the_negative_counts_at_cfg_1(
     body: dict[str, str], guided: bool
 ) -> None:
-    assert read_boxes(body).guided is guided
+    assert read_form_values(body).guided is guided
 
 
 def test_the_preview_refuses_a_method_that_does_not_exist() -> None:
-    with pytest.raises(BoxesError, match="guidance"):
-        read_boxes({"guidance": "CFG"})
+    with pytest.raises(FormValueError, match="guidance"):
+        read_form_values({"guidance": "CFG"})

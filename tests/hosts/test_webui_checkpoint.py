@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from lib_lora_neg.hosts.preview import Boxes
+from lib_lora_neg.hosts.preview import FormValues
 from lib_lora_neg.hosts.webui import checkpoint
-from lib_lora_neg.hosts.webui.preview import WebuiBoxes
+from lib_lora_neg.hosts.webui.preview import WebuiPreview
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import Mode
 from tests.support.cards import card
@@ -103,16 +103,16 @@ def test_the_preset_tells_where_a_file_does_not(
     if preset is not None:
         selected.opts.forge_preset = preset
 
-    seen = WebuiBoxes(Cards()).outlook(Boxes(prompt="a cat <lora:x:-0.9>"))
+    seen = WebuiPreview(Cards()).context(FormValues(prompt="a cat <lora:x:-0.9>"))
 
     assert (seen.request.family, seen.family_assumed) == (family, True)
 
 
 def test_where_another_service_makes_the_pictures_nothing_is_promised(selected: Selected) -> None:
-    boxes = Boxes(prompt="a cat <lora:x:-0.9>")
-    assert WebuiBoxes(Cards()).outlook(boxes, Mode.ENFORCE).settings.mode is Mode.ENFORCE
+    form = FormValues(prompt="a cat <lora:x:-0.9>")
+    assert WebuiPreview(Cards()).context(form, Mode.ENFORCE).settings.mode is Mode.ENFORCE
 
     selected.opts.forge_model_mode = "api"
 
-    assert WebuiBoxes(Cards()).outlook(boxes, Mode.ENFORCE).settings.mode is Mode.ADVISE
-    assert WebuiBoxes(Cards()).outlook(boxes, Mode.OFF).settings.mode is Mode.OFF
+    assert WebuiPreview(Cards()).context(form, Mode.ENFORCE).settings.mode is Mode.ADVISE
+    assert WebuiPreview(Cards()).context(form, Mode.OFF).settings.mode is Mode.OFF

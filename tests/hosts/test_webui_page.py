@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lib_lora_neg.hosts.form_reading import BoxesError, read_boxes
-from lib_lora_neg.hosts.preview import Boxes
+from lib_lora_neg.hosts.form_reading import FormValueError, read_form_values
+from lib_lora_neg.hosts.preview import FormValues
 from lib_lora_neg.hosts.webui import language, tools
 from lib_lora_neg.hosts.webui.tools import PageTool
 from lib_lora_neg.policy import Effect
@@ -98,11 +98,11 @@ def test_only_tools_that_are_known_count() -> None:
 
 
 def test_the_page_says_which_tools_are_on() -> None:
-    assert read_boxes({"tools": ["MaHiRo"]}).tools == ("MaHiRo",)
-    assert read_boxes({}) == Boxes()
+    assert read_form_values({"tools": ["MaHiRo"]}).tools == ("MaHiRo",)
+    assert read_form_values({}) == FormValues()
     for wrong in ("MaHiRo", [1], ["x"] * 51):
-        with pytest.raises(BoxesError, match="tools"):
-            read_boxes({"tools": wrong})
+        with pytest.raises(FormValueError, match="tools"):
+            read_form_values({"tools": wrong})
 
 
 def test_a_tool_that_changes_cfg_makes_r3_advise() -> None:

@@ -18,7 +18,7 @@ from lib_lora_neg.hosts.webui.scan_texts import cell_text, grid_text
 from lib_lora_neg.hosts.webui.xyz_weights import read_axis
 from lib_lora_neg.infotext import parse_infotext
 from lib_lora_neg.loras.families import ModelFamily
-from lib_lora_neg.scan.plan import Part, ScannedLora, ScanPlan, ScanPrompt
+from lib_lora_neg.scan.plan import LoraPart, ScannedLora, ScanPlan, ScanPrompt
 from lib_lora_neg.scan.ports import Sampling
 from tests.hosts.standins import install
 
@@ -81,12 +81,14 @@ def test_prompts_go_down_and_seeds_into_grids_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("part", "held", "axis", "tag"),
     [
-        (Part.UNET, 0.5, "[LoRA Neg] Weight", "<lora:style_a:0.5:1>"),
-        (Part.UNET, 1.0, "[LoRA Neg] Weight", "<lora:style_a:1:1>"),
-        (Part.TEXT_ENCODER, 0.0, "[LoRA Neg] Text-encoder weight", "<lora:style_a:1:0>"),
+        (LoraPart.UNET, 0.5, "[LoRA Neg] Weight", "<lora:style_a:0.5:1>"),
+        (LoraPart.UNET, 1.0, "[LoRA Neg] Weight", "<lora:style_a:1:1>"),
+        (LoraPart.TEXT_ENCODER, 0.0, "[LoRA Neg] Text-encoder weight", "<lora:style_a:1:0>"),
     ],
 )
-def test_one_part_is_swept_and_the_other_held(part: Part, held: float, axis: str, tag: str) -> None:
+def test_one_part_is_swept_and_the_other_held(
+    part: LoraPart, held: float, axis: str, tag: str
+) -> None:
     said = parse_infotext(grid_text(plan(part=part, held=held)))
     assert said.parameters["X Type"] == axis
     assert said.prompt.endswith(tag)

@@ -6,7 +6,7 @@ import pytest
 
 from lib_lora_neg.hosts.webui import infotext
 from lib_lora_neg.hosts.webui.scan_pictures import ScanPictureError, WebuiGenerator
-from lib_lora_neg.scan.ports import LoraSetting, Shot
+from lib_lora_neg.scan.ports import ImageRequest, LoraSetting
 from tests.hosts.scan_standins import STYLE, Txt2Img, Webui, make
 
 
@@ -102,12 +102,12 @@ def test_a_name_that_no_tag_can_hold_is_said(webui: Webui, name: str) -> None:
 
 
 def test_prompts_with_other_tags_do_not_share_a_batch(webui: Webui) -> None:
-    shots = (
-        Shot("a cat", "", 1),
-        Shot("a dog", "", 2),
-        Shot("a cow <lora:lcm:1>", "", 3),
-        Shot("a hen <lora:lcm:1>", "", 4),
+    requests = (
+        ImageRequest("a cat", "", 1),
+        ImageRequest("a dog", "", 2),
+        ImageRequest("a cow <lora:lcm:1>", "", 3),
+        ImageRequest("a hen <lora:lcm:1>", "", 4),
     )
-    pictures = make(WebuiGenerator(), (STYLE,), shots)
+    pictures = make(WebuiGenerator(), (STYLE,), requests)
     assert [p.fields["seed"] for p in webui.made] == [[1, 2], [3, 4]]
     assert len(pictures) == 4

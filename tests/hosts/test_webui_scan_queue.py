@@ -16,7 +16,7 @@ import pytest
 from lib_lora_neg.hosts.webui import scan_queue
 from lib_lora_neg.hosts.webui.scan_pictures import WebuiGenerator
 from lib_lora_neg.hosts.webui.scan_queue import in_generation_thread, turn
-from lib_lora_neg.scan.ports import Batch
+from lib_lora_neg.scan.ports import ScanBatch
 from lib_lora_neg.scan.workplace import TurnCancelledError
 from tests.hosts.scan_standins import SHOTS, SMALL, STYLE, Webui, make
 from tests.hosts.standins import Params
@@ -60,7 +60,7 @@ def test_nothing_is_begun_once_cancelled(webui: Webui) -> None:
     generator = WebuiGenerator()
     with turn(cancel):
         cancel.set()
-        assert list(generator.generate(Batch((), SHOTS, SMALL), cancel)) == []
+        assert list(generator.generate(ScanBatch((), SHOTS, SMALL), cancel)) == []
     assert not webui.made
 
 

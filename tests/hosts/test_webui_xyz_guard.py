@@ -10,7 +10,7 @@ import pytest
 
 from lib_lora_neg.hosts.webui import infotext, xyz
 from lib_lora_neg.hosts.webui.guard import Guard
-from lib_lora_neg.hosts.webui.xyz_cell import Cell
+from lib_lora_neg.hosts.webui.xyz_cell import PlotCell
 from lib_lora_neg.hosts.webui.xyz_legend import clamped
 from lib_lora_neg.policy import GuardPlan, GuardSettings, Mode
 from tests.hosts.plot_standins import CARDS, Cards, Planner, Plot, asked
@@ -108,11 +108,11 @@ def test_settings_of_a_cell(plot: Plot, guard: Guard) -> None:
 
 def test_a_cell_keeps_the_users_other_settings() -> None:
     settings = GuardSettings(rules={"R2": Mode.OFF}, floors={"concept": -0.2}, budget=2.0)
-    cell = Cell(settings={"rules": {"R1": Mode.OFF}, "floors": {"style": -0.4}})
+    cell = PlotCell(settings={"rules": {"R1": Mode.OFF}, "floors": {"style": -0.4}})
     changed = cell.applied_to(settings)
     assert changed.rules == {"R2": Mode.OFF, "R1": Mode.OFF}
     assert (changed.floors, changed.budget) == ({"concept": -0.2, "style": -0.4}, 2.0)
-    assert Cell().applied_to(settings) is settings
+    assert PlotCell().applied_to(settings) is settings
 
 
 def test_the_legend_says_where_clamping_made_cells_equal(plot: Plot) -> None:

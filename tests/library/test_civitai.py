@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lib_lora_neg.library.civitai import CivitaiLookup, Outcome, save_page, sha256_of
+from lib_lora_neg.library.civitai import CivitaiLookup, LookupOutcome, save_page, sha256_of
 from lib_lora_neg.loras import LoraType, read_card
 from tests.support.blank_loras import write_blank_lora
 
@@ -77,14 +77,14 @@ def lookup(tmp_path: Path, server: Server, **more: Any) -> CivitaiLookup:
 
 def test_off_by_default(tmp_path: Path, server: Server, lora: Path) -> None:
     found = CivitaiLookup(tmp_path / "pages", base_url=server.url).look_up(lora)
-    assert found.outcome is Outcome.DISABLED
+    assert found.outcome is LookupOutcome.DISABLED
     assert server.asked == []
 
 
 def test_tags_come_from_the_model(tmp_path: Path, server: Server, lora: Path) -> None:
     know(server, lora)
     found = lookup(tmp_path, server).look_up(lora)
-    assert found.outcome is Outcome.FOUND
+    assert found.outcome is LookupOutcome.FOUND
     assert found.facts is not None
     assert found.facts.categories == ("style", "ink")
     assert found.facts.trained_words == ("inkwash",)
@@ -98,12 +98,12 @@ def test_answers_are_remembered(tmp_path: Path, server: Server, lora: Path) -> N
     lookup(tmp_path, server).look_up(lora)
     again = lookup(tmp_path, server).look_up(lora)
     assert again.cached
-    assert again.outcome is Outcome.FOUND
+    assert again.outcome is LookupOutcome.FOUND
     assert len(server.asked) == 2
 
 
 def test_unknown_is_remembered_too(tmp_path: Path, server: Server, lora: Path) -> None:
-    assert lookup(tmp_path, server).look_up(lora).outcome is Outcome.UNKNOWN
+    assert lookup(tmp_path, server).look_up(lora).outcome is LookupOutcome.UNKNOWN
     assert lookup(tmp_path, server).look_up(lora).cached
     assert len(server.asked) == 1
 
@@ -117,17 +117,17 @@ def test_refusals_are_not_remembered(
 ) -> None:
     server.answers[by_hash(lora)] = (status, body)
     found = lookup(tmp_path, server).look_up(lora)
-    assert found.outcome is Outcome.REFUSED
+    assert found.outcome is LookupOutcome.REFUSED
     assert found.note
     assert found.facts is None
     know(server, lora)
-    assert lookup(tmp_path, server).look_up(lora).outcome is Outcome.FOUND
+    assert lookup(tmp_path, server).look_up(lora).outcome is LookupOutcome.FOUND
 
 
 def test_offline(tmp_path: Path, server: Server, lora: Path) -> None:
     asker = CivitaiLookup(tmp_path / "pages", enabled=True, base_url="http://127.0.0.1:1")
     found = asker.look_up(lora)
-    assert found.outcome is Outcome.OFFLINE
+    assert found.outcome is LookupOutcome.OFFLINE
     assert "cannot be reached" in found.note
 
 

@@ -13,11 +13,11 @@ import pytest
 from lib_lora_neg.library.saving import DecisionBook, apply_decision, read_export
 from lib_lora_neg.library.writing import one_writer, replace_json
 from lib_lora_neg.loras import (
-    Bracket,
     Decision,
     LoraCard,
     LoraType,
     RangeSource,
+    ScanBracket,
     WeightRange,
     read_card,
 )
@@ -31,7 +31,7 @@ STYLE = Decision(
     ("inkwash",),
     WeightRange(-0.6, 1.2, (-0.2, -0.5), RangeSource.USER, "typed by the user"),
     WeightRange(-0.4, None, None, RangeSource.MEASURED, "measured by a scan"),
-    Bracket(0.31, -0.5, (-0.4, -0.5), "abcdef1234", "0123456789abcdef", "2026-11-21"),
+    ScanBracket(0.31, -0.5, (-0.4, -0.5), "abcdef1234", "0123456789abcdef", "2026-11-21"),
     guard_off=True,
 )
 

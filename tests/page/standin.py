@@ -16,12 +16,12 @@ from typing import Any
 
 from PIL import Image
 
-from lib_lora_neg.hosts.preview import Boxes, Outlook
+from lib_lora_neg.hosts.preview import FormValues, PreviewContext
 from lib_lora_neg.hosts.reporting import HealthItem, Report
 from lib_lora_neg.infotext import Infotext, format_infotext
 from lib_lora_neg.loras.card import LoraCard, RangeSource, WeightRange
 from lib_lora_neg.loras.families import ModelFamily
-from lib_lora_neg.page.generation import Asked, make
+from lib_lora_neg.page.generation import TabRequest, make
 from lib_lora_neg.policy import (
     Effect,
     Finding,
@@ -74,16 +74,16 @@ def library() -> MemoryLibrary:
 
 
 @dataclass
-class StandinBoxes:
+class StandinPreview:
     host: StandinHost
 
-    def outlook(
-        self, boxes: Boxes, mode: Mode | None = None, rules: Mapping[str, Mode] | None = None
-    ) -> Outlook:
-        first, hires = boxes.passes()
-        request = GenerationRequest(first, hires, family=boxes.family or SD1)
+    def context(
+        self, form: FormValues, mode: Mode | None = None, rules: Mapping[str, Mode] | None = None
+    ) -> PreviewContext:
+        first, hires = form.passes()
+        request = GenerationRequest(first, hires, family=form.family or SD1)
         settings = self.host.settings_for(mode, rules)
-        return Outlook(boxes, request, settings, _Cards(self.host.library))
+        return PreviewContext(form, request, settings, _Cards(self.host.library))
 
     def token_count(self, text: str) -> tuple[int, int]:
         return len(text.replace(",", " ").split()), 75
@@ -107,7 +107,7 @@ class StandinHost:
     def __init__(self, step_seconds: float = 0.0) -> None:
         self.settings = GuardSettings()
         self.library = library()
-        self.boxes = StandinBoxes(self)
+        self.preview = StandinPreview(self)
         self.step_seconds = step_seconds
         self.asked: list[dict[str, Any]] = []
         self.closed = False
@@ -199,5 +199,5 @@ def _picture(
     return SimpleNamespace(image=image, seed=seed, infotext=text)
 
 
-def made(asked: Asked, host: StandinHost | None = None) -> Any:
+def made(asked: TabRequest, host: StandinHost | None = None) -> Any:
     return make(host or StandinHost(), asked, threading.Event(), lambda progress: None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lib_lora_neg.page.cards import cards_html, inserted
 from lib_lora_neg.page.examples import examples
-from lib_lora_neg.page.generation import Asked
+from lib_lora_neg.page.generation import TabRequest
 from tests.page.standin import FIELDS, StandinHost, library, made
 
 
@@ -48,7 +48,7 @@ def test_each_example_gives_the_guard_something_to_do():
             "negative_prompt": example.negative_prompt,
             "cfg_scale": example.cfg_scale,
         }
-        outcome = made(Asked(fields))
+        outcome = made(TabRequest(fields))
         assert outcome.report.enforced, example.title
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from lib_lora_neg.page.generation import NOTHING_TO_COMPARE, Asked, Progress, make
-from lib_lora_neg.page.running import Board, Running, StoppedWaitingError
+from lib_lora_neg.page.generation import NOTHING_TO_COMPARE, GenerationProgress, TabRequest, make
+from lib_lora_neg.page.running import JobRegistry, Running, StoppedWaitingError
 from lib_lora_neg.page.sheets import sheet
 from lib_lora_neg.policy import Mode
 from tests.page.standin import FIELDS, StandinHost, made
@@ -20,7 +20,7 @@ from tests.page.standin import FIELDS, StandinHost, made
 
 def test_both_passes_of_a_comparison_share_everything_but_the_guard():
     host = StandinHost()
-    outcome = made(Asked({**FIELDS, "batch_size": 2}, compare=True), host)
+    outcome = made(TabRequest({**FIELDS, "batch_size": 2}, compare=True), host)
     first, second = host.asked
     assert (first["mode"], second["mode"]) == (Mode.ENFORCE, Mode.OFF)
     assert second["seed"] == 4711
@@ -37,10 +37,10 @@ def test_both_passes_of_a_comparison_share_everything_but_the_guard():
 @pytest.mark.parametrize(
     ("asked", "passes"),
     [
-        (Asked({**FIELDS, "prompt": "a lake"}, compare=True), 1),
-        (Asked(FIELDS, mode="Advise", compare=True), 1),
-        (Asked(FIELDS, enabled=False, compare=True), 1),
-        (Asked(FIELDS), 1),
+        (TabRequest({**FIELDS, "prompt": "a lake"}, compare=True), 1),
+        (TabRequest(FIELDS, mode="Advise", compare=True), 1),
+        (TabRequest(FIELDS, enabled=False, compare=True), 1),
+        (TabRequest(FIELDS), 1),
     ],
 )
 def test_nothing_is_made_twice_without_need(asked, passes):
@@ -53,7 +53,7 @@ def test_nothing_is_made_twice_without_need(asked, passes):
 def test_a_reference_shows_what_the_model_draws_without_the_lora():
     host = StandinHost()
     fields = {**FIELDS, "negative_prompt": "blurry, <lora:glow:0.4>"}
-    outcome = made(Asked(fields, compare=True, reference=True), host)
+    outcome = made(TabRequest(fields, compare=True, reference=True), host)
     assert [asked["prompt"] for asked in host.asked] == [FIELDS["prompt"]] * 2 + ["a lake"]
     assert host.asked[2]["negative_prompt"] == "blurry,"
     assert (host.asked[2]["mode"], host.asked[2]["seed"]) == (Mode.OFF, 4711)
@@ -67,20 +67,20 @@ def test_a_reference_shows_what_the_model_draws_without_the_lora():
 
 def test_without_a_tag_there_is_no_reference():
     host = StandinHost()
-    made(Asked({**FIELDS, "prompt": "a lake"}, compare=True, reference=True), host)
+    made(TabRequest({**FIELDS, "prompt": "a lake"}, compare=True, reference=True), host)
     assert len(host.asked) == 1
 
 
 def test_switches_reach_the_guard():
     host = StandinHost()
-    made(Asked(FIELDS, rules=["CFG beside a negative weight"]), host)
+    made(TabRequest(FIELDS, rules=["CFG beside a negative weight"]), host)
     assert host.asked[0]["rules"]["R1"] is Mode.OFF
     assert "R3" not in host.asked[0]["rules"]
 
 
 def test_progress_names_the_pass():
-    told: list[Progress] = []
-    make(StandinHost(), Asked(FIELDS, compare=True), threading.Event(), told.append)
+    told: list[GenerationProgress] = []
+    make(StandinHost(), TabRequest(FIELDS, compare=True), threading.Event(), told.append)
     assert [(step.stage, step.share) for step in told] == [
         ("guarded", 0.5),
         ("guarded", 1.0),
@@ -92,7 +92,7 @@ def test_progress_names_the_pass():
 def test_an_interrupted_comparison_is_not_begun():
     host, cancel = StandinHost(), threading.Event()
     cancel.set()
-    outcome = make(host, Asked(FIELDS, compare=True), cancel, lambda progress: None)
+    outcome = make(host, TabRequest(FIELDS, compare=True), cancel, lambda progress: None)
     assert outcome.interrupted
     assert len(host.asked) == 1
     assert outcome.shown == []
@@ -113,7 +113,7 @@ def test_small_pictures_are_enlarged_side_by_side():
 
 def test_work_tells_its_progress_and_its_failure():
     def work(cancel: threading.Event, tell: Any) -> str:
-        tell(Progress(0.5))
+        tell(GenerationProgress(0.5))
         assert cancel.wait(5)
         raise RuntimeError("broken")
 
@@ -123,45 +123,45 @@ def test_work_tells_its_progress_and_its_failure():
     while next(progress).share != 0.5:
         pass
     cancel.set()
-    assert list(progress)[-1:] in ([], [Progress(0.5)])
+    assert list(progress)[-1:] in ([], [GenerationProgress(0.5)])
     with pytest.raises(RuntimeError, match="broken"):
         running.result()
 
 
 def test_who_waits_for_a_turn_can_be_interrupted():
-    board, waiting = Board(), threading.Event()
+    registry, waiting = JobRegistry(), threading.Event()
     cancel = threading.Event()
 
     def other() -> None:
-        with board.turn(cancel, lambda progress: waiting.set()):
+        with registry.turn(cancel, lambda progress: waiting.set()):
             raise AssertionError("it was not its turn")
 
-    with ThreadPoolExecutor() as pool, board.turn(threading.Event(), lambda progress: None):
+    with ThreadPoolExecutor() as pool, registry.turn(threading.Event(), lambda progress: None):
         result = pool.submit(other)
         assert waiting.wait(5)
         cancel.set()
         with pytest.raises(StoppedWaitingError):
             result.result(5)
-    with board.turn(threading.Event(), lambda progress: None):
+    with registry.turn(threading.Event(), lambda progress: None):
         pass
 
 
 def test_only_ones_own_work_is_interrupted():
-    board = Board()
-    mine, others = board.begin(("me", "txt2img")), board.begin(("you", "txt2img"))
+    registry = JobRegistry()
+    mine, others = registry.begin(("me", "txt2img")), registry.begin(("you", "txt2img"))
     assert mine is not None
     assert others is not None
-    assert not board.interrupt(("me", "img2img"))
-    assert board.interrupt(("me", "txt2img"))
+    assert not registry.interrupt(("me", "img2img"))
+    assert registry.interrupt(("me", "txt2img"))
     assert (mine.is_set(), others.is_set()) == (True, False)
-    board.interrupt_all()
+    registry.interrupt_all()
     assert others.is_set()
 
 
 def test_a_second_click_begins_nothing():
-    board = Board()
-    assert board.begin(("me", "txt2img")) is not None
-    assert board.begin(("me", "txt2img")) is None
-    assert board.begin(("me", "img2img")) is not None
-    board.end(("me", "txt2img"))
-    assert board.begin(("me", "txt2img")) is not None
+    registry = JobRegistry()
+    assert registry.begin(("me", "txt2img")) is not None
+    assert registry.begin(("me", "txt2img")) is None
+    assert registry.begin(("me", "img2img")) is not None
+    registry.end(("me", "txt2img"))
+    assert registry.begin(("me", "txt2img")) is not None

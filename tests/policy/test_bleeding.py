@@ -8,10 +8,10 @@ import pytest
 
 from lib_lora_neg.loras.card import (
     QUICK_SUFFIX,
-    Bracket,
     DataWidth,
     LoraCard,
     RangeSource,
+    ScanBracket,
     WeightRange,
 )
 from lib_lora_neg.loras.families import ModelFamily
@@ -20,7 +20,7 @@ from tests.support.cards import card
 from tests.support.planning import guard
 
 OWN_RANGE = (WeightRange(-1.0, source=RangeSource.USER, reference="typed"),)
-SCANNED = Bracket(0.3, -0.45, (-0.4, -0.5), "abcdef1234", date="2026-11-21")
+SCANNED = ScanBracket(0.3, -0.45, (-0.4, -0.5), "abcdef1234", date="2026-11-21")
 
 
 def seen(lora: LoraCard, prompt: str, **options: object) -> list[Finding]:
@@ -99,7 +99,7 @@ def test_what_is_exempt_or_not_known_is_left_alone(prompt: str) -> None:
 def measured_to(floor: float, *, scan: str = "0123abcd") -> LoraCard:
     """Return a style whose scan saw an effect and no damage down to ``floor``."""
     measured = WeightRange(floor, source=RangeSource.MEASURED)
-    clean = Bracket(0.3, None, None, "abcdef1234", date="2026-11-21", scan=scan)
+    clean = ScanBracket(0.3, None, None, "abcdef1234", date="2026-11-21", scan=scan)
     return replace(card("s", "style", ranges=(OWN_RANGE[0], measured)), bracket=clean)
 
 

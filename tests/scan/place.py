@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lib_lora_neg.scan.jobs import JobView, ScanJobs
-from lib_lora_neg.scan.plan import Cell, ScanPlan
+from lib_lora_neg.scan.plan import ScanCell, ScanPlan
 from lib_lora_neg.scan.plan import ScannedLora as Lora
 from lib_lora_neg.scan.plan import ScanPrompt as Prompt
 from lib_lora_neg.scan.ports import Cancellation, Denoiser, Sampling
@@ -69,5 +69,5 @@ def over(jobs: ScanJobs) -> JobView:
     return view
 
 
-def cells(jobs: ScanJobs, view: JobView, after: int = 0) -> list[tuple[Cell, str]]:
+def cells(jobs: ScanJobs, view: JobView, after: int = 0) -> list[tuple[ScanCell, str]]:
     return [(news.cell, news.error) for news in jobs.news(view.scan, after)]

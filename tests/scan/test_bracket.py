@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from lib_lora_neg.loras.card import RangeSource
-from lib_lora_neg.scan.bracket import Verdict, judge
+from lib_lora_neg.scan.bracket import ScanVerdict, judge
 from lib_lora_neg.scan.curves import MeasuredCell
-from lib_lora_neg.scan.measures import CellMeasures, Effect, Looks, measure, prepare
-from lib_lora_neg.scan.plan import Cell
+from lib_lora_neg.scan.measures import CellMeasures, Looks, PictureEffect, measure, prepare
+from lib_lora_neg.scan.plan import ScanCell
 from lib_lora_neg.scan.weights import ARTICLE, FINE, NINE
 from lib_lora_neg.scan.wording import notes, sentence
 from tests.scan.worlds import SPOILS, Scene, World
@@ -31,7 +31,7 @@ def scan(
             zero = prepare(world.picture(0, prompt, seed))
             for weight in weights:
                 picture = prepare(world.picture(weight, prompt, seed))
-                cells.append(MeasuredCell(Cell(weight, index, seed), measure(picture, zero)))
+                cells.append(MeasuredCell(ScanCell(weight, index, seed), measure(picture, zero)))
     return cells
 
 
@@ -148,13 +148,15 @@ def test_unrelated_prompts_show_the_spill() -> None:
 
 def made_up(weight: float, pair: int, effect: float, noise: float = 1.0) -> MeasuredCell:
     looks = Looks(0, 0, noise, 1.0, 0.3, 50, 7, 50, 20, 5)
-    return MeasuredCell(Cell(weight, 0, pair), CellMeasures(looks, Effect(effect, 50 * effect)))
+    return MeasuredCell(
+        ScanCell(weight, 0, pair), CellMeasures(looks, PictureEffect(effect, 50 * effect))
+    )
 
 
 def test_without_a_zero_picture_or_negative_weights_there_is_no_answer() -> None:
-    assert judge([]) == Verdict()
-    assert judge([made_up(-0.5, 0, 0.2)]) == Verdict()
-    assert "no finished picture at weight 0" in sentence(Verdict())
+    assert judge([]) == ScanVerdict()
+    assert judge([made_up(-0.5, 0, 0.2)]) == ScanVerdict()
+    assert "no finished picture at weight 0" in sentence(ScanVerdict())
     only_positive = judge([made_up(0, 0, 0), made_up(0.5, 0, 0.2)])
     assert only_positive.bracket is None
     assert "none were scanned" in sentence(only_positive)
@@ -187,7 +189,7 @@ def test_missing_cells_are_missing_and_nothing_else() -> None:
     assert part.onset is not None
     assert whole.onset is not None
     assert abs(part.onset.weight - whole.onset.weight) <= 0.1 + 1e-9
-    failed_zero = [c for c in cells if c.cell != Cell(0, 0, 1)]
+    failed_zero = [c for c in cells if c.cell != ScanCell(0, 0, 1)]
     assert judge(failed_zero).pairs == 3
     blind = [replace(c, measures=replace(c.measures, effect=None)) for c in cells]
     assert judge(blind).suppression is None

@@ -17,7 +17,7 @@ from lib_lora_neg.scan import jobs as jobs_module
 from lib_lora_neg.scan import locking
 from lib_lora_neg.scan.jobs import JobBusyError, ScanJobs, State
 from lib_lora_neg.scan.locking import FolderInUseError, is_locked, locked
-from lib_lora_neg.scan.plan import Cell
+from lib_lora_neg.scan.plan import ScanCell
 from lib_lora_neg.scan.store import ScanStore, history
 from lib_lora_neg.scan.workplace import Checkpoint
 from tests.scan.place import CHECKPOINT, PLAN, SECONDS, Place, cells, over
@@ -64,7 +64,7 @@ def test_it_says_that_it_waits_and_can_be_stopped_while_waiting(tmp_path: Path) 
 def test_stopped_at_a_cell_and_gone_on_with(tmp_path: Path) -> None:
     place = Place()
     jobs = ScanJobs(place, lambda: tmp_path)
-    place.world.before = lambda weight, shot: jobs.stop() if weight == -0.5 else None
+    place.world.before = lambda weight, request: jobs.stop() if weight == -0.5 else None
     jobs.start(PLAN)
     view = over(jobs)
     assert (view.state, view.done) == (State.STOPPED, 3)
@@ -119,7 +119,7 @@ def test_two_starts_at_once_make_one_job(tmp_path: Path) -> None:
 
 def test_a_cell_that_fails_is_told_and_the_rest_is_made(tmp_path: Path) -> None:
     place = Place(
-        World(side=64, failing=lambda weight, shot: weight == -1 and "cat" in shot.prompt)
+        World(side=64, failing=lambda weight, request: weight == -1 and "cat" in request.prompt)
     )
     jobs = ScanJobs(place, lambda: tmp_path)
     jobs.start(PLAN)
@@ -129,7 +129,7 @@ def test_a_cell_that_fails_is_told_and_the_rest_is_made(tmp_path: Path) -> None:
 
 
 def test_a_broken_host_is_given_up_with_its_complaint(tmp_path: Path) -> None:
-    place = Place(World(side=64, failing=lambda weight, shot: weight < 0))
+    place = Place(World(side=64, failing=lambda weight, request: weight < 0))
     jobs = ScanJobs(place, lambda: tmp_path)
     jobs.start(PLAN)
     view = over(jobs)
@@ -164,7 +164,7 @@ def test_another_model_stops_the_scan_before_it_spoils_it(
 ) -> None:
     place = Place()
 
-    def change(weight: float, shot: object) -> None:
+    def change(weight: float, request: object) -> None:
         if weight == -0.5:
             place.chosen = chosen
 
@@ -175,7 +175,7 @@ def test_another_model_stops_the_scan_before_it_spoils_it(
     assert (view.state, view.done) == (State.FAILED, 4)
     assert words in view.error
     place.chosen = CHECKPOINT
-    place.world.before = lambda weight, shot: None
+    place.world.before = lambda weight, request: None
     jobs.start(PLAN)
     assert over(jobs).kept == 4
 
@@ -192,7 +192,7 @@ def test_a_disk_that_does_not_take_a_cell(
 ) -> None:
     save: Callable[..., object] = ScanStore.save
 
-    def refuse(store: ScanStore, cell: Cell, *rest: object) -> object:
+    def refuse(store: ScanStore, cell: ScanCell, *rest: object) -> object:
         if cell.weight == -0.5:
             raise problem
         return save(store, cell, *rest)

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from lib_lora_neg.loras.card import Bracket, LoraCard, RangeSource, WeightRange
+from lib_lora_neg.loras.card import LoraCard, RangeSource, ScanBracket, WeightRange
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy.matrix import range_in_force
-from lib_lora_neg.scan.bracket import Verdict, judge
+from lib_lora_neg.scan.bracket import ScanVerdict, judge
 from lib_lora_neg.scan.curves import MeasuredCell
-from lib_lora_neg.scan.measures import CellMeasures, Effect, Looks
+from lib_lora_neg.scan.measures import CellMeasures, Looks, PictureEffect
 from lib_lora_neg.scan.outcome import Proposal, ScanOutcome, from_record
-from lib_lora_neg.scan.plan import Cell, ScannedLora, ScanPlan, ScanPrompt
+from lib_lora_neg.scan.plan import ScanCell, ScannedLora, ScanPlan, ScanPrompt
 from lib_lora_neg.scan.quick import QuickPoint, QuickVerdict
 from lib_lora_neg.scan.saving import in_force, propose
 from tests.support.cards import card
@@ -47,7 +47,7 @@ def cells(
         if cell.weight <= damaged_from:
             looks = replace(PICTURE, noise=20.0)
         effect = 0.5 * -cell.weight
-        found.append(MeasuredCell(cell, CellMeasures(looks, Effect(effect, 50 * effect))))
+        found.append(MeasuredCell(cell, CellMeasures(looks, PictureEffect(effect, 50 * effect))))
     return found
 
 
@@ -93,7 +93,7 @@ def test_an_unfinished_scan_offers_what_the_rest_cannot_move(
 
 
 def test_one_failed_picture_of_many_does_not_withhold_the_range() -> None:
-    made = [c for c in cells(plan(), damaged_from=-0.6) if c.cell != Cell(-0.9, 0, 3)]
+    made = [c for c in cells(plan(), damaged_from=-0.6) if c.cell != ScanCell(-0.9, 0, 3)]
     assert offered(outcome(plan(), made)).is_offered
 
 
@@ -132,7 +132,7 @@ def test_pictures_that_are_broken_at_zero_are_said_and_nothing_is_judged(
 
 
 def test_half_of_the_pictures_at_zero_must_be_broken() -> None:
-    def mixed(broken: int) -> Verdict:
+    def mixed(broken: int) -> ScanVerdict:
         made = cells(plan())
         return judge(
             [
@@ -178,7 +178,7 @@ def quick(onset: float | None, floor: float) -> ScanOutcome:
     return ScanOutcome(
         plan(),
         QuickVerdict(
-            Bracket(0.3, onset, band, "abc"),
+            ScanBracket(0.3, onset, band, "abc"),
             WeightRange(floor, source=RangeSource.MEASURED, reference="quick scan"),
             (QuickPoint(-0.5, 0.1, 0.05, 0.5, 0.2),),
             "departure" if onset is not None else "",
@@ -200,7 +200,7 @@ def measured(floor: float, scan: str) -> LoraCard:
     return replace(
         style(),
         ranges=(WeightRange(floor, source=RangeSource.MEASURED),),
-        bracket=Bracket(0.3, None, None, "abc", scan),
+        bracket=ScanBracket(0.3, None, None, "abc", scan),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from lib_lora_neg.scan.pace import known_pace, megapixels
 from lib_lora_neg.scan.plan import ScannedLora, ScanPlan, ScanPrompt
-from lib_lora_neg.scan.ports import Sampling, Shot
+from lib_lora_neg.scan.ports import ImageRequest, Sampling
 from lib_lora_neg.scan.runner import run
 from lib_lora_neg.scan.store import ScanStore, history
 from tests.scan.worlds import World
@@ -30,7 +30,7 @@ def test_a_batch_handed_out_at_once_is_shared_among_its_pictures(
     now = [0.0]
     made = [0]
 
-    def wait(weight: float, shot: Shot) -> None:
+    def wait(weight: float, request: ImageRequest) -> None:
         if made[0] % 4 == 0:
             now[0] += 2.0 + (loading if made[0] == 0 else 0.0)
         made[0] += 1

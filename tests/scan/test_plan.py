@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lib_lora_neg.loras.card import LoraType
-from lib_lora_neg.scan.plan import Cell, Cost, Part, PlanError, ScanPlan, from_record
+from lib_lora_neg.scan.plan import Cost, LoraPart, PlanError, ScanCell, ScanPlan, from_record
 from lib_lora_neg.scan.plan import ScannedLora as Lora
 from lib_lora_neg.scan.plan import ScanPrompt as Prompt
 from lib_lora_neg.scan.ports import LoraSetting, Sampling
@@ -29,7 +29,7 @@ def plan(**fields: Any) -> ScanPlan:
 def test_zero_is_always_scanned_and_first_then_outwards_negative_before_positive() -> None:
     cells = list(plan(weights=(1, -1, 0.5, -0.5)).cells())
     assert [cell.weight for cell in cells[::4]] == [0, -0.5, 0.5, -1, 1]
-    assert cells[:4] == [Cell(0, 0, 3), Cell(0, 0, 4), Cell(0, 1, 3), Cell(0, 1, 4)]
+    assert cells[:4] == [ScanCell(0, 0, 3), ScanCell(0, 0, 4), ScanCell(0, 1, 3), ScanCell(0, 1, 4)]
     assert len(cells) == len(set(cells)) == 20
 
 
@@ -41,12 +41,14 @@ def test_cost_is_known_before_starting() -> None:
 @pytest.mark.parametrize(
     ("part", "held", "setting"),
     [
-        (Part.BOTH, 0.0, LoraSetting("ink", -0.5, -0.5)),
-        (Part.UNET, 0.5, LoraSetting("ink", 0.5, -0.5)),
-        (Part.TEXT_ENCODER, 0.0, LoraSetting("ink", -0.5, 0.0)),
+        (LoraPart.BOTH, 0.0, LoraSetting("ink", -0.5, -0.5)),
+        (LoraPart.UNET, 0.5, LoraSetting("ink", 0.5, -0.5)),
+        (LoraPart.TEXT_ENCODER, 0.0, LoraSetting("ink", -0.5, 0.0)),
     ],
 )
-def test_the_chosen_part_takes_the_weight(part: Part, held: float, setting: LoraSetting) -> None:
+def test_the_chosen_part_takes_the_weight(
+    part: LoraPart, held: float, setting: LoraSetting
+) -> None:
     scan = plan(part=part, held=held)
     assert scan.settings(-0.5) == (setting,)
     assert scan.settings(0) == ()
@@ -61,13 +63,15 @@ def test_several_loras_move_together() -> None:
 
 def test_a_batch_shares_one_weight() -> None:
     scan = plan(negative_prompt="blurry")
-    batch = scan.batch((Cell(-0.5, 1, 4), Cell(-0.5, 0, 3)))
-    assert [(shot.prompt, shot.negative_prompt, shot.seed) for shot in batch.shots] == [
+    batch = scan.batch((ScanCell(-0.5, 1, 4), ScanCell(-0.5, 0, 3)))
+    assert [
+        (request.prompt, request.negative_prompt, request.seed) for request in batch.requests
+    ] == [
         ("a lake", "blurry", 4),
         ("a cat", "blurry", 3),
     ]
     with pytest.raises(ValueError, match="unpack"):
-        scan.batch((Cell(-0.5, 0, 3), Cell(0.5, 0, 3)))
+        scan.batch((ScanCell(-0.5, 0, 3), ScanCell(0.5, 0, 3)))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,7 @@ def test_the_hash_changes_with_everything_that_decides_the_pictures() -> None:
     others = [
         replace(scan, seeds=(3, 5)),
         replace(scan, weights=(-0.5, 0.6)),
-        replace(scan, part=Part.UNET),
+        replace(scan, part=LoraPart.UNET),
         replace(scan, loras=(Lora("ink", "abd"),)),
         replace(scan, sampling=Sampling(cfg=6)),
         replace(scan, checkpoint="1123456789"),

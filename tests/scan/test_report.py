@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib_lora_neg.scan.bracket import Verdict, judge
+from lib_lora_neg.scan.bracket import ScanVerdict, judge
 from lib_lora_neg.scan.curves import MeasuredCell
 from lib_lora_neg.scan.figures import draw_curves, draw_grid
 from lib_lora_neg.scan.measures import measure, prepare
-from lib_lora_neg.scan.plan import Cell, ScanPlan
+from lib_lora_neg.scan.plan import ScanCell, ScanPlan
 from lib_lora_neg.scan.plan import ScannedLora as Lora
 from lib_lora_neg.scan.plan import ScanPrompt as Prompt
 from lib_lora_neg.scan.ports import Pixels, Sampling
@@ -33,14 +33,14 @@ PLAN = ScanPlan(
 WORLD = World("noise", 0.5, side=64)
 
 
-def pixels(cell: Cell) -> Pixels | None:
-    if cell == Cell(0.25, 1, 1):
+def pixels(cell: ScanCell) -> Pixels | None:
+    if cell == ScanCell(0.25, 1, 1):
         return None
     return WORLD.picture(cell.weight, PLAN.prompts[cell.prompt].text, cell.seed).pixels
 
 
 @pytest.fixture(scope="module")
-def verdict() -> Verdict:
+def verdict() -> ScanVerdict:
     zero = {pair: prepare(WORLD.picture(0, PLAN.prompts[pair[0]].text, 1)) for pair in PLAN.pairs}
     cells = [
         MeasuredCell(
@@ -60,7 +60,7 @@ def opened(image: bytes) -> np.ndarray:
         return np.asarray(found.convert("RGB"))
 
 
-def test_the_grid_shows_every_cell_and_the_damage(verdict: Verdict) -> None:
+def test_the_grid_shows_every_cell_and_the_damage(verdict: ScanVerdict) -> None:
     grid = opened(draw_grid(PLAN, pixels, verdict))
     assert grid.shape[1] > 1500
     vermillion = (abs(grid.astype(int) - (0xD5, 0x5E, 0x00)).sum(axis=2) < 20).sum()
@@ -69,9 +69,9 @@ def test_the_grid_shows_every_cell_and_the_damage(verdict: Verdict) -> None:
     assert plain.shape == grid.shape
 
 
-def test_the_curves_are_drawn_for_any_verdict(verdict: Verdict) -> None:
+def test_the_curves_are_drawn_for_any_verdict(verdict: ScanVerdict) -> None:
     assert opened(draw_curves(verdict) or b"").shape == (540, 720, 3)
-    assert draw_curves(Verdict()) is None
+    assert draw_curves(ScanVerdict()) is None
     burnt = tuple(replace(point, damage=point.damage * 50) for point in verdict.points)
     assert draw_curves(replace(verdict, points=burnt))
     unknown = tuple(replace(point, effect=float("nan")) for point in verdict.points)
@@ -94,7 +94,7 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_report_is_one_file_and_escapes_everything(verdict: Verdict) -> None:
+def test_the_report_is_one_file_and_escapes_everything(verdict: ScanVerdict) -> None:
     page = html_report(PLAN, verdict, pixels)
     reader = Tags()
     reader.feed(page)
@@ -108,7 +108,7 @@ def test_the_report_is_one_file_and_escapes_everything(verdict: Verdict) -> None
 
 
 def test_a_report_of_nothing_says_so() -> None:
-    page = html_report(PLAN, Verdict(), lambda cell: None)
+    page = html_report(PLAN, ScanVerdict(), lambda cell: None)
     assert "No verdict" in page
     assert page.count("<img") == 1
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lib_lora_neg.scan.plan import Cell, ScanPlan
+from lib_lora_neg.scan.plan import ScanCell, ScanPlan
 from lib_lora_neg.scan.plan import ScannedLora as Lora
 from lib_lora_neg.scan.plan import ScanPrompt as Prompt
-from lib_lora_neg.scan.ports import Picture, Sampling, Shot
+from lib_lora_neg.scan.ports import ImageRequest, Picture, Sampling
 from lib_lora_neg.scan.report import conclude, write_report
 from lib_lora_neg.scan.runner import CellDone, ScanFailedError, run
-from lib_lora_neg.scan.store import ScanStore, StoreError, history
+from lib_lora_neg.scan.store import ScanStore, ScanStoreError, history
 from tests.scan.worlds import World
 
 ROOT = Path(__file__).parent.parent.parent
@@ -46,7 +46,7 @@ def test_cells_come_in_order_with_progress_and_share_batches_of_one_weight(tmp_p
     assert [event.progress.done for event in done] == list(range(1, 25))
     assert all(event.picture and event.picture.exists() and event.measures for event in done)
     assert done[-1].progress.seconds_left == 0
-    assert [len(batch.shots) for batch in world.batches] == [4, 2] * 4
+    assert [len(batch.requests) for batch in world.batches] == [4, 2] * 4
     weights = [batch.loras[0].unet if batch.loras else 0 for batch in world.batches]
     assert weights == [0, 0, -0.5, -0.5, 0.5, 0.5, -1, -1]
     assert world.batches[0].sampling is PLAN.sampling
@@ -56,9 +56,9 @@ def test_cells_come_in_order_with_progress_and_share_batches_of_one_weight(tmp_p
 def test_time_left_comes_from_whole_batches_after_the_first(tmp_path: Path) -> None:
     now = [0.0]
 
-    def wait(weight: float, shot: Shot) -> None:
+    def wait(weight: float, request: ImageRequest) -> None:
         # A host that hands out a batch of four at once; the first one also loads the model.
-        now[0] += (100.0 if weight == 0 else 8.0) if shot.seed == 1 else 0.0
+        now[0] += (100.0 if weight == 0 else 8.0) if request.seed == 1 else 0.0
 
     world = World64(before=wait, max_batch=3)
     plan = ScanPlan((Lora("x"),), PLAN.prompts, PLAN.seeds, (-1, 0))
@@ -108,7 +108,7 @@ from lib_lora_neg.scan.store import ScanStore
 from tests.scan.test_runner import PLAN, World64
 
 world = World64()
-world.before = lambda weight, shot: os._exit(9) if len(world.made) == 10 else None
+world.before = lambda weight, request: os._exit(9) if len(world.made) == 10 else None
 for _ in run(PLAN, world, ScanStore(Path(sys.argv[1]), PLAN), threading.Event()):
     pass
 """
@@ -161,32 +161,32 @@ def test_numbers_of_another_version_are_taken_again_without_new_pictures(tmp_pat
 
 
 def test_a_failing_cell_is_recorded_and_the_others_are_made(tmp_path: Path) -> None:
-    world = World64(failing=lambda weight, shot: weight == -0.5 and shot.seed == 2)
+    world = World64(failing=lambda weight, request: weight == -0.5 and request.seed == 2)
     done = finish(world, tmp_path)
     failed = [event for event in done if event.error]
-    assert [event.cell for event in failed] == [Cell(-0.5, 0, 2), Cell(-0.5, 1, 2)]
+    assert [event.cell for event in failed] == [ScanCell(-0.5, 0, 2), ScanCell(-0.5, 1, 2)]
     assert failed[0].error == "RuntimeError: no picture at -0.5"
     assert done[-1].progress.failed == 2
     assert len(world.made) == len(set(world.made)) == 22
-    world.failing = lambda weight, shot: False
+    world.failing = lambda weight, request: False
     finish(world, tmp_path)
     assert len(world.made) == len(set(world.made)) == 24
 
 
 def test_without_the_zero_picture_a_cell_has_no_effect_until_it_is_there(tmp_path: Path) -> None:
-    world = World64(failing=lambda weight, shot: weight == 0 and shot.seed == 2)
+    world = World64(failing=lambda weight, request: weight == 0 and request.seed == 2)
     done = finish(world, tmp_path)
     lonely = [event for event in done if event.cell.seed == 2 and event.measures]
     assert all(event.measures and event.measures.effect is None for event in lonely)
     assert conclude(ScanStore(tmp_path, PLAN)).pairs == 4
-    world.failing = lambda weight, shot: False
+    world.failing = lambda weight, request: False
     done = finish(world, tmp_path)
     assert all(event.measures and event.measures.effect for event in done)
     assert conclude(ScanStore(tmp_path, PLAN)).pairs == 6
 
 
 def test_a_host_that_fails_all_the_time_is_given_up(tmp_path: Path) -> None:
-    world = World64(failing=lambda weight, shot: weight != 0)
+    world = World64(failing=lambda weight, request: weight != 0)
     with pytest.raises(ScanFailedError, match=r"no picture at -0\.5"):
         finish(world, tmp_path)
     assert len(world.made) == 6
@@ -202,7 +202,7 @@ def test_a_picture_that_is_none_is_a_failure(tmp_path: Path, pixels: np.ndarray,
     right = world.picture
     world.picture = lambda w, p, s: Picture(pixels) if (w, s) == (0.5, 3) else right(w, p, s)  # type: ignore[method-assign]
     failed = [event for event in finish(world, tmp_path) if event.error]
-    assert [event.cell for event in failed] == [Cell(0.5, 0, 3), Cell(0.5, 1, 3)]
+    assert [event.cell for event in failed] == [ScanCell(0.5, 0, 3), ScanCell(0.5, 1, 3)]
     assert says in failed[0].error
 
 
@@ -236,10 +236,10 @@ def test_a_folder_of_another_plan_or_a_newer_version_is_left_alone(tmp_path: Pat
     path = ScanStore(tmp_path, PLAN).folder / "plan.json"
     whole = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**whole, "digest": "0"}))
-    with pytest.raises(StoreError, match="another scan"):
+    with pytest.raises(ScanStoreError, match="another scan"):
         ScanStore(tmp_path, PLAN)
     path.write_text(json.dumps({**whole, "schema": 99}))
-    with pytest.raises(StoreError, match="newer version"):
+    with pytest.raises(ScanStoreError, match="newer version"):
         ScanStore(tmp_path, PLAN)
     assert history(tmp_path) == []
     path.write_text("{")
@@ -268,7 +268,7 @@ def test_the_picture_on_disk_is_the_picture(tmp_path: Path) -> None:
     world = World64()
     finish(world, tmp_path)
     store = ScanStore(tmp_path, PLAN)
-    cell = Cell(-0.5, 1, 3)
+    cell = ScanCell(-0.5, 1, 3)
     kept, made = store.picture(cell), world.picture(-0.5, "a lake", 3)
     assert kept is not None
     assert np.array_equal(kept.pixels, made.pixels)

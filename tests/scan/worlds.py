@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from lib_lora_neg.scan.ports import Abilities, Batch, Cancellation, Picture, Shot
+from lib_lora_neg.scan.ports import Abilities, Cancellation, ImageRequest, Picture, ScanBatch
 
 Scene = np.ndarray
 """Height × width × 3, float, 0–255."""
@@ -73,7 +73,7 @@ class World:
         onset: distance from 0 where damage begins, on both sides.
         strength: how far weight 1 bends the scene; 0 for an inert LoRA.
         side: of the pictures, whatever the plan asks for.
-        failing: a shot for which it raises.
+        failing: a request for which it raises.
         made: everything it was asked to make, as (weight, prompt, seed).
     """
 
@@ -82,25 +82,25 @@ class World:
     strength: float = 1.0
     side: int = 128
     max_batch: int = 4
-    failing: Callable[[float, Shot], bool] = lambda weight, shot: False
-    before: Callable[[float, Shot], None] = lambda weight, shot: None
+    failing: Callable[[float, ImageRequest], bool] = lambda weight, request: False
+    before: Callable[[float, ImageRequest], None] = lambda weight, request: None
     made: list[tuple[float, str, int]] = field(default_factory=list)
-    batches: list[Batch] = field(default_factory=list)
+    batches: list[ScanBatch] = field(default_factory=list)
 
     def abilities(self) -> Abilities:
         return Abilities(max_batch=self.max_batch, latents=True)
 
-    def generate(self, batch: Batch, cancel: Cancellation) -> Iterator[Picture]:
+    def generate(self, batch: ScanBatch, cancel: Cancellation) -> Iterator[Picture]:
         self.batches.append(batch)
         weight = batch.loras[0].unet if batch.loras else 0.0
-        for shot in batch.shots:
+        for request in batch.requests:
             if cancel.is_set():
                 return
-            self.before(weight, shot)
-            if self.failing(weight, shot):
+            self.before(weight, request)
+            if self.failing(weight, request):
                 raise RuntimeError(f"no picture at {weight:g}")
-            self.made.append((weight, shot.prompt, shot.seed))
-            yield self.picture(weight, shot.prompt, shot.seed)
+            self.made.append((weight, request.prompt, request.seed))
+            yield self.picture(weight, request.prompt, request.seed)
 
     def picture(self, weight: float, prompt: str, seed: int) -> Picture:
         drawn = self.bend(scene(prompt, seed, self.side), weight)

@@ -16,7 +16,6 @@ from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.scan.plan import ScanPlan
 from lib_lora_neg.scan.ports import (
     Abilities,
-    Batch,
     Cancellation,
     Denoiser,
     Field,
@@ -25,6 +24,7 @@ from lib_lora_neg.scan.ports import (
     Picture,
     Probe,
     Sampling,
+    ScanBatch,
 )
 from lib_lora_neg.scan.weights import format_weights
 from lib_lora_neg.scan.workplace import Checkpoint, TurnCancelledError
@@ -66,7 +66,7 @@ class Slow:
     def abilities(self) -> Abilities:
         return self.generator.abilities()
 
-    def generate(self, batch: Batch, cancel: Cancellation) -> Iterator[Picture]:
+    def generate(self, batch: ScanBatch, cancel: Cancellation) -> Iterator[Picture]:
         for picture in self.generator.generate(batch, cancel):
             until = time.monotonic() + self.seconds
             while time.monotonic() < until:

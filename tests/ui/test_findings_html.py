@@ -6,7 +6,7 @@ import re
 
 from lib_lora_neg.hosts.reporting import ANY_BROWSER, MAX_REPORTS, HealthItem, Report, Reports
 from lib_lora_neg.policy import Effect, Field, Finding, Mode
-from lib_lora_neg.sentences import Words, say
+from lib_lora_neg.sentences import Translator, say
 from lib_lora_neg.ui.panel.findings_html import findings_html, report_html
 from lib_lora_neg.ui.panel.health import health_html
 
@@ -94,7 +94,7 @@ def test_a_failure_is_said_first_and_nothing_is_said_too() -> None:
 
 
 def test_it_is_said_in_the_language_of_the_page() -> None:
-    words = Words({"Changed": "変更", "trigger of {lora}": "{lora} のトリガー", "Why": "理由"})
+    words = Translator({"Changed": "変更", "trigger of {lora}": "{lora} のトリガー", "Why": "理由"})
     said = text(findings_html([finding()], (), words))
     assert "変更" in said
     assert "x のトリガー" in said
@@ -103,7 +103,7 @@ def test_it_is_said_in_the_language_of_the_page() -> None:
 
 def test_health_names_what_is_limited() -> None:
     items = [HealthItem("hook", True, "fine"), HealthItem("list", False, "not <loaded>")]
-    html = health_html(items, Words({"Limited: {names}.": "制限 {names}。", "list": "一覧"}))
+    html = health_html(items, Translator({"Limited: {names}.": "制限 {names}。", "list": "一覧"}))
     assert "制限 一覧。" in html
     assert "<loaded>" not in html
     assert "All 1 checks passed" in health_html(items[:1])

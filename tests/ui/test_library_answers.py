@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lib_lora_neg.hosts.form_reading import BoxesError
+from lib_lora_neg.hosts.form_reading import FormValueError
 from lib_lora_neg.library.indexing import ReadingProgress
 from lib_lora_neg.loras import LoraType
 from lib_lora_neg.loras.families import ModelFamily
@@ -45,7 +45,7 @@ def test_all_names_of_a_query(large: MemoryLibrary) -> None:
 
 @pytest.mark.parametrize("body", [{"offset": -1}, {"limit": "1"}, {"offset": True}])
 def test_pages_that_cannot_be_are_refused(large: MemoryLibrary, body: dict[str, object]) -> None:
-    with pytest.raises(BoxesError):
+    with pytest.raises(FormValueError):
         library_answers(large)["library-rows"](body)
 
 
@@ -75,7 +75,7 @@ def test_a_badge_has_two_letters_a_range_and_reasons() -> None:
     assert badges["c"]["range"] == "off"
     assert badges["d"] is None
     assert badges["nobody"] is None
-    with pytest.raises(BoxesError):
+    with pytest.raises(FormValueError):
         library_answers(host)["library-badges"]({"names": [str(n) for n in range(1001)]})
 
 
@@ -84,7 +84,7 @@ def test_details_know_names_only() -> None:
     show = library_answers(host)["library-detail"]
     assert show({"name": "a"})["location"] == "folder/a.safetensors"
     for name in ("../a", "/etc/passwd", "folder/a.safetensors", "", None, 3, ["a"], "x" * 1001):
-        with pytest.raises(BoxesError):
+        with pytest.raises(FormValueError):
             show({"name": name})
 
 
@@ -98,7 +98,7 @@ def test_edit_undo_export_and_import() -> None:
     assert answers["library-undo"]({})["undo"] == ""
     assert answers["library-import"]({"decisions": exported})["saved"] == 1
     for wrong in (None, [], {"kind": "recipe"}):
-        with pytest.raises(BoxesError):
+        with pytest.raises(FormValueError):
             answers["library-import"]({"decisions": wrong})
 
 

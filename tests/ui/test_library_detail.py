@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from lib_lora_neg.loras.card import (
-    Bracket,
     LoraType,
     RangeSource,
+    ScanBracket,
     TagTable,
     TagTableKind,
     WeightRange,
@@ -49,7 +49,7 @@ def test_the_range_in_force_is_said_with_the_reason(
 
 
 def test_a_measured_range_tells_what_the_scan_found() -> None:
-    bracket = Bracket(0.3, -0.55, (-0.5, -0.6), "abc", "0123", "2026-11-21")
+    bracket = ScanBracket(0.3, -0.55, (-0.5, -0.6), "abc", "0123", "2026-11-21")
     lora = replace(card("a", "style", ranges=(MEASURED,)), bracket=bracket)
     (measured,) = (row for row in detail(lora, Decision())["ranges"] if row["source"] == "measured")
     said = "Saved 2026-11-21: damage from −0.55 (between −0.5 and −0.6) on abc"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lib_lora_neg.hosts.form_reading import BoxesError
+from lib_lora_neg.hosts.form_reading import FormValueError
 from lib_lora_neg.loras.card import LoraType, RangeSource, WeightRange
 from lib_lora_neg.loras.decisions import Decision
 from lib_lora_neg.ui.library.edit import Editor, read_change, read_names
@@ -73,13 +73,13 @@ def test_a_change_touches_only_what_it_names(body: Mapping[str, Any], expected: 
     ],
 )
 def test_a_change_that_cannot_be_understood_is_refused(body: Mapping[str, Any]) -> None:
-    with pytest.raises(BoxesError):
+    with pytest.raises(FormValueError):
         read_change(body)
 
 
 @pytest.mark.parametrize("names", [None, "a", [1], [["a"]], ["x" * 1001], ["x"] * 20_001])
 def test_names_that_cannot_be_understood_are_refused(names: object) -> None:
-    with pytest.raises(BoxesError):
+    with pytest.raises(FormValueError):
         read_names({"names": names})
 
 
@@ -94,7 +94,7 @@ def test_a_bulk_edit_is_kept_and_taken_back() -> None:
     editor.undo()
     assert host.kept == {"a": Decision(LoraType.SLIDER), "b": Decision()}
     assert editor.undo_label == ""
-    with pytest.raises(BoxesError):
+    with pytest.raises(FormValueError):
         editor.undo()
 
 
@@ -163,5 +163,5 @@ def test_each_edit_is_taken_back_by_itself_and_never_brings_an_older_one_back() 
     editor.undo()
     assert host.decisions(["a"])["a"].type == LoraType.CONCEPT
     for step in (first.step, second.step, third.step, None):
-        with pytest.raises(BoxesError):
+        with pytest.raises(FormValueError):
             editor.undo(step)

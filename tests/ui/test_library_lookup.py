@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from lib_lora_neg.hosts.form_reading import BoxesError
+from lib_lora_neg.hosts.form_reading import FormValueError
 from lib_lora_neg.library.civitai import CivitaiLookup, sha256_of
 from lib_lora_neg.library.lookups import PageLookups
 from lib_lora_neg.loras import LoraCard, read_any_card
@@ -87,7 +87,7 @@ def look_up(host: Host, *names: str) -> dict[str, Any]:
 def test_nothing_is_sent_unless_the_user_allowed_it(host: Host) -> None:
     host.add("a", ["style"])
     host.allowed = False
-    with pytest.raises(BoxesError, match="switched off"):
+    with pytest.raises(FormValueError, match="switched off"):
         look_up(host, "a")
     assert SWITCHED_OFF.count("SHA-256") == 1
     assert host.asked == []
@@ -125,7 +125,7 @@ def test_it_can_be_cancelled_and_runs_once_at_a_time(host: Host) -> None:
     host.gate = Event()
     answers = lookup_answers(host)
     answers["library-lookup"]({"names": ["a", "b", "c"]})
-    with pytest.raises(BoxesError, match="cancel"):
+    with pytest.raises(FormValueError, match="cancel"):
         answers["library-lookup"]({"names": ["a"]})
     assert answers["library-lookup-cancel"]({})["running"]
     host.gate.set()
@@ -144,7 +144,7 @@ def test_a_page_that_lies_there_stays(host: Host) -> None:
 
 def test_weights_are_measured_or_it_is_said_why_not(host: Host) -> None:
     host.add("a")
-    with pytest.raises(BoxesError, match="no matrices"):
+    with pytest.raises(FormValueError, match="no matrices"):
         lookup_answers(host)["library-weights"]({"name": "a"})
-    with pytest.raises(BoxesError, match="no LoRA of this name"):
+    with pytest.raises(FormValueError, match="no LoRA of this name"):
         lookup_answers(host)["library-weights"]({"name": "b"})

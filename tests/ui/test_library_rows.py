@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lib_lora_neg.hosts.form_reading import BoxesError
+from lib_lora_neg.hosts.form_reading import FormValueError
 from lib_lora_neg.loras.card import LoraType, RangeSource, WeightRange
 from lib_lora_neg.loras.decisions import Decision
 from lib_lora_neg.loras.families import ModelFamily
@@ -92,7 +92,7 @@ def test_a_query_finds_and_sorts(query: dict[str, object], expected: list[str]) 
     ],
 )
 def test_a_query_that_cannot_be_understood_is_refused(query: dict[str, object]) -> None:
-    with pytest.raises(BoxesError):
+    with pytest.raises(FormValueError):
         read_query(query)
 
 

@@ -28,7 +28,7 @@ from lib_lora_neg.policy import (
     plan,
 )
 from lib_lora_neg.policy.wording import TYPE_NAMES
-from lib_lora_neg.sentences import Words
+from lib_lora_neg.sentences import Translator
 from tests.support.cards import card
 
 ROOT = Path(__file__).parents[2]
@@ -137,7 +137,7 @@ def test_every_sentence_is_translated(path: Path) -> None:
 
 @languages
 def test_every_reason_for_a_type_is_translated(path: Path) -> None:
-    words = Words(load(path))
+    words = Translator(load(path))
     reasons = {text for source in FACTS for text in facts(source)}
     assert len(reasons) > 14, "the source is written otherwise than this test reads it"
     reasons = reasons - {"sample: sample"} | {"category tags: style, art"}
@@ -177,7 +177,7 @@ def test_translations_have_the_fields_of_their_text(path: Path) -> None:
 
 @languages
 def test_findings_are_said_in_the_language(path: Path) -> None:
-    words = Words(load(path))
+    words = Translator(load(path))
     cards = {
         made.name: made
         for made in (

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from lib_lora_neg.hosts.form_reading import BoxesError
+from lib_lora_neg.hosts.form_reading import FormValueError
 from lib_lora_neg.hosts.webui import xyz
 from lib_lora_neg.scan.curves import SIGNS
-from lib_lora_neg.sentences import Words, say
+from lib_lora_neg.sentences import Translator, say
 from lib_lora_neg.ui.library.words import EVIDENCE_NAMES
 from lib_lora_neg.ui.scan.form import _sentence
 from lib_lora_neg.ui.spoken import in_language
@@ -195,7 +195,7 @@ def is_english(text: str) -> bool:
 @languages
 def test_every_text_of_the_tabs_routes_is_translated(path: Path) -> None:
     known = load(path)
-    words = Words(known)
+    words = Translator(known)
     found = {text for source in SERVED for text in served(source)}
     assert len(found) > 120, "the source is written otherwise than this test reads it"
     ends = {text: [text, _sentence(text)] for text in found - set(known) - PIECES}
@@ -216,7 +216,7 @@ def test_the_tabs_names_badges_of_evidence_and_plot_axes_are_translated(path: Pa
 
 @languages
 def test_sentences_that_a_scan_kept_are_said_as_wholes(path: Path) -> None:
-    words = Words(load(path))
+    words = Translator(load(path))
     kept = (
         (
             "Negative weights make the pictures lighter, warmer and softer; damage starts at "
@@ -241,13 +241,13 @@ def test_sentences_that_a_scan_kept_are_said_as_wholes(path: Path) -> None:
 
 
 def test_answers_and_refusals_are_said_in_the_language_and_names_stay() -> None:
-    words = Words(
+    words = Translator(
         {"style": "画風", "{count} LoRAs": "{count} 個の LoRA", "must be a number": "数値"}
     )
 
     def answer(body: Mapping[str, Any]) -> dict[str, Any]:
         if body.get("fail"):
-            raise BoxesError("floor", "must be a number")
+            raise FormValueError("floor", "must be a number")
         return {
             "name": "style",
             "type": say("style"),
@@ -256,6 +256,6 @@ def test_answers_and_refusals_are_said_in_the_language_and_names_stay() -> None:
 
     said = in_language({"x": answer}, lambda: words)["x"]
     assert said({}) == {"name": "style", "type": "画風", "rows": [{"undo": "3 個の LoRA"}]}
-    with pytest.raises(BoxesError, match="floor: 数値") as refused:
+    with pytest.raises(FormValueError, match="floor: 数値") as refused:
         said({"fail": True})
     assert refused.value.field == "floor"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from lib_lora_neg.hosts.preview import Boxes
+from lib_lora_neg.hosts.preview import FormValues
 from lib_lora_neg.policy import Mode
 from lib_lora_neg.ui.panel.preview import MAX_CHIPS, preview
 from tests.support.cards import card
-from tests.support.outlook import BoxesFor
+from tests.support.preview import PreviewFor
 
 CARDS = [
     card("style_x", "style", triggers=("impasto_oil_style",)),
@@ -21,14 +21,14 @@ CARDS = [
     card("helper", "trigger_negative", triggers=("wrong",)),
     card("slide", "slider"),
 ]
-HOST = BoxesFor(CARDS, {"quality": "impasto_oil_style"})
+HOST = PreviewFor(CARDS, {"quality": "impasto_oil_style"})
 
 
 def view(prompt: str = "", negative: str = "", **more: Any) -> dict[str, Any]:
     mode = more.pop("mode", None)
     rules = more.pop("rules", None)
-    outlook = HOST.outlook(Boxes(prompt, negative, more.pop("cfg", 7.0), **more), mode, rules)
-    result = preview(outlook, HOST.token_count)
+    context = HOST.context(FormValues(prompt, negative, more.pop("cfg", 7.0), **more), mode, rules)
+    result = preview(context, HOST.token_count)
     json.dumps(result, allow_nan=False)
     return result
 
@@ -238,8 +238,8 @@ def test_advise_only_advises() -> None:
 
 def test_a_negative_prompt_that_becomes_empty_is_told() -> None:
     cards = [card("a", "style", triggers=("one_word", "other_word"))]
-    asked = Boxes("<lora:a:1>", "one_word, other_word")
-    seen = preview(BoxesFor(cards).outlook(asked), HOST.token_count)
+    asked = FormValues("<lora:a:1>", "one_word, other_word")
+    seen = preview(PreviewFor(cards).context(asked), HOST.token_count)
     (note,) = [chip for chip in seen["chips"] if chip["rule"] == "empty-negative"]
     assert (note["tone"], note["actions"]) == ("note", [])
 

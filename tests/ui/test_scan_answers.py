@@ -102,14 +102,14 @@ def test_a_scan_is_watched_from_start_to_end(tab: Tab) -> None:
 
 def test_an_interrupted_scan_is_offered_and_gone_on_with(tab: Tab) -> None:
     world = World("noise", 0.55, side=64, max_batch=1)
-    world.before = lambda weight, shot: tab.jobs.stop() if weight < 0 else None
+    world.before = lambda weight, request: tab.jobs.stop() if weight < 0 else None
     tab.host.maker = world
     scan = tab.finish()
     assert tab.ask("state", after=0)["job"]["state"] == "stopped"
     (entry,) = tab.ask("history")["entries"]
     assert (entry["scan"], entry["unfinished"], entry["finished"]) == (scan, True, 3)
     assert "The scan is not finished" in tab.ask("open", scan=scan)["save"]["notes"][0]
-    world.before = lambda weight, shot: None
+    world.before = lambda weight, request: None
     # As after a crash or a restart of the host: nothing is known but what lies on the disk.
     again = ScanJobs(tab.host, tab.host.scans_folder)
     answers = scan_answers(tab.host, again)
@@ -128,7 +128,7 @@ def test_a_lora_that_changed_is_not_mixed_into_an_old_scan(tab: Tab) -> None:
 
 
 def test_the_host_fails_and_the_tab_says_how(tab: Tab) -> None:
-    tab.host.maker = World(side=64, failing=lambda weight, shot: True)
+    tab.host.maker = World(side=64, failing=lambda weight, request: True)
     scan = tab.finish()
     job = tab.ask("state")["job"]
     assert (job["state"], job["error"]) == ("failed", "RuntimeError: no picture at -0.5")

@@ -10,7 +10,7 @@ import pytest
 
 from lib_lora_neg.loras.card import LoraParts
 from lib_lora_neg.loras.families import ModelFamily
-from lib_lora_neg.scan.plan import Part, ScanPrompt
+from lib_lora_neg.scan.plan import LoraPart, ScanPrompt
 from lib_lora_neg.ui.scan.form import FormError, form_of, read_form
 from tests.support.cards import card
 from tests.support.library import MemoryLibrary
@@ -66,7 +66,7 @@ def test_what_is_left_out_has_the_hosts_usual_value(host: MemoryScanHost) -> Non
     form = {key: FORM[key] for key in ("lora", "weights", "prompts", "seeds")}
     plan = read_form({**form, "cfg": "", "steps": None}, host)
     assert plan.sampling == host.sampling
-    assert plan.part is Part.BOTH
+    assert plan.part is LoraPart.BOTH
 
 
 @pytest.mark.parametrize("kind", ["scan", "compare", "quick"])
@@ -86,8 +86,8 @@ def test_a_word_for_the_negative_belongs_to_comparisons(host: MemoryScanHost) ->
     by_weight = {
         w: plan.batch(tuple(c for c in plan.cells() if c.weight == w)) for w in plan.weights
     }
-    assert {shot.negative_prompt for shot in by_weight[0].shots} == {"blurry"}
-    assert {shot.negative_prompt for shot in by_weight[1].shots} == {"blurry, wrong"}
+    assert {request.negative_prompt for request in by_weight[0].requests} == {"blurry"}
+    assert {request.negative_prompt for request in by_weight[1].requests} == {"blurry, wrong"}
 
 
 @pytest.mark.parametrize(

@@ -19,15 +19,15 @@ from .errors import (
 )
 from .host import DiffusersHost, guarded, open_host
 from .infotext import save_png
-from .job import Generated, HiresFix, Job, MadePicture, Step
+from .job import Generated, GenerationJob, HiresFix, MadePicture, Step
 
 __all__ = [
     "DiffusersHost",
     "Generated",
+    "GenerationJob",
     "GuardedCall",
     "HiresFix",
     "HostError",
-    "Job",
     "JobError",
     "LoraError",
     "LoraFolderError",

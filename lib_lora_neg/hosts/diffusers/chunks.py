@@ -40,12 +40,12 @@ class Vocabulary:
     length: int
 
 
-def deal(text: str, vocabulary: Vocabulary) -> tuple[list[Chunk], int]:
+def split_chunks(text: str, vocabulary: Vocabulary) -> tuple[list[Chunk], int]:
     """Return the chunks of one text, at least one, and how many tokens it has.
 
     The last chunk's padding does not count as tokens; that of an earlier one does.
     """
-    dealer = _Dealer(vocabulary)
+    dealer = _Chunker(vocabulary)
     pieces = attention(text)
     for (piece, weight), tokens in zip(
         pieces, vocabulary.tokenize([piece for piece, _ in pieces]), strict=True
@@ -64,7 +64,7 @@ def empty_chunk(vocabulary: Vocabulary) -> Chunk:
 
 
 @dataclass
-class _Dealer:
+class _Chunker:
     vocabulary: Vocabulary
     chunks: list[Chunk] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)

@@ -20,8 +20,8 @@ from .texts import Cond
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the denoiser is told besides the texts.
+class AddedConditioning:
+    """What conditions the denoiser besides the texts.
 
     Attributes:
         width: of the picture, in pixels.
@@ -59,7 +59,7 @@ class Row:
 
 
 @dataclass(frozen=True, eq=False)
-class Away:
+class GuidedNegatives:
     """Negative guidance of one evaluation.
 
     Attributes:
@@ -87,8 +87,8 @@ class Denoiser(Protocol):
         x: torch.Tensor,
         t: torch.Tensor,
         conds: Sequence[Cond],
-        told: Told,
-        away: Away | None = None,
+        added: AddedConditioning,
+        away: GuidedNegatives | None = None,
     ) -> torch.Tensor:
         """Return the prediction for each latent under its own cond; all conds are of one shape.
 
@@ -96,7 +96,7 @@ class Denoiser(Protocol):
             x: latents as the model wants them, rows × channels × h × w.
             t: the timestep.
             conds: one for each row.
-            told: the rest.
+            added: what conditions it besides the texts.
             away: negative guidance for all rows.
 
         Raises:
@@ -116,7 +116,7 @@ def predict(
     step: int,
     conditionings: Sequence[Conditioning],
     cfg: float,
-    told: Told,
+    added: AddedConditioning,
     guidance: Guidance | None = None,
     branches: Attachment | None = None,
 ) -> torch.Tensor:
@@ -131,7 +131,7 @@ def predict(
         step: its number, from 0.
         conditionings: one for each picture.
         cfg: CFG scale.
-        told: the rest.
+        added: what conditions it besides the texts.
         guidance: negative guidance of the positive evaluations in this step, away from the
             negative prompt; ``None`` without.
         branches: LoRAs with a strength of their own on the negative branch; ``None`` without.
@@ -147,31 +147,31 @@ def predict(
         pictures = torch.tensor([row.picture for row in chosen], device=x.device)
         away = _away(chosen, guidance, denoiser.kind)
         with branches.calling([row.branch for row in chosen]) if branches else nullcontext():
-            found = denoiser.evaluate(x[pictures], t, [row.cond for row in chosen], told, away)
+            found = denoiser.evaluate(x[pictures], t, [row.cond for row in chosen], added, away)
         for position, index in enumerate(indexes):
             out[index] = found[position]
     return torch.stack([_combine(rows, out, picture, cfg) for picture in range(len(conditionings))])
 
 
-def _away(rows: Sequence[Row], guidance: Guidance | None, kind: str) -> Away | None:
+def _away(rows: Sequence[Row], guidance: Guidance | None, kind: str) -> GuidedNegatives | None:
     conds = [row.away for row in rows if row.away is not None]
     if guidance is None or not conds:
         return None
-    return Away(conds, guidance.settings_for(kind), guidance.own_vector)
+    return GuidedNegatives(conds, guidance.settings_for(kind), guidance.own_vector)
 
 
 def _rows(conditionings: Sequence[Conditioning], step: int, cfg: float, guided: bool) -> list[Row]:
     rows: list[Row] = []
-    for picture, told in enumerate(conditionings):
-        plain = cfg == 1 and len(told.positive) == 1 and told.positive[0][0] == 1
-        away = told.negative.at(step) if guided else None
+    for picture, conditioning in enumerate(conditionings):
+        plain = cfg == 1 and len(conditioning.positive) == 1 and conditioning.positive[0][0] == 1
+        away = conditioning.negative.at(step) if guided else None
         rows += [
             # What an AND part of negative weight shows is not wanted anyway.
             Row(picture, part.at(step), weight, False, away if weight > 0 else None)
-            for weight, part in told.positive
+            for weight, part in conditioning.positive
         ]
         if not plain:
-            rows.append(Row(picture, told.negative.at(step), 1.0, True))
+            rows.append(Row(picture, conditioning.negative.at(step), 1.0, True))
     return rows
 
 
@@ -209,12 +209,12 @@ class UnetDenoiser:
         x: torch.Tensor,
         t: torch.Tensor,
         conds: Sequence[Cond],
-        told: Told,
-        away: Away | None = None,
+        added: AddedConditioning,
+        away: GuidedNegatives | None = None,
     ) -> torch.Tensor:
         dtype = self._dtype
         context = torch.stack([cond.context for cond in conds]).to(dtype)
-        extra = self._extra(conds, told, dtype) if self._sized else None
+        extra = self._extra(conds, added, dtype) if self._sized else None
         with self._guided(away, dtype):
             found: torch.Tensor = self._unet(
                 x.to(dtype),
@@ -225,7 +225,9 @@ class UnetDenoiser:
             )[0]
         return found
 
-    def _guided(self, away: Away | None, dtype: torch.dtype) -> AbstractContextManager[None]:
+    def _guided(
+        self, away: GuidedNegatives | None, dtype: torch.dtype
+    ) -> AbstractContextManager[None]:
         if away is None:
             return nullcontext()
         negative = torch.stack([cond.context for cond in away.conds]).to(dtype)
@@ -234,10 +236,12 @@ class UnetDenoiser:
     def guidance_problem(self) -> str:
         return _problem(cross.guided(self._unet, cross.CrossCall((), NagSettings())))
 
-    def _extra(self, conds: Sequence[Cond], told: Told, dtype: torch.dtype) -> dict[str, Any]:
+    def _extra(
+        self, conds: Sequence[Cond], added: AddedConditioning, dtype: torch.dtype
+    ) -> dict[str, Any]:
         pooled = [cond.pooled for cond in conds if cond.pooled is not None]
         # Original size, crop, target size, as A1111 gives them.
-        size = [told.height, told.width, 0, 0, told.height, told.width]
+        size = [added.height, added.width, 0, 0, added.height, added.width]
         return {
             "text_embeds": torch.stack(pooled).to(dtype),
             "time_ids": torch.tensor([size] * len(conds), device=pooled[0].device, dtype=dtype),
@@ -259,8 +263,8 @@ class FluxDenoiser:
         x: torch.Tensor,
         t: torch.Tensor,
         conds: Sequence[Cond],
-        told: Told,
-        away: Away | None = None,
+        added: AddedConditioning,
+        away: GuidedNegatives | None = None,
     ) -> torch.Tensor:
         rows, channels, height, width = x.shape
         if height % 2 or width % 2:
@@ -273,7 +277,7 @@ class FluxDenoiser:
             .permute(0, 2, 4, 1, 3, 5)
             .reshape(rows, height * width // 4, channels * 4)
         )
-        guidance = torch.full((rows,), told.distilled_cfg, device=device) if self._guided else None
+        guidance = torch.full((rows,), added.distilled_cfg, device=device) if self._guided else None
         guided: AbstractContextManager[None] = nullcontext()
         if away is not None:
             call = self._call(context, pooled, away)
@@ -298,7 +302,9 @@ class FluxDenoiser:
         )
         return unpacked
 
-    def _call(self, context: torch.Tensor, pooled: torch.Tensor, away: Away) -> flux_diffusers.Call:
+    def _call(
+        self, context: torch.Tensor, pooled: torch.Tensor, away: GuidedNegatives
+    ) -> flux_diffusers.Call:
         layout = Layout(context.shape[1], (away.conds[0].context.shape[0],))
         own = [cond.pooled for cond in away.conds if cond.pooled is not None]
         shifts: tuple[torch.Tensor, ...] = ()

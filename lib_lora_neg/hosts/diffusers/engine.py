@@ -22,11 +22,11 @@ from ..reporting import HealthItem
 from .errors import HostError, JobError
 from .folders import PathLike, lora_folders_of
 from .hashes import Hashes
-from .job import Job
+from .job import GenerationJob
 from .latents import scale_of
 from .loading import family_of_pipeline, load_pipeline
 from .networks import Networks
-from .passes import Developed, Passes, Shot, Texts
+from .passes import ImageRequest, ImageResult, Passes, PassTexts
 from .samplers import choose, sampler_names, schedule_names
 from .sampling import steps_to_run
 from .single_file import Sources
@@ -149,10 +149,10 @@ class Engine:
         except OSError as error:
             raise HostError(f"{self.path}: cannot be read: {error}") from error
 
-    def defaults(self) -> Job:
+    def defaults(self) -> GenerationJob:
         """Return a job as people of this family begin with."""
         own = usual_sampling(self.family, side=self._side(), distilled=self.distilled)
-        return Job(
+        return GenerationJob(
             cfg_scale=own.cfg,
             distilled_cfg=own.distilled_cfg,
             width=own.width,
@@ -184,7 +184,7 @@ class Engine:
         """Return the tokens of a text that is free of tags, and the size of their chunks."""
         return self._texts.count(text)
 
-    def completed(self, job: Job, seed: int) -> Job:
+    def completed(self, job: GenerationJob, seed: int) -> GenerationJob:
         """Return the job with every default filled in.
 
         Raises:
@@ -209,7 +209,7 @@ class Engine:
             distilled_cfg=(job.distilled_cfg or DISTILLED_CFG) if self.distilled else None,
         )
 
-    def steps_of(self, job: Job) -> int:
+    def steps_of(self, job: GenerationJob) -> int:
         """Return how many sampling steps a job takes altogether."""
         first = steps_to_run(
             job.steps, job.denoising_strength if job.init_image is not None else None
@@ -221,16 +221,16 @@ class Engine:
 
     def make(
         self,
-        job: Job,
-        shots: Sequence[Shot],
-        first: Texts,
-        hires: Texts | None = None,
+        job: GenerationJob,
+        requests: Sequence[ImageRequest],
+        first: PassTexts,
+        hires: PassTexts | None = None,
         cancel: Cancellation | None = None,
         after_step: Callable[[], None] | None = None,
-    ) -> list[Developed]:
+    ) -> list[ImageResult]:
         """Make one batch, alone; arguments and errors as of `passes.Passes.make`."""
         with self._working():
-            return self.passes.make(job, shots, first, hires, cancel, after_step)
+            return self.passes.make(job, requests, first, hires, cancel, after_step)
 
     @contextmanager
     def _working(self) -> Iterator[None]:

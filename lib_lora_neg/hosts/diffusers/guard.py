@@ -17,8 +17,8 @@ from ...telling import complain, complain_of
 from ..reporting import Report
 from .engine import Engine
 from .infotext import write_infotext
-from .job import MAX_SEED, Generated, Job, MadePicture, OnStep, Step
-from .passes import Shot, Texts
+from .job import MAX_SEED, Generated, GenerationJob, MadePicture, OnStep, Step
+from .passes import ImageRequest, PassTexts
 from .requests import loras_in, read_request
 from .sampling import CancelledError
 
@@ -26,7 +26,7 @@ from .sampling import CancelledError
 def make_guarded(
     engine: Engine,
     settings: GuardSettings,
-    job: Job,
+    job: GenerationJob,
     mode: Mode | None = None,
     rules: Mapping[str, Mode] | None = None,
     cancel: Cancellation | None = None,
@@ -111,7 +111,7 @@ class _Work:
     """A job in progress."""
 
     engine: Engine
-    job: Job
+    job: GenerationJob
     cancel: Cancellation | None
     on_step: OnStep | None
     pictures: list[MadePicture] = field(default_factory=list)
@@ -127,19 +127,19 @@ class _Work:
         first = self._texts(guarded.first, None)
         hires = self._texts(guarded.hires, first) if guarded.hires is not None else None
         start = self.job.seed + number * self.job.batch_size
-        shots = [
-            Shot(first.prompt, first.negative_prompt, (start + index) % (MAX_SEED + 1))
+        requests = [
+            ImageRequest(first.prompt, first.negative_prompt, (start + index) % (MAX_SEED + 1))
             for index in range(self.job.batch_size)
         ]
-        made = self.engine.make(self.job, shots, first, hires, self.cancel, self._after_step())
-        for shot, picture in zip(shots, made, strict=True):
+        made = self.engine.make(self.job, requests, first, hires, self.cancel, self._after_step())
+        for image, picture in zip(requests, made, strict=True):
             infotext = write_infotext(
-                self.engine, self.job, shot.seed, first, hires, guarded.parameters
+                self.engine, self.job, image.seed, first, hires, guarded.parameters
             )
             latent = picture.latent.numpy()
-            self.pictures.append(MadePicture(picture.image, shot.seed, infotext, latent))
+            self.pictures.append(MadePicture(picture.image, image.seed, infotext, latent))
 
-    def _texts(self, texts: PromptSet, first: Texts | None) -> Texts:
+    def _texts(self, texts: PromptSet, first: PassTexts | None) -> PassTexts:
         prompt = texts.prompts[0]
         wanted, problems = loras_in(prompt)
         usable, unusable = self.engine.networks.check(wanted)
@@ -147,7 +147,7 @@ class _Work:
         cfg = texts.cfg_scale
         if cfg is None:
             cfg = first.cfg if first is not None else self.job.cfg_scale
-        return Texts(prompt, texts.negative_prompts[0], cfg, tuple(usable))
+        return PassTexts(prompt, texts.negative_prompts[0], cfg, tuple(usable))
 
     def _after_step(self) -> Callable[[], None]:
         total = self.engine.steps_of(self.job)

@@ -1,4 +1,4 @@
-"""The host as pages and programs see it: an engine, a guard around it, boxes, a library, scans."""
+"""The host as pages and programs see it: engine, guard, preview, library, scans."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .engine import Engine
 from .errors import UnguardedAdapterWarning
 from .folders import PathLike
 from .guard import make_guarded
-from .job import Generated, Job, OnStep
+from .job import Generated, GenerationJob, OnStep
 from .library import DiffusersLibrary
-from .preview import DiffusersBoxes
+from .preview import DiffusersPreview
 from .scanning import EngineDenoiser, EngineGenerator
 
 
@@ -29,7 +29,7 @@ class DiffusersHost:
     Attributes:
         engine: makes pictures as told; the guard is none of its business.
         settings: of the guard; a page may put another object here at any time.
-        boxes: the host as the live preview sees it (`boxes.BoxesHost`).
+        preview: the host as the live preview sees it (`preview.PreviewHost`).
         library: the host as the library tab sees it (`library.LibraryTabHost`).
         last: report of the last generation, for the panel; ``None`` before the first one.
         unguarded: adapters that the pipeline came with, which act on every picture.
@@ -39,13 +39,13 @@ class DiffusersHost:
         self.engine = engine
         self.settings = settings if settings is not None else GuardSettings()
         self.library = DiffusersLibrary(engine, lambda: self.settings)
-        self.boxes = DiffusersBoxes(engine, lambda: self.settings)
+        self.preview = DiffusersPreview(engine, lambda: self.settings)
         self.last: Report | None = None
         self.unguarded: tuple[str, ...] = ()
 
     def generate(
         self,
-        job: Job | None = None,
+        job: GenerationJob | None = None,
         *,
         mode: Mode | None = None,
         rules: Mapping[str, Mode] | None = None,
@@ -62,7 +62,7 @@ class DiffusersHost:
             rules: single rules that have another mode here.
             cancel: when set, the generation ends within a sampling step.
             on_step: called after each step.
-            fields: of `Job`, instead of ``job``.
+            fields: of `GenerationJob`, instead of ``job``.
 
         Raises:
             JobError: the job cannot be made as asked (sizes, sampler, steps).

@@ -23,17 +23,17 @@ from .. import branch_keys, guidance_keys
 from .engine import Engine
 from .errors import HostError
 from .hashes import SHORT
-from .job import Job, MadePicture
-from .passes import Texts
+from .job import GenerationJob, MadePicture
+from .passes import PassTexts
 from .samplers import AUTOMATIC
 
 
 def write_infotext(
     engine: Engine,
-    job: Job,
+    job: GenerationJob,
     seed: int,
-    first: Texts,
-    hires: Texts | None,
+    first: PassTexts,
+    hires: PassTexts | None,
     guard: dict[str, str],
 ) -> str:
     """Return the infotext of one picture: A1111's keys in its order, then the guard's.
@@ -99,7 +99,7 @@ def _model(engine: Engine) -> dict[str, str]:
     return parameters
 
 
-def _hires(job: Job, first: Texts, hires: Texts) -> dict[str, str]:
+def _hires(job: GenerationJob, first: PassTexts, hires: PassTexts) -> dict[str, str]:
     assert job.hires is not None
     parameters = {}
     if hires.prompt != first.prompt:

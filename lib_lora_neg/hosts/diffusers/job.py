@@ -44,7 +44,7 @@ class HiresFix:
 
 
 @dataclass(frozen=True)
-class Job:
+class GenerationJob:
     """A generation as it is asked for; names and defaults are A1111's.
 
     Attributes:
@@ -157,7 +157,7 @@ class Generated:
         problems: what could not be done and was left out, for people (an unknown LoRA …).
     """
 
-    job: Job
+    job: GenerationJob
     pictures: tuple[MadePicture, ...]
     report: Report
     plan: GuardPlan | None

@@ -16,18 +16,18 @@ from ...branches.deltas import BranchError
 from ...loras.families import ModelFamily
 from ...scan.ports import Cancellation, LoraSetting
 from .conditioning import Conditioner, Conditioning, Loaded
-from .denoisers import Denoiser, FluxDenoiser, Told, UnetDenoiser
+from .denoisers import AddedConditioning, Denoiser, FluxDenoiser, UnetDenoiser
 from .errors import JobError
-from .job import Job
+from .job import GenerationJob
 from .latents import Noise, decode, encode_picture, scale_of
 from .networks import Networks
 from .samplers import choose
-from .sampling import CancelledError, Pass, Sampling, sample
+from .sampling import CancelledError, Pass, SamplingContext, sample
 from .texts import TextEncoding
 
 
 @dataclass(frozen=True)
-class Texts:
+class PassTexts:
     """What one pass is made of: the texts, the raw weights of the LoRAs, CFG."""
 
     prompt: str
@@ -37,7 +37,7 @@ class Texts:
 
 
 @dataclass(frozen=True, eq=False)
-class Shot:
+class ImageRequest:
     """One picture of a batch: its texts' encoding aside, its seed and prompts."""
 
     prompt: str
@@ -46,7 +46,7 @@ class Shot:
 
 
 @dataclass(frozen=True, eq=False)
-class Developed:
+class ImageResult:
     """One finished picture with its latent: channels × h × w, float32, on the CPU."""
 
     image: Image.Image
@@ -84,18 +84,18 @@ class Passes:
 
     def make(
         self,
-        job: Job,
-        shots: Sequence[Shot],
-        first: Texts,
-        hires: Texts | None = None,
+        job: GenerationJob,
+        requests: Sequence[ImageRequest],
+        first: PassTexts,
+        hires: PassTexts | None = None,
         cancel: Cancellation | None = None,
         after_step: Callable[[], None] | None = None,
-    ) -> list[Developed]:
+    ) -> list[ImageResult]:
         """Make one batch, with raw weights.
 
         Args:
             job: with its defaults filled in (`engine.Engine.completed`).
-            shots: the pictures; their prompts carry no tags that count.
+            requests: the pictures; their prompts carry no tags that count.
             first: LoRAs and CFG of the first pass.
             hires: of the second pass, with its prompts; ``None`` without one.
             cancel: stops within a sampling step.
@@ -106,35 +106,45 @@ class Passes:
             JobError, LoraError: it cannot be made as asked.
         """
         with torch.inference_mode():
-            host = Sampling(self.denoiser, self._pipe.scheduler, self.device, cancel, after_step)
-            x = self._first_pass(host, job, shots, first)
+            host = SamplingContext(
+                self.denoiser, self._pipe.scheduler, self.device, cancel, after_step
+            )
+            x = self._first_pass(host, job, requests, first)
             if hires is not None and job.hires is not None:
-                x = self._second_pass(host, job, shots, hires, x)
+                x = self._second_pass(host, job, requests, hires, x)
             if cancel is not None and cancel.is_set():
                 raise CancelledError
             images = decode(self._pipe.vae, x)
         return [
-            Developed(image, latent.float().cpu()) for image, latent in zip(images, x, strict=True)
+            ImageResult(image, latent.float().cpu())
+            for image, latent in zip(images, x, strict=True)
         ]
 
     def _first_pass(
-        self, host: Sampling, job: Job, shots: Sequence[Shot], texts: Texts
+        self,
+        host: SamplingContext,
+        job: GenerationJob,
+        requests: Sequence[ImageRequest],
+        texts: PassTexts,
     ) -> torch.Tensor:
         self._networks.apply(texts.loras)
-        conds = [self.encode(shot.prompt, shot.negative_prompt, job, texts.loras) for shot in shots]
-        noise = Noise([shot.seed for shot in shots], self.device)
+        conds = [
+            self.encode(request.prompt, request.negative_prompt, job, texts.loras)
+            for request in requests
+        ]
+        noise = Noise([request.seed for request in requests], self.device)
         shape = self.latent_shape(job.width, job.height)
         start = None
         if job.init_image is not None:
             start = encode_picture(self._pipe.vae, job.init_image, job.width, job.height)
-            start = start.expand(len(shots), -1, -1, -1)
+            start = start.expand(len(requests), -1, -1, -1)
         with self._branches(texts.loras) as branches:
             wanted = Pass(
                 choose(self._family, job.sampler, job.scheduler),
                 job.steps,
                 texts.cfg,
                 conds,
-                Told(job.width, job.height, job.distilled_cfg or 0.0),
+                AddedConditioning(job.width, job.height, job.distilled_cfg or 0.0),
                 job.guidance,
                 branches,
             )
@@ -144,10 +154,10 @@ class Passes:
 
     def _second_pass(
         self,
-        host: Sampling,
-        job: Job,
-        shots: Sequence[Shot],
-        texts: Texts,
+        host: SamplingContext,
+        job: GenerationJob,
+        requests: Sequence[ImageRequest],
+        texts: PassTexts,
         x: torch.Tensor,
     ) -> torch.Tensor:
         hires = job.hires
@@ -159,14 +169,14 @@ class Passes:
         shape = self.latent_shape(width, height)
         # A1111's upscaler "Latent".
         start = torch.nn.functional.interpolate(x, size=shape[1:], mode="bilinear")
-        noise = Noise([shot.seed for shot in shots], self.device)
+        noise = Noise([request.seed for request in requests], self.device)
         with self._branches(texts.loras) as branches:
             wanted = Pass(
                 choose(self._family, job.sampler, job.scheduler),
                 steps,
                 texts.cfg,
-                [cond] * len(shots),
-                Told(width, height, job.distilled_cfg or 0.0),
+                [cond] * len(requests),
+                AddedConditioning(width, height, job.distilled_cfg or 0.0),
                 job.guidance,
                 branches,
             )
@@ -193,7 +203,7 @@ class Passes:
         if attachment.failure:
             raise JobError(f"a LoRA cannot act on one branch alone: {attachment.failure}")
 
-    def hires_size(self, job: Job) -> tuple[int, int]:
+    def hires_size(self, job: GenerationJob) -> tuple[int, int]:
         """Return width and height of a job's second pass, in pixels."""
         scale = job.hires.scale if job.hires is not None else 1.0
         step = scale_of(self._pipe.vae) * (2 if self._family is ModelFamily.FLUX else 1)
@@ -203,11 +213,11 @@ class Passes:
         self,
         prompt: str,
         negative_prompt: str,
-        job: Job,
+        job: GenerationJob,
         loras: Sequence[LoraSetting],
         hires_steps: int | None = None,
     ) -> Conditioning:
-        """Return what the denoiser is told; the LoRAs must be applied already."""
+        """Return what the denoiser is added; the LoRAs must be applied already."""
         return self._conditioner.encode(
             prompt,
             negative_prompt,

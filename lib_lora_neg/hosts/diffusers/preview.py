@@ -1,4 +1,4 @@
-"""What the host would make of a page's boxes, without starting anything."""
+"""What the host would make of a page's form, without starting anything."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Callable, Mapping
 
 from ...loras.families import ModelFamily
 from ...policy import GenerationRequest, GuardSettings, Mode
-from ..preview import Boxes, Outlook
+from ..preview import FormValues, PreviewContext
 from .conditioning import seen_by_model
 from .engine import Engine
 from .guard import in_force
 
 
-class DiffusersBoxes:
+class DiffusersPreview:
     """This host as the live preview and the API see it."""
 
     def __init__(self, engine: Engine, settings: Callable[[], GuardSettings]) -> None:
         self._engine = engine
         self._settings = settings
 
-    def outlook(
-        self, boxes: Boxes, mode: Mode | None = None, rules: Mapping[str, Mode] | None = None
-    ) -> Outlook:
-        """Return what would be generated from ``boxes``; there are no styles on this host."""
-        first, hires = boxes.passes()
-        family = self._engine.family if boxes.family is None else boxes.family
+    def context(
+        self, form: FormValues, mode: Mode | None = None, rules: Mapping[str, Mode] | None = None
+    ) -> PreviewContext:
+        """Return what would be generated from ``form``; there are no styles on this host."""
+        first, hires = form.passes()
+        family = self._engine.family if form.family is None else form.family
         request = GenerationRequest(
             first=first,
             hires=hires,
@@ -32,10 +32,10 @@ class DiffusersBoxes:
             distilled_guidance=self._engine.distilled and family is ModelFamily.FLUX,
             bad_weight_drops_all=False,
             weight_schedules=False,
-            negative_guidance=boxes.guided,
+            negative_guidance=form.guided,
         )
         settings = in_force(self._settings(), mode, rules)
-        return Outlook(boxes, request, settings, self._engine)
+        return PreviewContext(form, request, settings, self._engine)
 
     def token_count(self, text: str) -> tuple[int, int] | None:
         """Return the tokens of ``text`` and the size of the chunks they fill."""

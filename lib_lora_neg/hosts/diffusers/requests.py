@@ -10,10 +10,10 @@ from ...prompts import parse
 from ...prompts.tags import NetworkTag
 from ...scan.ports import LoraSetting
 from .engine import Engine
-from .job import Job
+from .job import GenerationJob
 
 
-def read_request(engine: Engine, job: Job) -> GenerationRequest:
+def read_request(engine: Engine, job: GenerationJob) -> GenerationRequest:
     """Return the job as the guard sees it; all pictures of a job have the same texts."""
     first = PromptSet((job.prompt,), (job.negative_prompt,), float(job.cfg_scale))
     hires = None

@@ -107,7 +107,7 @@ _KEPT_FLOW = (
 
 
 @dataclass(frozen=True)
-class Choice:
+class SamplerChoice:
     """A sampler and a schedule that go together, with A1111's names for the infotext."""
 
     sampler: Sampler
@@ -125,7 +125,7 @@ def schedule_names(family: ModelFamily) -> list[str]:
     return [AUTOMATIC, *_schedules(family)]
 
 
-def choose(family: ModelFamily, name: str, schedule: str) -> Choice:
+def choose(family: ModelFamily, name: str, schedule: str) -> SamplerChoice:
     """Return what the names stand for; an empty name is the family's default.
 
     Older names of A1111 have the schedule in them (``DPM++ 2M Karras``).
@@ -156,10 +156,10 @@ def choose(family: ModelFamily, name: str, schedule: str) -> Choice:
     refused = [key for key in options if key not in _parameters(sampler.kind)]
     if refused:
         raise JobError(f"the sampler {sampler.name} has no schedule {chosen} in this diffusers")
-    return Choice(sampler, chosen if sampler.scheduled else AUTOMATIC, options)
+    return SamplerChoice(sampler, chosen if sampler.scheduled else AUTOMATIC, options)
 
 
-def make_scheduler(choice: Choice, own: Any) -> Any:
+def make_scheduler(choice: SamplerChoice, own: Any) -> Any:
     """Return a fresh scheduler for a model.
 
     Args:

@@ -13,9 +13,9 @@ from ...branches.attachment import Attachment
 from ...guidance.choice import Guidance
 from ...scan.ports import Cancellation
 from .conditioning import Conditioning
-from .denoisers import Denoiser, Told, predict
+from .denoisers import AddedConditioning, Denoiser, predict
 from .latents import Noise
-from .samplers import Choice, make_scheduler
+from .samplers import SamplerChoice, make_scheduler
 
 
 class CancelledError(Exception):
@@ -31,22 +31,22 @@ class Pass:
         steps: as asked for; an img2img pass runs a part of them.
         cfg: CFG scale.
         conditionings: one for each picture.
-        told: the size and what else the denoiser is told.
+        added: the size and what else conditions the denoiser.
         guidance: negative guidance, or ``None``.
         branches: LoRAs with a strength of their own on the negative branch, or ``None``.
     """
 
-    choice: Choice
+    choice: SamplerChoice
     steps: int
     cfg: float
     conditionings: Sequence[Conditioning]
-    told: Told
+    added: AddedConditioning
     guidance: Guidance | None = None
     branches: Attachment | None = None
 
 
 @dataclass(frozen=True)
-class Sampling:
+class SamplingContext:
     """What a pass needs of the host.
 
     Attributes:
@@ -70,7 +70,7 @@ def steps_to_run(steps: int, strength: float | None) -> int:
 
 
 def sample(
-    host: Sampling,
+    host: SamplingContext,
     wanted: Pass,
     noise: Noise,
     shape: tuple[int, int, int],
@@ -119,7 +119,7 @@ def sample(
             step,
             wanted.conditionings,
             wanted.cfg,
-            wanted.told,
+            wanted.added,
             guidance,
             wanted.branches,
         )

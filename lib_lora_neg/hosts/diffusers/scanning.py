@@ -11,20 +11,20 @@ import torch
 from ...loras.families import ModelFamily
 from ...scan.ports import (
     Abilities,
-    Batch,
     Cancellation,
     Field,
     LoraSetting,
     Picture,
     Probe,
     Sampling,
+    ScanBatch,
 )
-from .denoisers import Told
+from .denoisers import AddedConditioning
 from .engine import Engine
 from .infotext import write_infotext
-from .job import Job
+from .job import GenerationJob
 from .latents import Noise
-from .passes import Shot, Texts
+from .passes import ImageRequest, PassTexts
 from .sampling import CancelledError
 from .texts import Cond
 
@@ -48,30 +48,33 @@ class EngineGenerator:
             latents=True,
         )
 
-    def generate(self, batch: Batch, cancel: Cancellation) -> Iterator[Picture]:
+    def generate(self, batch: ScanBatch, cancel: Cancellation) -> Iterator[Picture]:
         """Yield the batch's pictures, which are made together.
 
         Raises:
             LoraError: a LoRA cannot be used here: a scan of it would show nothing.
             JobError: the sampling cannot be done as asked.
         """
-        engine, first = self._engine, batch.shots[0]
+        engine, first = self._engine, batch.requests[0]
         job = engine.completed(
             job_of(batch.sampling, first.prompt, first.negative_prompt), first.seed
         )
-        texts = Texts(first.prompt, first.negative_prompt, job.cfg_scale, batch.loras)
-        shots = [Shot(shot.prompt, shot.negative_prompt, shot.seed) for shot in batch.shots]
+        texts = PassTexts(first.prompt, first.negative_prompt, job.cfg_scale, batch.loras)
+        requests = [
+            ImageRequest(request.prompt, request.negative_prompt, request.seed)
+            for request in batch.requests
+        ]
         try:
-            made = engine.make(job, shots, texts, cancel=cancel)
+            made = engine.make(job, requests, texts, cancel=cancel)
         except CancelledError:
             return
-        for shot, developed in zip(shots, made, strict=True):
-            prompt = _tagged(shot.prompt, batch.loras)
-            tagged = replace(texts, prompt=prompt, negative_prompt=shot.negative_prompt)
+        for request, developed in zip(requests, made, strict=True):
+            prompt = _tagged(request.prompt, batch.loras)
+            tagged = replace(texts, prompt=prompt, negative_prompt=request.negative_prompt)
             yield Picture(
                 np.asarray(developed.image),
                 developed.latent.numpy(),
-                write_infotext(engine, job, shot.seed, tagged, None, {}),
+                write_infotext(engine, job, request.seed, tagged, None, {}),
             )
 
 
@@ -95,25 +98,33 @@ class EngineDenoiser:
         """
         engine = self._engine
         job = engine.completed(job_of(sampling, "", ""), 0)
-        told = Told(job.width, job.height, job.distilled_cfg or 0.0)
+        added = AddedConditioning(job.width, job.height, job.distilled_cfg or 0.0)
         with engine.lock, torch.inference_mode():
             engine.networks.apply(loras)
-            return [self._predict(probe, job, told, loras) for probe in probes]
+            return [self._predict(probe, job, added, loras) for probe in probes]
 
-    def _predict(self, probe: Probe, job: Job, told: Told, loras: Sequence[LoraSetting]) -> Field:
+    def _predict(
+        self,
+        probe: Probe,
+        job: GenerationJob,
+        added: AddedConditioning,
+        loras: Sequence[LoraSetting],
+    ) -> Field:
         passes = self._engine.passes
         cond = passes.encode(probe.prompt, "", job, loras).positive[0][1].at(0)
         noise = Noise([probe.seed], passes.device).draw(passes.latent_shape(job.width, job.height))
         level = min(max(probe.level, 0.0), 1.0)
         if self._engine.family is ModelFamily.FLUX:
             t = torch.tensor(level * 1000, device=passes.device)
-            found = passes.denoiser.evaluate(noise * level, t, [cond], told)
+            found = passes.denoiser.evaluate(noise * level, t, [cond], added)
         else:
-            found = self._noise_in(noise, level, cond, told)
+            found = self._noise_in(noise, level, cond, added)
         prediction: Field = found[0].float().cpu().numpy()
         return prediction
 
-    def _noise_in(self, noise: torch.Tensor, level: float, cond: Cond, told: Told) -> torch.Tensor:
+    def _noise_in(
+        self, noise: torch.Tensor, level: float, cond: Cond, added: AddedConditioning
+    ) -> torch.Tensor:
         """Return the noise that the model sees in pure noise of this level."""
         scheduler = self._engine.pipe.scheduler
         alphas = scheduler.alphas_cumprod
@@ -121,15 +132,15 @@ class EngineDenoiser:
         alpha = alphas[step].to(noise.device)
         x = noise * (1 - alpha).sqrt()
         t = torch.tensor(step, device=noise.device)
-        found = self._engine.passes.denoiser.evaluate(x, t, [cond], told).float()
+        found = self._engine.passes.denoiser.evaluate(x, t, [cond], added).float()
         if scheduler.config.prediction_type == "v_prediction":
             return alpha.sqrt() * found + (1 - alpha).sqrt() * x
         return found
 
 
-def job_of(sampling: Sampling, prompt: str, negative_prompt: str) -> Job:
+def job_of(sampling: Sampling, prompt: str, negative_prompt: str) -> GenerationJob:
     """Return a scan's sampling as a job."""
-    return Job(
+    return GenerationJob(
         prompt=prompt,
         negative_prompt=negative_prompt,
         steps=sampling.steps,

@@ -10,7 +10,7 @@ import torch
 
 from ...loras.families import ModelFamily
 from ...prompts.reading import BREAK_WEIGHT, attention
-from .chunks import Chunk, Vocabulary, deal, empty_chunk
+from .chunks import Chunk, Vocabulary, empty_chunk, split_chunks
 
 FLUX_TOKENS = {True: 512, False: 256}
 """T5 tokens of a Flux prompt with guidance (dev) and without (schnell), as in Flux's own code."""
@@ -75,10 +75,10 @@ class ClipEncoder:
 
     def encode(self, texts: Sequence[str], clip_skip: int) -> list[Cond]:
         """Return context and pooled vector of each text; all with the same number of chunks."""
-        dealt = [deal(text, self.vocabulary)[0] for text in texts]
-        size = max(map(len, dealt))
+        chunked = [split_chunks(text, self.vocabulary)[0] for text in texts]
+        size = max(map(len, chunked))
         filler = empty_chunk(self.vocabulary)
-        rows = [chunks + [filler] * (size - len(chunks)) for chunks in dealt]
+        rows = [chunks + [filler] * (size - len(chunks)) for chunks in chunked]
         parts = [self._encode([row[index] for row in rows], clip_skip) for index in range(size)]
         context = torch.cat([part.context for part in parts], dim=1)
         pooled = parts[0].pooled
@@ -223,7 +223,7 @@ class FluxTexts:
 
 
 def _count(clip: ClipEncoder, text: str) -> tuple[int, int]:
-    chunks, tokens = deal(text, clip.vocabulary)
+    chunks, tokens = split_chunks(text, clip.vocabulary)
     return tokens, len(chunks) * clip.vocabulary.length
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...policy import Finding, GuardSettings, Mode
 from ..reporting import Report, Reports
-from .late_texts import Batch
+from .late_texts import PlannedBatch
 from .sweeps import Sweep, weights_in
 
 ATTRIBUTE = "_lora_neg_generation"
@@ -52,7 +52,7 @@ class Generation:
     switched: Mapping[str, Mode] | None = None
     findings: list[Finding] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-    batch: Batch | None = None
+    batch: PlannedBatch | None = None
     planned: frozenset[tuple[str, ...]] = frozenset()
     outside: tuple[int, tuple[str, ...]] = (-1, ())
     late: dict[object, tuple[object, object]] = field(default_factory=dict)

@@ -19,11 +19,11 @@ from . import infotext, late_texts, matrices, options, sweeps
 from .applying import apply_plan, as_asked, set_hires_cfg
 from .cards import HostCards
 from .generations import ATTRIBUTE, Generation, Generations
-from .late_texts import Batch
+from .late_texts import PlannedBatch
 from .other_negatives import findings_on, other_negatives
 from .reading import batch_slice, read_request
 from .sweeps import Sweep
-from .xyz_cell import Cell, cell_of
+from .xyz_cell import PlotCell, cell_of
 
 TITLE = "LoRA Negative Guard"
 
@@ -70,7 +70,7 @@ class Guard:
         if guarded:
             self.generations.begin(p, settings, tab).switched = switched
 
-    def _leave_as_typed(self, p: Any, cell: Cell, tab: str, sweep: Sweep | None) -> None:
+    def _leave_as_typed(self, p: Any, cell: PlotCell, tab: str, sweep: Sweep | None) -> None:
         """Keep away from a cell of raw weights, and from what other scripts make within it."""
         infotext.clear(p, guarded=True)
         generation = self.generations.begin(p, options.read_settings(Mode.OFF), tab)
@@ -147,7 +147,7 @@ class Guard:
         generation.planned = frozenset(
             tag.items for texts in passes if texts for tag in parse(texts.prompts[0]).tags
         )
-        generation.batch = Batch(batch_number, guarded, generation.settings)
+        generation.batch = PlannedBatch(batch_number, guarded, generation.settings)
         unread = [finding for finding in guarded.findings if finding.rule == TOO_LONG.id]
         if unread:  # nor is anything changed later, when its tags are loaded
             generation.failed, generation.batch = True, None

@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 
 from ...regular import read_regular
-from ...sentences import ENGLISH, Words
+from ...sentences import ENGLISH, Translator
 
 FOLDER = Path(__file__).parents[3] / "localizations"
 
-_loaded: dict[tuple[str, int], Words] = {}
+_loaded: dict[tuple[str, int], Translator] = {}
 
 
-def words() -> Words:
+def words() -> Translator:
     """Return the language that the user chose for the host's page, if we have it, else English.
 
     The files are the host's own kind, and the page has the same ones; which one it has is an
@@ -26,7 +26,7 @@ def words() -> Words:
     try:
         key = (name, path.stat().st_mtime_ns)
         if key not in _loaded:
-            _loaded[key] = Words(json.loads(read_regular(path)))
+            _loaded[key] = Translator(json.loads(read_regular(path)))
         return _loaded[key]
     except (OSError, ValueError, RecursionError):
         return ENGLISH

@@ -36,7 +36,7 @@ _HIRES = ("all_hr_prompts", "all_hr_negative_prompts")
 
 
 @dataclass
-class Batch:
+class PlannedBatch:
     """A batch as it was planned.
 
     Attributes:
@@ -54,7 +54,7 @@ class Batch:
     known: dict[object, Texts] = field(default_factory=dict)
 
 
-def note_encoded(p: Any, batch: Batch) -> None:
+def note_encoded(p: Any, batch: PlannedBatch) -> None:
     """Remember what the first pass is made with; to be called when its texts are encoded."""
     if batch.encoded is None:
         batch.encoded = _at_hand(p)
@@ -65,7 +65,7 @@ def _at_hand(p: Any) -> Texts:
     return tuple(p.prompts or ()), tuple(p.negative_prompts or ())
 
 
-def write_again(p: Any, batch: Batch, cards: CardLookup, *, shown: bool = False) -> None:
+def write_again(p: Any, batch: PlannedBatch, cards: CardLookup, *, shown: bool = False) -> None:
     """Write the guarded texts where the infotext is made from, if others stand there.
 
     Args:
@@ -85,7 +85,12 @@ def write_again(p: Any, batch: Batch, cards: CardLookup, *, shown: bool = False)
 
 
 def _mend(
-    p: Any, names: tuple[str, str], here: slice, planned: PromptSet, batch: Batch, cards: CardLookup
+    p: Any,
+    names: tuple[str, str],
+    here: slice,
+    planned: PromptSet,
+    batch: PlannedBatch,
+    cards: CardLookup,
 ) -> None:
     lists: list[list[str]] = [getattr(p, name, None) or [] for name in names]
     prompts, negatives = (tuple(texts[here]) for texts in lists)
@@ -109,7 +114,7 @@ def _bare(text: str) -> str:
     return _TAG.sub("", text)
 
 
-def _mend_main(p: Any, batch: Batch, cards: CardLookup) -> None:
+def _mend_main(p: Any, batch: PlannedBatch, cards: CardLookup) -> None:
     """Guard what the infotext of the grid says: another script's template, perhaps."""
     main = (getattr(p, "main_prompt", None), getattr(p, "main_negative_prompt", None))
     if not isinstance(main[0], str) or not isinstance(main[1], str):
@@ -124,7 +129,9 @@ def _mend_main(p: Any, batch: Batch, cards: CardLookup) -> None:
         p.main_negative_prompt = negatives[0]
 
 
-def _guarded(texts: Texts, batch: Batch, cards: CardLookup, *, only_tags: bool = False) -> Texts:
+def _guarded(
+    texts: Texts, batch: PlannedBatch, cards: CardLookup, *, only_tags: bool = False
+) -> Texts:
     """Return texts as the guard would write them in this batch."""
     key = (texts, only_tags)
     if key not in batch.known:

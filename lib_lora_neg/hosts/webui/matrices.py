@@ -30,7 +30,7 @@ _readings: WeakKeyDictionary[type, Reading] = WeakKeyDictionary()
 
 
 @dataclass
-class Job:
+class StartedJob:
     """What the user started.
 
     Attributes:
@@ -46,7 +46,7 @@ class Job:
 
 def remember(p: Any) -> None:
     """Note what was asked for; to be called in the host's ``setup``, before any script runs."""
-    setattr(p, ATTRIBUTE, Job(getattr(p, "prompt", ""), int(getattr(p, "n_iter", 1) or 1)))
+    setattr(p, ATTRIBUTE, StartedJob(getattr(p, "prompt", ""), int(getattr(p, "n_iter", 1) or 1)))
 
 
 def before_the_first_picture(p: Any) -> Sweep | None:
@@ -176,7 +176,7 @@ def _title(script: Any) -> str:
     return re.sub(r"\s+", " ", text)[:80]
 
 
-def _job(p: Any) -> Job | None:
+def _job(p: Any) -> StartedJob | None:
     job = getattr(p, ATTRIBUTE, None)
     # After a UI reload a class of the same name may stand there.
-    return job if isinstance(job, Job) else None
+    return job if isinstance(job, StartedJob) else None

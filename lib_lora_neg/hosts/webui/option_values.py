@@ -110,19 +110,24 @@ FLAGS: Mapping[str, bool] = MappingProxyType(
 MODES = tuple(mode.value for mode in Mode)
 
 
-class Choice(NamedTuple):
+class OptionChoice(NamedTuple):
     """What may be chosen, and what is where nothing was."""
 
     default: str
     choices: Collection[str]
 
 
-CHOICES: Mapping[str, Choice] = MappingProxyType(
+CHOICES: Mapping[str, OptionChoice] = MappingProxyType(
     {
-        MODE: Choice(Mode.ENFORCE.value, MODES),
-        **{rule_key(rule): Choice(mode.value, MODES) for rule, mode in DEFAULT_RULE_MODES.items()},
-        NEGATIVE_TAG: Choice(NegativeTag.MOVE.value, [choice.value for choice in NegativeTag]),
-        INFOTEXT: Choice(INFOTEXT_ALL, (INFOTEXT_ALL, INFOTEXT_MODE, INFOTEXT_NONE)),
+        MODE: OptionChoice(Mode.ENFORCE.value, MODES),
+        **{
+            rule_key(rule): OptionChoice(mode.value, MODES)
+            for rule, mode in DEFAULT_RULE_MODES.items()
+        },
+        NEGATIVE_TAG: OptionChoice(
+            NegativeTag.MOVE.value, [choice.value for choice in NegativeTag]
+        ),
+        INFOTEXT: OptionChoice(INFOTEXT_ALL, (INFOTEXT_ALL, INFOTEXT_MODE, INFOTEXT_NONE)),
     }
 )
 """Every choice of the settings page."""

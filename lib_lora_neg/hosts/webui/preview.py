@@ -1,4 +1,4 @@
-"""What this WebUI would make of the boxes of its page, without starting or loading anything."""
+"""What this WebUI would make of the form of its page, without starting or loading anything."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from typing import Any
 from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
 from ...policy import GenerationRequest, Mode, PromptSet
-from ..preview import Boxes, Outlook, family_of_loras
+from ..preview import FormValues, PreviewContext, family_of_loras
 from . import capabilities, checkpoint, options
 from .cards import HostCards
 from .reading import injected_loras
 from .tools import PageTool, cfg_tools_among, prompt_tools_among, tools_of_page
 
 
-class WebuiBoxes:
+class WebuiPreview:
     """The WebUI as the live preview and the API see it."""
 
     def __init__(self, cards: HostCards) -> None:
         self._cards = KnownCards(cards)
 
-    def outlook(
-        self, boxes: Boxes, mode: Mode | None = None, rules: Mapping[str, Mode] | None = None
-    ) -> Outlook:
-        """Return what would be generated from ``boxes`` with the checkpoint that is selected."""
+    def context(
+        self, form: FormValues, mode: Mode | None = None, rules: Mapping[str, Mode] | None = None
+    ) -> PreviewContext:
+        """Return what would be generated from ``form`` with the checkpoint that is selected."""
         mode = options.default_mode() if mode is None else mode
         if capabilities.generates_elsewhere():  # no script runs there: promise nothing
             mode = mode.at_most(Mode.ADVISE)
         settings = options.read_settings(mode, rules)
-        first, hires = merge_styles(boxes)
+        first, hires = merge_styles(form)
         family, model = checkpoint.selected_family()
-        if boxes.family is not None:
-            family = boxes.family
+        if form.family is not None:
+            family = form.family
         assumed = family is ModelFamily.UNKNOWN and model is None
         if assumed:
             if checkpoint.selected_file() is not None:  # one that says nothing, such as a GGUF
@@ -48,14 +48,14 @@ class WebuiBoxes:
             distilled_guidance=model is not None and capabilities.distilled_guidance(model),
             embeddings=capabilities.loaded_embeddings(model) if model is not None else frozenset(),
             injected=injected_loras(),
-            cfg_tools=cfg_tools_among(boxes.tools),
-            prompt_tools=prompt_tools_among(boxes.tools),
+            cfg_tools=cfg_tools_among(form.tools),
+            prompt_tools=prompt_tools_among(form.tools),
             emphasis=options.emphasis_is_on(),
             unknown_lora_drops_all=capabilities.unknown_lora_drops_all(),
             weight_schedules=capabilities.reads_weight_schedules(),
-            negative_guidance=boxes.guided,
+            negative_guidance=form.guided,
         )
-        return Outlook(boxes, request, settings, self._cards, family_assumed=assumed)
+        return PreviewContext(form, request, settings, self._cards, family_assumed=assumed)
 
     def tools(self, tab: str) -> list[PageTool]:
         """Return the other tools of a tab that the guard heeds, with the input of each."""
@@ -91,14 +91,14 @@ class KnownCards:
             return ()
 
 
-def merge_styles(boxes: Boxes) -> tuple[PromptSet, PromptSet | None]:
+def merge_styles(form: FormValues) -> tuple[PromptSet, PromptSet | None]:
     """Return both passes with the selected styles merged, as the host does it."""
-    first, hires = boxes.passes()
-    if not boxes.styles:
+    first, hires = form.passes()
+    if not form.styles:
         return first, hires
     from modules import shared
 
-    names = [name for name in boxes.styles if name in shared.prompt_styles.styles]
+    names = [name for name in form.styles if name in shared.prompt_styles.styles]
 
     def merged(texts: PromptSet) -> PromptSet:
         styles = shared.prompt_styles

@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 
 from ...prompts import parse
-from ...scan.ports import Abilities, Batch, Cancellation, Field, LoraSetting, Picture, Shot
+from ...scan.ports import (
+    Abilities,
+    Cancellation,
+    Field,
+    ImageRequest,
+    LoraSetting,
+    Picture,
+    ScanBatch,
+)
 from . import infotext, options
 from .scan_loras import ScanLoras, missing
 from .scan_queue import heeding, in_generation_thread, was_interrupted
@@ -36,13 +44,13 @@ class WebuiGenerator:
         # The host's cache of encoded prompts also keys on the unet weight.
         return Abilities(max_batch=options.scan_batch(), latents=True)
 
-    def generate(self, batch: Batch, cancel: Cancellation) -> Iterator[Picture]:
+    def generate(self, batch: ScanBatch, cancel: Cancellation) -> Iterator[Picture]:
         """Yield the pictures; ends early when stopped here or with the host's buttons."""
-        for shots in _together(batch.shots):
+        for requests in _together(batch.requests):
             if cancel.is_set():
                 return
             with _undisturbed(), self._loras.in_use(), heeding(cancel):
-                made = in_generation_thread(partial(self._make, batch, shots))
+                made = in_generation_thread(partial(self._make, batch, requests))
                 if was_interrupted():
                     return
                 absent = missing([lora.name for lora in batch.loras])
@@ -50,10 +58,10 @@ class WebuiGenerator:
                 raise ScanPictureError(f"the host did not load {', '.join(absent)}")
             yield from made
 
-    def _make(self, batch: Batch, shots: Sequence[Shot]) -> list[Picture]:
+    def _make(self, batch: ScanBatch, requests: Sequence[ImageRequest]) -> list[Picture]:
         from modules.processing import process_images
 
-        p = _processing(batch, shots)
+        p = _processing(batch, requests)
         latents: list[Field] = []
         self._share_conds(p)
         _keep_latents(p, latents)
@@ -67,7 +75,7 @@ class WebuiGenerator:
                 latents[index] if index < len(latents) else None,
                 texts[index] if index < len(texts) else "",
             )
-            for index, image in enumerate(images[: len(shots)])
+            for index, image in enumerate(images[: len(requests)])
         ]
 
     def _share_conds(self, p: Any) -> None:
@@ -77,7 +85,7 @@ class WebuiGenerator:
             setattr(p, name, own)
 
 
-def _processing(batch: Batch, shots: Sequence[Shot]) -> Any:
+def _processing(batch: ScanBatch, requests: Sequence[ImageRequest]) -> Any:
     from modules import processing, sd_samplers
     from modules.scripts import ScriptRunner
     from modules.shared import opts
@@ -90,12 +98,12 @@ def _processing(batch: Batch, shots: Sequence[Shot]) -> Any:
     p = wanted(
         outpath_samples=opts.outdir_samples or opts.outdir_txt2img_samples,
         outpath_grids=opts.outdir_grids or opts.outdir_txt2img_grids,
-        prompt=[shot.prompt + _tags(batch.loras) for shot in shots],
-        negative_prompt=[shot.negative_prompt for shot in shots],
-        seed=[shot.seed for shot in shots],
+        prompt=[request.prompt + _tags(batch.loras) for request in requests],
+        negative_prompt=[request.negative_prompt for request in requests],
+        seed=[request.seed for request in requests],
         sampler_name=asked.sampler or sd_samplers.samplers[0].name,
         scheduler=asked.scheduler or "Automatic",
-        batch_size=len(shots),
+        batch_size=len(requests),
         n_iter=1,
         steps=asked.steps,
         cfg_scale=asked.cfg,
@@ -129,14 +137,14 @@ def _tags(loras: Iterable[LoraSetting]) -> str:
     return "".join(lora.tag for lora in loras)
 
 
-def _together(shots: Sequence[Shot]) -> Iterator[list[Shot]]:
+def _together(requests: Sequence[ImageRequest]) -> Iterator[list[ImageRequest]]:
     """Group neighbours that may share a batch: the host takes the tags of a batch's first prompt
     for all of it."""
 
-    def tags(shot: Shot) -> list[tuple[str, ...]]:
-        return [(tag.type, *tag.items) for tag in parse(shot.prompt).tags]
+    def tags(request: ImageRequest) -> list[tuple[str, ...]]:
+        return [(tag.type, *tag.items) for tag in parse(request.prompt).tags]
 
-    for _, group in groupby(shots, key=tags):
+    for _, group in groupby(requests, key=tags):
         yield list(group)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ...infotext import CFG, DISTILLED_CFG, Infotext, format_infotext, parse_infotext
 from ...prompts import format_tag
-from ...scan.plan import Part, ScanPlan
+from ...scan.plan import LoraPart, ScanPlan
 from ...scan.weights import format_weights
 from . import infotext, xyz
 
@@ -71,9 +71,9 @@ def _weights(plan: ScanPlan) -> tuple[str, str, str]:
         return "Prompt S/R", _csv(cells), cells[0]
     name = plan.loras[0].name
     weights = f"{name}: {format_weights(w * plan.loras[0].factor for w in plan.weights)}"
-    if plan.part is Part.TEXT_ENCODER:
+    if plan.part is LoraPart.TEXT_ENCODER:
         return xyz.TEXT_ENCODER, weights, _split_tag(name, 1.0, plan.held)
-    if plan.part is Part.UNET:
+    if plan.part is LoraPart.UNET:
         return xyz.WEIGHT, weights, _split_tag(name, plan.held, 1.0)
     return xyz.WEIGHT, weights, format_tag("lora", name, 1.0, 1.0)
 

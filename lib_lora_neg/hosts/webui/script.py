@@ -26,12 +26,12 @@ from . import (
 from .branches import Branches
 from .guard import TITLE, Guard, comment
 from .health import health
-from .preview import KnownCards, WebuiBoxes
+from .preview import KnownCards, WebuiPreview
 from .xyz_planner import PlotPlanner
 
 guard = Guard()
 branches = Branches(lambda p, text: comment(p, f"{TITLE}: {text}"))
-boxes = WebuiBoxes(guard.cards)
+preview = WebuiPreview(guard.cards)
 known_cards = KnownCards(guard.cards)
 
 
@@ -119,7 +119,7 @@ def api_accounts() -> dict[str, str] | None:
 
 def register_axes() -> None:
     """Add our axes to the host's XYZ plot; to be called in ``on_before_ui``."""
-    xyz.register_axes(PlotPlanner(boxes, TITLE))
+    xyz.register_axes(PlotPlanner(preview, TITLE))
 
 
 def reset_settings(_: Mapping[str, Any]) -> dict[str, int]:

@@ -15,7 +15,7 @@ is replaced and never changed."""
 
 
 @dataclass(frozen=True)
-class Cell:
+class PlotCell:
     """The wishes of one cell; what is not wished for is as in any other generation.
 
     Attributes:
@@ -50,14 +50,14 @@ class Cell:
         return replace(settings, **changes) if changes else settings
 
 
-NO_CELL = Cell()
+NO_CELL = PlotCell()
 
 
-def cell_of(p: Any) -> Cell:
+def cell_of(p: Any) -> PlotCell:
     """Return what the axes ask of ``p``."""
     cell = getattr(p, ATTRIBUTE, NO_CELL)
     # After a UI reload a class of the same name may stand there.
-    return cell if isinstance(cell, Cell) else NO_CELL
+    return cell if isinstance(cell, PlotCell) else NO_CELL
 
 
 def change_cell(p: Any, **wishes: Any) -> None:
@@ -83,7 +83,7 @@ def read_ceiling(text: str) -> float:
 
 
 def read_changes(text: str) -> dict[str, Any]:
-    """Return what ``CFG ceiling=5; R1=Advise`` sets, as `Cell.settings` holds it.
+    """Return what ``CFG ceiling=5; R1=Advise`` sets, as `PlotCell.settings` holds it.
 
     Raises:
         ValueError: a part is no setting, or its value is none.

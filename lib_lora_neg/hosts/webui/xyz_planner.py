@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...policy import RULES, Effect, Finding, GuardPlan, Mode, plan
-from ..preview import Boxes, BoxesHost
+from ..preview import FormValues, PreviewHost
 from ..switches import rules_switched_off
 from . import options
 
@@ -17,12 +17,12 @@ class PlotPlanner:
     """Plans cells as the guard will, from the arguments its script gets from the same plot.
 
     Args:
-        boxes: the host as the live preview sees it.
+        host: the host as the live preview sees it.
         title: of the guard's script.
     """
 
-    def __init__(self, boxes: BoxesHost, title: str) -> None:
-        self._boxes = boxes
+    def __init__(self, host: PreviewHost, title: str) -> None:
+        self._host = host
         self._title = title
 
     def plan(self, p: Any, prompt: str, negative_prompt: str) -> GuardPlan | None:
@@ -65,9 +65,9 @@ class PlotPlanner:
     def _planned(
         self, p: Any, prompt: str, negative_prompt: str, rules: dict[str, Mode]
     ) -> GuardPlan:
-        boxes = Boxes(prompt, negative_prompt, float(p.cfg_scale), styles=tuple(p.styles or ()))
-        outlook = self._boxes.outlook(boxes, Mode.ENFORCE, rules)
-        return plan(outlook.request, outlook.cards, outlook.settings)
+        form = FormValues(prompt, negative_prompt, float(p.cfg_scale), styles=tuple(p.styles or ()))
+        context = self._host.context(form, Mode.ENFORCE, rules)
+        return plan(context.request, context.cards, context.settings)
 
     def _arguments(self, p: Any) -> Sequence[Any] | None:
         """Return what the guard's script will be called with; ``None`` where it does not run."""

@@ -56,7 +56,7 @@ class Axis(NamedTuple):
         return bool(_PROMPTS & (reading.names | reading.texts)) and not reading.sets_globals
 
 
-class Cell(NamedTuple):
+class TriedCell(NamedTuple):
     """One cell that was tried: the place of its value on each axis, and its ``p``."""
 
     places: tuple[int, ...]
@@ -141,7 +141,7 @@ def _axes(arguments: dict[str, Any]) -> list[Axis]:
     return axes
 
 
-def _tried(p: Any, axes: Sequence[Axis]) -> Iterator[Cell]:
+def _tried(p: Any, axes: Sequence[Axis]) -> Iterator[TriedCell]:
     """Yield the cells of a plot as far as their prompts differ."""
     free = [axis.writes_prompts for axis in axes]
     spans = [len(axis.values) if writes else 1 for axis, writes in zip(axes, free, strict=True)]
@@ -150,7 +150,7 @@ def _tried(p: Any, axes: Sequence[Axis]) -> Iterator[Cell]:
         for axis, writes, place in zip(axes, free, places, strict=True):
             if writes:
                 axis.option.apply(cell, axis.values[place], axis.values)
-        yield Cell(places, cell, _prompts(cell))
+        yield TriedCell(places, cell, _prompts(cell))
 
 
 def _places(spans: Sequence[int]) -> Iterable[tuple[int, ...]]:
@@ -188,15 +188,15 @@ def _prompts(cell: Any) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _varied(cells: Iterable[Cell]) -> tuple[str, ...]:
+def _varied(cells: Iterable[TriedCell]) -> tuple[str, ...]:
     """Return the LoRAs whose weight is not the same in all of these cells, in either pass."""
     passes = zip(*(cell.prompts for cell in cells), strict=True)
     return tuple(dict.fromkeys(name for texts in passes for name in sweeps.varied(texts)))
 
 
-def _varied_along(place: int, cells: Sequence[Cell]) -> frozenset[object]:
+def _varied_along(place: int, cells: Sequence[TriedCell]) -> frozenset[object]:
     """Return the LoRAs whose weight changes along one axis, the other values being the same."""
-    rows: dict[tuple[int, ...], list[Cell]] = {}
+    rows: dict[tuple[int, ...], list[TriedCell]] = {}
     for cell in cells:
         rest = cell.places[:place] + cell.places[place + 1 :]
         rows.setdefault(rest, []).append(cell)
@@ -207,7 +207,7 @@ def _varied_along(place: int, cells: Sequence[Cell]) -> frozenset[object]:
 def _mark(
     arguments: dict[str, Any],
     place: int,
-    cells: Sequence[Cell],
+    cells: Sequence[TriedCell],
     loras: frozenset[object],
     judge: _Judge,
 ) -> None:
@@ -230,7 +230,7 @@ class _Judge:
         self._judge = judge
         self._known: dict[tuple[object, ...], Sequence[Finding]] = {}
 
-    def notes(self, cell: Cell, loras: frozenset[object]) -> frozenset[str]:
+    def notes(self, cell: TriedCell, loras: frozenset[object]) -> frozenset[str]:
         """Return what is outside in a cell, of these LoRAs."""
         key = (*cell.texts, *(cell.p.styles or ()))
         if key not in self._known:
@@ -242,7 +242,7 @@ class _Judge:
         )
 
 
-def _for_labels(cells: Sequence[Cell]) -> Sequence[Cell]:
+def _for_labels(cells: Sequence[TriedCell]) -> Sequence[TriedCell]:
     """Return the cells whose range is looked at: all, or one per value in a large plot."""
     if len(cells) <= MAX_JUDGED:
         return cells

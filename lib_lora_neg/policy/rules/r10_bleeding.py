@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from ...loras.card import Bracket, DataWidth, LoraCard, LoraType, RangeSource
+from ...loras.card import DataWidth, LoraCard, LoraType, RangeSource, ScanBracket
 from ...loras.families import UNET_WITH_CFG
 from ...sentences import Sentence, say
 from ..draft import (
@@ -117,7 +117,7 @@ def _expected(card: LoraCard, at: float) -> Sentence:
     return say("trained on {count} pictures: {rises}", count=card.image_count, rises=rises)
 
 
-def _measured(bracket: Bracket, onset: float) -> _Bend:
+def _measured(bracket: ScanBracket, onset: float) -> _Bend:
     reason = say("a scan saw damage begin at {weight}", weight=minus(onset))
     if bracket.onset_band is not None:
         near, far = map(minus, bracket.onset_band)

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from ...hosts.answers import Answer
-from ...hosts.form_reading import BoxesError
+from ...hosts.form_reading import FormValueError
 from ...hosts.library import LibraryTabHost
 from ...loras.card import LoraType
 from ...loras.decisions import Decision
@@ -110,7 +110,7 @@ class _Library:
         name, host = _name(body), self._host
         card = host.card(name) if name in host.names() else None
         if card is None:
-            raise BoxesError("name", "no LoRA of this name is known")
+            raise FormValueError("name", "no LoRA of this name is known")
         decision = host.decisions([name]).get(name, Decision())
         return detail(card, decision, host.location(card), host.copies(name), host.settings())
 
@@ -123,7 +123,7 @@ class _Library:
     def undo(self, body: Mapping[str, Any]) -> dict[str, Any]:
         number = body.get("step")
         if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
-            raise BoxesError("step", "must be the number of an edit")
+            raise FormValueError("step", "must be the number of an edit")
         with self._editing:
             return self._edited(self._editor.undo(number))
 
@@ -140,17 +140,17 @@ class _Library:
     def restore(self, body: Mapping[str, Any]) -> dict[str, Any]:
         exported = body.get("decisions")
         if not isinstance(exported, Mapping):
-            raise BoxesError("decisions", "must be what an export wrote")
+            raise FormValueError("decisions", "must be what an export wrote")
         try:
             with self._editing:
                 return self._edited(EditResult(tuple(self._host.restore(exported))))
         except ValueError as error:
-            raise BoxesError("decisions", str(error)) from error
+            raise FormValueError("decisions", str(error)) from error
 
     def badges(self, body: Mapping[str, Any]) -> dict[str, Any]:
         names = read_names(body)
         if len(names) > MAX_BADGES:
-            raise BoxesError("names", f"must be at most {MAX_BADGES}")
+            raise FormValueError("names", f"must be at most {MAX_BADGES}")
         self._host.begin()
         complete = not self._host.progress().running
         return {
@@ -189,12 +189,12 @@ def badge(host: LibraryTabHost, name: str) -> dict[str, Any] | None:
 def _name(body: Mapping[str, Any]) -> str:
     name = body.get("name")
     if not isinstance(name, str) or len(name) > MAX_NAME:
-        raise BoxesError("name", "must be the name of a LoRA")
+        raise FormValueError("name", "must be the name of a LoRA")
     return name
 
 
 def _count(body: Mapping[str, Any], key: str, default: int) -> int:
     value = body.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise BoxesError(key, "must be a whole number, 0 or more")
+        raise FormValueError(key, "must be a whole number, 0 or more")
     return value

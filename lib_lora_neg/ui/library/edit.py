@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...hosts.form_reading import BoxesError
+from ...hosts.form_reading import FormValueError
 from ...hosts.library import LibraryTabHost, Saved
 from ...loras.card import LoraType, RangeSource, WeightRange
 from ...loras.decisions import Decision
@@ -125,7 +125,7 @@ class Editor:
             number = next(reversed(self._steps))
         step = self._steps.pop(number, None) if number is not None else None
         if step is None:
-            raise BoxesError("undo", say("there is nothing to take back"))
+            raise FormValueError("undo", say("there is nothing to take back"))
         now = self._host.decisions(step.after)
         same = {
             name: decision
@@ -155,9 +155,9 @@ def read_names(body: Mapping[str, Any]) -> list[str]:
     """
     names = body.get("names")
     if not isinstance(names, list) or len(names) > MAX_NAMES:
-        raise BoxesError("names", f"must be a list of at most {MAX_NAMES} names")
+        raise FormValueError("names", f"must be a list of at most {MAX_NAMES} names")
     if not all(isinstance(name, str) and len(name) <= MAX_NAME for name in names):
-        raise BoxesError("names", "must be names of LoRAs")
+        raise FormValueError("names", "must be names of LoRAs")
     return list(dict.fromkeys(names))
 
 
@@ -173,7 +173,7 @@ def read_change(body: Mapping[str, Any]) -> Change:
         return lambda decision: Decision(measured=decision.measured, bracket=decision.bracket)
     wanted = body.get("set")
     if not isinstance(wanted, Mapping) or not wanted:
-        raise BoxesError("set", "must be an object that says what to change")
+        raise FormValueError("set", "must be an object that says what to change")
     fields: dict[str, Any] = {}
     for key, value in wanted.items():
         if key == "type":
@@ -185,7 +185,7 @@ def read_change(body: Mapping[str, Any]) -> Change:
         elif key == "guard_off" and isinstance(value, bool):
             fields["guard_off"] = value
         else:
-            raise BoxesError(str(key)[:40], "cannot be set so")
+            raise FormValueError(str(key)[:40], "cannot be set so")
     return lambda decision: replace(decision, **fields)
 
 
@@ -195,16 +195,16 @@ def _type(value: object) -> LoraType | None:
     try:
         return LoraType(value)
     except ValueError as error:
-        raise BoxesError("type", "must be one of the types, or null") from error
+        raise FormValueError("type", "must be one of the types, or null") from error
 
 
 def _triggers(value: object) -> tuple[str, ...] | None:
     if value is None:
         return None
     if not isinstance(value, list) or len(value) > MAX_TRIGGERS:
-        raise BoxesError("triggers", f"must be a list of at most {MAX_TRIGGERS} words")
+        raise FormValueError("triggers", f"must be a list of at most {MAX_TRIGGERS} words")
     if not all(isinstance(text, str) and len(text) <= MAX_TRIGGER for text in value):
-        raise BoxesError("triggers", f"must be texts of at most {MAX_TRIGGER} characters")
+        raise FormValueError("triggers", f"must be texts of at most {MAX_TRIGGER} characters")
     words = (" ".join(text.split()) for text in value)
     return tuple(dict.fromkeys(word for word in words if word))
 
@@ -213,14 +213,14 @@ def _range(value: object) -> WeightRange | None:
     if value is None:
         return None
     if not isinstance(value, Mapping):
-        raise BoxesError("range", "must be an object with floor and ceiling, or null")
+        raise FormValueError("range", "must be an object with floor and ceiling, or null")
     floor, ceiling = _weight(value, "floor"), _weight(value, "ceiling")
     if floor is None and ceiling is None:
         return None
     if floor is not None and floor > 0:
-        raise BoxesError("floor", say("must be 0 or below: it is the lowest negative weight"))
+        raise FormValueError("floor", say("must be 0 or below: it is the lowest negative weight"))
     if ceiling is not None and ceiling < 0:
-        raise BoxesError("ceiling", say("must be 0 or above"))
+        raise FormValueError("ceiling", say("must be 0 or above"))
     return WeightRange(floor, ceiling, None, RangeSource.USER, REFERENCE)
 
 
@@ -229,9 +229,9 @@ def _weight(value: Mapping[str, Any], key: str) -> float | None:
     if number is None:
         return None
     if isinstance(number, bool) or not isinstance(number, (int, float)):
-        raise BoxesError(key, say("must be a number"))
+        raise FormValueError(key, say("must be a number"))
     # Compared before it is converted: NaN fails the test, and an integer may have any size.
     if not -WIDEST <= number <= WIDEST:
         text = "must lie between −{widest} and {widest}"
-        raise BoxesError(key, say(text, widest=f"{WIDEST:g}"))
+        raise FormValueError(key, say(text, widest=f"{WIDEST:g}"))
     return float(number)

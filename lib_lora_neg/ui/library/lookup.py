@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from ...hosts.answers import Answer
-from ...hosts.form_reading import BoxesError
+from ...hosts.form_reading import FormValueError
 from ...library.lookups import PageLookups
 from ...loras.card import LoraCard, LoraType
 from ...loras.reading.header import LoraFileError
@@ -62,9 +62,11 @@ def _page_answers(host: LookupHost) -> dict[str, Answer]:
 
     def start(body: Mapping[str, Any]) -> dict[str, Any]:
         if not host.may_look_up():
-            raise BoxesError("lookup", SWITCHED_OFF)
+            raise FormValueError("lookup", SWITCHED_OFF)
         if not host.lookups.start(read_names(body)):
-            raise BoxesError("lookup", say("other LoRAs are being looked up; cancel that first"))
+            raise FormValueError(
+                "lookup", say("other LoRAs are being looked up; cancel that first")
+            )
         return state({})
 
     def cancel(_: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,10 +83,10 @@ def _page_answers(host: LookupHost) -> dict[str, Answer]:
 def _card(host: LookupHost, body: Mapping[str, Any]) -> LoraCard:
     name = body.get("name")
     if not isinstance(name, str) or len(name) > MAX_NAME:
-        raise BoxesError("name", "must be the name of a LoRA")
+        raise FormValueError("name", "must be the name of a LoRA")
     card = host.card(name)
     if card is None:
-        raise BoxesError("name", say("no LoRA of this name is known"))
+        raise FormValueError("name", say("no LoRA of this name is known"))
     return card
 
 
@@ -97,7 +99,7 @@ def measured(card: LoraCard) -> dict[str, Any]:
     try:
         facts = measure_weights(card.path)
     except LoraFileError as error:
-        raise BoxesError("weights", error.fault) from error
+        raise FormValueError("weights", error.fault) from error
     leaning = type_from_weights(facts, card.family)
     blocks = list(facts.energy.items())
     return {

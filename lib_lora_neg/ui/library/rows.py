@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...hosts.form_reading import BoxesError
+from ...hosts.form_reading import FormValueError
 from ...hosts.library import LibraryTabHost
 from ...loras.card import LoraCard, LoraType
 from ...loras.families import ModelFamily
@@ -211,15 +211,17 @@ def read_query(body: Mapping[str, Any]) -> LibraryQuery:
     """
     search = body.get("search") or ""
     if not isinstance(search, str) or len(search) > MAX_SEARCH:
-        raise BoxesError("search", f"must be a text of at most {MAX_SEARCH} characters")
+        raise FormValueError("search", f"must be a text of at most {MAX_SEARCH} characters")
     sort = body.get("sort") or "name"
     if sort not in COLUMNS:
-        raise BoxesError("sort", f"must be one of {', '.join(COLUMNS)}")
+        raise FormValueError("sort", f"must be one of {', '.join(COLUMNS)}")
     try:
         kind = LoraType(body["type"]) if body.get("type") else None
         family = ModelFamily(body["family"]) if body.get("family") else None
     except ValueError as error:
-        raise BoxesError("type" if "LoraType" in str(error) else "family", str(error)) from error
+        raise FormValueError(
+            "type" if "LoraType" in str(error) else "family", str(error)
+        ) from error
     flags = {flag: body.get(flag) is True for flag in FLAGS}
     return LibraryQuery(
         words=tuple(search.casefold().split()),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from ...loras.card import (
     TYPE_BY_USER,
     WORD_BY_USER,
-    Bracket,
     DataWidth,
     LoraCard,
     LoraType,
     RangeSource,
+    ScanBracket,
     TagTableKind,
     WeightRange,
 )
@@ -148,7 +148,7 @@ def bracket_text(card: LoraCard) -> str:
     return say("Saved {date}: {where}", date=date, where=where)
 
 
-def band_text(bracket: Bracket) -> str:
+def band_text(bracket: ScanBracket) -> str:
     """Return between which weights the onset lies, in brackets; empty when that is not known."""
     if bracket.onset_band is None:
         return ""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
-from ...hosts.preview import Boxes, Outlook
+from ...hosts.preview import FormValues, PreviewContext
 from ...loras.card import LoraCard
 from ...policy import BY_ID, DEFAULT_RULE_MODES, CardLookup, Field, Finding, Mode, Rule, plan
 from ...prompts import NetworkTag, Prompt, Rewrite, apply_edits, find, format_number, parse
-from ...sentences import Sentence, Words, say
+from ...sentences import Sentence, Translator, say
 
 NUDGE = 0.05
 """One step of a LoRA's weight: what users move a slider by."""
@@ -30,7 +30,7 @@ class Action:
     Attributes:
         kind: ``apply``, ``allow``, ``nudge`` … for the page.
         label: on the button.
-        writes: what it writes into the boxes.
+        writes: what it writes into the inputs.
         lora: name of the file that a lasting decision is about.
     """
 
@@ -39,7 +39,7 @@ class Action:
     writes: Writes = field(default_factory=dict)
     lora: str | None = None
 
-    def as_json(self, words: Words) -> dict[str, Any]:
+    def as_json(self, words: Translator) -> dict[str, Any]:
         """Return it as the page gets it, in the page's language."""
         label = words(self.label)
         result: dict[str, Any] = {"kind": self.kind, "label": label, "writes": self.writes}
@@ -49,16 +49,16 @@ class Action:
 
 
 class Actions:
-    """The actions on the findings of one outlook; each box is parsed once.
+    """The actions on the findings of one preview; each input is parsed once.
 
     Args:
-        outlook: the boxes and what the host would make of them.
+        context: the form values and what the host would make of them.
         lasting: whether the host can keep decisions about a LoRA.
     """
 
-    def __init__(self, outlook: Outlook, lasting: bool = False) -> None:
-        self._outlook = outlook
-        self._boxes = outlook.boxes
+    def __init__(self, context: PreviewContext, lasting: bool = False) -> None:
+        self._context = context
+        self._form = context.form
         self._lasting = lasting
 
     def of(self, finding: Finding) -> list[Action]:
@@ -70,21 +70,21 @@ class Actions:
             *self._allow_once(finding),
         ]
         if self._lasting and finding.lora is not None:
-            card = self._outlook.cards.get(finding.lora)
+            card = self._context.cards.get(finding.lora)
             if card is not None:
                 label = say("Always allow for this LoRA")
                 actions.append(Action("always", label, lora=card.name))
         return actions
 
     def everything(self) -> Writes:
-        """Return what the guard as it is set would write into the boxes."""
-        request = self._outlook.of_boxes_alone()
-        settings = replace(self._outlook.settings, mode=Mode.ENFORCE)
-        return _difference(self._boxes, plan(request, self._outlook.cards, settings))
+        """Return what the guard as it is set would write into the inputs."""
+        request = self._context.without_styles()
+        settings = replace(self._context.settings, mode=Mode.ENFORCE)
+        return _difference(self._form, plan(request, self._context.cards, settings))
 
     def by_rule(self, rule: str) -> Writes:
-        """Return what one rule alone would write into the boxes."""
-        return self._by_rule(rule, self._outlook.cards)
+        """Return what one rule alone would write into the inputs."""
+        return self._by_rule(rule, self._context.cards)
 
     def _apply(self, finding: Finding) -> Iterator[Action]:
         rule = BY_ID.get(finding.rule)
@@ -132,7 +132,7 @@ class Actions:
 
     def _by_plan(self, finding: Finding) -> Writes:
         """Let the finding's own rule alone do its work, on its own LoRA alone."""
-        cards: CardLookup = self._outlook.cards
+        cards: CardLookup = self._context.cards
         if finding.lora is not None:
             cards = _Alone(cards, finding.lora)
         return self._by_rule(finding.rule, cards)
@@ -140,13 +140,13 @@ class Actions:
     def _by_rule(self, rule: str, cards: CardLookup) -> Writes:
         off = dict.fromkeys(DEFAULT_RULE_MODES, Mode.OFF)
         settings = replace(
-            self._outlook.settings, mode=Mode.ENFORCE, rules={**off, rule: Mode.ENFORCE}
+            self._context.settings, mode=Mode.ENFORCE, rules={**off, rule: Mode.ENFORCE}
         )
-        return _difference(self._boxes, plan(self._outlook.of_boxes_alone(), cards, settings))
+        return _difference(self._form, plan(self._context.without_styles(), cards, settings))
 
     def _lower_cfg(self) -> Iterator[Action]:
-        lower = max(1.0, self._boxes.cfg_scale - 1.0)
-        if lower < self._boxes.cfg_scale:
+        lower = max(1.0, self._form.cfg_scale - 1.0)
+        if lower < self._form.cfg_scale:
             label = say("Lower CFG to {cfg}", cfg=format_number(lower))
             yield Action("cfg", label, {Field.CFG.value: lower})
 
@@ -196,7 +196,7 @@ class Actions:
 
     def _tags_of(self, tree: Prompt, *loras: str) -> Iterator[NetworkTag]:
         """Yield the tags of LoRAs, by whatever name the prompt calls them."""
-        cards = self._outlook.cards
+        cards = self._context.cards
         known = {card.identity for card in map(cards.get, loras) if card is not None}
         for tag in tree.tags:
             if not tag.is_lora or not tag.editable:
@@ -206,7 +206,7 @@ class Actions:
                 yield tag
 
     def _change(self, fields: tuple[Field, ...], change: Callable[[Prompt], str | None]) -> Writes:
-        """Return the boxes that ``change`` makes different."""
+        """Return the inputs that ``change`` makes different."""
         writes: Writes = {}
         for name in fields:
             tree = self._trees.get(name)
@@ -224,18 +224,18 @@ class Actions:
 
     @cached_property
     def _trees(self) -> dict[Field, Prompt]:
-        request, boxes = self._outlook.request, self._boxes
-        texts = {Field.PROMPT: boxes.prompt, Field.NEGATIVE: boxes.negative_prompt}
-        if boxes.hires:
-            texts[Field.HR_PROMPT] = boxes.hr_prompt
-            texts[Field.HR_NEGATIVE] = boxes.hr_negative_prompt
+        request, form = self._context.request, self._form
+        texts = {Field.PROMPT: form.prompt, Field.NEGATIVE: form.negative_prompt}
+        if form.hires:
+            texts[Field.HR_PROMPT] = form.hr_prompt
+            texts[Field.HR_NEGATIVE] = form.hr_negative_prompt
         return {
             name: parse(
                 text,
                 negative=name in _NEGATIVES,
                 emphasis=request.emphasis,
                 tools=request.prompt_tools,
-                full_stops=self._outlook.settings.full_stops,
+                full_stops=self._context.settings.full_stops,
             )
             for name, text in texts.items()
         }
@@ -288,21 +288,21 @@ def _unless_refused(rewrite: Rewrite) -> str | None:
     return None if rewrite.refused else apply_edits(rewrite.tree.text, edits)
 
 
-def _difference(boxes: Boxes, guarded: Any) -> Writes:
-    """Return the boxes that a plan of them alone would change."""
+def _difference(form: FormValues, guarded: Any) -> Writes:
+    """Return the inputs that a plan of them alone would change."""
     writes: Writes = {}
     first, hires = guarded.first, guarded.hires
-    _note(writes, Field.PROMPT, boxes.prompt, first.prompts[0])
-    _note(writes, Field.NEGATIVE, boxes.negative_prompt, first.negative_prompts[0])
-    if first.cfg_scale != boxes.cfg_scale and first.cfg_scale is not None:
+    _note(writes, Field.PROMPT, form.prompt, first.prompts[0])
+    _note(writes, Field.NEGATIVE, form.negative_prompt, first.negative_prompts[0])
+    if first.cfg_scale != form.cfg_scale and first.cfg_scale is not None:
         writes[Field.CFG.value] = first.cfg_scale
     if hires is None:
         return writes
-    if boxes.hr_prompt:
-        _note(writes, Field.HR_PROMPT, boxes.hr_prompt, hires.prompts[0])
-    if boxes.hr_negative_prompt:
-        _note(writes, Field.HR_NEGATIVE, boxes.hr_negative_prompt, hires.negative_prompts[0])
-    if hires.cfg_scale != boxes.hr_cfg and hires.cfg_scale is not None:
+    if form.hr_prompt:
+        _note(writes, Field.HR_PROMPT, form.hr_prompt, hires.prompts[0])
+    if form.hr_negative_prompt:
+        _note(writes, Field.HR_NEGATIVE, form.hr_negative_prompt, hires.negative_prompts[0])
+    if hires.cfg_scale != form.hr_cfg and hires.cfg_scale is not None:
         writes[Field.HR_CFG.value] = hires.cfg_scale
     return writes
 

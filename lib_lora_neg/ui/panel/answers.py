@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from ...hosts.answers import Answer
-from ...hosts.form_reading import BoxesError, read_boxes, read_mode
-from ...hosts.preview import Boxes, BoxesHost
+from ...hosts.form_reading import FormValueError, read_form_values, read_mode
+from ...hosts.preview import FormValues, PreviewHost
 from ...hosts.switches import rules_at_positions
 from ...loras.card import LoraCard
-from ...sentences import ENGLISH, Words, say
+from ...sentences import ENGLISH, Translator, say
 from .notice import NoticeHost, answered, notice_of
 from .preview import preview
 from .recommend import negative_tag
@@ -51,18 +51,18 @@ Tools = Callable[[str], Iterable[Tool]]
 
 
 def page_answers(
-    boxes: BoxesHost,
+    host: PreviewHost,
     names: NamesHost,
     *,
     lasting: bool = False,
     tools: Tools | None = None,
     notice: NoticeHost | None = None,
-    words: Callable[[], Words] = lambda: ENGLISH,
+    words: Callable[[], Translator] = lambda: ENGLISH,
 ) -> dict[str, Answer]:
     """Return the answers of the page's routes by the last part of their address.
 
     Args:
-        boxes: what the page's boxes mean.
+        host: says what the page's inputs mean.
         names: the LoRAs.
         lasting: the page has the library's routes, too, which keep decisions about a LoRA.
         tools: other tools on the page; none without it.
@@ -73,24 +73,24 @@ def page_answers(
     def check(body: Mapping[str, Any]) -> dict[str, Any]:
         switches = body.get("switches")
         if switches is not None and not isinstance(switches, list):
-            raise BoxesError("switches", "must be a list of true and false")
+            raise FormValueError("switches", "must be a list of true and false")
         rules = rules_at_positions(switches or [])
-        outlook = boxes.outlook(read_boxes(body), read_mode(body), rules)
-        shown = preview(outlook, boxes.token_count, lasting=lasting, words=words())
+        context = host.context(read_form_values(body), read_mode(body), rules)
+        shown = preview(context, host.token_count, lasting=lasting, words=words())
         first_run = notice_of(notice, words()) if notice is not None else None
         return {**shown, "notice": first_run}
 
     def recommend(body: Mapping[str, Any]) -> dict[str, Any]:
         name = body.get("lora")
         if not isinstance(name, str) or len(name) > MAX_NAME:
-            raise BoxesError("lora", "must be the name of a LoRA")
+            raise FormValueError("lora", "must be the name of a LoRA")
         card = names.card(name)
         if card is None:
             unknown = say("{lora}: no LoRA of this name is known", lora=name)
             return {"tag": None, "reason": words()(unknown)}
-        outlook = boxes.outlook(Boxes())
-        floors = outlook.settings.floors
-        found = negative_tag(card, names.name_in_prompts(name), outlook.request.family, floors)
+        context = host.context(FormValues())
+        floors = context.settings.floors
+        found = negative_tag(card, names.name_in_prompts(name), context.request.family, floors)
         return {"tag": found.tag, "reason": words()(found.reason)}
 
     def watched(body: Mapping[str, Any]) -> dict[str, Any]:

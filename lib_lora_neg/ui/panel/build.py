@@ -16,7 +16,7 @@ from ...hosts.guidance_keys import OFF
 from ...hosts.reporting import HealthItem, Report
 from ...hosts.switches import SWITCHES
 from ...policy import Mode
-from ...sentences import ENGLISH, Words
+from ...sentences import ENGLISH, Translator
 from .findings_html import report_html
 from .health import health_html
 from .preset import PresetWiring, build_preset
@@ -85,7 +85,7 @@ def build_panel(
     tab: str,
     elem_id: Callable[[str], str],
     preset: PresetWiring,
-    words: Callable[[], Words] = lambda: ENGLISH,
+    words: Callable[[], Translator] = lambda: ENGLISH,
 ) -> Panel:
     """Build the panel of one tab inside the current gradio blocks.
 
@@ -174,7 +174,7 @@ def _build_guidance(elem_id: Callable[[str], str]) -> tuple[Any, Any, Any]:
 
 
 def _build_findings(
-    host: PanelHost, tab: str, elem_id: Callable[[str], str], words: Callable[[], Words]
+    host: PanelHost, tab: str, elem_id: Callable[[str], str], words: Callable[[], Translator]
 ) -> None:
     """Build the findings of the last generation, their button, and the health line."""
 

@@ -10,7 +10,7 @@ from ...policy import BY_ID, NOTES, CardLookup, Effect, Field, Finding
 from ...policy.rule import ChipText, SharedChip
 from ...policy.wording import TYPE_NAMES, minus
 from ...prompts import NetworkTag, format_number, parse
-from ...sentences import Sentence, Words, say
+from ...sentences import Sentence, Translator, say
 from .actions import Action
 
 ADDED, REMOVED, MOVED = "added", "removed", "moved"
@@ -68,7 +68,7 @@ class Chip:
             what = 2 if self.done in (MOVED, WOULD[MOVED]) else 3
         return TONES.index(self.tone), what
 
-    def as_json(self, words: Words) -> dict[str, Any]:
+    def as_json(self, words: Translator) -> dict[str, Any]:
         """Return it as the page gets it, in the page's language."""
         return {
             "rule": self.rule,

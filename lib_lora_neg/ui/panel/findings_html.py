@@ -8,7 +8,7 @@ from html import escape
 from ...hosts.reporting import Report
 from ...policy import Effect, Field, Finding
 from ...policy.sources import linked_parts
-from ...sentences import ENGLISH, Words
+from ...sentences import ENGLISH, Translator
 from .chips import shared_chip, title_of
 
 _FIELD_NAMES = {
@@ -25,7 +25,7 @@ NOTHING_YET = "Nothing generated yet."
 NOTHING_FOUND = "Nothing to change: the last generation was made as you asked for it."
 
 
-def report_html(report: Report | None, words: Words = ENGLISH) -> str:
+def report_html(report: Report | None, words: Translator = ENGLISH) -> str:
     """Return the findings of the last generation under a heading, or that there was none."""
     heading = f'<p class="lora-neg-heading">{escape(words(HEADING))}</p>'
     if report is None:
@@ -34,7 +34,7 @@ def report_html(report: Report | None, words: Words = ENGLISH) -> str:
 
 
 def findings_html(
-    findings: Sequence[Finding], failures: Iterable[str] = (), words: Words = ENGLISH
+    findings: Sequence[Finding], failures: Iterable[str] = (), words: Translator = ENGLISH
 ) -> str:
     """Return the findings of one generation as a list: what was changed first, then advice."""
     failed = "".join(
@@ -53,7 +53,7 @@ def findings_html(
     return f'<ul class="lora-neg-findings">{failed}{rows}</ul>'
 
 
-def _empty(text: str, words: Words) -> str:
+def _empty(text: str, words: Translator) -> str:
     return f'<p class="lora-neg-empty">{escape(words(text))}</p>'
 
 
@@ -64,7 +64,7 @@ def _is_told(finding: Finding, before: Sequence[Finding]) -> bool:
     return any((f.rule, f.reason) == (finding.rule, finding.reason) for f in before)
 
 
-def _row(finding: Finding, words: Words, told: bool) -> str:
+def _row(finding: Finding, words: Translator, told: bool) -> str:
     reason = "" if told else escape(words(finding.reason))
     effect = finding.effect.value
     word = words("Changed" if finding.effect is Effect.ENFORCED else "Advice")
@@ -80,7 +80,7 @@ def _row(finding: Finding, words: Words, told: bool) -> str:
     )
 
 
-def _details(finding: Finding, words: Words) -> str:
+def _details(finding: Finding, words: Translator) -> str:
     facts = [escape(words(fact)) for fact in finding.evidence]
     if finding.source:
         facts.append(f"{escape(words('Source:'))} {_linked(words(finding.source))}")
@@ -99,7 +99,7 @@ def _linked(source: str) -> str:
     )
 
 
-def _change(finding: Finding, words: Words) -> str:
+def _change(finding: Finding, words: Translator) -> str:
     """Return before and after; numbers in the type of the text, pieces of a prompt as code."""
     done = finding.effect is Effect.ENFORCED
     numbers = finding.field in (Field.CFG, Field.HR_CFG)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from html import escape
 
 from ...hosts.reporting import HealthItem
-from ...sentences import ENGLISH, Words, say
+from ...sentences import ENGLISH, Translator, say
 
 
-def health_html(items: Sequence[HealthItem], words: Words = ENGLISH) -> str:
+def health_html(items: Sequence[HealthItem], words: Translator = ENGLISH) -> str:
     """Return the health line with a list of details to open."""
     limited = [item for item in items if not item.live]
     if limited:
@@ -25,7 +25,7 @@ def health_html(items: Sequence[HealthItem], words: Words = ENGLISH) -> str:
     )
 
 
-def _row(item: HealthItem, words: Words) -> str:
+def _row(item: HealthItem, words: Translator) -> str:
     mark = words("live" if item.live else "not live")
     state = "ok" if item.live else "limited"
     note = f": {escape(words(item.note))}" if item.note else ""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from ...hosts.form_reading import BoxesError
+from ...hosts.form_reading import FormValueError
 from ...policy import Mode
-from ...sentences import Words, say
+from ...sentences import Translator, say
 
 TITLE = say("LoRA Negative Guard is on.")
 TEXT = say(
@@ -29,7 +29,7 @@ class NoticeHost(Protocol):
     def answer_notice(self, mode: Mode) -> None: ...
 
 
-def notice_of(host: NoticeHost, words: Words) -> dict[str, Any] | None:
+def notice_of(host: NoticeHost, words: Translator) -> dict[str, Any] | None:
     """Return the notice for the page; ``None`` once it is answered."""
     if host.notice_seen():
         return None
@@ -46,7 +46,7 @@ def answered(host: NoticeHost) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     def answer(body: Mapping[str, Any]) -> dict[str, Any]:
         mode = ANSWERS.get(str(body.get("mode")))
         if mode is None:
-            raise BoxesError("mode", f"must be one of {', '.join(ANSWERS)}")
+            raise FormValueError("mode", f"must be one of {', '.join(ANSWERS)}")
         host.answer_notice(mode)
         return {"mode": mode.value}
 

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from ...policy import CardLookup
-from ...sentences import ENGLISH, Words, say
+from ...sentences import ENGLISH, Translator, say
 from .recommend import preset_prompt
 
 CFG = 5.0
@@ -56,7 +56,7 @@ class PresetWiring:
         self,
         cards: CardLookup,
         has_scheduler: bool = True,
-        words: Callable[[], Words] = lambda: ENGLISH,
+        words: Callable[[], Translator] = lambda: ENGLISH,
     ) -> None:
         self._cards = cards
         self._words = words

@@ -1,4 +1,4 @@
-"""The live preview: what the guard would do to what stands in the boxes, as JSON for the page."""
+"""The live preview: what the guard would do to what stands in the inputs, as JSON for the page."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ...hosts.preview import Outlook
+from ...hosts.preview import PreviewContext
 from ...policy import CardLookup, Field, Finding, GuardPlan, plan
 from ...policy.rule import SharedChip
 from ...prompts import format_number, parse
-from ...sentences import ENGLISH, Words, say
+from ...sentences import ENGLISH, Translator, say
 from .actions import Action, Actions
 from .chips import Chip, chip_of, chip_of_all, shared_chip, weights_of, without_echoes
 
@@ -21,39 +21,39 @@ TokenCount = Callable[[str], "tuple[int, int] | None"]
 
 
 def preview(
-    outlook: Outlook,
+    context: PreviewContext,
     token_count: TokenCount | None = None,
     *,
     lasting: bool = False,
-    words: Words = ENGLISH,
+    words: Translator = ENGLISH,
 ) -> dict[str, Any]:
-    """Return what the page shows of ``outlook``.
+    """Return what the page shows of ``context``.
 
     Args:
-        outlook: the boxes and what the host would make of them.
+        context: the inputs and what the host would make of them.
         token_count: tokens of a negative prompt and the size of its chunks, where known.
         lasting: whether the host can keep decisions about a LoRA.
         words: the page's language.
     """
-    mode = outlook.settings.mode
-    planned = plan(outlook.request, outlook.cards, outlook.settings)
-    chips = _chips(planned, outlook, lasting)
+    mode = context.settings.mode
+    planned = plan(context.request, context.cards, context.settings)
+    chips = _chips(planned, context, lasting)
     shown = chips[:MAX_CHIPS]
     return {
         "mode": mode.value,
-        "family": outlook.request.family.value,
-        "family_assumed": outlook.family_assumed,
+        "family": context.request.family.value,
+        "family_assumed": context.family_assumed,
         "chips": [chip.as_json(words) for chip in shown],
         "left_out": len(chips) - len(shown),
         "changes": sum(chip.tone == "change" for chip in chips),
         "advice": sum(chip.tone == "advice" for chip in chips),
-        "everything": Actions(outlook).everything() if chips else {},
+        "everything": Actions(context).everything() if chips else {},
         "tokens": _tokens(planned, token_count),
     }
 
 
-def _chips(planned: GuardPlan, outlook: Outlook, lasting: bool) -> list[Chip]:
-    actions = Actions(outlook, lasting)
+def _chips(planned: GuardPlan, context: PreviewContext, lasting: bool) -> list[Chip]:
+    actions = Actions(context, lasting)
     chips: list[Chip] = []
     together: dict[str, tuple[SharedChip, list[Finding]]] = {}
     seen: set[tuple[Any, ...]] = set()
@@ -62,11 +62,11 @@ def _chips(planned: GuardPlan, outlook: Outlook, lasting: bool) -> list[Chip]:
         if shared is not None:
             together.setdefault(finding.rule, (shared, []))[1].append(finding)
             continue
-        chip = chip_of(finding, outlook.cards)
+        chip = chip_of(finding, context.cards)
         key = (chip.rule, chip.lead, chip.before, chip.after, chip.done, chip.field)
         if key not in seen:
             seen.add(key)
-            used = _used(finding, planned, outlook.cards)
+            used = _used(finding, planned, context.cards)
             chips.append(replace(chip, actions=tuple(actions.of(finding)), used=used))
     chips += [_of_all(findings, shared, actions) for shared, findings in together.values()]
     return sorted(chips, key=lambda chip: chip.rank)

@@ -12,13 +12,13 @@ from ...hosts.answers import Answer
 from ...hosts.scanning import ScanTabHost
 from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
-from ...scan.jobs import JobError, JobView, ScanJobs
+from ...scan.jobs import JobView, ScanJobError, ScanJobs
 from ...scan.locking import is_locked
 from ...scan.pace import known_pace, megapixels
 from ...scan.plan import ScanPlan
 from ...scan.quick import evaluations
 from ...scan.quick_report import LEVELS
-from ...scan.store import PastScan, StoreError, delete_scan, folder_of, history, past_scan
+from ...scan.store import PastScan, ScanStoreError, delete_scan, folder_of, history, past_scan
 from ...scan.suggestions import suggest_prompts
 from ...scan.weights import PRESETS, format_weights
 from ...sentences import say
@@ -198,7 +198,7 @@ class _ScanTab:
         start = self._jobs.start_quick if quick else self._jobs.start
         try:
             return {"job": job_json(start(plan))}
-        except JobError as problem:
+        except ScanJobError as problem:
             text = str(problem)
             raise ScanError("job", f"{text[:1].upper()}{text[1:]}.") from problem
 
@@ -300,7 +300,7 @@ class _ScanTab:
             raise ScanError("scan", "This scan is running; stop it first.")
         try:
             delete_scan(scan.folder)
-        except (OSError, StoreError) as problem:
+        except (OSError, ScanStoreError) as problem:
             raise ScanError("scan", f"It could not be deleted: {problem}") from problem
         self._jobs.forget(scan.folder.name)
         return {"deleted": scan.folder.name}

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from ...hosts.form_reading import BoxesError
+from ...hosts.form_reading import FormValueError
 from ...hosts.scanning import ScanTabHost
 from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
-from ...scan.plan import MAX_SEED, Part, PlanError, ScannedLora, ScanPlan, ScanPrompt
+from ...scan.plan import MAX_SEED, LoraPart, PlanError, ScannedLora, ScanPlan, ScanPrompt
 from ...scan.ports import Sampling
 from ...scan.weights import WeightListError, clean_weight, format_weights, parse_weights
 from ...scan.workplace import Checkpoint
@@ -31,7 +31,7 @@ _SEED_RANGE = re.compile(r"(\d{1,10})\s*-\s*(\d{1,10})")
 _T = TypeVar("_T")
 
 
-class ScanError(BoxesError):
+class ScanError(FormValueError):
     """A request of the scan tab that cannot be carried out; the text is a sentence for people."""
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ def read_form(body: Mapping[str, Any], host: ScanTabHost) -> ScanPlan:
     if name and card is None:
         form.errors["lora"] = "No LoRA of this name is known."
     kind = body.get("kind") if body.get("kind") in KINDS else "scan"
-    part = form.read("part", lambda: _part(body)) or Part.BOTH
+    part = form.read("part", lambda: _part(body)) or LoraPart.BOTH
     if card is not None:
         _check_card(form, card, checkpoint, part)
     weights = form.read("weights", lambda: _weights(body, kind))
@@ -80,7 +80,7 @@ def read_form(body: Mapping[str, Any], host: ScanTabHost) -> ScanPlan:
             seeds=seeds,
             weights=weights,
             part=part,
-            held=(held or 0.0) if part is not Part.BOTH else 0.0,
+            held=(held or 0.0) if part is not LoraPart.BOTH else 0.0,
             negative_prompt=negative or "",
             negative_word=(word or "") if kind == "compare" else "",
             sampling=sampling,
@@ -150,15 +150,15 @@ class _Form:
             return None
 
 
-def _check_card(form: _Form, card: LoraCard, checkpoint: Checkpoint | None, part: Part) -> None:
+def _check_card(form: _Form, card: LoraCard, checkpoint: Checkpoint | None, part: LoraPart) -> None:
     problem = family_problem(card, checkpoint)
     if problem:
         form.errors["lora"] = problem
     if card.parts is None:
         return
-    if part is Part.TEXT_ENCODER and not card.parts.text_encoder:
+    if part is LoraPart.TEXT_ENCODER and not card.parts.text_encoder:
         form.errors["part"] = "This LoRA does not change the text encoder."
-    if part is Part.UNET and not card.parts.unet:
+    if part is LoraPart.UNET and not card.parts.unet:
         form.errors["part"] = "This LoRA changes the text encoder only."
 
 
@@ -169,9 +169,9 @@ def _name(body: Mapping[str, Any]) -> str:
     return name
 
 
-def _part(body: Mapping[str, Any]) -> Part:
+def _part(body: Mapping[str, Any]) -> LoraPart:
     try:
-        return Part(body.get("part") or "both")
+        return LoraPart(body.get("part") or "both")
     except ValueError as problem:
         raise ValueError("choose both parts, the unet or the text encoder") from problem
 

@@ -8,14 +8,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ...loras.card import Bracket, LoraCard, LoraType, RangeSource, WeightRange
+from ...loras.card import LoraCard, LoraType, RangeSource, ScanBracket, WeightRange
 from ...loras.families import ModelFamily
 from ...policy.matrix import explicit_range
 from ...policy.wording import minus
 from ...scan.jobs import JobView
 from ...scan.locking import is_locked
 from ...scan.outcome import ScanOutcome, outcome_of
-from ...scan.plan import Cell, ScanPlan
+from ...scan.plan import ScanCell, ScanPlan
 from ...scan.saving import in_force, propose
 from ...scan.store import PastScan, past_scan
 from ...scan.weights import format_weight, format_weights
@@ -41,7 +41,7 @@ def find_scan(root: Path, name: object) -> PastScan:
     raise ScanError("scan", "This scan is not there any more.")
 
 
-def find_cell(scan: PastScan, name: object) -> Cell:
+def find_cell(scan: PastScan, name: object) -> ScanCell:
     """Return one of a scan's cells by its name.
 
     Raises:
@@ -49,13 +49,13 @@ def find_cell(scan: PastScan, name: object) -> Cell:
     """
     match = _CELL_NAME.fullmatch(name) if isinstance(name, str) else None
     if match is not None:
-        cell = Cell(float(match[1]), int(match[2]), int(match[3]))
+        cell = ScanCell(float(match[1]), int(match[2]), int(match[3]))
         if cell.weight in scan.plan.weights and cell.pair in scan.plan.pairs:
             return cell
     raise ScanError("cell", "This scan has no such picture.")
 
 
-def cell_json(cell: Cell) -> dict[str, Any]:
+def cell_json(cell: ScanCell) -> dict[str, Any]:
     """Return a cell as the page knows it."""
     return {"id": cell.name, "weight": cell.weight, "prompt": cell.prompt, "seed": cell.seed}
 
@@ -182,7 +182,7 @@ def save_json(
     }
 
 
-def _lines(allowed: WeightRange | None, bracket: Bracket) -> list[Sentence]:
+def _lines(allowed: WeightRange | None, bracket: ScanBracket) -> list[Sentence]:
     """Return what is saved with a scan, a sentence for each fact."""
     found = []
     if allowed is not None:

@@ -100,7 +100,7 @@ def test_an_infotext_makes_its_picture_again_with_the_guard_and_without(
     with Image.open(tmp_path / "picture.png") as saved:
         told = parse_infotext(saved.info["parameters"])
     width, height = map(int, told.parameters["Size"].split("x"))
-    job = api.Job(
+    job = api.GenerationJob(
         prompt=told.prompt,
         negative_prompt=told.negative_prompt,
         steps=int(told.parameters["Steps"]),

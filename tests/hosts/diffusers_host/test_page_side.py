@@ -1,4 +1,4 @@
-"""What pages and panels see of this host: boxes, library, health, scans."""
+"""What pages and panels see of this host: form, library, health, scans."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lib_lora_neg.hosts.preview import Boxes
+from lib_lora_neg.hosts.preview import FormValues
 from lib_lora_neg.infotext import parse_infotext
 from lib_lora_neg.loras.card import RangeSource, WeightRange
 from lib_lora_neg.loras.decisions import Decision
@@ -38,23 +38,23 @@ def own(api: Any, sd1: Any, models: Path, tmp_path: Path) -> Iterator[Any]:
 
 
 def test_the_preview_foretells_the_generation(sd1: Any) -> None:
-    boxes = Boxes(PROMPT, f"dull, {files.STYLE_TRIGGER}", 9.0)
-    outlook = sd1.boxes.outlook(boxes)
-    foretold = plan(outlook.request, outlook.cards, outlook.settings)
+    form = FormValues(PROMPT, f"dull, {files.STYLE_TRIGGER}", 9.0)
+    context = sd1.preview.context(form)
+    foretold = plan(context.request, context.cards, context.settings)
     made = sd1.generate(
-        prompt=boxes.prompt, negative_prompt=boxes.negative_prompt, cfg_scale=9.0, **CALM
+        prompt=form.prompt, negative_prompt=form.negative_prompt, cfg_scale=9.0, **CALM
     )
     assert foretold.findings == made.report.findings
-    assert outlook.request.family is ModelFamily.SD1
-    assert sd1.boxes.outlook(boxes, Mode.OFF).settings.mode is Mode.OFF
-    assert sd1.boxes.outlook(boxes, rules={"R1": Mode.OFF}).settings.mode_of("R1") is Mode.OFF
+    assert context.request.family is ModelFamily.SD1
+    assert sd1.preview.context(form, Mode.OFF).settings.mode is Mode.OFF
+    assert sd1.preview.context(form, rules={"R1": Mode.OFF}).settings.mode_of("R1") is Mode.OFF
 
 
 def test_tokens_are_counted_as_the_webui_counts_them(sd1: Any) -> None:
-    assert sd1.boxes.token_count("")[1] == 75
-    count, room = sd1.boxes.token_count(PROMPT)
-    assert (count, room) == sd1.boxes.token_count("a cat ")
-    assert sd1.boxes.token_count("a BREAK a") == (76, 150)
+    assert sd1.preview.token_count("")[1] == 75
+    count, room = sd1.preview.token_count(PROMPT)
+    assert (count, room) == sd1.preview.token_count("a cat ")
+    assert sd1.preview.token_count("a BREAK a") == (76, 150)
 
 
 def test_the_library_reads_in_the_background_and_knows_places(own: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 from lib_lora_neg.cli import main
 from lib_lora_neg.infotext import parse_infotext
 from lib_lora_neg.policy import Mode
-from lib_lora_neg.scan import Batch, LoraSetting, Probe, Sampling, Shot
+from lib_lora_neg.scan import ImageRequest, LoraSetting, Probe, Sampling, ScanBatch
 from lib_lora_neg.scan.locking import locked
 from tests.host.support import lora_files as files
 from tests.hosts.diffusers_host.conftest import SIZE
@@ -22,8 +22,8 @@ SAMPLING = Sampling(cfg=9.0, steps=3, width=64, height=64, sampler="Euler")
 RAW = LoraSetting(files.STYLE, -0.9, -0.9)
 
 
-def batch(*loras: LoraSetting, seeds: tuple[int, ...] = (4, 5)) -> Batch:
-    return Batch(loras, tuple(Shot("a cat", "dull", seed) for seed in seeds), SAMPLING)
+def batch(*loras: LoraSetting, seeds: tuple[int, ...] = (4, 5)) -> ScanBatch:
+    return ScanBatch(loras, tuple(ImageRequest("a cat", "dull", seed) for seed in seeds), SAMPLING)
 
 
 def test_pictures_have_raw_weights_and_the_guard_has_no_part_in_them(sd1: Any) -> None:

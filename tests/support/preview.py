@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from lib_lora_neg.hosts.preview import Boxes, Outlook
+from lib_lora_neg.hosts.preview import FormValues, PreviewContext
 from lib_lora_neg.loras.card import LoraCard
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import GenerationRequest, GuardSettings, Mode
 
 
-class BoxesFor:
+class PreviewFor:
     """A host with these LoRAs, SDXL, and one style that adds to the negative prompt."""
 
     def __init__(self, cards: Iterable[LoraCard], styles: Mapping[str, str] | None = None) -> None:
         self.cards = {card.name: card for card in cards}
         self.styles = styles or {}
 
-    def outlook(
-        self, boxes: Boxes, mode: Mode | None = None, rules: Mapping[str, Mode] | None = None
-    ) -> Outlook:
-        first, hires = boxes.passes()
-        added = "".join(f", {self.styles[name]}" for name in boxes.styles if name in self.styles)
+    def context(
+        self, form: FormValues, mode: Mode | None = None, rules: Mapping[str, Mode] | None = None
+    ) -> PreviewContext:
+        first, hires = form.passes()
+        added = "".join(f", {self.styles[name]}" for name in form.styles if name in self.styles)
         if added:
             first = replace(first, negative_prompts=(first.negative_prompts[0] + added,))
-        request = GenerationRequest(first, hires, family=boxes.family or ModelFamily.SDXL)
+        request = GenerationRequest(first, hires, family=form.family or ModelFamily.SDXL)
         settings = GuardSettings(mode or Mode.ENFORCE, rules=rules or {})
-        return Outlook(boxes, request, settings, self.cards)
+        return PreviewContext(form, request, settings, self.cards)
 
     def token_count(self, text: str) -> tuple[int, int]:
         return len(text.split()), 75
