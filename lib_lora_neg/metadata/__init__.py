@@ -6,7 +6,7 @@ stands in the recipe's notes, and input that is no recipe at all is a `MetadataE
 """
 
 from .documents import read_text
-from .pictures import is_picture, read_picture
+from .pictures import is_picture, picture_infotext, read_picture
 from .recipe import HiresRecipe, MetadataError, NamedLora, Recipe, UsedVersion
 from .records import recipe_of_record, recipes_of_json
 
@@ -17,6 +17,7 @@ __all__ = [
     "Recipe",
     "UsedVersion",
     "is_picture",
+    "picture_infotext",
     "read_picture",
     "read_text",
     "recipe_of_record",

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..infotext import is_infotext
 from ..png import SIGNATURE, PngError, read_texts
 from ..regular import open_regular, read_regular
 from .infotexts import infotexts_of
@@ -70,6 +71,22 @@ def read_picture(path: Path) -> list[Recipe]:
             was found, or what to install.
         OSError: the file cannot be opened.
     """
+    return _recipes(_texts(path))
+
+
+def picture_infotext(path: Path) -> str:
+    """Return the infotext in a picture as A1111 wrote it; empty where there is none.
+
+    Raises:
+        MetadataError: the picture cannot be read.
+        OSError: the file cannot be opened.
+    """
+    lower = {key.lower(): text for key, text in _texts(path).items()}
+    found = (lower.get(key, "").strip().strip("\0") for key in _KEYS)
+    return next((text for text in found if is_infotext(text)), "")
+
+
+def _texts(path: Path) -> dict[str, str]:
     kind = picture_kind(path)
     if kind == "PNG":
         try:
@@ -78,11 +95,12 @@ def read_picture(path: Path) -> list[Recipe]:
             raise MetadataError(str(problem).removeprefix(f"{path}: ")) from problem
         if exif is not None and not _tells(texts):
             texts.update(_of_exif_bytes(exif))
-    elif kind in _READ:
-        texts = _texts_by_pillow(read_regular(path, MAX_PICTURE_BYTES), kind)
-    else:
-        raise MetadataError(f"{kind} files are not read; PNG, JPEG, WebP and AVIF are")
-    return _recipes(texts)
+        return texts
+    if kind in _READ:
+        return _texts_by_pillow(read_regular(path, MAX_PICTURE_BYTES), kind)
+    if not kind:
+        raise MetadataError("this is no picture")
+    raise MetadataError(f"{kind} files are not read; PNG, JPEG, WebP and AVIF are")
 
 
 def _tells(texts: Mapping[str, str]) -> bool:

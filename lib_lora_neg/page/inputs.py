@@ -67,7 +67,7 @@ class InputBuilder:
                 gr.Textbox(
                     label="Prompt",
                     lines=3,
-                    placeholder=f"{such_as}Ctrl + Enter generates; drop a PNG here to restore its "
+                    placeholder=f"{such_as}Ctrl + Enter generates; a dropped picture restores its "
                     "settings",
                     elem_id=f"{tab}_prompt",
                 )

@@ -1,42 +1,99 @@
-"""From an infotext, pasted or in a PNG, back to the page's inputs."""
+"""From a text or a picture of any tool back to the page's inputs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..hosts import guidance_keys
 from ..infotext import CFG, Infotext, is_infotext, parse_infotext
-from ..png import PngError, is_png, read_text
+from ..metadata import MetadataError, Recipe, picture_infotext, read_picture, read_text
 from ..policy import Mode
 from ..policy.infotext import pasted_enabled, pasted_mode
-from .outputs import KEYWORD
-
-NO_TEXT = "There is no infotext in this picture."
 
 
 class RestoreError(ValueError):
     """Nothing can be restored; the text says why."""
 
 
-def text_of_picture(path: str) -> str:
-    """Return the infotext of a PNG file.
+class Restored(NamedTuple):
+    """New values by the input's name, and what to say; inputs that are not told are left out."""
+
+    values: dict[str, Any]
+    said: str
+
+
+def of_picture(
+    path: str, samplers: Sequence[str], schedulers: Sequence[str], default_mode: Mode
+) -> Restored:
+    """Restore what made a picture: all of it by an infotext, the prompts by other tools' records.
 
     Raises:
-        RestoreError: it is no PNG, or has none.
+        RestoreError: it cannot be read, or says nothing that is understood.
     """
     try:
-        if not is_png(Path(path)):
-            raise RestoreError("Only PNG pictures carry an infotext here.")
-        text = read_text(Path(path), KEYWORD)
-    except (OSError, PngError) as problem:
+        text = picture_infotext(Path(path))
+        if text:
+            return of_text(text, samplers, schedulers, default_mode)
+        return _of_recipes(read_picture(Path(path)))
+    except MetadataError as problem:
+        raise RestoreError(f"Nothing can be restored: {problem}.") from problem
+    except OSError as problem:
         raise RestoreError(
             f"The picture cannot be read: {_without_path(problem, path)}"
         ) from problem
-    if not text:
-        raise RestoreError(NO_TEXT)
-    return text
+
+
+def of_text(
+    text: str, samplers: Sequence[str], schedulers: Sequence[str], default_mode: Mode
+) -> Restored:
+    """Restore from an infotext, or from a text or record of another tool.
+
+    Raises:
+        RestoreError: it is none of them.
+    """
+    try:
+        found = [one for one in read_text(text) if isinstance(one, Recipe)]
+    except MetadataError:
+        found = []
+    if is_infotext(text):
+        values = restored(text, samplers, schedulers, default_mode)
+        if len(found) != 1:
+            return Restored(values, "Settings restored.")
+        beside = _beside(found[0])
+        values["prompt"] = " ".join((values["prompt"], *beside)).strip()
+        return Restored(values, " ".join(("Settings restored.", *_notes(found[0]))))
+    told = [recipe for recipe in found if recipe.has_parameters]
+    if not told:
+        raise RestoreError("This is no infotext: it has no line with the steps, sampler and seed.")
+    return _of_recipes(told)
+
+
+def _of_recipes(recipes: Sequence[Recipe]) -> Restored:
+    recipe = recipes[0]
+    values: dict[str, Any] = {"prompt": " ".join((recipe.prompt, *_beside(recipe))).strip()}
+    said = ["prompt"]
+    if "negative_prompt" not in recipe.open:
+        values["negative_prompt"] = recipe.negative_prompt
+        said.append("negative prompt")
+    if recipe.cfg_scale is not None:
+        values["cfg_scale"] = recipe.cfg_scale
+        said.append("CFG scale")
+    first = f" (the first of {len(recipes)})" if len(recipes) > 1 else ""
+    sentence = f"Restored from {recipe.source}{first}: {', '.join(said)}; the rest is as it was."
+    return Restored(values, " ".join((sentence, *_notes(recipe))))
+
+
+def _beside(recipe: Recipe) -> tuple[str, ...]:
+    """Return tags for the LoRAs that the tool loaded beside the prompt."""
+    return tuple(lora.tag() for lora in recipe.loras if lora.writable)
+
+
+def _notes(recipe: Recipe) -> tuple[str, ...]:
+    unnamed = len(recipe.versions) + sum(not lora.writable for lora in recipe.loras)
+    missing = (f"LoRAs that have no name here and are missing: {unnamed}.",) if unnamed else ()
+    return (*missing, *(f"{note[:1].upper()}{note[1:]}." for note in recipe.notes))
 
 
 def restored(

@@ -146,8 +146,8 @@ def _buttons(tab: str) -> tuple[Any, Any, tuple[Any, Any], tuple[Any, Any]]:
         said = gr.HTML(note(""), elem_id=f"html_info_{tab}")
     paste = gr.Button("Restore from infotext", size="sm", elem_id=f"{tab}_paste")
     picture = gr.UploadButton(
-        "Restore from a PNG",
-        file_types=[".png"],
+        "Restore from a picture",
+        file_types=[".png", ".jpg", ".jpeg", ".webp", ".avif"],
         type="filepath",
         size="sm",
         elem_id=f"{tab}_picture",

@@ -21,7 +21,7 @@ from .host import InputDefaults, PageHost
 from .inputs import Inputs
 from .outputs import Outputs
 from .panel_host import PagePanelHost
-from .restore import RestoreError, restored, text_of_picture
+from .restore import Restored, RestoreError, of_picture, of_text
 from .running import JobRegistry, Running, StoppedWaitingError
 
 PANEL_VALUES = 7
@@ -169,28 +169,21 @@ class TabEvents:
         }
         names = list(named)
 
-        def fill(text: str) -> list[Any]:
-            host = self._host
+        def fill(read: Callable[..., Restored], given: str) -> list[Any]:
+            host, mode = self._host, self._panel_host.default_mode()
             try:
-                values = restored(
-                    text, host.samplers(), host.schedulers(), self._panel_host.default_mode()
-                )
+                found = read(given, host.samplers(), host.schedulers(), mode)
             except RestoreError as problem:
                 return [gr.skip()] * len(names) + [failed(str(problem))]
-            return [values.get(name, gr.skip()) for name in names] + [note("Settings restored.")]
+            return [found.values.get(name, gr.skip()) for name in names] + [note(found.said)]
 
         def fill_from(path: str | None) -> list[Any]:
-            if not path:
-                return [gr.skip()] * (len(names) + 1)
-            try:
-                return fill(text_of_picture(path))
-            except RestoreError as problem:
-                return [gr.skip()] * len(names) + [failed(str(problem))]
+            return fill(of_picture, path) if path else [gr.skip()] * (len(names) + 1)
 
         outputs = [*named.values(), said]
         quick = {"show_progress": "hidden", "queue": False}
         paste.click(
-            lambda text, shown: fill(text if text and text.strip() else shown or ""),
+            lambda text, shown: fill(of_text, text if text and text.strip() else shown or ""),
             [inputs.prompt, infotext],
             outputs,
             **quick,

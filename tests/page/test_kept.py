@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from lib_lora_neg.page.memory import Memory
 from lib_lora_neg.page.outputs import Outputs
-from lib_lora_neg.page.restore import RestoreError, restored, text_of_picture
+from lib_lora_neg.page.restore import RestoreError, of_picture, of_text, restored
 from lib_lora_neg.png import read_text
 from lib_lora_neg.policy import Mode
 
@@ -101,13 +103,80 @@ def test_broken_numbers_are_left_out():
 
 
 def test_what_is_no_infotext_is_refused(tmp_path):
-    with pytest.raises(RestoreError, match="no infotext"):
-        restored("a lake", SAMPLERS, SCHEDULERS, Mode.ENFORCE)
-    with pytest.raises(RestoreError, match="PNG"):
-        text_of_picture(__file__)
-    with pytest.raises(RestoreError) as caught:
-        text_of_picture(str(tmp_path / "gone.png"))
-    assert str(tmp_path) not in str(caught.value)
+    for text in ("a lake", "a lake\na hill", "", '{"a": 1}', "{"):
+        with pytest.raises(RestoreError, match="no infotext"):
+            of_text(text, SAMPLERS, SCHEDULERS, Mode.ENFORCE)
+    Image.new("RGB", (8, 8)).save(tmp_path / "plain.png")
+    for path in (__file__, tmp_path / "plain.png", tmp_path / "gone.png", tmp_path):
+        with pytest.raises(RestoreError) as caught:
+            of_picture(str(path), SAMPLERS, SCHEDULERS, Mode.ENFORCE)
+        assert str(tmp_path) not in str(caught.value)
+
+
+def _saved(tmp_path, name: str, key: str, text: str) -> str:
+    path, image = tmp_path / name, Image.new("RGB", (8, 8))
+    if name.endswith(".png"):
+        info = PngInfo()
+        info.add_text(key, text)
+        image.save(path, pnginfo=info)
+    else:
+        exif = Image.Exif()
+        exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + text.encode("utf-16-be")
+        image.save(path, exif=exif)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp"])
+def test_an_infotext_in_any_picture_restores_all(tmp_path, name):
+    path = _saved(tmp_path, name, "parameters", TEXT)
+    found = of_picture(path, SAMPLERS, SCHEDULERS, Mode.ENFORCE)
+    assert found.values == restored(TEXT, SAMPLERS, SCHEDULERS, Mode.ENFORCE)
+
+
+SWARM = {
+    "sui_image_params": {
+        "prompt": "a lake",
+        "negativeprompt": "fog",
+        "cfgscale": 9.0,
+        "loras": ["ink"],
+        "loraweights": ["-0.4"],
+    }
+}
+INVOKE = {
+    "app_version": "5",
+    "positive_prompt": "a lake",
+    "negative_prompt": "fog",
+    "cfg_scale": 9,
+    "loras": [{"model": {"name": "ink"}, "weight": -0.4}],
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "record", "source"),
+    [("parameters", SWARM, "SwarmUI"), ("invokeai_metadata", INVOKE, "InvokeAI")],
+)
+@pytest.mark.parametrize("pasted", [True, False])
+def test_records_of_other_tools_restore_what_they_tell(tmp_path, key, record, source, pasted):
+    text = json.dumps(record)
+    given = text if pasted else _saved(tmp_path, "a.png", key, text)
+    found = (of_text if pasted else of_picture)(given, SAMPLERS, SCHEDULERS, Mode.ENFORCE)
+    assert found.values == {
+        "prompt": "a lake <lora:ink:-0.4>",
+        "negative_prompt": "fog",
+        "cfg_scale": 9.0,
+    }
+    assert source in found.said
+
+
+def test_loras_beside_the_prompt_are_restored_or_missed():
+    resources = [
+        {"type": "lora", "weight": 0.5, "modelName": "ink"},
+        {"type": "lora", "weight": 0.5, "modelVersionId": 7},
+    ]
+    text = f"a hill\nSteps: 7, Sampler: Euler, Seed: 9, Civitai resources: {json.dumps(resources)}"
+    found = of_text(text, SAMPLERS, SCHEDULERS, Mode.ENFORCE)
+    assert found.values["prompt"] == "a hill <lora:ink:0.5>"
+    assert "missing: 1" in found.said
 
 
 # ---- what is remembered ----

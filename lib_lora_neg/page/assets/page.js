@@ -99,7 +99,7 @@ function switch_to_txt2img() {
 
     function onDrop(event) {
         const tab = promptsAt(event);
-        const file = tab && [...event.dataTransfer.files].find(({ type }) => type === "image/png");
+        const file = tab && [...event.dataTransfer.files].find(({ type }) => type.startsWith("image/"));
         // gradio puts the input of an upload button beside it.
         const button = file && document.getElementById(`${tab}_picture`);
         const input = button && button.parentElement.querySelector("input[type=file]");
