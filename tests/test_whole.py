@@ -47,7 +47,7 @@ store = ScanStore(folder, PLAN)
 def work(): list(run(PLAN, World(side=64), store, threading.Event()))
 """
 HASHES = """
-from lib_lora_neg.hosts.diffusers.hashes import Hashes
+from lib_lora_neg.library.hashes import Hashes
 def work(): Hashes(folder / ".lora-neg" / "hashes.json").of_file(folder / "a.safetensors")
 """
 PAGE = """

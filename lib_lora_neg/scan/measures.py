@@ -13,7 +13,6 @@ what they look for.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .ports import Picture, Pixels
+from .similarity import lab_of, similarity
 
 VERSION = 3
 """Of these numbers. Stored cells of another version are measured again from their pictures."""
@@ -150,15 +150,13 @@ def prepare(picture: Picture) -> Prepared:
     Raises:
         PictureError: when the pixels are not height × width × 3 of uint8, or too few.
     """
-    from skimage.color import rgb2lab  # half a second of imports that a user interface can save
-
     pixels = picture.pixels
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         raise PictureError(f"not a height × width × 3 picture of bytes: {pixels.shape}")
     if min(pixels.shape[:2]) < MIN_SIDE:
         raise PictureError(f"{pixels.shape[1]} × {pixels.shape[0]} is too small to measure")
     small = _shrink(pixels)
-    lab = rgb2lab(small).astype(np.float32)
+    lab = lab_of(small)
     gray = small @ np.array([0.2125, 0.7154, 0.0721], np.float32)  # as skimage.color.rgb2gray
     # In half precision, as it is stored: a scan that was resumed gives the same numbers.
     latent = None
@@ -173,16 +171,13 @@ def compare(picture: Prepared, reference: Prepared) -> PictureEffect:
     Raises:
         PictureError: when their sizes differ.
     """
-    from skimage import metrics
-
     if picture.gray.shape != reference.gray.shape:
         raise PictureError(f"sizes differ: {picture.gray.shape} and {reference.gray.shape}")
-    ssim: Callable[..., Any] = metrics.structural_similarity  # typed in some versions only
-    similarity = ssim(picture.gray, reference.gray, data_range=1.0)
+    alike = similarity(picture.gray, reference.gray)
     difference = picture.lab - reference.lab
     colour = float(np.sqrt(np.einsum("ijk,ijk->ij", difference, difference)).mean())
     latent = _latent_distance(picture.latent, reference.latent)
-    return PictureEffect(1.0 - float(similarity), colour, latent)
+    return PictureEffect(1.0 - alike, colour, latent)
 
 
 def measure(picture: Prepared, reference: Prepared | None) -> CellMeasures:

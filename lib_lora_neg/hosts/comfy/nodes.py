@@ -8,6 +8,7 @@ from typing import Any
 from .node_card import LoraCardNode
 from .node_loader import GuardedLoraLoader
 from .node_prompts import GuardPrompts
+from .node_scan import WeightScan
 from .node_stack import GuardLoraStack
 from .settings import definitions
 
@@ -16,12 +17,14 @@ NODE_CLASS_MAPPINGS = {
     "NegGuardLoraLoader": GuardedLoraLoader,
     "NegGuardLoraStack": GuardLoraStack,
     "NegGuardLoraCard": LoraCardNode,
+    "NegGuardWeightScan": WeightScan,
 }
 NODE_DISPLAY_NAME_MAPPINGS = {
     "NegGuardPrompts": "Guard prompts",
     "NegGuardLoraLoader": "Guarded LoRA Loader",
     "NegGuardLoraStack": "Guard LoRA stack",
     "NegGuardLoraCard": "LoRA card",
+    "NegGuardWeightScan": "Weight scan of a LoRA",
 }
 WEB_DIRECTORY = "./lib_lora_neg/hosts/comfy/web"
 

@@ -13,6 +13,7 @@ from threading import RLock
 from typing import Any
 
 from ...library import Catalog
+from ...library.hashes import Hashes
 from ...library.saving import DecisionBook
 from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
@@ -21,7 +22,6 @@ from ...scan.usual import usual_sampling
 from ..reporting import HealthItem
 from .errors import HostError, JobError
 from .folders import PathLike, lora_folders_of
-from .hashes import Hashes
 from .job import GenerationJob
 from .latents import scale_of
 from .loading import family_of_pipeline, load_pipeline

@@ -18,11 +18,11 @@ from ...infotext import (
     Infotext,
     format_infotext,
 )
+from ...library.hashes import SHORT
 from ...scan.ports import LoraSetting
 from .. import branch_keys, guidance_keys
 from .engine import Engine
 from .errors import HostError
-from .hashes import SHORT
 from .job import GenerationJob, MadePicture
 from .passes import PassTexts
 from .samplers import AUTOMATIC

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ...library.hashes import SHORT
 from ...policy.infotext import marked_off
 from ...scan.plan import ScanPlan
 from ...scan.ports import Cancellation, Denoiser, Generator, Sampling
@@ -15,7 +16,6 @@ from ...scan.workplace import Checkpoint, TurnCancelledError
 from ..library import LibraryTabHost
 from ..scanning import ScanForm
 from .errors import HostError
-from .hashes import SHORT
 from .host import DiffusersHost
 from .samplers import AUTOMATIC
 

@@ -74,7 +74,7 @@ def test_the_digest_is_that_of_the_file(sd1: Any, models: Path) -> None:
 
 
 def test_hashes_are_kept_and_follow_the_file(api: Any, tmp_path: Path) -> None:
-    from lib_lora_neg.hosts.diffusers.hashes import Hashes
+    from lib_lora_neg.library.hashes import Hashes
 
     file, kept = tmp_path / "model.safetensors", tmp_path / "data" / "hashes.json"
     file.write_bytes(b"first")

@@ -8,9 +8,9 @@ import json
 from pathlib import Path
 from threading import Lock
 
-from ...loras.card import LoraCard
-from ...regular import open_regular, read_regular
-from ...whole import sweep, write_whole
+from ..loras.card import LoraCard
+from ..regular import open_regular, read_regular
+from ..whole import sweep, write_whole
 
 SHORT = 10
 """Digits of a checkpoint's hash in an infotext (A1111 ``model_hash``)."""
