@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-from ...scan.bracket import Verdict
+from ...scan.bracket import ScanVerdict
 from ...scan.curves import Point
 from ...scan.drawing import LIGHT
-from ...scan.plan import Cell, ScanPlan
+from ...scan.plan import ScanCell, ScanPlan
 from ...scan.ports import Pixels
 from ...scan.weights import format_weight
 
@@ -25,10 +25,10 @@ _LEFT, _RIGHT, _ABOVE, _BELOW = 70, 20, 44, 40
 TALLEST_DAMAGE = 5.0
 """The damage axis ends here at the latest: beyond, all pictures are equally unusable."""
 
-PictureOf = Callable[[Cell], "Pixels | None"]
+PictureOf = Callable[[ScanCell], "Pixels | None"]
 
 
-def draw_grid(plan: ScanPlan, picture_of: PictureOf, verdict: Verdict) -> Image.Image:
+def draw_grid(plan: ScanPlan, picture_of: PictureOf, verdict: ScanVerdict) -> Image.Image:
     """Return the pictures: a column per weight, a row per prompt and seed.
 
     Args:
@@ -61,7 +61,7 @@ def draw_grid(plan: ScanPlan, picture_of: PictureOf, verdict: Verdict) -> Image.
         pen.multiline_text((8, top + 4), _label(plan, prompt, seed), LIGHT.ink, _font(13))
         for column, weight in enumerate(plan.weights):
             left = _LABELS + column * (width + _GAP)
-            pixels = picture_of(Cell(weight, prompt, seed))
+            pixels = picture_of(ScanCell(weight, prompt, seed))
             if pixels is None:
                 pen.rectangle((left, top, left + width - 1, top + height - 1), "#e8e8e8")
                 continue
@@ -70,7 +70,7 @@ def draw_grid(plan: ScanPlan, picture_of: PictureOf, verdict: Verdict) -> Image.
     return page
 
 
-def draw_curves(verdict: Verdict) -> Image.Image:
+def draw_curves(verdict: ScanVerdict) -> Image.Image:
     """Return effect and damage over the weight, one above the other."""
     page = Image.new("RGB", (_WIDTH, 2 * _HEIGHT), LIGHT.paper)
     pen = ImageDraw.Draw(page)
@@ -124,7 +124,7 @@ class _Axes:
         share = min(1.0, max(0.0, value / self._highest))
         return self._floor - share * (self._floor - self._top - _ABOVE)
 
-    def bands(self, verdict: Verdict) -> None:
+    def bands(self, verdict: ScanVerdict) -> None:
         """Mark where damage begins, and the sweet spot."""
         inside = (self._top + _ABOVE, self._floor)
         for onset in (verdict.onset, verdict.ceiling_onset):
@@ -157,7 +157,7 @@ class _Axes:
             (self._pen.rectangle if square else self._pen.ellipse)(box, colour)
 
 
-def _is_damaged(weight: float, verdict: Verdict) -> bool:
+def _is_damaged(weight: float, verdict: ScanVerdict) -> bool:
     below, above = verdict.onset, verdict.ceiling_onset
     return bool((below and weight <= below.weight) or (above and weight >= above.weight))
 

@@ -27,7 +27,7 @@ from ...scan import (
     run,
     suggest_prompts,
 )
-from ...scan.bracket import Verdict
+from ...scan.bracket import ScanVerdict
 from ...scan.locking import locked
 from ...scan.report import write_verdict
 from ...telling import printable
@@ -160,7 +160,7 @@ class WeightScan:
         )
         store, failed = _carried_out(plan, Models(model, clip, vae))
         outcome = write_verdict(store)
-        assert isinstance(outcome.verdict, Verdict)
+        assert isinstance(outcome.verdict, ScanVerdict)
         known = model_of(model, family).family
         lines = [*_lines(outcome, card, known), *failed]
         if afterwards == SAVE:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...library.hashes import SHORT, Hashes
-from ...scan.ports import Abilities, Batch, Cancellation, Picture, Sampling, Shot
+from ...scan.ports import Abilities, Cancellation, ImageRequest, Picture, Sampling, ScanBatch
 from . import place
 from .planning import Loaded
 from .weights import LoraFile, Pair, loaded_onto
@@ -40,7 +40,7 @@ class ComfyGenerator:
     def abilities(self) -> Abilities:
         return Abilities(max_batch=1, latents=True)
 
-    def generate(self, batch: Batch, cancel: Cancellation) -> Iterator[Picture]:
+    def generate(self, batch: ScanBatch, cancel: Cancellation) -> Iterator[Picture]:
         """Yield the batch's pictures.
 
         Raises:
@@ -52,24 +52,24 @@ class ComfyGenerator:
         for lora in batch.loras:
             tensors = self._file.read(lora.name, place.loras().path(lora.name))
             pair = loaded_onto(pair, tensors, Loaded(lora.name, lora.unet, lora.text_encoder))
-        for shot in batch.shots:
+        for request in batch.requests:
             if cancel.is_set():
                 return
             try:
-                yield self._picture(pair, shot, batch.sampling)
+                yield self._picture(pair, request, batch.sampling)
             except comfy.model_management.InterruptProcessingException:
                 self._stopped.set()
                 return
 
-    def _picture(self, pair: Pair, shot: Shot, sampling: Sampling) -> Picture:
+    def _picture(self, pair: Pair, request: ImageRequest, sampling: Sampling) -> Picture:
         import comfy.sample
         import torch
 
         sides = (sampling.height // 8, sampling.width // 8)
         empty = torch.zeros([1, 4, *sides])
         latent = comfy.sample.fix_empty_latent_channels(pair.model, empty)
-        noise = comfy.sample.prepare_noise(latent, shot.seed)
-        positive = self._encode(pair.clip, shot.prompt, sampling.distilled_cfg)
+        noise = comfy.sample.prepare_noise(latent, request.seed)
+        positive = self._encode(pair.clip, request.prompt, sampling.distilled_cfg)
         made = comfy.sample.sample(
             pair.model,
             noise,
@@ -78,10 +78,10 @@ class ComfyGenerator:
             sampling.sampler,
             sampling.scheduler,
             positive,
-            self._encode(pair.clip, shot.negative_prompt, None),
+            self._encode(pair.clip, request.negative_prompt, None),
             latent,
             disable_pbar=True,
-            seed=shot.seed,
+            seed=request.seed,
         )
         decoded = self._models.vae.decode(made)
         while decoded.ndim > 4:  # models of films give their frames a dimension of their own
