@@ -32,7 +32,7 @@ FLOORS: dict[str, tuple[float, set[str]]] = {
     "guidance": (2, {"torch"}),
     "branches": (2, {"torch"}),
     "export": (2, set()),
-    "scan": (2, {"numpy", "scipy", "skimage", "PIL", "matplotlib", "jinja2"}),
+    "scan": (2, {"filelock", "numpy", "scipy", "skimage", "PIL", "matplotlib", "jinja2"}),
     "hosts": (3, {"*"}),
     "ui": (4, {"gradio", "matplotlib", "numpy", "PIL"}),
     "api": (4, {"fastapi", "starlette"}),

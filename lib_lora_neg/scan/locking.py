@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+
+from filelock import FileLock, Timeout
 
 from ..regular import open_lock
 
 NAME = "running.lock"
+"""The file stays when nobody holds it: whoever took it away could take another one's lock."""
 
 
 class FolderInUseError(RuntimeError):
@@ -26,23 +26,22 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises:
         FolderInUseError: somebody else holds it.
-        OSError: the lock's file cannot be written.
+        OSError: the lock's file cannot be written, or is no regular file.
     """
-    path = folder / NAME
-    with contextlib.ExitStack() as stack:
-        while True:
-            file = stack.enter_context(open_lock(path))
-            _take(file, folder)
-            # Between opening and taking it another process may have ended, which takes its file
-            # away: a lock on that would keep nobody out.
-            if _is_there(file, path):
-                break
-            stack.close()
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                path.unlink()
+    lock = _lock(folder)
+    try:
+        # Some versions open what they find, a pipe too.
+        open_lock(folder / NAME).close()
+        lock.acquire()
+    except Timeout as problem:
+        raise FolderInUseError(f"{folder.name}: another process is at it") from problem
+    except NotImplementedError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def is_locked(folder: Path) -> bool:
@@ -50,38 +49,13 @@ def is_locked(folder: Path) -> bool:
     if not (folder / NAME).exists():
         return False
     try:
-        with open_lock(folder / NAME) as file:
-            _take(file, folder)
+        with locked(folder):
+            return False
     except FolderInUseError:
         return True
     except OSError:
         return False
-    return False
 
 
-def _is_there(file: IO[bytes], path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _take(file: IO[bytes], folder: Path) -> None:
-    if sys.platform == "win32":  # pragma: no cover
-        import msvcrt
-
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError as problem:
-            raise FolderInUseError(f"{folder.name}: another process is at it") from problem
-        return
-    import fcntl
-
-    try:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as problem:
-        raise FolderInUseError(f"{folder.name}: another process is at it") from problem
-    except OSError:
-        # No locks on this file system; os.fstat would have failed first on a file that is gone.
-        os.fstat(file.fileno())
+def _lock(folder: Path) -> FileLock:
+    return FileLock(folder / NAME, timeout=0)

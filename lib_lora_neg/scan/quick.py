@@ -76,7 +76,7 @@ class QuickPoint:
 
 @dataclass(frozen=True)
 class QuickVerdict:
-    """What the quick scan found; fields as in `bracket.Verdict`."""
+    """What the quick scan found; fields as in `bracket.ScanVerdict`."""
 
     bracket: ScanBracket | None
     weight_range: WeightRange | None
