@@ -37,6 +37,10 @@ FINDING = _object(
     reason=_TEXT,
     evidence=_TEXTS,
     source=_TEXT,
+    fix=_TEXT,
+    loras=_TEXTS,
+    moved=_FLAG,
+    numbers={"type": "object", "additionalProperties": _NUMBER},
 )
 
 _ASKED = _object(

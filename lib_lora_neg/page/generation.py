@@ -10,9 +10,9 @@ from typing import Any
 from PIL.Image import Image
 
 from ..hosts.reporting import Report
-from ..hosts.switches import rules_switched_off
 from ..policy import Mode
 from ..policy.infotext import marked_off
+from ..policy.switches import rules_switched_off
 from ..prompts import Edit, apply_edits, parse
 from .host import MadeLike, PageHost, PictureLike, Stop
 from .sheets import sheet

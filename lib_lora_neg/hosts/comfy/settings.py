@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ...policy import DEFAULT_RULE_MODES, GuardSettings, Mode, NegativeTag
+from ...policy.switches import SWITCHES
 from ...regular import read_regular
-from ..switches import SWITCHES
 from .order import TagOrder
 
 PREFIX = "LoRANegativeGuard."

@@ -8,10 +8,10 @@ from typing import Any
 
 from ...loras.card import LoraCard
 from ...policy import Mode
+from ...policy.switches import rules_switched_off
 from ...telling import complain_of
 from .. import guidance_keys
 from ..reporting import HealthItem, Report
-from ..switches import rules_switched_off
 from . import (
     branch_layers,
     compare,

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...policy import RULES, Effect, Finding, GuardPlan, Mode, plan
 from ..preview import FormValues, PreviewHost
-from ..switches import rules_switched_off
+from ...policy.switches import rules_switched_off
 from . import options
 
 RANGE_RULES = tuple(rule.id for rule in RULES if rule.by_range)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from ...hosts.answers import Answer
 from ...hosts.form_reading import FormValueError, read_form_values, read_mode
 from ...hosts.preview import FormValues, PreviewHost
-from ...hosts.switches import rules_at_positions
+from ...policy.switches import rules_at_positions
 from ...loras.card import LoraCard
 from ...sentences import ENGLISH, Translator, say
 from .notice import NoticeHost, answered, notice_of

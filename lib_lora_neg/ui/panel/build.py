@@ -14,8 +14,8 @@ from gradio.context import Context
 from ...guidance import Method
 from ...hosts.guidance_keys import OFF
 from ...hosts.reporting import HealthItem, Report
-from ...hosts.switches import SWITCHES
 from ...policy import Mode
+from ...policy.switches import SWITCHES
 from ...sentences import ENGLISH, Translator
 from .findings_html import report_html
 from .health import health_html

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ..policy import BY_ID, Mode
+from .options import Mode
+from .rules import BY_ID
 
 
 class Switch(NamedTuple):

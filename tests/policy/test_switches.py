@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from lib_lora_neg.hosts.switches import (
+from lib_lora_neg.policy import DEFAULT_RULE_MODES, Mode
+from lib_lora_neg.policy.switches import (
     SWITCHES,
     rules_at_positions,
     rules_by_states,
     rules_switched_off,
 )
-from lib_lora_neg.policy import DEFAULT_RULE_MODES, Mode
 
 
 def test_every_rule_has_one_switch() -> None:
