@@ -276,6 +276,12 @@
     updateInput(element2);
     return true;
   }
+  var SWITCH_CLASS = "lora-neg-switch-";
+  function switchStates(group) {
+    const ids = [...group.classList].filter((name) => name.startsWith(SWITCH_CLASS)).map((name) => name.slice(SWITCH_CLASS.length));
+    const inputs = group.querySelectorAll("input[type=checkbox]");
+    return Object.fromEntries(ids.map((id, place) => [id, Boolean(inputs[place]?.checked)]));
+  }
   function readForm(tab) {
     const prompt = inputOf(tab, "prompt");
     if (!prompt || prompt.offsetParent === null) return null;
@@ -291,8 +297,8 @@
     if (enabled) body.enabled = enabled.checked;
     const mode = find(`${panelPart(tab, "mode")} input:checked`);
     if (mode) body.mode = mode.value;
-    const switches = gradioApp().querySelectorAll(`${panelPart(tab, "rules")} input[type=checkbox]`);
-    if (switches.length) body.switches = [...switches].map((input2) => input2.checked);
+    const switches = find(panelPart(tab, "rules"));
+    if (switches) body.switches = switchStates(switches);
     const guidance = find(`${panelPart(tab, "guidance")} input:checked`);
     if (guidance) body.guidance = guidance.value;
     const tools = (cfgTools[tab] || []).filter(isOn2).map(({ name }) => name);

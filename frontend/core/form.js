@@ -33,6 +33,17 @@ export function setValue(tab, name, value) {
     return true;
 }
 
+const SWITCH_CLASS = "lora-neg-switch-";
+
+/** The state of each quick switch by its id. The ids stand in the group's classes, in the order of
+ * the switches: their labels may have been translated. */
+function switchStates(group) {
+    const ids = [...group.classList].filter((name) => name.startsWith(SWITCH_CLASS))
+        .map((name) => name.slice(SWITCH_CLASS.length));
+    const inputs = group.querySelectorAll("input[type=checkbox]");
+    return Object.fromEntries(ids.map((id, place) => [id, Boolean(inputs[place]?.checked)]));
+}
+
 /** What the guard looks at in a tab, as the routes take it; null while the tab is not shown. */
 export function readForm(tab) {
     const prompt = inputOf(tab, "prompt");
@@ -50,9 +61,8 @@ export function readForm(tab) {
     if (enabled) body.enabled = enabled.checked;
     const mode = find(`${panelPart(tab, "mode")} input:checked`);
     if (mode) body.mode = mode.value;
-    const switches = gradioApp().querySelectorAll(`${panelPart(tab, "rules")} input[type=checkbox]`);
-    // By position: a localization may have changed the labels.
-    if (switches.length) body.switches = [...switches].map((input) => input.checked);
+    const switches = find(panelPart(tab, "rules"));
+    if (switches) body.switches = switchStates(switches);
     const guidance = find(`${panelPart(tab, "guidance")} input:checked`);
     if (guidance) body.guidance = guidance.value;
     const tools = (cfgTools[tab] || []).filter(isOn).map(({ name }) => name);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from .options import Mode
@@ -56,11 +56,6 @@ def rules_switched_off(chosen: object) -> dict[str, Mode]:
 def rules_by_states(states: Mapping[str, object]) -> dict[str, Mode]:
     """Return the rules that are off because their switch is false, by the id of the switch."""
     return _off(switch for switch in SWITCHES if states.get(switch.id) is False)
-
-
-def rules_at_positions(states: Sequence[object]) -> dict[str, Mode]:
-    """Return the rules that are off because the switch at their position is false."""
-    return _off(switch for switch, on in zip(SWITCHES, states, strict=False) if on is False)
 
 
 def _off(switches: Iterable[Switch]) -> dict[str, Mode]:

@@ -220,9 +220,11 @@ def test_the_page_carries_its_own_login(cookies: dict[str, str], status: int) ->
 
 
 def test_switches_of_the_page() -> None:
-    asked = {"prompt": "<lora:style_x:-0.9>", "switches": [False]}
+    asked = {"prompt": "<lora:style_x:-0.9>", "switches": {"R1": False, "R3": True}}
     chips = page().post("/lora-neg/page/check", json=asked).json()["chips"]
     assert [chip["rule"] for chip in chips] == ["R3"]
+    by_place = page().post("/lora-neg/page/check", json={**asked, "switches": [False]})
+    assert by_place.status_code == 422
 
 
 def test_recommended_tag_of_a_card() -> None:

@@ -91,7 +91,7 @@ def named_rules(path: Path) -> list[str]:
 
 PROGRAMS = sorted(
     path
-    for folder in (PACKAGE, ROOT / "javascript", ROOT / "scripts")
+    for folder in (PACKAGE, ROOT / "frontend", ROOT / "javascript", ROOT / "scripts")
     for ending in ("py", "js", "mjs")
     for path in folder.rglob(f"*.{ending}")
 )
@@ -184,13 +184,13 @@ from lib_lora_neg.hosts.webui import settings_page
 from lib_lora_neg.policy import DEFAULT_RULE_MODES
 from lib_lora_neg.policy.switches import SWITCHES
 from lib_lora_neg.ui.panel.preview import preview
-from lib_lora_neg.hosts.preview import Boxes
+from lib_lora_neg.hosts.preview import FormValues
 from tests.support.cards import card
-from tests.support.outlook import BoxesFor
+from tests.support.preview import PreviewFor
 spec = importlib.util.spec_from_file_location("rule_table", "bench/rule_table.py")
 bench = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(bench)
-host = BoxesFor([card("a", "style")])
+host = PreviewFor([card("a", "style")])
 options = {option.key: option for option in settings_page._options()}
 setting = next(option for key, option in options.items() if key.lower().endswith("r99"))
 asked = ["check", "--lora-dir", ".", "--prompt", "a", "--rule", "r99=off"]
@@ -200,7 +200,7 @@ print(json.dumps({
     "last": list(DEFAULT_RULE_MODES)[-1],
     "setting": [setting.label, setting.help, setting.default, setting.arguments["choices"]],
     "switch": [switch for switch in SWITCHES if "R99" in switch.rules],
-    "chips": preview(host.outlook(Boxes("<lora:a:0>", "")))["chips"],
+    "chips": preview(host.context(FormValues("<lora:a:0>", "")))["chips"],
     "table": bench.rule_table().splitlines()[-1],
     "argument": [(rule, mode.value) for rule, mode in arguments.rule],
     "api": "R99" in json.dumps(CHECK),
@@ -212,7 +212,7 @@ def test_a_new_rule_is_one_file_and_one_line(tmp_path: Path) -> None:
     shutil.copytree(
         PACKAGE, tmp_path / "lib_lora_neg", ignore=shutil.ignore_patterns("__pycache__")
     )
-    for name in ("bench/rule_table.py", "tests/support/cards.py", "tests/support/outlook.py"):
+    for name in ("bench/rule_table.py", "tests/support/cards.py", "tests/support/preview.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     rules = tmp_path / "lib_lora_neg" / "policy" / "rules"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from lib_lora_neg.policy import DEFAULT_RULE_MODES, Mode
 from lib_lora_neg.policy.switches import (
     SWITCHES,
-    rules_at_positions,
     rules_by_states,
     rules_switched_off,
 )
@@ -16,7 +15,7 @@ def test_every_rule_has_one_switch() -> None:
     assert sorted(rules) == sorted(DEFAULT_RULE_MODES)
 
 
-def test_ids_labels_names_of_rules_and_positions() -> None:
+def test_ids_and_labels_of_switches_and_ids_of_rules() -> None:
     for chosen in ([s.label for s in SWITCHES], [s.id for s in SWITCHES], None):
         assert rules_switched_off(chosen) == {}
     all_but_cfg = [switch.label for switch in SWITCHES if not switch.label.startswith("CFG")]
@@ -25,4 +24,3 @@ def test_ids_labels_names_of_rules_and_positions() -> None:
     misfires = rules_by_states({"R11": False})
     assert sorted(misfires) == ["R11a", "R11b", "R11c", "R11d"]
     assert set(rules_switched_off(["R1", "R2"])) == set(DEFAULT_RULE_MODES) - {"R1", "R1f", "R2"}
-    assert rules_at_positions([False, True]) == {"R1": Mode.OFF, "R1f": Mode.OFF}

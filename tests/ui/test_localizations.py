@@ -208,8 +208,11 @@ def ways(key: str) -> tuple[str, str]:
 @languages
 def test_nothing_is_left_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sources = [*(ROOT / "frontend").rglob("*.js"), *SAID]
-    sources += [PACKAGE / "policy" / "switches.py", PACKAGE / "hosts" / "webui" / "settings_page.py"]
-    sources += [PACKAGE / "policy" / name for name in ("wording.py", "settings.py", "matrix.py")]
+    sources += [
+        PACKAGE / "policy" / "switches.py",
+        PACKAGE / "hosts" / "webui" / "settings_page.py",
+    ]
+    sources += (PACKAGE / "policy").glob("*.py")
     sources += [*(PACKAGE / "loras").rglob("*.py"), *(PACKAGE / "ui").rglob("*.py")]
     sources += [*(PACKAGE / "scan").glob("*.py"), PACKAGE / "library" / "lookups.py"]
     sources += (PACKAGE / "hosts" / "webui").glob("xyz*.py")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...policy import RULES, Effect, Finding, GuardPlan, Mode, plan
-from ..preview import FormValues, PreviewHost
 from ...policy.switches import rules_switched_off
+from ..preview import FormValues, PreviewHost
 from . import options
 
 RANGE_RULES = tuple(rule.id for rule in RULES if rule.by_range)

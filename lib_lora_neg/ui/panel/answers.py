@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from ...hosts.answers import Answer
 from ...hosts.form_reading import FormValueError, read_form_values, read_mode
 from ...hosts.preview import FormValues, PreviewHost
-from ...policy.switches import rules_at_positions
 from ...loras.card import LoraCard
+from ...policy.switches import rules_by_states
 from ...sentences import ENGLISH, Translator, say
 from .notice import NoticeHost, answered, notice_of
 from .preview import preview
@@ -72,9 +72,9 @@ def page_answers(
 
     def check(body: Mapping[str, Any]) -> dict[str, Any]:
         switches = body.get("switches")
-        if switches is not None and not isinstance(switches, list):
-            raise FormValueError("switches", "must be a list of true and false")
-        rules = rules_at_positions(switches or [])
+        if switches is not None and not isinstance(switches, dict):
+            raise FormValueError("switches", "must be true or false by the id of a switch")
+        rules = rules_by_states(switches or {})
         context = host.context(read_form_values(body), read_mode(body), rules)
         shown = preview(context, host.token_count, lasting=lasting, words=words())
         first_run = notice_of(notice, words()) if notice is not None else None
