@@ -26,6 +26,9 @@ class LoraUse:
         dropped: the host loads none of this prompt's tags, so it is not active.
         guard: the ``guard`` argument of the tag it had in the negative prompt, which moves along.
         exempt_rules: ids of the rules that its tag exempts it from (``guard=-R3``).
+        neg: unet weight on the negative branch, as decided so far; ``None`` where it has one
+            weight for both.
+        negte: text-encoder weight while the negative prompt is encoded, likewise.
     """
 
     name: str
@@ -38,6 +41,19 @@ class LoraUse:
     dropped: bool = False
     guard: str = ""
     exempt_rules: frozenset[str] = frozenset()
+    neg: float | None = None
+    negte: float | None = None
+
+    @property
+    def branched(self) -> bool:
+        """Whether the negative branch has weights of its own."""
+        return self.neg is not None and self.negte is not None
+
+    def reaching(self, cfg: float | None) -> tuple[float | None, float | None]:
+        """Return the te and unet weights that act on the picture at a CFG scale, first order."""
+        if not self.branched or cfg is None or self.te is None or self.unet is None:
+            return self.te, self.unet
+        return reaching(self.te, self.negte or 0.0, cfg), reaching(self.unet, self.neg or 0.0, cfg)
 
     @property
     def exempt(self) -> bool:
@@ -130,6 +146,14 @@ class Draft:
     def active(self) -> tuple[LoraUse, ...]:
         """The LoRAs in effect: those of the first prompt, as the host loads them."""
         return self.prompts[0].uses if self.prompts else ()
+
+
+def reaching(cond: float, uncond: float, cfg: float) -> float:
+    """Return the weight that two branches make of a LoRA: ``c · w − (c − 1) · n``.
+
+    Guidance adds up ``uncond + c · (cond − uncond)``; at CFG 1 there is no negative branch.
+    """
+    return cond if cfg == 1.0 or cond == uncond else cfg * cond - (cfg - 1.0) * uncond
 
 
 Place = tuple[Field, str, int, int]
@@ -246,6 +270,8 @@ def edited_tag(text: TextDraft, use: LoraUse) -> str:
         return tag_text(text, use)
     rewrite = Rewrite(text.tree)
     rewrite.set_weights(use.tag, use.te, use.unet)
+    if use.neg is not None and use.negte is not None:
+        rewrite.set_branches(use.tag, (use.te, use.unet), use.neg, use.negte)
     whole = apply_edits(text.tree.text, rewrite.edits())
     grown = len(whole) - len(text.tree.text)
     return whole[use.tag.start : use.tag.end + grown]
@@ -253,7 +279,8 @@ def edited_tag(text: TextDraft, use: LoraUse) -> str:
 
 def new_tag(use: LoraUse) -> str:
     """Return a tag for a LoRA that has none in the prompt."""
-    return format_tag("lora", use.name, use.te or 0.0, use.unet or 0.0, guard=use.guard)
+    te, unet = use.te or 0.0, use.unet or 0.0
+    return format_tag("lora", use.name, te, unet, use.neg, use.negte, guard=use.guard)
 
 
 def renamed_tag(tag: NetworkTag, name: str) -> str:

@@ -42,6 +42,7 @@ class NegativeTag(str, Enum):
     MOVE = "move"
     REMOVE = "remove"
     LEAVE = "leave"
+    BRANCH = "negative branch only"
 
 
 @dataclass(frozen=True, kw_only=True)

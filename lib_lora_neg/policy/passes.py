@@ -17,7 +17,7 @@ from .model import (
     PromptSet,
 )
 from .near import near_names
-from .notes import note_cfg_one, note_empty_negatives
+from .notes import note_branches, note_cfg_one, note_empty_negatives
 from .rules import RULES, exempted_by
 from .settings import GuardSettings
 from .writing import write
@@ -90,6 +90,7 @@ class PassPlanner:
             refused |= now_refused
         note_empty_negatives(texts.negative_prompts, negatives.texts, draft, context)
         note_cfg_one(negatives.texts, draft, fields[2], context)
+        note_branches(draft, context)
         result = PromptSet(prompts.texts, negatives.texts, draft.cfg)
         return (
             texts if result == texts else result,
@@ -134,6 +135,7 @@ def _is_use(tag: NetworkTag, context: Context) -> bool:
 
 
 def _use(tag: NetworkTag, context: Context) -> LoraUse:
+    neg, negte = tag.branches or (None, None)
     return LoraUse(
         tag.name,
         context.cards.get(tag.name),
@@ -141,6 +143,8 @@ def _use(tag: NetworkTag, context: Context) -> LoraUse:
         tag.te.value,
         tag.unet.value,
         exempt_rules=context.exempted(tag.exempt),
+        neg=neg,
+        negte=negte,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..prompts import Rewrite, apply_edits
+from ..prompts import NetworkTag, Rewrite, apply_edits
 from .draft import LoraUse, Place, TextDraft
 from .model import PromptEdit
 
@@ -46,11 +46,20 @@ def _rewrite(draft: TextDraft) -> Rewrite:
             _append(rewrite, use)
         elif use.removed:
             rewrite.remove_tag(use.tag)
-        elif (use.te, use.unet) != (use.tag.te.value, use.tag.unet.value):
-            rewrite.set_weights(use.tag, use.te, use.unet)
+        else:
+            _set_weights(rewrite, use, use.tag)
     for term in draft.appended:
         rewrite.append_term(term)
     return rewrite
+
+
+def _set_weights(rewrite: Rewrite, use: LoraUse, tag: NetworkTag) -> None:
+    if (use.te, use.unet) != (tag.te.value, tag.unet.value):
+        rewrite.set_weights(tag, use.te, use.unet)
+    if None not in (use.te, use.unet, use.neg, use.negte):
+        rewrite.set_branches(
+            tag, (use.te or 0.0, use.unet or 0.0), use.neg or 0.0, use.negte or 0.0
+        )
 
 
 def _append(rewrite: Rewrite, use: LoraUse) -> None:
@@ -58,7 +67,7 @@ def _append(rewrite: Rewrite, use: LoraUse) -> None:
     te, unet = use.te or 0.0, use.unet or 0.0
     if use.injected_at is None:
         if not use.removed:
-            rewrite.append_tag("lora", use.name, te, unet, use.guard)
+            rewrite.append_tag("lora", use.name, te, unet, use.guard, neg=use.neg, negte=use.negte)
     elif use.removed:
         rewrite.append_tag("lora", use.name, 0.0, 0.0)
     elif (te, unet) != (use.injected_at, use.injected_at):

@@ -41,6 +41,25 @@ class TagDraft:
         if unet is not None and _differs(unet_now, unet):
             self._write_unet(unet)
 
+    def set_branches(self, weights: tuple[float, float], neg: float, negte: float) -> None:
+        """Set the strengths of the negative branch.
+
+        Args:
+            weights: te and unet that the tag will have, which those not written follow.
+            neg: of the unet part.
+            negte: of the text-encoder part.
+        """
+        tag, (te, unet) = self.tag, weights
+        written = tag.neg is not None
+        now = tag.neg.value if tag.neg is not None else unet
+        if now is None or not _same(now, neg):
+            self._write_branch("neg", neg)
+            written = True
+        inherited = neg if written else te
+        now = tag.negte.value if tag.negte is not None else inherited
+        if now is None or not _same(now, negte):
+            self._write_branch("negte", negte)
+
     def set_argument(self, name: str, value: str) -> None:
         """Set the named argument ``name``, in place or at the end.
 
@@ -72,6 +91,14 @@ class TagDraft:
 
     def _add(self, after: int, item: str) -> None:
         self._added.setdefault(after, []).append(item)
+
+    def _write_branch(self, name: str, value: float) -> None:
+        item = f"{name}={format_number(value)}"
+        for key, index in read_arguments(self.tag.items).named.items():
+            if key.strip().lower() == name:
+                self._changed[index] = item
+                return
+        self._add(len(self.tag.items) - 1, item)
 
     def _write_te(self, value: float) -> None:
         arguments = read_arguments(self.tag.items)

@@ -66,6 +66,12 @@ class Rewrite:
         """
         self._draft(tag).set_weights(te, unet)
 
+    def set_branches(
+        self, tag: NetworkTag, weights: tuple[float, float], neg: float, negte: float
+    ) -> None:
+        """Set the strengths of ``tag`` on the negative branch beside these of te and unet."""
+        self._draft(tag).set_branches(weights, neg, negte)
+
     def set_argument(self, tag: NetworkTag, name: str, value: str) -> None:
         """Set the named argument ``name=value`` of ``tag``.
 
@@ -74,9 +80,19 @@ class Rewrite:
         """
         self._draft(tag).set_argument(name, value)
 
-    def append_tag(self, kind: str, name: str, te: float, unet: float, guard: str = "") -> None:
+    def append_tag(
+        self,
+        kind: str,
+        name: str,
+        te: float,
+        unet: float,
+        guard: str = "",
+        *,
+        neg: float | None = None,
+        negte: float | None = None,
+    ) -> None:
         """Add a tag at the end."""
-        self._tags.append(format_tag(kind, name, te, unet, guard=guard))
+        self._tags.append(format_tag(kind, name, te, unet, neg, negte, guard=guard))
 
     def append_term(self, text: str) -> None:
         """Add a term, written as prompt language, at the end; where the end is not a safe

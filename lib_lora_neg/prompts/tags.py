@@ -15,6 +15,7 @@ _CHOICE = re.compile(r"[|$]|^__.+__$", re.S)
 _BETWEEN_RULES = re.compile(r"[-,;+\s]+")
 _RULE = re.compile(r"[Rr][0-9]{1,2}[A-Fa-f]?")
 _LONGEST_GUARD = 120
+_MOST_STRENGTH = 1e6
 _OWN_ARGUMENTS = frozenset({"te", "unet", "dyn", "guard", "neg", "negte"})
 
 
@@ -103,6 +104,17 @@ class NetworkTag(NamedTuple):
         if self.negte is not None:
             return self.negte
         return self.te if self.neg is None else self.neg
+
+    @property
+    def branches(self) -> tuple[float, float] | None:
+        """Strengths of unet and text encoder on the negative branch, where the tag gives them.
+
+        ``None`` too where one of them is no number, or one that nobody can mean.
+        """
+        neg, negte = self.negative_unet.value, self.negative_te.value
+        if not self.branched or neg is None or negte is None:
+            return None
+        return (neg, negte) if max(abs(neg), abs(negte)) <= _MOST_STRENGTH else None
 
     @property
     def swallowed_name(self) -> str:

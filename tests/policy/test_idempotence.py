@@ -54,6 +54,10 @@ WEIGHTS = (
     "-0.9:0.5", "te=0.9:unet=-0.9", "0@0,-1@1", "[1@0,-1@0.5]", "-0.0001", ".4:-.2",
 )  # fmt: skip
 GUARDS = ("", "", "", ":guard=off", ":guard=-R3", ":guard=-R1-R5", ":guard=-R2-R9", ":lbw=A")
+BRANCHES = (
+    "", "", "", "", ":neg=0", ":neg=0.8", ":neg=-1", ":neg=1:negte=0", ":negte=-2.5", ":neg=x",
+    ":neg=nan", ":neg=-inf", ":neg=1e308", ": NEG =0.3",
+)  # fmt: skip
 FAMILIES = ("sdxl", "sd1", "flux", "flux2", "wan")
 MARKS = (
     ", ", ", ", ", ", ",", " ", " ", "\n", "(", ")", ":1.2)", ":-1)", "[", "]", "|", ":0.5]",
@@ -66,11 +70,12 @@ MARKS = (
 
 def _tags() -> st.SearchStrategy[str]:
     return st.builds(
-        "<{}:{}:{}{}>".format,
+        "<{}:{}:{}{}{}>".format,
         st.sampled_from(("lora", "lora", "lora", "lyco", "LORA")),
         st.sampled_from((*NAMES, "unknown")),
         st.sampled_from(WEIGHTS),
         st.sampled_from(GUARDS),
+        st.sampled_from(BRANCHES),
     )
 
 
@@ -238,4 +243,5 @@ def test_two_tags_of_one_lora_in_the_negative(
     result = plan(request, STYLE, chosen)
     again = plan(replace(request, first=result.first), STYLE, chosen)
     assert not again.changed
-    assert result.first.prompts[0].count("<lora:a") == (choice is NegativeTag.MOVE)
+    moved = choice in (NegativeTag.MOVE, NegativeTag.BRANCH)
+    assert result.first.prompts[0].count("<lora:a") == moved

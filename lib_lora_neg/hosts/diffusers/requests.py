@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from ...policy import GenerationRequest, PromptSet
@@ -61,17 +60,10 @@ def _setting(tag: NetworkTag) -> tuple[LoraSetting, str]:
     plain = LoraSetting(tag.name, te, unet)
     if not tag.branched:
         return plain, ""
-    weights = (tag.negative_unet, tag.negative_te)
-    bad = next((weight.raw for weight in weights if not _usable(weight.value)), None)
-    if bad is not None:
-        return plain, f"LoRA {tag.name}: neg {bad!r} is no weight; it acts on both branches alike"
-    return replace(
-        plain, negative_unet=weights[0].value, negative_text_encoder=weights[1].value
-    ), ""
-
-
-def _usable(weight: float | None) -> bool:
-    return weight is not None and math.isfinite(weight)
+    if tag.branches is None:
+        return plain, f"LoRA {tag.name}: neg is no weight; it acts on both branches alike"
+    neg, negte = tag.branches
+    return replace(plain, negative_unet=neg, negative_text_encoder=negte), ""
 
 
 def _sum(first: LoraSetting, second: LoraSetting) -> LoraSetting:

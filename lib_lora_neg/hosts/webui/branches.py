@@ -135,11 +135,10 @@ def _read(tags: Iterable[NetworkTag]) -> tuple[tuple[LoraSetting, ...], list[str
     for tag in tags:
         if not tag.branched or tag.te.value is None or tag.unet.value is None:
             continue
-        neg, negte = tag.negative_unet.value, tag.negative_te.value
-        if neg is None or negte is None:
-            faults.append(f"LoRA {tag.name}: neg is no number, so it acts on both branches alike")
+        if tag.branches is None:
+            faults.append(f"LoRA {tag.name}: neg is no strength, so it acts on both branches alike")
             continue
-        setting = LoraSetting(tag.name, tag.te.value, tag.unet.value, neg, negte)
+        setting = LoraSetting(tag.name, tag.te.value, tag.unet.value, *tag.branches)
         if setting.branched:
             found.append(setting)
     return tuple(found), faults

@@ -215,7 +215,7 @@ def _set_items(
     params: Any, tag: str, guard: Guard, request: GenerationRequest, settings: GuardSettings
 ) -> None:
     """Write the guarded arguments into the host's own object; a dropped tag gets weight 0."""
-    alone = replace(request, first=PromptSet((tag,), ("",), None))
+    alone = replace(request, first=PromptSet((tag,), ("",), request.first.cfg_scale))
     text = plan(alone, guard.cards, settings).first.prompts[0]
     if text == tag:
         return

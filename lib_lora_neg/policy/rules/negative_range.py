@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from ..draft import (
     each_prompt,
     edited_tag,
     guarded_uses,
+    reaching,
     weight_numbers,
 )
 from ..matrix import FRAMEWORK, explicit_range, range_in_force
@@ -35,9 +37,11 @@ def hold_to_range(rule: str, draft: Draft, context: Context) -> Draft:
     if context.mode(rule) is Mode.OFF:
         return draft
 
+    scales = _cfg_scales(draft, context)
+
     def judge(text: TextDraft) -> TextDraft:
         for position, use, card in guarded_uses(text, rule):
-            judge = _Judge(rule, text, use, card, context)
+            judge = _Judge(rule, text, use, card, context, scales)
             text = text.with_use(position, judge.judged())
         return text
 
@@ -62,6 +66,7 @@ class _Judge(NamedTuple):
     use: LoraUse
     card: LoraCard
     context: Context
+    scales: tuple[float, ...]
 
     @property
     def _on_flux(self) -> bool:
@@ -70,7 +75,7 @@ class _Judge(NamedTuple):
     def judged(self) -> LoraUse:
         """Return the use as it goes on."""
         use, card, context = self.use, self.card, self.context
-        lowest = _lowest(use)
+        lowest = _lowest(use, self.scales)
         if lowest is None or lowest >= 0.0:
             return self._advise(range_advice.no_negative_branch(use, card, context))
         if explicit_range(card) is None:
@@ -95,6 +100,8 @@ class _Judge(NamedTuple):
 
     def _clamped(self, allowed: WeightRange, floor: float) -> _Verdict:
         use, card, settings = self.use, self.card, self.context.settings
+        if use.branched and self.scales:
+            return self._branches_held(allowed, floor)
         unet = _raised(use.unet, floor)
         te = unet if use.te == use.unet else _raised(use.te, floor)
         if use.te != use.unet and card.parts is not None and not card.parts.text_encoder:
@@ -105,6 +112,27 @@ class _Judge(NamedTuple):
         sure = allowed.source is not RangeSource.TYPE or card.inference.confidence >= needed
         clamped = replace(use, te=te, unet=unet, removed=dropped)
         return _Verdict(clamped, sure, self._reason(allowed, floor), allowed.reference, floor)
+
+    def _branches_held(self, allowed: WeightRange, floor: float) -> _Verdict:
+        """Hold what reaches the picture to the range, part by part."""
+        use, card, settings = self.use, self.card, self.context.settings
+        unet, neg = _held(use.unet or 0.0, use.neg or 0.0, floor, self.scales)
+        te, negte = _held(use.te or 0.0, use.negte or 0.0, floor, self.scales)
+        if card.parts is not None and not card.parts.text_encoder:
+            te = unet if use.te == use.unet else use.te or 0.0
+            negte = neg if use.negte == use.neg else use.negte or 0.0
+        none_allowed = floor >= 0.0
+        dropped = none_allowed and max(te, unet, neg, negte) <= 0.0
+        needed = settings.drop_confidence if none_allowed else settings.clamp_confidence
+        sure = allowed.source is not RangeSource.TYPE or card.inference.confidence >= needed
+        held = replace(use, te=te, unet=unet, neg=neg, negte=negte, removed=dropped)
+        lowest = _lowest(use, self.scales)
+        reason = say(
+            "{range}; with its negative branch it acts on the picture as {weight} would",
+            range=self._reason(allowed, floor),
+            weight=minus(lowest or 0.0),
+        )
+        return _Verdict(held, sure, reason, allowed.reference, floor)
 
     def _reason(self, allowed: WeightRange, floor: float) -> Sentence:
         on_flux = self._on_flux and allowed.source is RangeSource.TYPE
@@ -155,7 +183,8 @@ class _Judge(NamedTuple):
             )
         wanted = verdict.use
         if wanted.removed and use.tag is not None and not self.context.may_remove(text, use.tag):
-            wanted = replace(wanted, te=0.0, unet=0.0, removed=False)
+            none = 0.0 if wanted.branched else None
+            wanted = replace(wanted, te=0.0, unet=0.0, neg=none, negte=none, removed=False)
         if edited_tag(text, use) == edited_tag(text, wanted):
             return use
         self._report(wanted, enforced, reason, verdict.source, verdict.floor)
@@ -208,14 +237,66 @@ def _reason(card: LoraCard, allowed: WeightRange, floor: float) -> Sentence:
     )
 
 
-def _lowest(use: LoraUse) -> float | None:
-    """Return the lowest weight the tag gives any part; ``None`` if it gives no number."""
+def _lowest(use: LoraUse, scales: tuple[float, ...]) -> float | None:
+    """Return the lowest weight the tag gives any part; ``None`` if it gives no number.
+
+    Of a LoRA with two strengths it is what reaches the picture.
+    """
     if use.te is not None and use.unet is not None:
-        return min(use.te, use.unet)
+        if use.neg is None or use.negte is None or not scales:
+            return min(use.te, use.unet)
+        pairs = ((use.te, use.negte), (use.unet, use.neg))
+        return min(_finite(reaching(*pair, cfg)) for pair in pairs for cfg in scales)
     if use.tag is None:
         return None
     stated = [w.minimum for w in (use.tag.te, use.tag.unet) if w.minimum is not None]
     return min(stated, default=None)
+
+
+def _cfg_scales(draft: Draft, context: Context) -> tuple[float, ...]:
+    """Return the CFG scales at which the two strengths of a LoRA may meet.
+
+    CFG may still be lowered after the weights are decided. What reaches the picture goes in a
+    straight line with CFG, so what is in range at both is so in between.
+    """
+    if draft.cfg is None or draft.cfg == 1.0:
+        return ()
+    return tuple(dict.fromkeys((draft.cfg, min(draft.cfg, context.settings.cfg_ceiling))))
+
+
+_MOST = 1e6
+"""Of a strength that is counted with: beyond any number that somebody means, ``-inf`` too."""
+
+_SLACK = 1e-6
+"""What the arithmetic of decimals may miss a floor by."""
+
+
+def _finite(weight: float) -> float:
+    return max(-_MOST, min(_MOST, weight)) if not math.isnan(weight) else 0.0
+
+
+def _held(
+    cond: float, uncond: float, floor: float, scales: tuple[float, ...]
+) -> tuple[float, float]:
+    """Return two strengths of which no less than ``floor`` reaches the picture at any scale.
+
+    A strength of 0 or more where the prompt acts stays, and the negative branch gets less; else
+    both shrink in proportion. No sign is turned. Thousandths are cut so that more is left.
+    """
+    cond, uncond = _finite(cond), _finite(uncond)
+    cfg = min(scales, key=lambda scale: reaching(cond, uncond, scale))
+    reaches = reaching(cond, uncond, cfg)
+    if reaches >= floor - _SLACK:
+        return cond, uncond
+    if cond >= 0.0:
+        return cond, max(0.0, _cut_down((cfg * cond - floor) / (cfg - 1.0)))
+    share = floor / reaches
+    return min(0.0, -_cut_down(-cond * share)), _cut_down(uncond * share)
+
+
+def _cut_down(weight: float) -> float:
+    """Return a weight in thousandths, the next lower one."""
+    return math.floor(round(weight * 1000.0, 6)) / 1000.0 + 0.0
 
 
 def _made_for_sd(card: LoraCard) -> bool:

@@ -76,7 +76,7 @@ def _held_already(text: TextDraft, use: LoraUse, context: Context) -> bool:
 
 
 def _bend(use: LoraUse, card: LoraCard, context: Context) -> _Bend | None:
-    if not use.negative_unet or use.unet is None or use.te is None:
+    if not use.negative_unet or use.unet is None or use.te is None or use.branched:
         return None
     if card.bracket is not None and card.bracket.bleeding_onset is not None:
         measured = _measured(card.bracket, card.bracket.bleeding_onset)

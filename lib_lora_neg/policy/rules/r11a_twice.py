@@ -57,6 +57,12 @@ def _merge(text: TextDraft, positions: Sequence[int], context: Context) -> TextD
     plain = plain and max(sum(tes), sum(unets)) < math.inf
     can_merge = plain and removable and len(foreign) == 1
     merged = replace(first, te=round(sum(tes), 6), unet=round(sum(unets), 6)) if plain else first
+    if plain and any(use.branched for use in uses):
+        neg = sum((use.unet if use.neg is None else use.neg) or 0.0 for use in uses)
+        negte = sum((use.te if use.negte is None else use.negte) or 0.0 for use in uses)
+        plain = max(neg, negte) < math.inf
+        can_merge = can_merge and plain
+        merged = replace(merged, neg=round(neg, 6), negte=round(negte, 6)) if plain else first
     enforced = can_merge and context.enforces("R11a")
     before = " ".join(tag_text(text, use) for use in uses)
     context.report(

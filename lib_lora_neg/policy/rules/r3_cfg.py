@@ -28,11 +28,11 @@ def cfg_ceiling(draft: Draft, context: Context) -> Draft:
     ceiling = context.settings.cfg_ceiling
     if request.family not in UNET_WITH_CFG or draft.cfg <= ceiling:
         return draft
-    causes = [use for use in draft.active if _counts(use)]
+    causes = [use for use in draft.active if _counts(use, draft.cfg)]
     if not causes:
         return draft
     enforced = context.enforces("R3") and not request.cfg_tools
-    names = ", ".join(f"{use.name} {minus(use.unet or 0.0)}" for use in causes)
+    names = ", ".join(f"{use.name} {minus(use.reaching(draft.cfg)[1] or 0.0)}" for use in causes)
     reason = say("negative LoRA weight active ({loras}): high CFG burns the picture", loras=names)
     if request.cfg_tools:
         reason = say(
@@ -57,10 +57,13 @@ def cfg_ceiling(draft: Draft, context: Context) -> Draft:
     return replace(draft, cfg=ceiling) if enforced else draft
 
 
-def _counts(use: LoraUse) -> bool:
+def _counts(use: LoraUse, cfg: float) -> bool:
+    """Whether it acts on the picture at a negative weight, on whichever branch that comes from."""
+    weight = use.reaching(cfg)[1]
     return (
         use.guarded_by("R3")
-        and use.negative_unet
+        and weight is not None
+        and weight < 0.0
         and use.card is not None
         and use.card.inference.type not in UNCOUNTED
     )

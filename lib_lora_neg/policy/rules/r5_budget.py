@@ -67,6 +67,9 @@ def _fit(text: TextDraft, context: Context) -> TextDraft:
     for position, use, _ in counted:
         te = use.te if _separate_te(use) else _scaled(use.te, factor)
         scaled = replace(use, te=te, unet=_scaled(use.unet, factor))
+        if use.branched:
+            neg, negte = _scaled(use.neg, factor), _scaled(use.negte, factor)
+            scaled = replace(scaled, neg=neg, negte=negte)
         before = edited_tag(text, use)
         after = edited_tag(text, scaled)
         if before != after:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from ...loras.card import LoraCard, LoraType
@@ -14,6 +15,7 @@ from ..draft import (
     TextDraft,
     each_negative,
     each_prompt,
+    edited_tag,
     new_tag,
     renamed_tag,
     weight_numbers,
@@ -33,6 +35,8 @@ def negative_tags(draft: Draft, context: Context) -> Draft:
     moved: dict[str, LoraUse] = {}
     present = {use.identity for use in draft.active if not use.removed}
 
+    branch = context.settings.negative_tag is NegativeTag.BRANCH
+
     def clean(text: TextDraft) -> TextDraft:
         for tag in text.tree.tags:
             if tag.is_lora and tag.editable and not _exempt(tag, context):
@@ -42,6 +46,8 @@ def negative_tags(draft: Draft, context: Context) -> Draft:
     draft = each_negative(draft, clean)
     if not moved:
         return draft
+    if branch:
+        draft = each_prompt(draft, lambda text: _with_branches(text, moved, context))
     return each_prompt(draft, lambda text: _with_moved(text, moved, context))
 
 
@@ -70,6 +76,36 @@ def _with_moved(text: TextDraft, moved: dict[str, LoraUse], context: Context) ->
         )
         text = replace(text, uses=(*text.uses, use))
     return text
+
+
+def _with_branches(text: TextDraft, moved: dict[str, LoraUse], context: Context) -> TextDraft:
+    """Give LoRAs that a prompt has already their strengths on the negative branch."""
+    for position, use in enumerate(text.uses):
+        own = moved.get(use.identity)
+        if own is None or not _takes_branch(use):
+            continue
+        changed = replace(use, neg=own.neg, negte=own.negte)
+        context.report(
+            "R8",
+            text,
+            enforced=True,
+            lora=use.name,
+            before=edited_tag(text, use),
+            after=edited_tag(text, changed),
+            reason=say("its strength in the negative prompt is that of the negative branch"),
+            source=SOURCE,
+            moved=True,
+            numbers=weight_numbers(use.unet, own.neg),
+        )
+        text = text.with_use(position, changed)
+        moved = {identity: lora for identity, lora in moved.items() if lora is not own}
+    return text
+
+
+def _takes_branch(use: LoraUse) -> bool:
+    """Whether a LoRA in the prompt can get a strength of its own on the negative branch."""
+    plain = use.te is not None and use.unet is not None and not use.branched
+    return plain and use.in_force and use.tag is not None and not use.exempt_from("R8")
 
 
 def _judge(
@@ -122,9 +158,36 @@ def _proposal(
         return False, say("no such LoRA is known"), None
     if card.guard_off:
         return False, say("left there: the guard is off for this LoRA"), None
+    if setting is NegativeTag.BRANCH:
+        return _to_branch(tag, card, context)
     if card.identity in present:
         return True, say("the same LoRA is in the prompt already, so it is removed here"), None
     return _by_type(tag, card, context)
+
+
+def _to_branch(
+    tag: NetworkTag, card: LoraCard, context: Context
+) -> tuple[bool, Sentence, LoraUse | None]:
+    """Return the tag as a strength of the negative branch, as the user has set it."""
+    if card.inference.type is LoraType.ACCELERATOR:
+        return False, say("an accelerator acts in the prompt only, at the weight made for it"), None
+    te, unet = tag.te.value, tag.unet.value
+    if te is None or unet is None or not math.isfinite(te) or not math.isfinite(unet):
+        return False, say("its weight is no plain number"), None
+    if te == 0.0 and unet == 0.0:
+        return True, say("its weight is 0, so it is removed"), None
+    use = LoraUse(
+        tag.name,
+        card,
+        None,
+        0.0,
+        0.0,
+        guard=tag.guard if tag.exempt else "",
+        exempt_rules=context.exempted(tag.exempt),
+        neg=unet,
+        negte=te,
+    )
+    return True, say("it acts on the negative branch alone, as {tag}", tag=new_tag(use)), use
 
 
 def _by_type(
