@@ -1,8 +1,9 @@
 """What a LoRA with two strengths is worth in the small world: removal and damage over a grid.
 
-``python -m lab.branches --cells FOLDER`` samples what is missing in ``FOLDER``, then judges all of it
-and writes ``lab/branches.json``. Prompts and seeds are those of `lab.type_matrix`, so every number is
-compared pair by pair with the picture of the same prompt and seed without a LoRA at the same CFG.
+``python -m lab.branches --cells FOLDER`` samples what is missing in ``FOLDER``, then judges all of
+it and writes ``lab/branches.json``. Prompts and seeds are those of `lab.type_matrix`, so every
+number is compared pair by pair with the picture of the same prompt and seed without a LoRA at the
+same CFG.
 """
 
 from __future__ import annotations
@@ -138,9 +139,7 @@ def pictures(world: World, loras: Path, cell: Cell, pairs: int) -> list[Floats]:
 
 def report(folder: Path) -> list[dict[str, object]]:
     """Judge all cells: one row of numbers with intervals each."""
-    base = {
-        cfg: np.load(folder / f"{Cell('', 0.0, 0.0, cfg).name}.npy") / 255.0 for cfg in CFGS
-    }
+    base = {cfg: np.load(folder / f"{Cell('', 0.0, 0.0, cfg).name}.npy") / 255.0 for cfg in CFGS}
     plain = {cfg: measure(found, found) for cfg, found in base.items()}
     rows: list[dict[str, object]] = []
     for cell in cells():

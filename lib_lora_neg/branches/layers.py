@@ -113,11 +113,19 @@ class Layer:
         if isinstance(self._module, torch.nn.Linear):
             return _linear(down, up, outputs)
         module = self._module
-        up = up[:, :, None, None]
+        kernel = up[:, :, None, None]
 
         def add(x: torch.Tensor, out: torch.Tensor) -> None:
-            _narrowed(out, outputs, 1).add_(conv2d(convolve(x, down, module), up))
+            if pointwise and outputs is None and x.is_contiguous() and out.is_contiguous():
+                inner = torch.matmul(flat, x.flatten(2))
+                if inner.dtype == out.dtype:
+                    # One pass over the output instead of two.
+                    out.flatten(2).baddbmm_(up.expand(out.shape[0], -1, -1), inner)
+                    return
+            _narrowed(out, outputs, 1).add_(conv2d(convolve(x, down, module), kernel))
 
+        pointwise = _is_pointwise(module)
+        flat = down.flatten(1)
         return add
 
     def _alone(
@@ -169,6 +177,12 @@ def _linear(down: torch.Tensor, up: torch.Tensor, outputs: tuple[int, int] | Non
             _narrowed(out, outputs, -1).add_(linear(inner, up))
 
     return add
+
+
+def _is_pointwise(module: torch.nn.Conv2d) -> bool:
+    """Whether a convolution looks at one place at a time, and at each."""
+    plain = module.kernel_size == (1, 1) and module.stride == (1, 1)
+    return plain and module.padding in ((0, 0), 0)
 
 
 def _narrowed(out: torch.Tensor, outputs: tuple[int, int] | None, dim: int) -> torch.Tensor:
