@@ -22,14 +22,15 @@ _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\
 _BEFORE = r"(?<![^\W_])(?<![^\W_][-'’.])"
 _AFTER = r"(?![^\W_])(?![-'’.][^\W_])"
 _PREFIX = r"(?:\b(?:embedding|emb)[ ]?:[ ]?)?"
-_ANY_ORIGIN = r"(?:[\s_]?\\?\([^()\\]{1,100}\\?\))?"
-_NO_ORIGIN = r"(?![\s_]?\\?\()"
+_OPEN, _CLOSE = r"(?:\\?\(|\uff08)", r"(?:\\?\)|\uff09)"
+_ANY_ORIGIN = rf"(?:[\s_]?{_OPEN}[^()\\\uff08\uff09]{{1,100}}{_CLOSE})?"
+_NO_ORIGIN = rf"(?![\s_]?{_OPEN})"
 
-_APOSTROPHES = f"['{TYPOGRAPHIC[:7]}]"
+_APOSTROPHES = f"['`{TYPOGRAPHIC[:7]}]"
 _QUOTES = f'"{TYPOGRAPHIC[7:]}'
 _OPENED = re.compile(r"\\?\(\s*$")
 _CLOSED = re.compile(r"\s*\\?\)")
-_LOOSE_WEIGHT = re.compile(r"\s*:\s*[-+]?[\d.]{1,8}\s*")
+_LOOSE_WEIGHT = re.compile(r"\s*[:\uff1a]\s*[-+]?[\d.]{1,8}\s*")
 _LONGEST_OPENING = 4
 _LONGEST_OPENED = 8
 _NEGATIVE_WEIGHT = re.compile(r":\s{0,4}-[\d.]{1,8}\s{0,4}\)")
@@ -171,7 +172,7 @@ class Index:
                 counted = match.start()
                 span = _with_its_wrapping(self._text, term, *match.span(), opened)
                 if span is not None:
-                    loose = bool(origin) != (self._text[match.end() - 1] == ")")
+                    loose = bool(origin) != (self._text[match.end() - 1] in ")\uff09")
                     yield Match(*span, term, False, (term,), loose)
 
     def _several(self, phrase: str) -> tuple[Match, ...]:
@@ -240,12 +241,12 @@ def _word_pattern(name: str, origin: str) -> re.Pattern[str]:
     """
     tail = _ANY_ORIGIN + _AFTER
     if origin:
-        tail = rf"(?:[\s_]?\\?\(\s?{_spellings(origin)}\s?\\?\)|{_NO_ORIGIN}){_AFTER}"
+        tail = rf"(?:[\s_]?{_OPEN}\s?{_spellings(origin)}\s?{_CLOSE}|{_NO_ORIGIN}){_AFTER}"
     return re.compile(_BEFORE + _PREFIX + _spellings(name) + tail, re.IGNORECASE)
 
 
 def _spellings(key: str) -> str:
-    return r"[\s_]+".join("".join(map(_spelling, word)) for word in key.split(" "))
+    return r"(?:\s|\\?_)+".join("".join(map(_spelling, word)) for word in key.split(" "))
 
 
 def _spelling(char: str) -> str:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import re
 
-_ESCAPE = re.compile(r"\\([()\[\]\\])")
+_ESCAPE = re.compile(r"\\([()\[\]\\_])")
 TYPOGRAPHIC = "’‘‛ʼ′´＇“”„‟«»″＂"  # noqa: RUF001
 """Apostrophes and quotation marks that people's devices write for the two of a keyboard."""
-_PLAIN_MARKS = str.maketrans(TYPOGRAPHIC, "'''''''" + '"' * (len(TYPOGRAPHIC) - 7))
+_WIDE_BRACKETS = "\uff08\uff09"
+_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+"""Zero-width spaces and joiners, marks of byte order, soft hyphens."""
+
+_PLAIN_MARKS: dict[int, str | None] = {
+    **str.maketrans(TYPOGRAPHIC, "'" * 7 + '"' * (len(TYPOGRAPHIC) - 7)),
+    **str.maketrans(_WIDE_BRACKETS, "()"),
+    **dict.fromkeys(map(ord, _UNSEEN)),
+}
+CHANGED = f"_`{TYPOGRAPHIC}{_WIDE_BRACKETS}{_UNSEEN}"
+"""Characters that `normalise` changes, beside the backslash and white space."""
 
 _PREFIX = re.compile(r"(?:embedding|emb) ?: ?")
 _FILE_ENDING = re.compile(r"\.(?:safetensors|pt|bin)$")
@@ -15,14 +25,16 @@ _ORIGIN = re.compile(r" ?\(([^()]+)\)$")
 
 
 def normalise(text: str) -> str:
-    """Lower case, ``_`` as space, brackets unescaped, plain quotes, single spaces inside alone."""
+    """Lower case, ``_`` as space, plain brackets and quotes, single spaces inside alone."""
     text = text.lower()
     if not text.isascii():
         text = text.translate(_PLAIN_MARKS)
-    if "_" in text:
-        text = text.replace("_", " ")
+    if "`" in text:
+        text = text.replace("`", "'")
     if "\\" in text:
         text = _ESCAPE.sub(r"\1", text)
+    if "_" in text:
+        text = text.replace("_", " ")
     return " ".join(text.split())
 
 

@@ -7,6 +7,7 @@ as an empty one, and what would run together is kept apart by a space.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple
@@ -28,6 +29,9 @@ _RIGHT_WALLS = frozenset(
 )
 _DIVIDERS = (_LEFT_WALLS | _RIGHT_WALLS | {_SEPARATOR}) - {_OPEN, _CLOSE}
 _DEEPEST = 16
+_MARKS = ";|/\uff1b\uff5c"
+_STOPS = ".!?\u3002\uff0e\uff01\uff1f"
+_MARK = re.compile(rf"\s{{0,4}}[{_MARKS}{_STOPS}](?![{_MARKS}{_STOPS}])\s{{0,8}}")
 _WORDS = frozenset({Mark.BREAK, Mark.AND, Mark.KEYWORD})
 
 
@@ -69,6 +73,14 @@ def remove_words(text: str, term: Term, spans: Iterable[tuple[int, int]]) -> lis
     for start, end in sorted(spans):
         if start < position:
             continue
+        # A mark that stood between these words and the others is left without its use.
+        if start == term.start and (mark := _MARK.match(text, end, term.end)) is not None:
+            end = mark.end()
+        elif end == term.end:
+            before = text[position:start]
+            kept = before.rstrip(" \t" + _MARKS)
+            if len(before.rstrip()) > len(kept):
+                start = position + len(kept)
         if end < term.end and text[end].isspace():
             end += 1
         elif start > position and text[start - 1].isspace():

@@ -177,7 +177,8 @@ def _split_targets(
         else:
             words.setdefault(target.term.number, []).append(target)
     for index, found in words.items():
-        if not _without(text, found[0].term, found).strip():
+        rest = _without(text, found[0].term, found)
+        if not any(map(str.isalnum, rest)):  # what is left of a word in quotes, or of a sentence
             whole[index] = found[0].term
     return whole, {index: found for index, found in words.items() if index not in whole}, tags
 

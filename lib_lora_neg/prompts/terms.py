@@ -6,14 +6,12 @@ import re
 from typing import NamedTuple
 
 from .brackets import Bracket, Kind, Mark, Structure, read_brackets
-from .normal import TYPOGRAPHIC, normalise
+from .normal import CHANGED, normalise
 from .reading import AND, split_part_weight
 from .source import Source
 from .spans import Spans, overlapping
 
-_UNUSUAL = re.compile(
-    rf"[_\\{TYPOGRAPHIC}]|  |[^\S \n]"
-)  # what `normalise` would change, but for case
+_UNUSUAL = re.compile(rf"[\\{CHANGED}]|  |[^\S \n]")  # what `normalise` would change, but for case
 _SEPARATOR, _OPEN, _CLOSE = Mark.SEPARATOR, Mark.OPEN, Mark.CLOSE
 _ROUND, _SCHEDULED, _ALTERNATE = Kind.ROUND, Kind.SCHEDULED, Kind.ALTERNATE
 

@@ -187,6 +187,10 @@ OTHERS: list[tuple[bytes, str]] = [
     (b'{"error":"Unauthorized","message":"login"}', "JSON"),
     (b"PK\x03\x04" + b"archive/data.pkl" * 9, "zip"),
     (b"GGUF\x03\x00\x00\x00" + b"x" * 90, "GGUF"),
+    (b"PK\x03\x04" + bytes(100), "zip"),
+    (b"\x89PNG\r\n\x1a\n" + bytes(100), "PNG"),
+    (b"\xff\xd8\xff\xe0" + bytes(100), "JPEG"),
+    ((0x280).to_bytes(8, "little") + b"{" + b" " * 90, "truncated"),
     (b"\x80\x02}q\x00X\x0a\x00\x00" + b"y" * 90, "pickle"),
 ]
 

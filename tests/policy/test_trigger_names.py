@@ -43,6 +43,13 @@ ORIGINS = [
     ("genshin", r"hu tao \(genshin impact\), lowres", None),
     ("red (pokemon)", "red, lowres", None),
     ("miku (vocaloid)", "miku, lowres", "lowres"),
+    # Wide brackets, as input methods write them, and an underscore escaped as Markdown does.
+    ("hu tao", "Hu Tao\uff08Genshin Impact\uff09, lowres", "lowres"),
+    ("hu tao (genshin impact)", "hu tao\uff08genshin impact\uff09, lowres", "lowres"),
+    ("hu tao (genshin impact)", "hu tao\uff08other game\uff09, lowres", None),
+    ("hu tao", "ugly hu tao\uff08genshin impact\uff09 drawing", "ugly drawing"),
+    ("hu_tao", r"hu\_tao, lowres", "lowres"),
+    ("hu tao", r"ugly hu\_tao drawing", "ugly drawing"),
 ]
 PREFIXES = [
     ("ariavale", "embedding:ariavale, lowres", "lowres"),
@@ -55,6 +62,20 @@ PREFIXES = [
     ("ariavale", "embedding:ariavale2, lowres", None),
 ]
 MARKS = [
+    ("jeanne d'arc alter", "jeanne d`arc alter, lowres", "lowres"),
+    ("hu tao", "lowres, \u200bhu\u00ad tao\u200b", "lowres"),
+    # What stood between words, around them or behind them is not left over.
+    ("hu tao", "hu tao.", ""),
+    ("hu tao", "hu tao?!", ""),
+    ("hu tao", "\u2018hu tao\u2019, lowres", "lowres"),
+    ("hu tao", "hu tao; lowres", "lowres"),
+    ("hu tao", "lowres; hu tao", "lowres"),
+    ("hu tao", "lowres/hu tao, blurry", "lowres, blurry"),
+    ("hu tao", "hu tao. lowres. blurry", "lowres. blurry"),
+    ("hu tao", "lowres. hu tao", "lowres."),
+    ("hu tao", "hu tao\uff1blowres", "lowres"),
+    ("hu tao", "hu tao\uff1a1.2, lowres", "lowres"),
+    ("hu tao", "- hu tao, lowres", "lowres"),
     ("jeanne d'arc alter", "jeanne d’arc alter, lowres", "lowres"),
     ("jeanne d’arc alter", "jeanne d'arc alter, lowres", "lowres"),
     ("jeanne d'arc alter", "ugly Jeanne_d’Arc_alter drawing", "ugly drawing"),

@@ -19,7 +19,7 @@ TABLE = [
     ("a。trigger。b", "a。b"),
     # no full stop of ours: a number, an abbreviation, three of them
     ("f1.8, trigger, v2.trigger", "f1.8, v2.trigger"),
-    ("a, trigger ... x", "a, ... x"),
+    ("a, trigger ... x", "a, x"),
 ]
 
 

@@ -62,9 +62,7 @@ def read_header(path: str | os.PathLike[str]) -> Header:
         with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             head = file.read(SNIFFED_BYTES)
-            if int.from_bytes(head[:8], "little") > MAX_HEADER_BYTES and (
-                kind := foreign_kind(head)
-            ):
+            if kind := _kind_of_no_header(head, size):
                 raise LoraFileError(path, kind)
             length = _header_length(path, head[:8], size)
             file.seek(8)
@@ -137,7 +135,23 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "a gzip archive"),
     (b"Rar!", "a RAR archive"),
     (b"7z\xbc\xaf", "a 7z archive"),
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"RIFF", "a WebP picture, a film or a sound"),
+    (b"%PDF", "a PDF document"),
 )
+
+
+def _kind_of_no_header(head: bytes, size: int) -> str:
+    """Return what a file is whose first eight bytes cannot be the length of a header in it.
+
+    Of a header that is only cut off, two bytes may look like anything; four do not.
+    """
+    length = int.from_bytes(head[:8], "little")
+    if length > MAX_HEADER_BYTES:
+        return foreign_kind(head)
+    marked = any(len(mark) >= 4 and head.startswith(mark) for mark, _ in _KINDS)
+    return foreign_kind(head) if length > size - 8 and marked else ""
 
 
 def foreign_kind(head: bytes) -> str:
