@@ -11,7 +11,7 @@ _WIDE_BRACKETS = "\uff08\uff09"
 _UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 """Zero-width spaces and joiners, marks of byte order, soft hyphens."""
 
-_PLAIN_MARKS: dict[int, str | None] = {
+_PLAIN_MARKS: dict[int, int | None] = {
     **str.maketrans(TYPOGRAPHIC, "'" * 7 + '"' * (len(TYPOGRAPHIC) - 7)),
     **str.maketrans(_WIDE_BRACKETS, "()"),
     **dict.fromkeys(map(ord, _UNSEEN)),
