@@ -478,6 +478,152 @@
     return made3;
   }
 
+  // frontend/preview/chip_row.js
+  var SAME_LINE = 8;
+  var ChipRow = class {
+    /** `frame` is the strip, which carries the class of an opened line; `popover` explains a chip. */
+    constructor(frame, popover) {
+      this.frame = frame;
+      this.popover = popover;
+      this.view = null;
+      this.buttons = [];
+      this.chips = element("div", "lora-neg-chips");
+      this.chips.setAttribute("role", "group");
+      this.chips.setAttribute("aria-label", translate("What the guard would do"));
+      this.chips.addEventListener("keydown", (event) => this.onKey(event));
+      this.more = plainButton("lora-neg-tool lora-neg-overflow", "", () => this.expand(!this.isOpen));
+      this.more.setAttribute("aria-expanded", "false");
+      this.more.hidden = true;
+      this.root = element("div", "lora-neg-line");
+      this.root.addEventListener("scroll", () => {
+        if (!this.isOpen) this.root.scrollTop = 0;
+      });
+      this.root.append(this.chips, this.more);
+      if (typeof ResizeObserver === "function") {
+        new ResizeObserver(() => this.measure()).observe(this.root);
+      }
+    }
+    get isOpen() {
+      return this.frame.classList.contains("lora-neg-open");
+    }
+    /** Shows the chips of a view, or `quiet` where there are none; to be measured when all is in place. */
+    show(view, quiet) {
+      this.view = view;
+      this.buttons = view.chips.map((chip) => this.button(chip));
+      if (this.buttons.length) this.buttons[0].tabIndex = 0;
+      this.chips.replaceChildren(...this.buttons.length ? this.buttons : [quiet]);
+    }
+    /** Shows notes and no chips. */
+    empty(...notes) {
+      this.view = null;
+      this.buttons = [];
+      this.chips.replaceChildren(...notes);
+      this.more.hidden = true;
+    }
+    button(chip) {
+      const made3 = plainButton(`lora-neg-chip lora-neg-${chip.tone}`, "", () => this.popover.toggle(chip, made3));
+      made3.tabIndex = -1;
+      made3.dataset.rule = chip.rule;
+      made3.setAttribute("aria-expanded", "false");
+      made3.append(...chipParts(chip));
+      made3.addEventListener("pointerenter", () => this.popover.hoverBegins(chip, made3));
+      made3.addEventListener("pointerleave", () => this.popover.hoverEnds());
+      return made3;
+    }
+    measure() {
+      if (!this.view || this.isOpen) return;
+      for (const chip of this.buttons) {
+        chip.classList.remove("lora-neg-short");
+        chip.classList.toggle("lora-neg-short", isCut(chip));
+      }
+      this.count();
+      if (!this.more.hidden) this.count();
+    }
+    isBelow(button2) {
+      return button2.offsetTop > this.chips.offsetTop + SAME_LINE;
+    }
+    count() {
+      const { chips, changes, left_out: leftOut } = this.view;
+      const fits = chips.filter((_, index) => !this.isBelow(this.buttons[index]));
+      const hiddenChanges = changes - fits.filter(({ tone }) => tone === "change").length;
+      const all = chips.length + leftOut - fits.length;
+      this.more.hidden = all === 0;
+      this.more.textContent = leftOutText(hiddenChanges, all - hiddenChanges);
+      this.more.removeAttribute("aria-label");
+      this.more.title = translate("Show {count} more", { count: all });
+    }
+    expand(open) {
+      this.popover.close();
+      this.frame.classList.toggle("lora-neg-open", open);
+      this.more.setAttribute("aria-expanded", String(open));
+      if (open) {
+        this.more.textContent = "−";
+        this.more.setAttribute("aria-label", translate("Show one line"));
+      } else {
+        this.measure();
+      }
+    }
+    onKey(event) {
+      const at = event.target.closest(".lora-neg-chip");
+      const index = this.buttons.indexOf(at);
+      if (index < 0) return;
+      if (event.key === "ArrowDown") {
+        this.popover.show(this.view.chips[index], at, true);
+        this.popover.focusFirst();
+        event.preventDefault();
+        return;
+      }
+      if (event.key === "Escape") {
+        this.popover.escape(event);
+        return;
+      }
+      const rightToLeft = getComputedStyle(this.frame).direction === "rtl";
+      const next = nextChip(index, this.buttons.length, event.key, rightToLeft);
+      if (next === null) return;
+      event.preventDefault();
+      at.tabIndex = -1;
+      const chip = this.buttons[next];
+      chip.tabIndex = 0;
+      if (this.isBelow(chip)) this.expand(true);
+      chip.focus();
+      this.popover.show(this.view.chips[next], chip, true);
+    }
+  };
+
+  // frontend/preview/notice.js
+  var Notice = class {
+    /** `onAnswered` follows an answer that was kept, `onFailed` gets the error of one that was not. */
+    constructor(onAnswered, onFailed) {
+      this.onAnswered = onAnswered;
+      this.onFailed = onFailed;
+      this.root = element("div", "lora-neg-notice");
+      this.root.hidden = true;
+      this.root.setAttribute("role", "group");
+    }
+    /** Shows a notice as the server tells it; nothing for null. */
+    show(notice) {
+      this.root.hidden = !notice;
+      if (!notice) {
+        this.root.replaceChildren();
+        return;
+      }
+      if (this.root.childElementCount) return;
+      const answers = element("div", "lora-neg-answers");
+      answers.append(...notice.answers.map(({ label, mode }, index) => plainButton(`lora-neg-action${index ? "" : " lora-neg-first"}`, label, () => this.answer(mode))));
+      this.root.setAttribute("aria-label", notice.title);
+      this.root.append(element("strong", "", notice.title), " ", element("span", "", notice.text), answers);
+    }
+    async answer(mode) {
+      try {
+        await ask("notice", { mode });
+        refreshNotice();
+        this.onAnswered();
+      } catch (error) {
+        this.onFailed(error);
+      }
+    }
+  };
+
   // frontend/preview/explanation.js
   var MOST_FACTS = 6;
   var OFFERED_FIRST = /* @__PURE__ */ new Set(["fix", "apply", "cfg"]);
@@ -499,12 +645,12 @@
       made3.push(source);
     }
     if (chip.actions.length) {
-      const row = element("div", "lora-neg-actions");
-      row.append(...chip.actions.map((action, index) => {
+      const row2 = element("div", "lora-neg-actions");
+      row2.append(...chip.actions.map((action, index) => {
         const kind = index || !OFFERED_FIRST.has(action.kind) ? "" : " lora-neg-first";
         return plainButton(`lora-neg-action${kind}`, action.label, () => act(action));
       }));
-      made3.push(row);
+      made3.push(row2);
     }
     return made3;
   }
@@ -651,53 +797,37 @@
   // frontend/preview/strip.js
   var PAUSE_MS = 150;
   var Strip = class {
-    constructor(tab, onAnswered) {
+    /** `recheckAll` lets the strips of all tabs look again. */
+    constructor(tab, recheckAll) {
       this.tab = tab;
-      this.onAnswered = onAnswered;
       this.history = new History();
       this.cache = new AnswerCache();
       this.asked = null;
-      this.view = null;
       this.timer = 0;
       this.running = null;
       this.get = (name) => valueOf(tab, name);
       this.set = (name, value) => setValue(tab, name, value);
-      this.build();
-    }
-    build() {
       this.root = element("div", "lora-neg-preview");
-      this.root.id = `lora_neg_preview_${this.tab}`;
-      this.line = element("div", "lora-neg-line");
-      this.chips = element("div", "lora-neg-chips");
-      this.chips.setAttribute("role", "group");
-      this.chips.setAttribute("aria-label", translate("What the guard would do"));
-      this.chips.addEventListener("keydown", (event) => this.onChipKey(event));
-      this.more = plainButton("lora-neg-tool lora-neg-overflow", "", () => this.expand());
-      this.more.setAttribute("aria-expanded", "false");
-      this.more.hidden = true;
+      this.root.id = `lora_neg_preview_${tab}`;
+      this.popover = new Popover(this.root, (action) => this.act(action));
+      this.row = new ChipRow(this.root, this.popover);
       this.tools = element("div", "lora-neg-tools");
+      this.row.root.append(this.tools);
       this.live = element("span", "lora-neg-sr");
       this.live.setAttribute("role", "status");
-      this.popover = new Popover(this.root, (action) => this.act(action));
-      this.line.addEventListener("scroll", () => {
-        if (!this.root.classList.contains("lora-neg-open")) this.line.scrollTop = 0;
-      });
+      this.notice = new Notice(() => {
+        this.acted = true;
+        recheckAll();
+      }, (error) => this.fail(error));
       this.root.addEventListener("focusout", (event) => this.onFocusOut(event));
-      this.line.append(this.chips, this.more, this.tools);
-      this.notice = element("div", "lora-neg-notice");
-      this.notice.hidden = true;
-      this.notice.setAttribute("role", "group");
-      this.root.append(this.notice, this.line, this.popover.root, this.live);
-      if (typeof ResizeObserver === "function") {
-        new ResizeObserver(() => this.measure()).observe(this.line);
-      }
+      this.root.append(this.notice.root, this.row.root, this.popover.root, this.live);
     }
-    // Puts the strip under the negative prompt; again after gradio has built that anew.
+    /** Puts the strip under the negative prompt; again after gradio has built that anew. */
     place() {
       const textarea = inputOf(this.tab, "negative_prompt");
-      const row = textarea && (textarea.closest(".prompt-row") || textarea.closest(".block"));
-      if (!row || this.root.previousElementSibling === row) return Boolean(row);
-      row.after(this.root);
+      const row2 = textarea && (textarea.closest(".prompt-row") || textarea.closest(".block"));
+      if (!row2 || this.root.previousElementSibling === row2) return Boolean(row2);
+      row2.after(this.root);
       return true;
     }
     // ---- asking ----
@@ -708,6 +838,7 @@
         this.check();
       }, delay);
     }
+    /** Asks what the guard would do with the form; `anew` also if nothing in it has changed. */
     async check(anew = false) {
       const body = readForm(this.tab);
       if (!body) return;
@@ -750,58 +881,28 @@
       this.empty(element("span", "lora-neg-quiet lora-neg-sweep", text));
       this.announce(text);
     }
-    // Shows notes and no chips.
     empty(...notes) {
-      this.view = null;
-      this.buttons = [];
       this.popover.close();
-      this.chips.replaceChildren(...notes);
+      this.row.empty(...notes);
       this.tools.replaceChildren();
-      this.more.hidden = true;
     }
     // ---- showing ----
     show(view, body) {
-      const focused = this.acted || this.chips.contains(document.activeElement) || this.popover.root.contains(document.activeElement);
+      const focused = this.acted || this.row.chips.contains(document.activeElement) || this.popover.root.contains(document.activeElement);
       this.acted = false;
       const openKey = this.popover.chip && chipKey(this.popover.chip);
       if (this.body && (this.body.mode !== body.mode || this.body.enabled !== body.enabled)) this.flash();
-      this.view = view;
       this.body = body;
       this.root.dataset.mode = view.mode.toLowerCase();
-      this.showNotice(view.notice);
-      this.buttons = view.chips.map((chip) => this.chipButton(chip));
-      if (this.buttons.length) this.buttons[0].tabIndex = 0;
-      this.chips.replaceChildren(...this.buttons.length ? this.buttons : [this.quiet(view)]);
+      this.notice.show(view.notice);
+      this.row.show(view, this.quiet(view));
       this.tools.replaceChildren(...this.toolButtons(view));
       const again = view.chips.findIndex((chip) => chipKey(chip) === openKey);
-      if (openKey && again >= 0) this.popover.show(view.chips[again], this.buttons[again]);
+      if (openKey && again >= 0) this.popover.show(view.chips[again], this.row.buttons[again]);
       else this.popover.close();
       if (focused && hasNoFocus()) this.focusSomewhere();
       this.announce(summaryText(view));
-      this.measure();
-    }
-    // What the guard does, at the first run: it stays until it is answered, here or elsewhere.
-    showNotice(notice) {
-      this.notice.hidden = !notice;
-      if (!notice) {
-        this.notice.replaceChildren();
-        return;
-      }
-      if (this.notice.childElementCount) return;
-      const answers = element("div", "lora-neg-answers");
-      answers.append(...notice.answers.map(({ label, mode }, index) => plainButton(`lora-neg-action${index ? "" : " lora-neg-first"}`, label, () => this.answer(mode))));
-      this.notice.setAttribute("aria-label", notice.title);
-      this.notice.append(element("strong", "", notice.title), " ", element("span", "", notice.text), answers);
-    }
-    async answer(mode) {
-      try {
-        await ask("notice", { mode });
-        this.acted = true;
-        refreshNotice();
-        this.onAnswered();
-      } catch (error) {
-        this.fail(error);
-      }
+      this.row.measure();
     }
     // A pasted infotext may have switched the guard: show where to look.
     flash() {
@@ -813,16 +914,6 @@
       if (view.mode === "Off") return element("span", "lora-neg-quiet", "The guard is off in this tab");
       if (view.mode === "Advise") return element("span", "lora-neg-quiet", "Nothing for the guard to advise");
       return element("span", "lora-neg-quiet", "Nothing for the guard to change");
-    }
-    chipButton(chip) {
-      const made3 = plainButton(`lora-neg-chip lora-neg-${chip.tone}`, "", () => this.popover.toggle(chip, made3));
-      made3.tabIndex = -1;
-      made3.dataset.rule = chip.rule;
-      made3.setAttribute("aria-expanded", "false");
-      made3.append(...chipParts(chip));
-      made3.addEventListener("pointerenter", () => this.popover.hoverBegins(chip, made3));
-      made3.addEventListener("pointerleave", () => this.popover.hoverEnds());
-      return made3;
     }
     toolButtons(view) {
       const made3 = [];
@@ -844,41 +935,16 @@
       made3.push(panel);
       return made3;
     }
-    // Chips that do not fit into the line are counted by kind; the count opens the line downwards.
-    measure() {
-      if (!this.buttons || !this.view || this.root.classList.contains("lora-neg-open")) return;
-      for (const chip of this.buttons) {
-        chip.classList.remove("lora-neg-short");
-        chip.classList.toggle("lora-neg-short", isCut(chip));
-      }
-      this.count();
-      if (!this.more.hidden) this.count();
-    }
-    count() {
-      const fits = this.view.chips.filter((_, index) => this.buttons[index].offsetTop <= this.chips.offsetTop + 8);
-      const changes = this.view.changes - fits.filter(({ tone }) => tone === "change").length;
-      const all = this.view.chips.length + this.view.left_out - fits.length;
-      this.more.hidden = all === 0;
-      this.more.textContent = leftOutText(changes, all - changes);
-      this.more.removeAttribute("aria-label");
-      this.more.title = translate("Show {count} more", { count: all });
-    }
-    expand(open = !this.root.classList.contains("lora-neg-open")) {
-      this.popover.close();
-      this.root.classList.toggle("lora-neg-open", open);
-      this.more.setAttribute("aria-expanded", String(open));
-      if (open) {
-        this.more.textContent = "−";
-        this.more.setAttribute("aria-label", translate("Show one line"));
-      } else {
-        this.measure();
-      }
-    }
     announce(text) {
       if (this.live.textContent !== text) this.live.textContent = text;
     }
+    /** Says a sentence that has no chip; shows it, too, where something was refused. */
+    say(text, refused) {
+      this.announce(text);
+      if (refused) this.row.chips.replaceChildren(element("span", "lora-neg-quiet lora-neg-refused", text));
+    }
     focusSomewhere() {
-      const next = this.tools.querySelector(".lora-neg-undo") || this.buttons[0] || inputOf(this.tab, "negative_prompt");
+      const next = this.tools.querySelector(".lora-neg-undo") || this.row.buttons[0] || inputOf(this.tab, "negative_prompt");
       if (next) next.focus();
     }
     // ---- acting ----
@@ -906,6 +972,7 @@
         this.fail(error);
       }
     }
+    /** Writes what an action changes into the form. */
     perform(action) {
       this.acted = this.root.contains(document.activeElement);
       this.popover.close();
@@ -918,32 +985,6 @@
       const step = this.history.undo(this.get, this.set);
       if (step) this.announce(translate("Undone: {what}", { what: step.label }));
       this.check();
-    }
-    // ---- keys ----
-    onChipKey(event) {
-      const at = event.target.closest(".lora-neg-chip");
-      const index = this.buttons ? this.buttons.indexOf(at) : -1;
-      if (index < 0) return;
-      if (event.key === "ArrowDown") {
-        this.popover.show(this.view.chips[index], at, true);
-        this.popover.focusFirst();
-        event.preventDefault();
-        return;
-      }
-      if (event.key === "Escape") {
-        this.popover.escape(event);
-        return;
-      }
-      const rightToLeft = getComputedStyle(this.root).direction === "rtl";
-      const next = nextChip(index, this.buttons.length, event.key, rightToLeft);
-      if (next === null) return;
-      event.preventDefault();
-      at.tabIndex = -1;
-      const chip = this.buttons[next];
-      chip.tabIndex = 0;
-      if (chip.offsetTop > this.chips.offsetTop + 8) this.expand(true);
-      chip.focus();
-      this.popover.show(this.view.chips[next], chip, true);
     }
     onFocusOut(event) {
       if (this.root.contains(event.relatedTarget)) return;
@@ -981,10 +1022,7 @@
     for (const name of tab ? [tab] : TABS) stripOf(name).check(true);
   }
   function say(tab, text, refused) {
-    const strip = stripOf(tab);
-    strip.announce(text);
-    const note = element("span", `lora-neg-quiet${refused ? " lora-neg-refused" : ""}`, text);
-    if (refused) strip.chips.replaceChildren(note);
+    stripOf(tab).say(text, refused);
   }
   function perform(tab, action) {
     stripOf(tab).perform(action);
@@ -1086,12 +1124,12 @@
   }
   function onPointerOver(event) {
     const found = cardOf(event.target);
-    const row = found && found.card.querySelector(".button-row");
-    if (!row || row.querySelector(".lora-neg-card-button")) return;
+    const row2 = found && found.card.querySelector(".button-row");
+    if (!row2 || row2.querySelector(".lora-neg-card-button")) return;
     const button2 = document.createElement("div");
     button2.className = "card-button lora-neg-card-button";
     button2.title = "Insert at the recommended negative weight (Alt + click on the card)";
-    row.prepend(button2);
+    row2.prepend(button2);
   }
   function startCards() {
     onLoaded(() => {
@@ -1729,12 +1767,95 @@
     }
     indexOf(name) {
       for (const [at, rows] of this.pages) {
-        const found = rows.findIndex((row) => row.name === name);
+        const found = rows.findIndex((row2) => row2.name === name);
         if (found >= 0) return at * this.size + found;
       }
       return -1;
     }
   };
+
+  // frontend/library/row.js
+  function row(data, id, index, { selected, open, words }) {
+    const made3 = element("div", "lora-neg-grid-row");
+    made3.id = id;
+    made3.setAttribute("role", "row");
+    made3.setAttribute("aria-rowindex", String(index + 2));
+    made3.dataset.index = String(index);
+    if (!data) {
+      made3.append(element("div", "lora-neg-cell lora-neg-cell-name lora-neg-pale", "…"));
+      return made3;
+    }
+    made3.setAttribute("aria-selected", String(selected));
+    made3.classList.toggle("lora-neg-open", open);
+    const box = input("checkbox", translate("Select {name}", { name: data.name }));
+    box.checked = selected;
+    box.tabIndex = -1;
+    made3.append(cell("box", box), cell("name", ...nameParts(data)));
+    if (!data.read) {
+      made3.append(cell("type", element("span", "lora-neg-pale", translate("not read yet"))));
+      return made3;
+    }
+    made3.append(
+      cell("type", ...typeParts(data, words)),
+      cell("family", data.family),
+      cell("range", ...rangeParts(data)),
+      cell("triggers", ...triggerParts(data)),
+      cell("evidence", ...evidenceParts(data, words)),
+      cell("problems", ...problemParts(data))
+    );
+    return made3;
+  }
+  function cell(id, ...content) {
+    const made3 = element("div", `lora-neg-cell lora-neg-cell-${id}`);
+    made3.setAttribute("role", "gridcell");
+    made3.append(...content);
+    return made3;
+  }
+  function nameParts(data) {
+    const name = userText("lora-neg-name", data.name);
+    name.title = data.name;
+    const below = [data.folder, data.title].filter(Boolean).join(" · ");
+    return below ? [name, userText("lora-neg-below", below)] : [name];
+  }
+  function typeParts(data, words) {
+    const type = words.types.find(({ id }) => id === data.type) || { letter: "?" };
+    const text = element("span", "lora-neg-type-name", data.type_name);
+    const sure = data.confidence && data.type !== "unknown" ? percent(data.confidence) : "";
+    const below = element("span", "lora-neg-below", data.sure || !sure ? sure : translate("{share}, unsure", { share: sure }));
+    below.dir = "auto";
+    const both = element("span", "lora-neg-stack");
+    both.append(text, below);
+    return [typeMark(data.type, type.letter), both];
+  }
+  function rangeParts(data) {
+    if (data.guard_off) return [element("span", "lora-neg-off", translate("guard off"))];
+    const known2 = Boolean(data.range_source);
+    const text = element("bdi", known2 ? "lora-neg-range" : "lora-neg-pale", data.range);
+    if (known2) text.dir = "ltr";
+    return known2 ? [text, element("span", "lora-neg-below", data.range_source)] : [text];
+  }
+  function triggerParts(data) {
+    const words = data.triggers.map((text) => {
+      const word = userText("lora-neg-word", text);
+      word.title = text;
+      return word;
+    });
+    if (data.more_triggers) words.push(element("span", "lora-neg-below", `+${data.more_triggers}`));
+    return words;
+  }
+  function evidenceParts(data, words) {
+    return data.evidence.map((key) => {
+      const made3 = element("span", "lora-neg-evidence", translate(key));
+      made3.dataset.evidence = key;
+      made3.title = words.evidence[key] || "";
+      return made3;
+    });
+  }
+  function problemParts(data) {
+    if (!data.problems) return [];
+    const text = data.problems === 1 ? translate("1 problem") : translate("{count} problems", { count: data.problems });
+    return [element("span", "lora-neg-problem", `⚠ ${text}`)];
+  }
 
   // frontend/library/grid.js
   var FOLLOW_MS = 200;
@@ -1774,9 +1895,9 @@
       return Math.floor(first / PAGE) * PAGE;
     }
     showSort({ sort, descending }) {
-      for (const { id, cell } of this.heads) {
+      for (const { id, cell: cell2 } of this.heads) {
         const order = descending ? "descending" : "ascending";
-        cell.setAttribute("aria-sort", sort === id ? order : "none");
+        cell2.setAttribute("aria-sort", sort === id ? order : "none");
       }
       this.grid.setAttribute("aria-rowcount", String(this.library.matched + 1));
     }
@@ -1815,12 +1936,12 @@
       boxCell.append(this.allBox);
       head.append(boxCell);
       this.heads = COLUMNS.map(({ id, label, hint }) => {
-        const cell = element("div", `lora-neg-cell lora-neg-cell-${id}`);
-        cell.setAttribute("role", "columnheader");
-        if (hint) cell.title = translate(hint);
-        cell.append(button("lora-neg-sort", label, () => this.library.sort(id)));
-        head.append(cell);
-        return { id, cell };
+        const cell2 = element("div", `lora-neg-cell lora-neg-cell-${id}`);
+        cell2.setAttribute("role", "columnheader");
+        if (hint) cell2.title = translate(hint);
+        cell2.append(button("lora-neg-sort", label, () => this.library.sort(id)));
+        head.append(cell2);
+        return { id, cell: cell2 };
       });
       this.space = element("div", "lora-neg-grid-space");
       this.space.setAttribute("role", "rowgroup");
@@ -1855,87 +1976,13 @@
     }
     drawRow(index) {
       const data = this.pages.row(index);
-      const row = element("div", "lora-neg-grid-row");
-      row.id = this.rowId(index);
-      row.setAttribute("role", "row");
-      row.setAttribute("aria-rowindex", String(index + 2));
-      row.dataset.index = String(index);
-      row.classList.toggle("lora-neg-active", index === this.active);
-      if (!data) {
-        row.append(element("div", "lora-neg-cell lora-neg-cell-name lora-neg-pale", "…"));
-        return row;
-      }
-      const selected = this.selected.has(data.name);
-      row.setAttribute("aria-selected", String(selected));
-      row.classList.toggle("lora-neg-open", this.library.details.name === data.name);
-      const box = input("checkbox", translate("Select {name}", { name: data.name }));
-      box.checked = selected;
-      box.tabIndex = -1;
-      row.append(this.cell("box", box), this.cell("name", ...this.nameParts(data)));
-      if (!data.read) {
-        row.append(this.cell("type", element("span", "lora-neg-pale", translate("not read yet"))));
-        return row;
-      }
-      row.append(
-        this.cell("type", ...this.typeParts(data)),
-        this.cell("family", data.family),
-        this.cell("range", ...this.rangeParts(data)),
-        this.cell("triggers", ...this.triggerParts(data)),
-        this.cell("evidence", ...this.evidenceParts(data)),
-        this.cell("problems", ...this.problemParts(data))
-      );
-      return row;
-    }
-    cell(id, ...content) {
-      const made3 = element("div", `lora-neg-cell lora-neg-cell-${id}`);
-      made3.setAttribute("role", "gridcell");
-      made3.append(...content);
+      const made3 = row(data, this.rowId(index), index, {
+        selected: Boolean(data) && this.selected.has(data.name),
+        open: Boolean(data) && this.library.details.name === data.name,
+        words: this.library.words
+      });
+      made3.classList.toggle("lora-neg-active", index === this.active);
       return made3;
-    }
-    nameParts(data) {
-      const name = userText("lora-neg-name", data.name);
-      name.title = data.name;
-      const below = [data.folder, data.title].filter(Boolean).join(" · ");
-      return below ? [name, userText("lora-neg-below", below)] : [name];
-    }
-    typeParts(data) {
-      const type = this.library.words.types.find(({ id }) => id === data.type) || { letter: "?" };
-      const text = element("span", "lora-neg-type-name", data.type_name);
-      const sure = data.confidence && data.type !== "unknown" ? percent(data.confidence) : "";
-      const below = element("span", "lora-neg-below", data.sure || !sure ? sure : translate("{share}, unsure", { share: sure }));
-      below.dir = "auto";
-      const both = element("span", "lora-neg-stack");
-      both.append(text, below);
-      return [typeMark(data.type, type.letter), both];
-    }
-    rangeParts(data) {
-      if (data.guard_off) return [element("span", "lora-neg-off", translate("guard off"))];
-      const known2 = Boolean(data.range_source);
-      const text = element("bdi", known2 ? "lora-neg-range" : "lora-neg-pale", data.range);
-      if (known2) text.dir = "ltr";
-      return known2 ? [text, element("span", "lora-neg-below", data.range_source)] : [text];
-    }
-    triggerParts(data) {
-      const words = data.triggers.map((text) => {
-        const word = userText("lora-neg-word", text);
-        word.title = text;
-        return word;
-      });
-      if (data.more_triggers) words.push(element("span", "lora-neg-below", `+${data.more_triggers}`));
-      return words;
-    }
-    evidenceParts(data) {
-      return data.evidence.map((key) => {
-        const made3 = element("span", "lora-neg-evidence", translate(key));
-        made3.dataset.evidence = key;
-        made3.title = this.library.words.evidence[key] || "";
-        return made3;
-      });
-    }
-    problemParts(data) {
-      if (!data.problems) return [];
-      const text = data.problems === 1 ? translate("1 problem") : translate("{count} problems", { count: data.problems });
-      return [element("span", "lora-neg-problem", `⚠ ${text}`)];
     }
     showEmpty() {
       this.empty.hidden = this.library.matched > 0 || !this.library.asked;
@@ -1954,9 +2001,9 @@
       );
     }
     onClick(event) {
-      const row = event.target.closest(".lora-neg-grid-row[data-index]");
-      if (!row) return;
-      const index = Number(row.dataset.index);
+      const row2 = event.target.closest(".lora-neg-grid-row[data-index]");
+      if (!row2) return;
+      const index = Number(row2.dataset.index);
       const box = event.target.closest("input[type=checkbox], .lora-neg-cell-box");
       this.active = index;
       if (event.shiftKey && this.anchor >= 0) this.selectRange(this.anchor, index);
@@ -2538,6 +2585,56 @@
     });
   }
 
+  // frontend/scan/fields.js
+  var Fields = class {
+    /** `id` keeps the ids of several forms in one page apart. */
+    constructor(id) {
+      this.id = id;
+      this.notes = {};
+    }
+    field(name, label, ...content) {
+      const made3 = element("div", "lora-neg-scan-field");
+      const head = element("div", "lora-neg-scan-label", translate(label));
+      const note = element("p", "lora-neg-note lora-neg-failed");
+      note.id = `${this.id}_${name}_note`;
+      note.hidden = true;
+      this.notes[name] = note;
+      made3.append(head, ...content, note);
+      made3.dataset.field = name;
+      return made3;
+    }
+    /** Connects a control with the note of a field. */
+    described(control, name) {
+      control.setAttribute("aria-describedby", `${this.id}_${name}_note`);
+      return control;
+    }
+    /** Radio buttons side by side, of `[value, text, hint]`: their group, and the inputs. */
+    choices(name, label, options, onChange) {
+      const group = element("div", "lora-neg-choices");
+      group.setAttribute("role", "radiogroup");
+      group.setAttribute("aria-label", translate(label));
+      const radios = options.map(([value, text, hint]) => {
+        const choice = element("label", "lora-neg-choice");
+        const radio = element("input");
+        Object.assign(radio, { type: "radio", name: `${this.id}_${name}`, value });
+        radio.addEventListener("change", () => onChange(value));
+        if (hint) choice.title = translate(hint);
+        choice.append(radio, element("span", "", translate(text)));
+        group.append(choice);
+        return radio;
+      });
+      return { group, radios };
+    }
+    /** Shows errors by field; `unasked` names fields in which nobody has done anything wrong yet. */
+    showErrors(errors, unasked = []) {
+      for (const [name, note] of Object.entries(this.notes)) {
+        note.textContent = unasked.includes(name) ? "" : errors[name] || "";
+        note.hidden = !note.textContent;
+        note.parentNode.classList.toggle("lora-neg-at-fault", !note.hidden);
+      }
+    }
+  };
+
   // frontend/scan/picker.js
   var PAUSE_MS3 = 150;
   var made = 0;
@@ -2608,7 +2705,7 @@
     open(rows, matched) {
       this.rows = rows;
       this.active = rows.length ? Math.max(0, rows.findIndex(({ name }) => name === this.name)) : -1;
-      this.list.replaceChildren(...rows.map((row, index) => this.item(row, index)));
+      this.list.replaceChildren(...rows.map((row2, index) => this.item(row2, index)));
       this.list.hidden = !rows.length;
       const more = matched - rows.length;
       this.note.textContent = rows.length ? more > 0 ? translate("and {count} more; search to narrow them down", { count: more }) : "" : translate("No LoRA matches.");
@@ -2616,25 +2713,25 @@
       this.box.setAttribute("aria-expanded", String(!this.list.hidden));
       this.mark();
     }
-    item(row, index) {
+    item(row2, index) {
       const made3 = element("li", "lora-neg-picker-item");
       made3.id = `${this.id}_${index}`;
       made3.setAttribute("role", "option");
       made3.dataset.index = String(index);
-      made3.classList.toggle("lora-neg-pale", !row.fits);
+      made3.classList.toggle("lora-neg-pale", !row2.fits);
       const texts = element("span", "lora-neg-stack");
-      const name = userText("lora-neg-name", row.name);
-      name.title = row.name;
-      const facts = row.read === false ? [translate("not read yet")] : [
-        row.type_name,
-        row.range_source && row.range,
-        row.family !== "unknown" && row.family,
-        !row.fits && translate("not for this checkpoint")
+      const name = userText("lora-neg-name", row2.name);
+      name.title = row2.name;
+      const facts = row2.read === false ? [translate("not read yet")] : [
+        row2.type_name,
+        row2.range_source && row2.range,
+        row2.family !== "unknown" && row2.family,
+        !row2.fits && translate("not for this checkpoint")
       ];
       const below = element("bdi", "lora-neg-below", facts.filter(Boolean).join(" · "));
       below.dir = "ltr";
       texts.append(name, below);
-      made3.append(typeMark(row.type || "unknown", row.letter), texts);
+      made3.append(typeMark(row2.type || "unknown", row2.letter), texts);
       return made3;
     }
     mark() {
@@ -2658,11 +2755,11 @@
       event.stopPropagation();
     }
     choose(index) {
-      const row = this.rows[index];
+      const row2 = this.rows[index];
       this.close();
-      if (!row) return;
-      this.show(row.name);
-      this.onChoose(row.name);
+      if (!row2) return;
+      this.show(row2.name);
+      this.onChoose(row2.name);
     }
     close() {
       this.turn++;
@@ -2780,25 +2877,25 @@
   ];
   var LISTS = [["sampler", "Sampler"], ["scheduler", "Schedule"]];
   var ScanSampling = class {
-    constructor(form, overview) {
+    constructor(fields, overview) {
       const usual = overview.form;
       this.root = element("div", "lora-neg-scan-numbers");
       this.numbers = {};
       this.lists = {};
       for (const [name, label, step] of NUMBERS2) {
         if (usual[name] === null || usual[name] === void 0) continue;
-        const box = form.described(input("number", label, { step, min: "0" }), name);
+        const box = fields.described(input("number", label, { step, min: "0" }), name);
         box.value = String(usual[name]);
         this.numbers[name] = box;
-        this.root.append(form.field(name, label, box));
+        this.root.append(fields.field(name, label, box));
       }
       for (const [name, label] of LISTS) {
         const names = overview[`${name}s`];
         if (!names.length) continue;
-        const list = form.described(select(label, names.map((text) => [text, text])), name);
+        const list = fields.described(select(label, names.map((text) => [text, text])), name);
         list.value = usual[name] || names[0];
         this.lists[name] = list;
-        this.root.append(form.field(name, label, list));
+        this.root.append(fields.field(name, label, list));
       }
     }
     read() {
@@ -2810,6 +2907,72 @@
     fill(values) {
       for (const [name, box] of Object.entries({ ...this.numbers, ...this.lists })) {
         if (values[name] !== null && values[name] !== void 0) box.value = String(values[name]);
+      }
+    }
+  };
+
+  // frontend/scan/weights.js
+  var ONE_NUMBER = /^\s*-?[\d.]+\s*$/;
+  var ScanWeights = class {
+    /** `presets` are the host's, the first for a scan, the second for a quick one. */
+    constructor(fields, presets, onChange) {
+      this.presets = presets;
+      this.row = element("div", "lora-neg-presets");
+      for (const { id, name, weights } of presets) {
+        const preset = button("lora-neg-toggle", name, () => {
+          this.box.value = weights;
+          onChange();
+        });
+        preset.dataset.weights = weights;
+        preset.dataset.preset = id;
+        preset.title = weights;
+        this.row.append(preset);
+      }
+      this.box = fields.described(input("text", "Weights", { spellcheck: "false", maxlength: "2000" }), "weights");
+      this.box.dir = "ltr";
+      this.box.value = presets[0].weights;
+      this.word = input("text", "Word added to the negative prompt with the LoRA", {
+        placeholder: "word added to the negative, if it has one",
+        maxlength: "4000"
+      });
+      this.word.dir = "auto";
+      this.hint = element("p", "lora-neg-note", translate("A list, or a range: -1 - 1 [9], -0.9--0.3 (+0.3). 0 is always made."));
+      this.wordField = fields.field("negative_word", "Added to the negative prompt with the LoRA", this.word);
+      this.root = element("div", "lora-neg-scan-stacked");
+      this.root.append(fields.field("weights", "Weights", this.row, this.box, this.hint), this.wordField);
+    }
+    read() {
+      return { weights: this.box.value, negative_word: this.word.value };
+    }
+    fill(form) {
+      this.box.value = form.weights;
+      this.word.value = form.negative_word || "";
+    }
+    /** The weight and the word at which a LoRA is compared with and without. */
+    fillComparison({ weight, word }) {
+      this.box.value = String(weight);
+      this.word.value = word;
+    }
+    /** Shows what the kind of scan needs. */
+    showKind(kind) {
+      this.row.hidden = this.hint.hidden = kind === "compare";
+      this.wordField.hidden = kind !== "compare";
+    }
+    /** Puts weights of the kind that was just chosen into the box, as far as those there are none of it. */
+    changeKind(kind, comparison) {
+      const [few, more] = this.presets;
+      if (kind === "compare") {
+        if (/[,[]/.test(this.box.value)) this.list = this.box.value;
+        if (comparison) this.fillComparison(comparison);
+      } else if (this.list || ONE_NUMBER.test(this.box.value)) {
+        this.box.value = this.list || (kind === "quick" ? more : few).weights;
+      }
+      if (kind === "quick" && this.box.value === few.weights) this.box.value = more.weights;
+    }
+    /** Marks the preset that stands in the box. */
+    markPreset() {
+      for (const preset of this.row.children) {
+        preset.setAttribute("aria-pressed", String(preset.dataset.weights === this.box.value));
       }
     }
   };
@@ -2874,7 +3037,6 @@
       this.turn = 0;
       this.kind = "scan";
       this.lora = null;
-      this.errors = {};
       this.id = `lora_neg_scan_form_${++made2}`;
       this.root = element("form", "lora-neg-scan-form");
       this.root.noValidate = true;
@@ -2889,15 +3051,18 @@
     // Builds the form anew, with what stood in it or what stood in it last time.
     build(overview, kept = null) {
       this.overview = overview;
-      this.notes = {};
+      this.fields = new Fields(this.id);
+      const list = this.weights && this.weights.list;
+      this.weights = new ScanWeights(this.fields, overview.presets, () => this.changed());
+      this.weights.list = list;
       this.picker = new ScanPicker((name) => this.choose(name), (error) => this.scan.fail(error));
       this.about = element("div", "lora-neg-scan-about");
       this.about.hidden = true;
       this.root.replaceChildren(
         this.checkpointLine(),
-        this.field("lora", "LoRA", this.picker.root, this.about),
+        this.fields.field("lora", "LoRA", this.picker.root, this.about),
         this.kindField(),
-        this.weightsField(),
+        this.weights.root,
         this.partField(),
         this.promptsField(),
         this.textField("negative_prompt", "Negative prompt", overview.form.negative_prompt),
@@ -2910,94 +3075,37 @@
       this.check();
     }
     // ---- pieces -------------------------------------------------------------------------
-    field(name, label, ...content) {
-      const made3 = element("div", "lora-neg-scan-field");
-      const head = element("div", "lora-neg-scan-label", translate(label));
-      const note = element("p", "lora-neg-note lora-neg-failed");
-      note.id = `${this.id}_${name}_note`;
-      note.hidden = true;
-      this.notes[name] = note;
-      made3.append(head, ...content, note);
-      made3.dataset.field = name;
-      return made3;
-    }
-    described(control, name) {
-      control.setAttribute("aria-describedby", `${this.id}_${name}_note`);
-      return control;
-    }
     checkpointLine() {
       const { checkpoint } = this.overview;
-      const made3 = this.field("checkpoint", "Checkpoint");
+      const made3 = this.fields.field("checkpoint", "Checkpoint");
       const text = checkpoint ? `${checkpoint.title}` : translate("none chosen");
       const line = userText("lora-neg-scan-checkpoint", text);
       line.title = checkpoint ? `${checkpoint.title} · ${checkpoint.digest}` : "";
       made3.insertBefore(line, made3.lastChild);
       return made3;
     }
-    choices(name, label, options, onChange) {
-      const group = element("div", "lora-neg-choices");
-      group.setAttribute("role", "radiogroup");
-      group.setAttribute("aria-label", translate(label));
-      const radios = options.map(([value, text, hint]) => {
-        const option2 = element("label", "lora-neg-choice");
-        const radio = element("input");
-        Object.assign(radio, { type: "radio", name: `${this.id}_${name}`, value });
-        radio.addEventListener("change", () => onChange(value));
-        if (hint) option2.title = translate(hint);
-        option2.append(radio, element("span", "", translate(text)));
-        group.append(option2);
-        return radio;
-      });
-      return { group, radios };
-    }
     kindField() {
-      const { group, radios } = this.choices("kind", "What to make", KINDS, (kind) => {
+      const { group, radios } = this.fields.choices("kind", "What to make", KINDS, (kind) => {
         this.kind = kind;
         this.showKind(true);
       });
       this.kinds = radios;
       this.kindNote = element("p", "lora-neg-note");
-      return this.field("kind", "What to make", group, this.kindNote);
-    }
-    weightsField() {
-      this.presets = element("div", "lora-neg-presets");
-      for (const { id, name, weights } of this.overview.presets) {
-        const preset = button("lora-neg-toggle", name, () => {
-          this.weights.value = weights;
-          this.changed();
-        });
-        preset.dataset.weights = weights;
-        preset.dataset.preset = id;
-        preset.title = weights;
-        this.presets.append(preset);
-      }
-      this.weights = this.described(input("text", "Weights", { spellcheck: "false", maxlength: "2000" }), "weights");
-      this.weights.dir = "ltr";
-      this.weights.value = this.overview.presets[0].weights;
-      this.word = input("text", "Word added to the negative prompt with the LoRA", {
-        placeholder: "word added to the negative, if it has one",
-        maxlength: "4000"
-      });
-      this.word.dir = "auto";
-      this.weightsHint = element("p", "lora-neg-note", translate("A list, or a range: -1 - 1 [9], -0.9--0.3 (+0.3). 0 is always made."));
-      this.negativeWord = this.field("negative_word", "Added to the negative prompt with the LoRA", this.word);
-      const both = element("div", "lora-neg-scan-stacked");
-      both.append(this.field("weights", "Weights", this.presets, this.weights, this.weightsHint), this.negativeWord);
-      return both;
+      return this.fields.field("kind", "What to make", group, this.kindNote);
     }
     partField() {
-      this.part = this.described(select("Part that takes the weight", PARTS), "part");
+      this.part = this.fields.described(select("Part that takes the weight", PARTS), "part");
       this.held = input("number", "Weight of the other part", { step: "0.05", min: "-10", max: "10", value: "0" });
       this.heldLabel = element("label", "lora-neg-scan-held", `${translate("the other part stays at")} `);
       this.heldLabel.append(this.held);
       const line = element("div", "lora-neg-scan-line");
       line.append(this.part, this.heldLabel);
       this.heldLabel.hidden = true;
-      return this.field("part", "Part that takes the weight", line);
+      return this.fields.field("part", "Part that takes the weight", line);
     }
     promptsField() {
       this.prompts = new ScanPrompts(`${this.id}_prompts_note`, () => this.changed());
-      return this.field("prompts", "Prompts", this.prompts.root);
+      return this.fields.field("prompts", "Prompts", this.prompts.root);
     }
     textField(name, label, value) {
       const box = element("textarea", "lora-neg-input");
@@ -3006,24 +3114,24 @@
       box.maxLength = 4e3;
       box.value = value;
       box.setAttribute("aria-label", translate(label));
-      this[name] = this.described(box, name);
-      return this.field(name, label, box);
+      this[name] = this.fields.described(box, name);
+      return this.fields.field(name, label, box);
     }
     seedsField() {
-      this.seeds = this.described(input("text", "Seeds", { spellcheck: "false", maxlength: "2000", value: "1, 2" }), "seeds");
+      this.seeds = this.fields.described(input("text", "Seeds", { spellcheck: "false", maxlength: "2000", value: "1, 2" }), "seeds");
       const line = element("div", "lora-neg-scan-line");
       line.append(this.seeds, button("", "New seeds", () => {
         this.seeds.value = randomSeeds(seedCount(this.seeds.value));
         this.changed();
       }));
-      return this.field("seeds", "Seeds", line);
+      return this.fields.field("seeds", "Seeds", line);
     }
     samplingField() {
-      this.sampling = new ScanSampling(this, this.overview);
+      this.sampling = new ScanSampling(this.fields, this.overview);
       return this.sampling.root;
     }
     footer() {
-      const made3 = this.field("plan", "");
+      const made3 = this.fields.field("plan", "");
       made3.classList.add("lora-neg-scan-footer");
       made3.firstChild.remove();
       this.cost = element("p", "lora-neg-scan-cost");
@@ -3040,12 +3148,11 @@
       return {
         kind: this.kind,
         lora: this.lora ? this.lora.name : "",
-        weights: this.weights.value,
+        ...this.weights.read(),
         part: this.part.value,
         held: numberIn(this.held.value),
         prompts: this.prompts.read(),
         negative_prompt: this.negative_prompt.value,
-        negative_word: this.word.value,
         seeds: this.seeds.value,
         ...this.sampling.read()
       };
@@ -3054,9 +3161,9 @@
     async fill(form) {
       this.kind = form.kind;
       this.prompts.fill(form.prompts);
-      for (const name of ["weights", "part", "seeds", "negative_prompt"]) this[name].value = form[name];
+      for (const name of ["part", "seeds", "negative_prompt"]) this[name].value = form[name];
+      this.weights.fill(form);
       this.held.value = String(form.held || 0);
-      this.word.value = form.negative_word || "";
       this.sampling.fill(form);
       this.showKind();
       await this.choose(form.lora, true);
@@ -3087,7 +3194,7 @@
         this.picker.show(name);
         this.showLora();
         this.prompts.offer(lora.prompts, !keep);
-        if (!keep && this.kind === "compare") this.fillCompare();
+        if (!keep && this.kind === "compare") this.weights.fillComparison(lora.compare);
         this.scan.history.reload(name);
       } catch (error) {
         if (!keep) this.scan.fail(error);
@@ -3117,29 +3224,15 @@
       this.showKind(true);
       this.changed();
     }
-    fillCompare() {
-      if (!this.lora) return;
-      this.weights.value = String(this.lora.compare.weight);
-      this.word.value = this.lora.compare.word;
-    }
     // Shows the fields of the chosen kind; `moved`: somebody has just chosen it.
     showKind(moved = false) {
       const { kind } = this;
       this.kinds.forEach((radio) => radio.checked = radio.value === kind);
       this.kinds.find(({ value }) => value === "quick").disabled = !this.overview.quick;
-      const compare = kind === "compare";
+      this.weights.showKind(kind);
       this.kindNote.textContent = this.overview.quick || kind !== "scan" ? translate(KINDS.find(([id]) => id === kind)[2]) : `${translate(KINDS[0][2])}. ${translate("This host has no quick scan.")}`;
-      this.presets.hidden = this.weightsHint.hidden = compare;
-      this.negativeWord.hidden = !compare;
       if (!moved) return;
-      if (compare) {
-        if (this.weights.value.includes(",") || this.weights.value.includes("[")) this.kept = this.weights.value;
-        this.fillCompare();
-      } else if (this.kept || /^\s*-?[\d.]+\s*$/.test(this.weights.value)) {
-        this.weights.value = this.kept || this.overview.presets[kind === "quick" ? 1 : 0].weights;
-      }
-      const [few, more] = this.overview.presets;
-      if (kind === "quick" && this.weights.value === few.weights) this.weights.value = more.weights;
+      this.weights.changeKind(kind, this.lora && this.lora.compare);
       if (this.lora) this.showLora();
     }
     changed() {
@@ -3187,17 +3280,9 @@
     }
     show({ errors, cost, existing }) {
       this.stale = false;
-      this.errors = errors;
       const untouched = !this.lora;
-      for (const [name, note] of Object.entries(this.notes)) {
-        const text = name === "lora" && untouched ? "" : errors[name] || "";
-        note.textContent = untouched && name === "prompts" ? "" : text;
-        note.hidden = !note.textContent;
-        note.parentNode.classList.toggle("lora-neg-at-fault", !note.hidden);
-      }
-      for (const preset of this.presets.children) {
-        preset.setAttribute("aria-pressed", String(preset.dataset.weights === this.weights.value));
-      }
+      this.fields.showErrors(errors, untouched ? ["lora", "prompts"] : []);
+      this.weights.markPreset();
       const quick = this.kind === "quick";
       const there = cost && existing && (quick ? existing.sentence : existing.finished);
       this.cost.textContent = cost ? costText(cost, this.kind) : untouched ? translate("Choose a LoRA to see what a scan costs.") : translate("Something above needs a look first.");
@@ -3286,16 +3371,97 @@
     }
   };
 
+  // frontend/scan/job_line.js
+  var JobLine = class {
+    /** `acts`: what its buttons do, `stop`, and `open` and `resume` with a scan's name. */
+    constructor(acts) {
+      this.spoken = element("p", "lora-neg-sr");
+      this.spoken.setAttribute("aria-live", "polite");
+      this.bar = element("progress");
+      this.bar.setAttribute("aria-label", translate("Scan"));
+      this.text = element("span", "lora-neg-scan-progress-text");
+      this.text.dir = "auto";
+      this.stop = button("", "Stop", () => acts.stop());
+      this.showIt = button("lora-neg-link", "Show it", () => acts.open(this.job.scan));
+      this.goOn = button("lora-neg-primary", "Go on", () => acts.resume(this.job.scan));
+      this.root = element("div", "lora-neg-scan-progress");
+      this.root.hidden = true;
+      this.root.append(this.bar, this.text, this.showIt, this.goOn, this.stop);
+    }
+    /** Shows a job, none for null; `shown` is the scan that the page shows. */
+    show(job, shown2) {
+      const step = spokenStep(job);
+      this.job = job;
+      this.root.hidden = !job;
+      if (!job) return;
+      const text = progressText(job);
+      const name = userText("lora-neg-scan-short", job.name);
+      name.title = job.name;
+      this.text.replaceChildren(name, ` · ${text}`);
+      if (step !== this.step) this.spoken.textContent = `${job.name}: ${text}`;
+      this.step = step;
+      this.bar.max = job.total || 1;
+      if (job.state === "concluding" || job.state === "waiting" && !job.done) this.bar.removeAttribute("value");
+      else this.bar.value = job.done;
+      this.bar.hidden = job.over;
+      const failed = job.state === "failed" || job.state === "lost";
+      this.root.classList.toggle("lora-neg-failed", failed);
+      this.stop.hidden = job.over;
+      this.stop.disabled = job.stopping || job.state === "concluding";
+      this.goOn.hidden = job.quick || !(job.state === "stopped" || failed && job.done);
+      this.showIt.hidden = shown2 === job.scan || !job.done;
+    }
+    /** Whether it has a button to go on with this scan. */
+    offersToGoOn(scan2) {
+      return Boolean(this.job && this.job.scan === scan2 && !this.goOn.hidden);
+    }
+  };
+  var OfferLine = class {
+    /** `acts`: `open` and `resume` with a scan's name. */
+    constructor(acts) {
+      this.acts = acts;
+      this.root = element("div", "lora-neg-scan-offer");
+      this.root.hidden = true;
+    }
+    hide() {
+      this.root.hidden = true;
+    }
+    /** Offers an unfinished scan of earlier, unless somebody has declined it. */
+    show(entry) {
+      if (entry.scan === this.declined) {
+        this.hide();
+        return;
+      }
+      const text = element("span");
+      const counts = { done: entry.finished, total: entry.total };
+      text.append(
+        userText("lora-neg-scan-short", entry.name),
+        " ",
+        translate("was not finished: {done} of {total} pictures.", counts)
+      );
+      this.root.replaceChildren(
+        text,
+        button("lora-neg-primary", "Go on", () => this.acts.resume(entry.scan)),
+        button("", "Show", () => this.acts.open(entry.scan)),
+        button("lora-neg-link", "Not now", () => {
+          this.declined = entry.scan;
+          this.hide();
+        })
+      );
+      this.root.hidden = false;
+    }
+  };
+
   // frontend/scan/cells.js
   var THUMBNAILS = [96, 192, 384];
-  function gridMove({ row, column }, key, rows, columns) {
+  function gridMove({ row: row2, column }, key, rows, columns) {
     const moves = {
-      ArrowLeft: [row, column - 1],
-      ArrowRight: [row, column + 1],
-      ArrowUp: [row - 1, column],
-      ArrowDown: [row + 1, column],
-      Home: [row, 0],
-      End: [row, columns - 1]
+      ArrowLeft: [row2, column - 1],
+      ArrowRight: [row2, column + 1],
+      ArrowUp: [row2 - 1, column],
+      ArrowDown: [row2 + 1, column],
+      Home: [row2, 0],
+      End: [row2, columns - 1]
     };
     if (!(key in moves)) return null;
     const [toRow, toColumn] = moves[key];
@@ -3351,12 +3517,12 @@
       this.draw();
       if (!this.root.open) this.root.showModal();
       try {
-        const cell = await ask("scan-cell", { scan: data.scan, cell: id });
+        const cell2 = await ask("scan-cell", { scan: data.scan, cell: id });
         if (this.cell.id !== id) return;
-        this.cell = cell;
-        this.text.textContent = cell.infotext || cell.text;
-        this.sendButton.hidden = !cell.send;
-        this.note.textContent = cell.effect === null || cell.weight === 0 ? "" : translate("Differs from weight 0 by {effect} (0 is the same, 1 another picture).", { effect: cell.effect.toFixed(2) });
+        this.cell = cell2;
+        this.text.textContent = cell2.infotext || cell2.text;
+        this.sendButton.hidden = !cell2.send;
+        this.note.textContent = cell2.effect === null || cell2.weight === 0 ? "" : translate("Differs from weight 0 by {effect} (0 is the same, 1 another picture).", { effect: cell2.effect.toFixed(2) });
       } catch (error) {
         this.note.textContent = error.message;
       }
@@ -3364,10 +3530,10 @@
     draw() {
       const { data, active } = this.grid;
       const column = data.columns[active.column];
-      const row = data.rows[active.row];
-      this.title.textContent = translate("Weight {weight}, seed {seed}", { weight: column.text, seed: row.seed });
+      const row2 = data.rows[active.row];
+      this.title.textContent = translate("Weight {weight}, seed {seed}", { weight: column.text, seed: row2.seed });
       const figures = [this.figure(this.cell.id, translate("weight {weight}", { weight: column.text }))];
-      const zero = this.grid.key(0, row);
+      const zero = this.grid.key(0, row2);
       const there = this.grid.buttons.get(zero);
       if (this.tick.checked && column.weight !== 0 && there && there.made.dataset.cell) {
         figures.unshift(this.figure(zero, data.kind === "compare" ? translate("without the LoRA") : translate("weight 0")));
@@ -3412,7 +3578,7 @@
       this.frame = element("div", "lora-neg-scan-frame");
       this.frame.append(this.table);
       this.root.replaceChildren(this.tools(same), this.frame);
-      for (const cell of data.cells) this.put(cell);
+      for (const cell2 of data.cells) this.put(cell2);
       this.rove();
       this.frame.scrollLeft = scrolled;
     }
@@ -3455,42 +3621,42 @@
       const line = element("tr");
       line.append(element("td", "lora-neg-scan-corner"));
       for (const { weight, text } of this.data.columns) {
-        const cell = element("th", "", text);
-        cell.scope = "col";
-        cell.dir = "ltr";
-        cell.classList.toggle("lora-neg-scan-zero", weight === 0);
+        const cell2 = element("th", "", text);
+        cell2.scope = "col";
+        cell2.dir = "ltr";
+        cell2.classList.toggle("lora-neg-scan-zero", weight === 0);
         if (isDamaged(weight, this.data.verdict)) {
-          cell.classList.add("lora-neg-scan-damaged");
-          cell.append(element("span", "lora-neg-sr", `, ${translate("damaged")}`));
+          cell2.classList.add("lora-neg-scan-damaged");
+          cell2.append(element("span", "lora-neg-sr", `, ${translate("damaged")}`));
         }
-        line.append(cell);
+        line.append(cell2);
       }
       head.append(line);
       return head;
     }
     body() {
       const body = element("tbody");
-      this.data.rows.forEach((row, index) => {
+      this.data.rows.forEach((row2, index) => {
         const line = element("tr");
         const label = element("th", "lora-neg-scan-row");
         label.scope = "row";
-        const text = userText("lora-neg-scan-prompt", row.text);
-        text.title = row.text;
-        const seed = translate("seed {seed}", row) + (row.subject ? "" : ` · ${translate("unrelated")}`);
+        const text = userText("lora-neg-scan-prompt", row2.text);
+        text.title = row2.text;
+        const seed = translate("seed {seed}", row2) + (row2.subject ? "" : ` · ${translate("unrelated")}`);
         label.append(text, element("span", "lora-neg-below", seed));
         line.append(label);
         this.data.columns.forEach(({ weight, text: shown2 }, column) => {
-          const cell = element("td");
+          const cell2 = element("td");
           const made3 = button("lora-neg-scan-cell", "");
-          const spoken = translate("weight {weight}, {text}, seed {seed}", { ...row, weight: shown2 });
+          const spoken = translate("weight {weight}, {text}, seed {seed}", { ...row2, weight: shown2 });
           made3.setAttribute("aria-label", translate("{cell}: not made yet", { cell: spoken }));
           made3.setAttribute("aria-disabled", "true");
           made3.dataset.row = String(index);
           made3.dataset.column = String(column);
           made3.tabIndex = -1;
-          this.buttons.set(this.key(weight, row), { made: made3, label: spoken });
-          cell.append(made3);
-          line.append(cell);
+          this.buttons.set(this.key(weight, row2), { made: made3, label: spoken });
+          cell2.append(made3);
+          line.append(cell2);
         });
         body.append(line);
       });
@@ -3524,9 +3690,9 @@
       made3.setAttribute("aria-label", label);
     }
     // What is still open of a scan that has ended.
-    at(row, column) {
+    at(row2, column) {
       const { weight } = this.data.columns[column] || {};
-      const found = weight === void 0 ? null : this.buttons.get(this.key(weight, this.data.rows[row]));
+      const found = weight === void 0 ? null : this.buttons.get(this.key(weight, this.data.rows[row2]));
       return found ? found.made : null;
     }
     rove(focus = false) {
@@ -3552,14 +3718,14 @@
     }
     // The next finished picture in a direction, for the enlarged one.
     beside(step) {
-      let { row, column } = this.active;
+      let { row: row2, column } = this.active;
       for (; ; ) {
         column += step[0];
-        row += step[1];
-        if (row < 0 || column < 0 || row >= this.data.rows.length || column >= this.data.columns.length) return null;
-        const made3 = this.at(row, column);
+        row2 += step[1];
+        if (row2 < 0 || column < 0 || row2 >= this.data.rows.length || column >= this.data.columns.length) return null;
+        const made3 = this.at(row2, column);
         if (made3 && made3.dataset.cell) {
-          this.active = { row, column };
+          this.active = { row: row2, column };
           this.rove();
           return made3.dataset.cell;
         }
@@ -3711,17 +3877,17 @@
       const table = element("table", "lora-neg-scan-points");
       const line = element("tr");
       for (const [, text] of heads) {
-        const cell = element("th", "", translate(text));
-        cell.scope = "col";
-        line.append(cell);
+        const cell2 = element("th", "", translate(text));
+        cell2.scope = "col";
+        line.append(cell2);
       }
       const head = element("thead");
       head.append(line);
       const body = element("tbody");
       for (const point of points) {
-        const row = element("tr");
-        for (const [key] of heads) row.append(element("td", "", this.number(point, key)));
-        body.append(row);
+        const row2 = element("tr");
+        for (const [key] of heads) row2.append(element("td", "", this.number(point, key)));
+        body.append(row2);
       }
       table.append(head, body);
       const frame = element("div", "lora-neg-scan-frame");
@@ -3797,30 +3963,23 @@
       this.status = element("p", "lora-neg-library-status");
       this.status.setAttribute("role", "status");
       this.status.dir = "auto";
-      this.spoken = element("p", "lora-neg-sr");
-      this.spoken.setAttribute("aria-live", "polite");
       this.form = new ScanForm(this);
       this.result = new ScanResult(this);
       this.history = new ScanHistory(this);
-      this.offered = element("div", "lora-neg-scan-offer");
-      this.offered.hidden = true;
-      this.progress = element("div", "lora-neg-scan-progress");
-      this.progress.hidden = true;
-      this.bar = element("progress");
-      this.bar.setAttribute("aria-label", translate("Scan"));
-      this.progressText = element("span", "lora-neg-scan-progress-text");
-      this.progressText.dir = "auto";
-      this.stop = button("", "Stop", () => this.interrupt());
-      this.showJob = button("lora-neg-link", "Show it", () => this.open(this.job.scan));
-      this.goOn = button("lora-neg-primary", "Go on", () => this.resume(this.job.scan));
-      this.progress.append(this.bar, this.progressText, this.showJob, this.goOn, this.stop);
+      const acts = {
+        stop: () => this.interrupt(),
+        open: (scan2) => this.open(scan2),
+        resume: (scan2) => this.resume(scan2)
+      };
+      this.jobLine = new JobLine(acts);
+      this.offered = new OfferLine(acts);
       const side = element("div", "lora-neg-scan-side");
       side.append(this.form.root, this.history.root);
       const main = element("div", "lora-neg-scan-main");
-      main.append(this.offered, this.progress, this.result.root);
+      main.append(this.offered.root, this.jobLine.root, this.result.root);
       const columns = element("div", "lora-neg-scan-columns");
       columns.append(side, main);
-      this.root.replaceChildren(this.status, this.spoken, columns);
+      this.root.replaceChildren(this.status, this.jobLine.spoken, columns);
       new IntersectionObserver(([seen2]) => {
         if (seen2.isIntersecting) this.refresh();
       }).observe(this.root);
@@ -3851,7 +4010,7 @@
       try {
         const { job } = await ask("scan-start", body);
         await this.follow(job);
-        this.progress.scrollIntoView({ block: "nearest" });
+        this.jobLine.root.scrollIntoView({ block: "nearest" });
         this.history.reload();
       } catch (error) {
         this.fail(error);
@@ -3942,58 +4101,25 @@
     }
     take(job, news) {
       this.failures.push(...news.filter(({ error }) => error));
-      if (this.result.name === job.scan) news.forEach((cell) => this.result.grid.put(cell));
+      if (this.result.name === job.scan) news.forEach((cell2) => this.result.grid.put(cell2));
       else if (!this.result.name && news.length) this.open(job.scan, true);
     }
     // Whether the line of the job has a button to go on with this scan.
     offersToGoOn(scan2) {
-      return Boolean(this.job && this.job.scan === scan2 && !this.goOn.hidden);
+      return this.jobLine.offersToGoOn(scan2);
     }
     showProgress(job) {
-      const step = spokenStep(job);
       this.job = job;
-      this.progress.hidden = !job;
+      this.jobLine.show(job, this.result.name);
       if (!job) return;
-      const text = progressText(job);
-      const name = userText("lora-neg-scan-short", job.name);
-      name.title = job.name;
-      this.progressText.replaceChildren(name, ` · ${text}`);
-      if (step !== this.spokenStep) this.spoken.textContent = `${job.name}: ${text}`;
-      this.spokenStep = step;
-      this.bar.max = job.total || 1;
-      if (job.state === "concluding" || job.state === "waiting" && !job.done) this.bar.removeAttribute("value");
-      else this.bar.value = job.done;
-      this.bar.hidden = job.over;
-      this.progress.classList.toggle("lora-neg-failed", job.state === "failed" || job.state === "lost");
-      this.stop.hidden = job.over;
-      this.stop.disabled = job.stopping || job.state === "concluding";
-      const broken = job.state === "stopped" || (job.state === "failed" || job.state === "lost") && job.done;
-      this.goOn.hidden = job.quick || !broken;
-      this.showJob.hidden = this.result.name === job.scan || !job.done;
       this.form.showBusy(this.isRunning);
-      if (this.isRunning) this.offered.hidden = true;
+      if (this.isRunning) this.offered.hide();
     }
     // An unfinished scan of earlier, while nothing runs.
     offer(entry) {
       const own = this.job && entry && this.job.scan === entry.scan;
-      this.offered.hidden = !entry || this.isRunning || own || entry.scan === this.declined;
-      if (this.offered.hidden) return;
-      const text = element("span");
-      const counts = { done: entry.finished, total: entry.total };
-      text.append(
-        userText("lora-neg-scan-short", entry.name),
-        " ",
-        translate("was not finished: {done} of {total} pictures.", counts)
-      );
-      this.offered.replaceChildren(
-        text,
-        button("lora-neg-primary", "Go on", () => this.resume(entry.scan)),
-        button("", "Show", () => this.open(entry.scan)),
-        button("lora-neg-link", "Not now", () => {
-          this.declined = entry.scan;
-          this.offered.hidden = true;
-        })
-      );
+      if (!entry || this.isRunning || own) this.offered.hide();
+      else this.offered.show(entry);
     }
     // ---- results ------------------------------------------------------------------------
     async open(scan2, quietly = false) {
@@ -4007,7 +4133,7 @@
           return;
         }
         this.result.show(data);
-        if (this.job && this.job.scan === scan2) this.failures.forEach((cell) => this.result.grid.put(cell));
+        if (this.job && this.job.scan === scan2) this.failures.forEach((cell2) => this.result.grid.put(cell2));
         if (this.job) this.showProgress(this.job);
         this.history.mark();
         if (!quietly) this.result.root.scrollIntoView({ block: "nearest" });

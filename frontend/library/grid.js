@@ -1,10 +1,11 @@
 // The library's list: only the rows in view are drawn; arrow keys, selection, sorting.
-import { button, input, percent, typeMark } from "../core/controls.js";
-import { element, userText } from "../core/elements.js";
+import { button, input } from "../core/controls.js";
+import { element } from "../core/elements.js";
 import { rowAfterKey } from "../core/keys.js";
 import { ask } from "../core/server.js";
 import { translate } from "../core/translate.js";
 import { PAGE, Pages, ROW_HEIGHT, windowOf } from "./pages.js";
+import { row } from "./row.js";
 
 const FOLLOW_MS = 200;
 
@@ -137,94 +138,13 @@ export class LibraryGrid {
 
     drawRow(index) {
         const data = this.pages.row(index);
-        const row = element("div", "lora-neg-grid-row");
-        row.id = this.rowId(index);
-        row.setAttribute("role", "row");
-        row.setAttribute("aria-rowindex", String(index + 2));
-        row.dataset.index = String(index);
-        row.classList.toggle("lora-neg-active", index === this.active);
-        if (!data) {
-            row.append(element("div", "lora-neg-cell lora-neg-cell-name lora-neg-pale", "…"));
-            return row;
-        }
-        const selected = this.selected.has(data.name);
-        row.setAttribute("aria-selected", String(selected));
-        row.classList.toggle("lora-neg-open", this.library.details.name === data.name);
-        const box = input("checkbox", translate("Select {name}", { name: data.name }));
-        box.checked = selected;
-        box.tabIndex = -1;
-        row.append(this.cell("box", box), this.cell("name", ...this.nameParts(data)));
-        if (!data.read) {
-            row.append(this.cell("type", element("span", "lora-neg-pale", translate("not read yet"))));
-            return row;
-        }
-        row.append(
-            this.cell("type", ...this.typeParts(data)),
-            this.cell("family", data.family),
-            this.cell("range", ...this.rangeParts(data)),
-            this.cell("triggers", ...this.triggerParts(data)),
-            this.cell("evidence", ...this.evidenceParts(data)),
-            this.cell("problems", ...this.problemParts(data)),
-        );
-        return row;
-    }
-
-    cell(id, ...content) {
-        const made = element("div", `lora-neg-cell lora-neg-cell-${id}`);
-        made.setAttribute("role", "gridcell");
-        made.append(...content);
+        const made = row(data, this.rowId(index), index, {
+            selected: Boolean(data) && this.selected.has(data.name),
+            open: Boolean(data) && this.library.details.name === data.name,
+            words: this.library.words,
+        });
+        made.classList.toggle("lora-neg-active", index === this.active);
         return made;
-    }
-
-    nameParts(data) {
-        const name = userText("lora-neg-name", data.name);
-        name.title = data.name;
-        const below = [data.folder, data.title].filter(Boolean).join(" · ");
-        return below ? [name, userText("lora-neg-below", below)] : [name];
-    }
-
-    typeParts(data) {
-        const type = this.library.words.types.find(({ id }) => id === data.type) || { letter: "?" };
-        const text = element("span", "lora-neg-type-name", data.type_name);
-        const sure = data.confidence && data.type !== "unknown" ? percent(data.confidence) : "";
-        const below = element("span", "lora-neg-below", data.sure || !sure ? sure : translate("{share}, unsure", { share: sure }));
-        below.dir = "auto";
-        const both = element("span", "lora-neg-stack");
-        both.append(text, below);
-        return [typeMark(data.type, type.letter), both];
-    }
-
-    rangeParts(data) {
-        if (data.guard_off) return [element("span", "lora-neg-off", translate("guard off"))];
-        const known = Boolean(data.range_source);
-        const text = element("bdi", known ? "lora-neg-range" : "lora-neg-pale", data.range);
-        if (known) text.dir = "ltr";
-        return known ? [text, element("span", "lora-neg-below", data.range_source)] : [text];
-    }
-
-    triggerParts(data) {
-        const words = data.triggers.map((text) => {
-            const word = userText("lora-neg-word", text);
-            word.title = text;
-            return word;
-        });
-        if (data.more_triggers) words.push(element("span", "lora-neg-below", `+${data.more_triggers}`));
-        return words;
-    }
-
-    evidenceParts(data) {
-        return data.evidence.map((key) => {
-            const made = element("span", "lora-neg-evidence", translate(key));
-            made.dataset.evidence = key;
-            made.title = this.library.words.evidence[key] || "";
-            return made;
-        });
-    }
-
-    problemParts(data) {
-        if (!data.problems) return [];
-        const text = data.problems === 1 ? translate("1 problem") : translate("{count} problems", { count: data.problems });
-        return [element("span", "lora-neg-problem", `⚠ ${text}`)];
     }
 
     showEmpty() {

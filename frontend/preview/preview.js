@@ -1,5 +1,4 @@
 // The strips of all tabs: they follow what changes in the page.
-import { element } from "../core/elements.js";
 import { onLoaded, onOptionsSaved, TABS } from "../core/host.js";
 import { Strip } from "./strip.js";
 
@@ -29,16 +28,14 @@ function watch() {
     }
 }
 
+/** Lets the strip of a tab, or of all, ask anew. */
 export function recheck(tab) {
     for (const name of tab ? [tab] : TABS) stripOf(name).check(true);
 }
 
-/** A sentence in the strip, for what has no chip. */
+/** A sentence in the strip, for what has no chip; `refused` shows it, too. */
 export function say(tab, text, refused) {
-    const strip = stripOf(tab);
-    strip.announce(text);
-    const note = element("span", `lora-neg-quiet${refused ? " lora-neg-refused" : ""}`, text);
-    if (refused) strip.chips.replaceChildren(note);
+    stripOf(tab).say(text, refused);
 }
 
 /** Does an action in the strip of a tab. */

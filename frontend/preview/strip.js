@@ -5,60 +5,44 @@ import { inputOf, readForm, setValue, valueOf } from "../core/form.js";
 import { History } from "../core/history.js";
 import { ask } from "../core/server.js";
 import { translate } from "../core/translate.js";
-import { refreshNotice, showPanel } from "../panel/panel.js";
+import { showPanel } from "../panel/panel.js";
 import { AnswerCache } from "./answers.js";
-import { chipKey, chipParts, isCut, leftOutText, nextChip, summaryText, tokenCount } from "./chips.js";
+import { ChipRow } from "./chip_row.js";
+import { chipKey, summaryText, tokenCount } from "./chips.js";
+import { Notice } from "./notice.js";
 import { Popover } from "./popover.js";
 import { weightSweep } from "./weight_sweep.js";
 
 const PAUSE_MS = 150;
 
 export class Strip {
-    constructor(tab, onAnswered) {
+    /** `recheckAll` lets the strips of all tabs look again. */
+    constructor(tab, recheckAll) {
         this.tab = tab;
-        this.onAnswered = onAnswered;
         this.history = new History();
         this.cache = new AnswerCache();
         this.asked = null;
-        this.view = null;
         this.timer = 0;
         this.running = null;
         this.get = (name) => valueOf(tab, name);
         this.set = (name, value) => setValue(tab, name, value);
-        this.build();
-    }
-
-    build() {
         this.root = element("div", "lora-neg-preview");
-        this.root.id = `lora_neg_preview_${this.tab}`;
-        this.line = element("div", "lora-neg-line");
-        this.chips = element("div", "lora-neg-chips");
-        this.chips.setAttribute("role", "group");
-        this.chips.setAttribute("aria-label", translate("What the guard would do"));
-        this.chips.addEventListener("keydown", (event) => this.onChipKey(event));
-        this.more = plainButton("lora-neg-tool lora-neg-overflow", "", () => this.expand());
-        this.more.setAttribute("aria-expanded", "false");
-        this.more.hidden = true;
+        this.root.id = `lora_neg_preview_${tab}`;
+        this.popover = new Popover(this.root, (action) => this.act(action));
+        this.row = new ChipRow(this.root, this.popover);
         this.tools = element("div", "lora-neg-tools");
+        this.row.root.append(this.tools);
         this.live = element("span", "lora-neg-sr");
         this.live.setAttribute("role", "status");
-        this.popover = new Popover(this.root, (action) => this.act(action));
-        // One line means its first one, whatever has the focus.
-        this.line.addEventListener("scroll", () => {
-            if (!this.root.classList.contains("lora-neg-open")) this.line.scrollTop = 0;
-        });
+        this.notice = new Notice(() => {
+            this.acted = true;
+            recheckAll();
+        }, (error) => this.fail(error));
         this.root.addEventListener("focusout", (event) => this.onFocusOut(event));
-        this.line.append(this.chips, this.more, this.tools);
-        this.notice = element("div", "lora-neg-notice");
-        this.notice.hidden = true;
-        this.notice.setAttribute("role", "group");
-        this.root.append(this.notice, this.line, this.popover.root, this.live);
-        if (typeof ResizeObserver === "function") {
-            new ResizeObserver(() => this.measure()).observe(this.line);
-        }
+        this.root.append(this.notice.root, this.row.root, this.popover.root, this.live);
     }
 
-    // Puts the strip under the negative prompt; again after gradio has built that anew.
+    /** Puts the strip under the negative prompt; again after gradio has built that anew. */
     place() {
         const textarea = inputOf(this.tab, "negative_prompt");
         const row = textarea && (textarea.closest(".prompt-row") || textarea.closest(".block"));
@@ -77,6 +61,7 @@ export class Strip {
         }, delay);
     }
 
+    /** Asks what the guard would do with the form; `anew` also if nothing in it has changed. */
     async check(anew = false) {
         const body = readForm(this.tab);
         if (!body) return;
@@ -122,63 +107,31 @@ export class Strip {
         this.announce(text);
     }
 
-    // Shows notes and no chips.
     empty(...notes) {
-        this.view = null;
-        this.buttons = [];
         this.popover.close();
-        this.chips.replaceChildren(...notes);
+        this.row.empty(...notes);
         this.tools.replaceChildren();
-        this.more.hidden = true;
     }
 
     // ---- showing ----
 
     show(view, body) {
-        const focused = this.acted || this.chips.contains(document.activeElement) || this.popover.root.contains(document.activeElement);
+        const focused = this.acted || this.row.chips.contains(document.activeElement)
+            || this.popover.root.contains(document.activeElement);
         this.acted = false;
         const openKey = this.popover.chip && chipKey(this.popover.chip);
         if (this.body && (this.body.mode !== body.mode || this.body.enabled !== body.enabled)) this.flash();
-        this.view = view;
         this.body = body;
         this.root.dataset.mode = view.mode.toLowerCase();
-        this.showNotice(view.notice);
-        this.buttons = view.chips.map((chip) => this.chipButton(chip));
-        if (this.buttons.length) this.buttons[0].tabIndex = 0;
-        this.chips.replaceChildren(...(this.buttons.length ? this.buttons : [this.quiet(view)]));
+        this.notice.show(view.notice);
+        this.row.show(view, this.quiet(view));
         this.tools.replaceChildren(...this.toolButtons(view));
         const again = view.chips.findIndex((chip) => chipKey(chip) === openKey);
-        if (openKey && again >= 0) this.popover.show(view.chips[again], this.buttons[again]);
+        if (openKey && again >= 0) this.popover.show(view.chips[again], this.row.buttons[again]);
         else this.popover.close();
         if (focused && hasNoFocus()) this.focusSomewhere();
         this.announce(summaryText(view));
-        this.measure();
-    }
-
-    // What the guard does, at the first run: it stays until it is answered, here or elsewhere.
-    showNotice(notice) {
-        this.notice.hidden = !notice;
-        if (!notice) {
-            this.notice.replaceChildren();
-            return;
-        }
-        if (this.notice.childElementCount) return;
-        const answers = element("div", "lora-neg-answers");
-        answers.append(...notice.answers.map(({ label, mode }, index) =>
-            plainButton(`lora-neg-action${index ? "" : " lora-neg-first"}`, label, () => this.answer(mode))));
-        this.notice.setAttribute("aria-label", notice.title);
-        this.notice.append(element("strong", "", notice.title), " ", element("span", "", notice.text), answers);
-    }
-
-    async answer(mode) {
-        try {
-            await ask("notice", { mode });
-            this.acted = true;
-            refreshNotice();
-            this.onAnswered();
-        } catch (error) {
-            this.fail(error);
-        }
+        this.row.measure();
     }
 
     // A pasted infotext may have switched the guard: show where to look.
@@ -192,17 +145,6 @@ export class Strip {
         if (view.mode === "Off") return element("span", "lora-neg-quiet", "The guard is off in this tab");
         if (view.mode === "Advise") return element("span", "lora-neg-quiet", "Nothing for the guard to advise");
         return element("span", "lora-neg-quiet", "Nothing for the guard to change");
-    }
-
-    chipButton(chip) {
-        const made = plainButton(`lora-neg-chip lora-neg-${chip.tone}`, "", () => this.popover.toggle(chip, made));
-        made.tabIndex = -1;
-        made.dataset.rule = chip.rule;
-        made.setAttribute("aria-expanded", "false");
-        made.append(...chipParts(chip));
-        made.addEventListener("pointerenter", () => this.popover.hoverBegins(chip, made));
-        made.addEventListener("pointerleave", () => this.popover.hoverEnds());
-        return made;
     }
 
     toolButtons(view) {
@@ -226,47 +168,18 @@ export class Strip {
         return made;
     }
 
-    // Chips that do not fit into the line are counted by kind; the count opens the line downwards.
-    measure() {
-        if (!this.buttons || !this.view || this.root.classList.contains("lora-neg-open")) return;
-        // A chip wider than the line loses its last words as a whole, not half of one.
-        for (const chip of this.buttons) {
-            chip.classList.remove("lora-neg-short");
-            chip.classList.toggle("lora-neg-short", isCut(chip));
-        }
-        // The count itself takes room, so what fits is looked at once more.
-        this.count();
-        if (!this.more.hidden) this.count();
-    }
-
-    count() {
-        const fits = this.view.chips.filter((_, index) => this.buttons[index].offsetTop <= this.chips.offsetTop + 8);
-        const changes = this.view.changes - fits.filter(({ tone }) => tone === "change").length;
-        const all = this.view.chips.length + this.view.left_out - fits.length;
-        this.more.hidden = all === 0;
-        this.more.textContent = leftOutText(changes, all - changes);
-        this.more.removeAttribute("aria-label");
-        this.more.title = translate("Show {count} more", { count: all });
-    }
-
-    expand(open = !this.root.classList.contains("lora-neg-open")) {
-        this.popover.close();
-        this.root.classList.toggle("lora-neg-open", open);
-        this.more.setAttribute("aria-expanded", String(open));
-        if (open) {
-            this.more.textContent = "−";
-            this.more.setAttribute("aria-label", translate("Show one line"));
-        } else {
-            this.measure();
-        }
-    }
-
     announce(text) {
         if (this.live.textContent !== text) this.live.textContent = text;
     }
 
+    /** Says a sentence that has no chip; shows it, too, where something was refused. */
+    say(text, refused) {
+        this.announce(text);
+        if (refused) this.row.chips.replaceChildren(element("span", "lora-neg-quiet lora-neg-refused", text));
+    }
+
     focusSomewhere() {
-        const next = this.tools.querySelector(".lora-neg-undo") || this.buttons[0] || inputOf(this.tab, "negative_prompt");
+        const next = this.tools.querySelector(".lora-neg-undo") || this.row.buttons[0] || inputOf(this.tab, "negative_prompt");
         if (next) next.focus();
     }
 
@@ -274,7 +187,7 @@ export class Strip {
 
     act(action) {
         const now = JSON.stringify(readForm(this.tab));
-        // The boxes changed since this action was worked out: look again first.
+        // The form changed since this action was worked out: look again first.
         if (now !== JSON.stringify(this.body)) {
             this.check();
             return;
@@ -300,6 +213,7 @@ export class Strip {
         }
     }
 
+    /** Writes what an action changes into the form. */
     perform(action) {
         this.acted = this.root.contains(document.activeElement);
         this.popover.close();
@@ -313,34 +227,6 @@ export class Strip {
         const step = this.history.undo(this.get, this.set);
         if (step) this.announce(translate("Undone: {what}", { what: step.label }));
         this.check();
-    }
-
-    // ---- keys ----
-
-    onChipKey(event) {
-        const at = event.target.closest(".lora-neg-chip");
-        const index = this.buttons ? this.buttons.indexOf(at) : -1;
-        if (index < 0) return;
-        if (event.key === "ArrowDown") {
-            this.popover.show(this.view.chips[index], at, true);
-            this.popover.focusFirst();
-            event.preventDefault();
-            return;
-        }
-        if (event.key === "Escape") {
-            this.popover.escape(event);
-            return;
-        }
-        const rightToLeft = getComputedStyle(this.root).direction === "rtl";
-        const next = nextChip(index, this.buttons.length, event.key, rightToLeft);
-        if (next === null) return;
-        event.preventDefault();
-        at.tabIndex = -1;
-        const chip = this.buttons[next];
-        chip.tabIndex = 0;
-        if (chip.offsetTop > this.chips.offsetTop + 8) this.expand(true);
-        chip.focus();
-        this.popover.show(this.view.chips[next], chip, true);
     }
 
     onFocusOut(event) {

@@ -3,10 +3,12 @@ import { button, input, select, typeMark } from "../core/controls.js";
 import { element, userText } from "../core/elements.js";
 import { ask } from "../core/server.js";
 import { translate } from "../core/translate.js";
+import { Fields } from "./fields.js";
 import { ScanPicker } from "./picker.js";
 import { ScanPrompts } from "./prompts.js";
 import { ScanSampling } from "./sampling.js";
 import { numberIn, randomSeeds, seedCount } from "./seeds.js";
+import { ScanWeights } from "./weights.js";
 import { costText } from "./words.js";
 
 const PAUSE_MS = 250;
@@ -27,7 +29,6 @@ export class ScanForm {
         this.turn = 0;
         this.kind = "scan";
         this.lora = null;
-        this.errors = {};
         this.id = `lora_neg_scan_form_${++made}`;
         this.root = element("form", "lora-neg-scan-form");
         this.root.noValidate = true;
@@ -43,15 +44,18 @@ export class ScanForm {
     // Builds the form anew, with what stood in it or what stood in it last time.
     build(overview, kept = null) {
         this.overview = overview;
-        this.notes = {};
+        this.fields = new Fields(this.id);
+        const list = this.weights && this.weights.list;
+        this.weights = new ScanWeights(this.fields, overview.presets, () => this.changed());
+        this.weights.list = list;
         this.picker = new ScanPicker((name) => this.choose(name), (error) => this.scan.fail(error));
         this.about = element("div", "lora-neg-scan-about");
         this.about.hidden = true;
         this.root.replaceChildren(
             this.checkpointLine(),
-            this.field("lora", "LoRA", this.picker.root, this.about),
+            this.fields.field("lora", "LoRA", this.picker.root, this.about),
             this.kindField(),
-            this.weightsField(),
+            this.weights.root,
             this.partField(),
             this.promptsField(),
             this.textField("negative_prompt", "Negative prompt", overview.form.negative_prompt),
@@ -66,26 +70,9 @@ export class ScanForm {
 
     // ---- pieces -------------------------------------------------------------------------
 
-    field(name, label, ...content) {
-        const made = element("div", "lora-neg-scan-field");
-        const head = element("div", "lora-neg-scan-label", translate(label));
-        const note = element("p", "lora-neg-note lora-neg-failed");
-        note.id = `${this.id}_${name}_note`;
-        note.hidden = true;
-        this.notes[name] = note;
-        made.append(head, ...content, note);
-        made.dataset.field = name;
-        return made;
-    }
-
-    described(control, name) {
-        control.setAttribute("aria-describedby", `${this.id}_${name}_note`);
-        return control;
-    }
-
     checkpointLine() {
         const { checkpoint } = this.overview;
-        const made = this.field("checkpoint", "Checkpoint");
+        const made = this.fields.field("checkpoint", "Checkpoint");
         const text = checkpoint ? `${checkpoint.title}` : translate("none chosen");
         const line = userText("lora-neg-scan-checkpoint", text);
         line.title = checkpoint ? `${checkpoint.title} · ${checkpoint.digest}` : "";
@@ -93,73 +80,30 @@ export class ScanForm {
         return made;
     }
 
-    choices(name, label, options, onChange) {
-        const group = element("div", "lora-neg-choices");
-        group.setAttribute("role", "radiogroup");
-        group.setAttribute("aria-label", translate(label));
-        const radios = options.map(([value, text, hint]) => {
-            const option = element("label", "lora-neg-choice");
-            const radio = element("input");
-            Object.assign(radio, { type: "radio", name: `${this.id}_${name}`, value });
-            radio.addEventListener("change", () => onChange(value));
-            if (hint) option.title = translate(hint);
-            option.append(radio, element("span", "", translate(text)));
-            group.append(option);
-            return radio;
-        });
-        return { group, radios };
-    }
-
     kindField() {
-        const { group, radios } = this.choices("kind", "What to make", KINDS, (kind) => {
+        const { group, radios } = this.fields.choices("kind", "What to make", KINDS, (kind) => {
             this.kind = kind;
             this.showKind(true);
         });
         this.kinds = radios;
         this.kindNote = element("p", "lora-neg-note");
-        return this.field("kind", "What to make", group, this.kindNote);
-    }
-
-    weightsField() {
-        this.presets = element("div", "lora-neg-presets");
-        for (const { id, name, weights } of this.overview.presets) {
-            const preset = button("lora-neg-toggle", name, () => {
-                this.weights.value = weights;
-                this.changed();
-            });
-            preset.dataset.weights = weights;
-            preset.dataset.preset = id;
-            preset.title = weights;
-            this.presets.append(preset);
-        }
-        this.weights = this.described(input("text", "Weights", { spellcheck: "false", maxlength: "2000" }), "weights");
-        this.weights.dir = "ltr";
-        this.weights.value = this.overview.presets[0].weights;
-        this.word = input("text", "Word added to the negative prompt with the LoRA", {
-            placeholder: "word added to the negative, if it has one", maxlength: "4000",
-        });
-        this.word.dir = "auto";
-        this.weightsHint = element("p", "lora-neg-note", translate("A list, or a range: -1 - 1 [9], -0.9--0.3 (+0.3). 0 is always made."));
-        this.negativeWord = this.field("negative_word", "Added to the negative prompt with the LoRA", this.word);
-        const both = element("div", "lora-neg-scan-stacked");
-        both.append(this.field("weights", "Weights", this.presets, this.weights, this.weightsHint), this.negativeWord);
-        return both;
+        return this.fields.field("kind", "What to make", group, this.kindNote);
     }
 
     partField() {
-        this.part = this.described(select("Part that takes the weight", PARTS), "part");
+        this.part = this.fields.described(select("Part that takes the weight", PARTS), "part");
         this.held = input("number", "Weight of the other part", { step: "0.05", min: "-10", max: "10", value: "0" });
         this.heldLabel = element("label", "lora-neg-scan-held", `${translate("the other part stays at")} `);
         this.heldLabel.append(this.held);
         const line = element("div", "lora-neg-scan-line");
         line.append(this.part, this.heldLabel);
         this.heldLabel.hidden = true;
-        return this.field("part", "Part that takes the weight", line);
+        return this.fields.field("part", "Part that takes the weight", line);
     }
 
     promptsField() {
         this.prompts = new ScanPrompts(`${this.id}_prompts_note`, () => this.changed());
-        return this.field("prompts", "Prompts", this.prompts.root);
+        return this.fields.field("prompts", "Prompts", this.prompts.root);
     }
 
     textField(name, label, value) {
@@ -169,27 +113,27 @@ export class ScanForm {
         box.maxLength = 4000;
         box.value = value;
         box.setAttribute("aria-label", translate(label));
-        this[name] = this.described(box, name);
-        return this.field(name, label, box);
+        this[name] = this.fields.described(box, name);
+        return this.fields.field(name, label, box);
     }
 
     seedsField() {
-        this.seeds = this.described(input("text", "Seeds", { spellcheck: "false", maxlength: "2000", value: "1, 2" }), "seeds");
+        this.seeds = this.fields.described(input("text", "Seeds", { spellcheck: "false", maxlength: "2000", value: "1, 2" }), "seeds");
         const line = element("div", "lora-neg-scan-line");
         line.append(this.seeds, button("", "New seeds", () => {
             this.seeds.value = randomSeeds(seedCount(this.seeds.value));
             this.changed();
         }));
-        return this.field("seeds", "Seeds", line);
+        return this.fields.field("seeds", "Seeds", line);
     }
 
     samplingField() {
-        this.sampling = new ScanSampling(this, this.overview);
+        this.sampling = new ScanSampling(this.fields, this.overview);
         return this.sampling.root;
     }
 
     footer() {
-        const made = this.field("plan", "");
+        const made = this.fields.field("plan", "");
         made.classList.add("lora-neg-scan-footer");
         made.firstChild.remove();
         this.cost = element("p", "lora-neg-scan-cost");
@@ -208,12 +152,11 @@ export class ScanForm {
         return {
             kind: this.kind,
             lora: this.lora ? this.lora.name : "",
-            weights: this.weights.value,
+            ...this.weights.read(),
             part: this.part.value,
             held: numberIn(this.held.value),
             prompts: this.prompts.read(),
             negative_prompt: this.negative_prompt.value,
-            negative_word: this.word.value,
             seeds: this.seeds.value,
             ...this.sampling.read(),
         };
@@ -223,9 +166,9 @@ export class ScanForm {
     async fill(form) {
         this.kind = form.kind;
         this.prompts.fill(form.prompts);
-        for (const name of ["weights", "part", "seeds", "negative_prompt"]) this[name].value = form[name];
+        for (const name of ["part", "seeds", "negative_prompt"]) this[name].value = form[name];
+        this.weights.fill(form);
         this.held.value = String(form.held || 0);
-        this.word.value = form.negative_word || "";
         this.sampling.fill(form);
         this.showKind();
         await this.choose(form.lora, true);
@@ -259,7 +202,7 @@ export class ScanForm {
             this.picker.show(name);
             this.showLora();
             this.prompts.offer(lora.prompts, !keep);
-            if (!keep && this.kind === "compare") this.fillCompare();
+            if (!keep && this.kind === "compare") this.weights.fillComparison(lora.compare);
             this.scan.history.reload(name);
         } catch (error) {
             if (!keep) this.scan.fail(error);
@@ -292,31 +235,16 @@ export class ScanForm {
         this.changed();
     }
 
-    fillCompare() {
-        if (!this.lora) return;
-        this.weights.value = String(this.lora.compare.weight);
-        this.word.value = this.lora.compare.word;
-    }
-
     // Shows the fields of the chosen kind; `moved`: somebody has just chosen it.
     showKind(moved = false) {
         const { kind } = this;
         this.kinds.forEach((radio) => (radio.checked = radio.value === kind));
         this.kinds.find(({ value }) => value === "quick").disabled = !this.overview.quick;
-        const compare = kind === "compare";
+        this.weights.showKind(kind);
         this.kindNote.textContent = this.overview.quick || kind !== "scan"
             ? translate(KINDS.find(([id]) => id === kind)[2]) : `${translate(KINDS[0][2])}. ${translate("This host has no quick scan.")}`;
-        this.presets.hidden = this.weightsHint.hidden = compare;
-        this.negativeWord.hidden = !compare;
         if (!moved) return;
-        if (compare) {
-            if (this.weights.value.includes(",") || this.weights.value.includes("[")) this.kept = this.weights.value;
-            this.fillCompare();
-        } else if (this.kept || /^\s*-?[\d.]+\s*$/.test(this.weights.value)) {
-            this.weights.value = this.kept || this.overview.presets[kind === "quick" ? 1 : 0].weights;
-        }
-        const [few, more] = this.overview.presets;
-        if (kind === "quick" && this.weights.value === few.weights) this.weights.value = more.weights;
+        this.weights.changeKind(kind, this.lora && this.lora.compare);
         if (this.lora) this.showLora();
     }
 
@@ -369,18 +297,9 @@ export class ScanForm {
 
     show({ errors, cost, existing }) {
         this.stale = false;
-        this.errors = errors;
         const untouched = !this.lora;
-        for (const [name, note] of Object.entries(this.notes)) {
-            const text = name === "lora" && untouched ? "" : errors[name] || "";
-            // Before a LoRA is chosen nobody has done anything wrong yet.
-            note.textContent = untouched && name === "prompts" ? "" : text;
-            note.hidden = !note.textContent;
-            note.parentNode.classList.toggle("lora-neg-at-fault", !note.hidden);
-        }
-        for (const preset of this.presets.children) {
-            preset.setAttribute("aria-pressed", String(preset.dataset.weights === this.weights.value));
-        }
+        this.fields.showErrors(errors, untouched ? ["lora", "prompts"] : []);
+        this.weights.markPreset();
         const quick = this.kind === "quick";
         const there = cost && existing && (quick ? existing.sentence : existing.finished);
         this.cost.textContent = cost

@@ -11,7 +11,7 @@ const NUMBERS = [
 const LISTS = [["sampler", "Sampler"], ["scheduler", "Schedule"]];
 
 export class ScanSampling {
-    constructor(form, overview) {
+    constructor(fields, overview) {
         const usual = overview.form;
         this.root = element("div", "lora-neg-scan-numbers");
         this.numbers = {};
@@ -19,18 +19,18 @@ export class ScanSampling {
         for (const [name, label, step] of NUMBERS) {
             // What the chosen model does not take is not asked for.
             if (usual[name] === null || usual[name] === undefined) continue;
-            const box = form.described(input("number", label, { step, min: "0" }), name);
+            const box = fields.described(input("number", label, { step, min: "0" }), name);
             box.value = String(usual[name]);
             this.numbers[name] = box;
-            this.root.append(form.field(name, label, box));
+            this.root.append(fields.field(name, label, box));
         }
         for (const [name, label] of LISTS) {
             const names = overview[`${name}s`];
             if (!names.length) continue;
-            const list = form.described(select(label, names.map((text) => [text, text])), name);
+            const list = fields.described(select(label, names.map((text) => [text, text])), name);
             list.value = usual[name] || names[0];
             this.lists[name] = list;
-            this.root.append(form.field(name, label, list));
+            this.root.append(fields.field(name, label, list));
         }
     }
 

@@ -1,16 +1,16 @@
 // The scan tab: the form on one side, the job and its result on the other, past scans below. The
 // server does the work in the background; a page that is loaded anew finds it where it is.
 import { renewBadges } from "../cards/badges.js";
-import { button } from "../core/controls.js";
-import { element, userText } from "../core/elements.js";
+import { element } from "../core/elements.js";
 import { inputOf, setValue } from "../core/form.js";
 import { ask, isGone } from "../core/server.js";
 import { translate } from "../core/translate.js";
 import { reloadLibrary } from "../library/tab.js";
 import { ScanForm } from "./form.js";
 import { ScanHistory } from "./history.js";
+import { JobLine, OfferLine } from "./job_line.js";
 import { ScanResult } from "./result.js";
-import { progressText, safeText, spokenStep } from "./words.js";
+import { safeText } from "./words.js";
 
 const POLL_MS = 700;
 const AGAIN_MS = [1000, 2000, 4000, 8000]; // between tries while the server does not answer
@@ -53,30 +53,21 @@ export class Scan {
         this.status = element("p", "lora-neg-library-status");
         this.status.setAttribute("role", "status");
         this.status.dir = "auto";
-        this.spoken = element("p", "lora-neg-sr");
-        this.spoken.setAttribute("aria-live", "polite");
         this.form = new ScanForm(this);
         this.result = new ScanResult(this);
         this.history = new ScanHistory(this);
-        this.offered = element("div", "lora-neg-scan-offer");
-        this.offered.hidden = true;
-        this.progress = element("div", "lora-neg-scan-progress");
-        this.progress.hidden = true;
-        this.bar = element("progress");
-        this.bar.setAttribute("aria-label", translate("Scan"));
-        this.progressText = element("span", "lora-neg-scan-progress-text");
-        this.progressText.dir = "auto";
-        this.stop = button("", "Stop", () => this.interrupt());
-        this.showJob = button("lora-neg-link", "Show it", () => this.open(this.job.scan));
-        this.goOn = button("lora-neg-primary", "Go on", () => this.resume(this.job.scan));
-        this.progress.append(this.bar, this.progressText, this.showJob, this.goOn, this.stop);
+        const acts = {
+            stop: () => this.interrupt(), open: (scan) => this.open(scan), resume: (scan) => this.resume(scan),
+        };
+        this.jobLine = new JobLine(acts);
+        this.offered = new OfferLine(acts);
         const side = element("div", "lora-neg-scan-side");
         side.append(this.form.root, this.history.root);
         const main = element("div", "lora-neg-scan-main");
-        main.append(this.offered, this.progress, this.result.root);
+        main.append(this.offered.root, this.jobLine.root, this.result.root);
         const columns = element("div", "lora-neg-scan-columns");
         columns.append(side, main);
-        this.root.replaceChildren(this.status, this.spoken, columns);
+        this.root.replaceChildren(this.status, this.jobLine.spoken, columns);
         new IntersectionObserver(([seen]) => {
             if (seen.isIntersecting) this.refresh();
         }).observe(this.root);
@@ -112,7 +103,7 @@ export class Scan {
         try {
             const { job } = await ask("scan-start", body);
             await this.follow(job);
-            this.progress.scrollIntoView({ block: "nearest" });
+            this.jobLine.root.scrollIntoView({ block: "nearest" });
             this.history.reload();
         } catch (error) {
             this.fail(error);
@@ -216,54 +207,22 @@ export class Scan {
 
     // Whether the line of the job has a button to go on with this scan.
     offersToGoOn(scan) {
-        return Boolean(this.job && this.job.scan === scan && !this.goOn.hidden);
+        return this.jobLine.offersToGoOn(scan);
     }
 
     showProgress(job) {
-        const step = spokenStep(job);
         this.job = job;
-        this.progress.hidden = !job;
+        this.jobLine.show(job, this.result.name);
         if (!job) return;
-        const text = progressText(job);
-        const name = userText("lora-neg-scan-short", job.name);
-        name.title = job.name;
-        this.progressText.replaceChildren(name, ` · ${text}`);
-        if (step !== this.spokenStep) this.spoken.textContent = `${job.name}: ${text}`;
-        this.spokenStep = step;
-        this.bar.max = job.total || 1;
-        if (job.state === "concluding" || (job.state === "waiting" && !job.done)) this.bar.removeAttribute("value");
-        else this.bar.value = job.done;
-        this.bar.hidden = job.over;
-        this.progress.classList.toggle("lora-neg-failed", job.state === "failed" || job.state === "lost");
-        this.stop.hidden = job.over;
-        this.stop.disabled = job.stopping || job.state === "concluding";
-        const broken = job.state === "stopped" || ((job.state === "failed" || job.state === "lost") && job.done);
-        this.goOn.hidden = job.quick || !broken;
-        this.showJob.hidden = this.result.name === job.scan || !job.done;
         this.form.showBusy(this.isRunning);
-        if (this.isRunning) this.offered.hidden = true;
+        if (this.isRunning) this.offered.hide();
     }
 
     // An unfinished scan of earlier, while nothing runs.
     offer(entry) {
         const own = this.job && entry && this.job.scan === entry.scan;
-        this.offered.hidden = !entry || this.isRunning || own || entry.scan === this.declined;
-        if (this.offered.hidden) return;
-        const text = element("span");
-        const counts = { done: entry.finished, total: entry.total };
-        text.append(
-            userText("lora-neg-scan-short", entry.name), " ",
-            translate("was not finished: {done} of {total} pictures.", counts),
-        );
-        this.offered.replaceChildren(
-            text,
-            button("lora-neg-primary", "Go on", () => this.resume(entry.scan)),
-            button("", "Show", () => this.open(entry.scan)),
-            button("lora-neg-link", "Not now", () => {
-                this.declined = entry.scan;
-                this.offered.hidden = true;
-            }),
-        );
+        if (!entry || this.isRunning || own) this.offered.hide();
+        else this.offered.show(entry);
     }
 
     // ---- results ------------------------------------------------------------------------
