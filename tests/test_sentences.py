@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib_lora_neg.sentences import ENGLISH, Sentence, Translator, say
+from lib_lora_neg.sentences import (
+    ENGLISH,
+    Sentence,
+    Translator,
+    as_whole,
+    pack_sentence,
+    said_by,
+    say,
+    unpack_sentence,
+)
 
 WORDS = Translator(
     {
@@ -39,8 +48,11 @@ def test_a_sentence_is_its_english_text() -> None:
         (say("not known {x}", x=say("style")), "not known 画風"),
         (say("style"), "画風"),
         ("style", "画風"),
-        ("trigger of ink wash", "ink wash のトリガー"),
-        ("“style” in its name (style)", "名前に “style”"),
+        ("trigger of ink wash", "trigger of ink wash"),  # a name may be called so
+        (
+            say("“{phrases}” in {where} (style)", phrases="style", where=say("its name")),
+            "名前に “style”",
+        ),
         ("nobody knows this", "nobody knows this"),
         (say("broken {one}", one=1), "{two}"),
     ],
@@ -68,6 +80,35 @@ def test_it_survives_copies() -> None:
 
 
 def test_a_file_with_other_things_in_it_does_no_harm() -> None:
-    broken = Translator({"style": 3, "rtl": True, "a {b} c {b}": "x"})  # type: ignore[dict-item]
+    broken = Translator({"style": 3, "rtl": True, "a {b} c": "x"})  # type: ignore[dict-item]
     assert broken("style") == "style"
-    assert broken("a 1 c 1") == "x"
+    assert broken(say("a {b} c", b="1")) == "x"
+
+
+@given(st.text(), st.text())
+def test_a_packed_sentence_comes_back_whole(one: str, two: str) -> None:
+    inner = say("trigger of {lora}", lora=one)
+    said = say("{one} and {two}", one=inner, two=two)
+    back = unpack_sentence(pack_sentence(said))
+    assert back == said
+    assert WORDS(back) == WORDS(said)
+    assert unpack_sentence(pack_sentence(one)) == one
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("give one", "Give one."),
+        (say("{count} are too many", count=3), "3 are too many."),
+        ("Done.", "Done."),
+    ],
+)
+def test_a_whole_sentence_has_a_capital_and_a_stop(text: str, whole: str) -> None:
+    assert as_whole(text) == whole
+
+
+def test_an_error_says_the_sentence_it_was_raised_with() -> None:
+    said = say("trigger of {lora}", lora="x")
+    assert said_by(ValueError(said)) is said
+    assert said_by(ValueError("plain")) == "plain"
+    assert said_by(ValueError()) == ""

@@ -29,6 +29,7 @@ class FormValueError(ValueError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
+        self.message = message
 
 
 def read_form_values(body: object) -> FormValues:

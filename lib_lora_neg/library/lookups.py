@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from threading import Lock, Thread
 
 from ..loras.card import LoraCard
+from ..sentences import say
 from ..telling import complain_of
 from .civitai import CivitaiLookup, LookupOutcome, save_page
 
@@ -127,8 +128,8 @@ class PageLookups:
         try:
             found = lookup.look_up(path)
         except OSError as error:
-            note = f"the file cannot be read: {error.strerror or error}"
-            return LookupResult(name, LookupOutcome.UNKNOWN, note, before, before)
+            why = say("the file cannot be read: {why}", why=error.strerror or error)
+            return LookupResult(name, LookupOutcome.UNKNOWN, why, before, before)
         if found.outcome is not LookupOutcome.FOUND:
             return LookupResult(name, found.outcome, found.note, before, before)
         note = ""
@@ -138,7 +139,7 @@ class PageLookups:
             else:
                 note = "a page lies beside it already; that one stays"
         except OSError as error:
-            note = f"found, but its folder takes no file ({error.strerror or error})"
+            note = say("found, but its folder takes no file ({why})", why=error.strerror or error)
         return LookupResult(name, LookupOutcome.FOUND, note, before, _said(self._card_of(name)))
 
 

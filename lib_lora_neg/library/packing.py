@@ -21,6 +21,7 @@ from ..loras.card import (
     WeightRange,
 )
 from ..loras.families import ModelFamily
+from ..sentences import pack_sentence, unpack_sentence
 
 Packed = tuple[Any, ...]
 """The fields of a card in their order, each as plain values."""
@@ -31,7 +32,7 @@ _CARD = tuple(item.name for item in fields(LoraCard))
 ALIAS, PROBLEMS, MODEL_HASH = map(_CARD.index, ("alias", "problems", "model_hash"))
 """Where a packed card has what a catalog looks at in all of them."""
 
-PACKING = 11
+PACKING = 12
 """Version of the form below; another version on disk is not read."""
 
 _FAMILIES = {family.value: family for family in ModelFamily}
@@ -75,8 +76,15 @@ def _plain(card: LoraCard) -> Packed:
         card.weight_decomposed,
         card.rank,
         (parts.text_encoder, parts.unet, parts.blocks) if parts else None,
-        (card.inference.type.value, card.inference.confidence, card.inference.reasons),
-        tuple((trigger.text, trigger.source, trigger.confidence) for trigger in card.triggers),
+        (
+            card.inference.type.value,
+            card.inference.confidence,
+            tuple(map(pack_sentence, card.inference.reasons)),
+        ),
+        tuple(
+            (trigger.text, pack_sentence(trigger.source), trigger.confidence)
+            for trigger in card.triggers
+        ),
         (card.tags.kind.value, card.tags.captions),
         card.image_count,
         card.data_width.value,
@@ -142,8 +150,9 @@ def _tags(kind: str, captions: int, shares: Mapping[str, float]) -> TagTable:
     return _frozen(TagTable, {"kind": _KINDS[kind], "shares": shares, "captions": captions})
 
 
-def _trigger(text: str, source: str, confidence: float) -> Trigger:
-    return _frozen(Trigger, {"text": text, "source": source, "confidence": confidence})
+def _trigger(text: str, source: Any, confidence: float) -> Trigger:
+    said = unpack_sentence(source)
+    return _frozen(Trigger, {"text": text, "source": said, "confidence": confidence})
 
 
 def _frozen(kind: type[_Frozen], values: dict[str, Any]) -> _Frozen:
@@ -163,7 +172,7 @@ _NO_TAGS = TagTable()
 @lru_cache(maxsize=1024)
 def _inference(plain: Packed) -> TypeInference:
     kind, confidence, reasons = plain
-    return TypeInference(_TYPES[kind], confidence, reasons)
+    return TypeInference(_TYPES[kind], confidence, tuple(map(unpack_sentence, reasons)))
 
 
 @lru_cache(maxsize=1024)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from ..sentences import say
 from .card import WORD_BY_USER, TagTable, TagTableKind, Trigger
 from .reading.side_facts import SideFacts
 from .reading.training import Subset, TrainingFacts
@@ -213,11 +214,11 @@ def _without_noun(words: str) -> str:
 def _from_side_files(sides: Sequence[SideFacts], own_names: str) -> Iterator[Trigger]:
     for side in sides:
         entries = [text for word in side.trained_words for text in word.split("||")]
-        yield from _from_words(entries, f"{side.source}: trained word", own_names)
+        yield from _from_words(entries, say("{file}: trained word", file=side.source), own_names)
         texts = side.activation_text.split("||")
-        yield from _from_words(texts, f"{side.source}: activation text", own_names)
+        yield from _from_words(texts, say("{file}: activation text", file=side.source), own_names)
     for side in sides:
-        yield from _named(side.notes, f"{side.source}: notes", 0.7)
+        yield from _named(side.notes, say("{file}: notes", file=side.source), 0.7)
 
 
 def _from_words(entries: Iterable[str], source: str, own_names: str) -> Iterator[Trigger]:

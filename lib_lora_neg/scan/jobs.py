@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..sentences import say
 from .plan import ScanPlan
 from .quick_report import LEVELS
 from .store import ScanStore, ScanStoreError
@@ -73,7 +74,9 @@ class ScanJobs:
     def _refuse_second(self) -> None:
         running = self.view()
         if running is not None and not running.state.is_over:
-            raise JobBusyError(f"the scan of {running.name} is running; stop it or let it end")
+            raise JobBusyError(
+                say("the scan of {name} is running; stop it or let it end", name=running.name)
+            )
 
     def stop(self) -> None:
         """Ask the running job to stop; nothing that is finished is lost."""

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 from ..loras.card import QUICK_SUFFIX
+from ..sentences import said_by
 from .ports import ImageRequest, LoraSetting, Sampling, ScanBatch
 from .weights import ARTICLE, WeightListError, check_weights
 
@@ -130,7 +131,7 @@ class ScanPlan:
         try:
             weights = check_weights((*self.weights, 0.0))
         except WeightListError as problem:
-            raise PlanError(str(problem)) from problem
+            raise PlanError(said_by(problem)) from problem
         object.__setattr__(self, "weights", tuple(sorted(weights)))
         for problem_text in _problems(self):
             raise PlanError(problem_text)

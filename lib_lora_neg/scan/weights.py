@@ -15,6 +15,8 @@ import math
 import re
 from collections.abc import Iterable
 
+from ..sentences import say
+
 DECIMALS = 4
 """Weights are kept to this many decimals; finer differences make no visible picture."""
 
@@ -79,11 +81,19 @@ def check_weights(weights: Iterable[float]) -> tuple[float, ...]:
     for weight in weights:
         value = clean_weight(weight)
         if not abs(value) <= MAX_ABSOLUTE:  # also where it is no number
-            raise WeightListError(f"{weight:g} is not within ±{MAX_ABSOLUTE:g}")
+            raise WeightListError(
+                say(
+                    "{weight} is not within ±{most}",
+                    weight=format(weight, "g"),
+                    most=format(MAX_ABSOLUTE, "g"),
+                )
+            )
         values.append(value)
     unique = tuple(dict.fromkeys(values))
     if len(unique) > MAX_WEIGHTS:
-        raise WeightListError(f"{len(unique)} weights are more than {MAX_WEIGHTS}")
+        raise WeightListError(
+            say("{count} weights are more than {most}", count=len(unique), most=MAX_WEIGHTS)
+        )
     return unique
 
 
@@ -114,7 +124,10 @@ def _part(text: str) -> list[float]:
     if match is None:
         text = text[:LONGEST_PART]
         raise WeightListError(
-            f"{text!r} is no weight and no range; a range is -1 - 1 [9] or -0.9--0.3 (+0.3)"
+            say(
+                "{part} is no weight and no range; a range is -1 - 1 [9] or -0.9--0.3 (+0.3)",
+                part=repr(text),
+            )
         )
     start, end = _number(match["start"]), _number(match["end"])
     if match["count"] is not None:
@@ -128,7 +141,13 @@ def _number(text: str) -> float:
 
 def _spaced(text: str, start: float, end: float, count: int) -> list[float]:
     if not 1 <= count <= MAX_WEIGHTS:
-        raise WeightListError(f"{text!r}: the number of weights must be 1 to {MAX_WEIGHTS}")
+        raise WeightListError(
+            say(
+                "{part}: the number of weights must be 1 to {most}",
+                part=repr(text),
+                most=MAX_WEIGHTS,
+            )
+        )
     if count == 1:
         return [start]
     return [start + (end - start) * index / (count - 1) for index in range(count)]
@@ -136,9 +155,24 @@ def _spaced(text: str, start: float, end: float, count: int) -> list[float]:
 
 def _stepped(text: str, start: float, end: float, step: float) -> list[float]:
     if step == 0 or (end - start) * step < 0:
-        raise WeightListError(f"{text!r}: steps of {step:g} never lead from {start:g} to {end:g}")
+        raise WeightListError(
+            say(
+                "{part}: steps of {step} never lead from {start} to {end}",
+                part=repr(text),
+                step=format(step, "g"),
+                start=format(start, "g"),
+                end=format(end, "g"),
+            )
+        )
     # A range written as 0 - 1 (+0.1) means 1 too, although ten binary tenths are not 1.
     count = math.floor((end - start) / step + 1e-6) + 1
     if count > MAX_WEIGHTS:
-        raise WeightListError(f"{text!r}: {count} weights are more than {MAX_WEIGHTS}")
+        raise WeightListError(
+            say(
+                "{part}: {count} weights are more than {most}",
+                part=repr(text),
+                count=count,
+                most=MAX_WEIGHTS,
+            )
+        )
     return [start + step * index for index in range(count)]

@@ -29,8 +29,8 @@ def _said(answer: Answer, words: Callable[[], Translator]) -> Answer:
         try:
             return spoken(answer(body), words())
         except FormValueError as error:
-            _field, _, message = str(error.args[0]).partition(": ")
-            error.args = (f"{error.field}: {words()(message)}",)
+            error.message = words()(error.message)
+            error.args = (f"{error.field}: {error.message}",)
             raise
 
     return said

@@ -17,6 +17,8 @@ from lib_lora_neg.hosts.webui import health, settings_page
 from lib_lora_neg.loras.card import DataWidth
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.loras.types import model as type_model
+from lib_lora_neg.loras.types.evidence import TypeEvidence
+from lib_lora_neg.loras.types.inference import infer_type
 from lib_lora_neg.policy import (
     NOTES,
     RULES,
@@ -28,7 +30,7 @@ from lib_lora_neg.policy import (
     plan,
 )
 from lib_lora_neg.policy.wording import TYPE_NAMES
-from lib_lora_neg.sentences import Translator
+from lib_lora_neg.sentences import Translator, pack_sentence, unpack_sentence
 from tests.support.cards import card
 
 ROOT = Path(__file__).parents[2]
@@ -94,8 +96,9 @@ def sampled(node: ast.expr) -> Iterator[str]:
     if isinstance(node, ast.Constant):
         yield str(node.value)
     elif isinstance(node, ast.JoinedStr):
-        pieces = [p.value if isinstance(p, ast.Constant) else "sample" for p in node.values]
-        yield "".join(map(str, pieces))
+        yield "".join(p.value if isinstance(p, ast.Constant) else "…" for p in node.values)
+    elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say":
+        yield from sampled(node.args[0])
 
 
 def options(monkeypatch: pytest.MonkeyPatch) -> list[settings_page._Option]:
@@ -137,13 +140,21 @@ def test_every_sentence_is_translated(path: Path) -> None:
 
 @languages
 def test_every_reason_for_a_type_is_translated(path: Path) -> None:
-    words = Translator(load(path))
     reasons = {text for source in FACTS for text in facts(source)}
     assert len(reasons) > 14, "the source is written otherwise than this test reads it"
-    reasons = reasons - {"sample: sample"} | {"category tags: style, art"}
     reasons |= set(type_model._SHAPES.values()) | set(type_model._FIELDS.values())
-    reasons |= {f"“big hat” in {where} (style)" for where in type_model._FIELDS.values()}
-    assert [text for text in sorted(reasons) if words(text) == text] == []
+    assert sorted(reasons - set(load(path))) == []
+
+
+@languages
+def test_a_reason_from_the_index_is_said_in_the_language(path: Path) -> None:
+    words = Translator(load(path))
+    found = infer_type(
+        TypeEvidence(names=("Someone",), categories=("style",), images=20), None
+    ).reasons
+    packed = [unpack_sentence(pack_sentence(reason)) for reason in found]
+    assert packed == list(found)
+    assert all(words(reason) != reason for reason in packed)
 
 
 @languages

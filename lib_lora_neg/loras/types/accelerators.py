@@ -12,6 +12,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from ...sentences import say
 from ..card import LoraType
 from .categories import CATEGORY_TYPES
 from .evidence import TypeEvidence
@@ -96,7 +97,9 @@ def accelerator_reason(evidence: TypeEvidence) -> str:
         word = _method_in(_read(name[:LONGEST_NAME]), evidence)
         if word:
             name = name[:LONGEST_NAME]
-            return f"named after a method of fewer steps, “{word}”: {name}"
+            return say(
+                "named after a method of fewer steps, “{word}”: {name}", word=word, name=name
+            )
     return _tagged(evidence) or _described(evidence)
 
 
@@ -147,7 +150,7 @@ def _tagged(evidence: TypeEvidence) -> str:
     tag = next((tag for tag in evidence.categories if tag in _TAGS), "")
     if not tag or _has_content(evidence):
         return ""
-    return f"its page is tagged as a method of fewer steps: {tag}"
+    return say("its page is tagged as a method of fewer steps: {tag}", tag=tag)
 
 
 _SAYS_SO = re.compile(
@@ -179,7 +182,7 @@ def _described(evidence: TypeEvidence) -> str:
         if _NOT_AN_ACCELERATOR.search(text[:_FIRST_PART]) or _has_content(evidence):
             continue
         quote = " ".join(match.group().split())[:80]
-        return f"described as a method of fewer steps: “{quote}”"
+        return say("described as a method of fewer steps: “{quote}”", quote=quote)
     return ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from ...sentences import say
 from ..card import LoraType, TypeInference
 
 CATEGORY_TYPES: Mapping[str, LoraType] = MappingProxyType(
@@ -106,10 +107,14 @@ def _say(
     kind: LoraType, confidence: float, types: Mapping[str, LoraType], source: str
 ) -> TypeInference:
     words = ", ".join(tag for tag, meaning in types.items() if meaning is kind)
-    return TypeInference(kind, confidence, (f"{source}: {words}",))
+    return TypeInference(kind, confidence, (say("category tags: {tags}", tags=words),))
 
 
 def type_of_folder(folder: str) -> TypeInference | None:
     """Return the type after which the user named the folder."""
     kind = _FOLDERS.get(folder.strip().lower().replace("_", " ").replace("-", " "))
-    return TypeInference(kind, FOLDER, (f"lies in the folder “{folder}”",)) if kind else None
+    return (
+        TypeInference(kind, FOLDER, (say("lies in the folder “{folder}”", folder=folder),))
+        if kind
+        else None
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from ...sentences import say
 from ..card import LoraType, TypeInference
 from .coefficients import INTERCEPT, WEIGHTS
 from .evidence import TypeEvidence
@@ -108,7 +109,11 @@ def guess_type(evidence: TypeEvidence) -> TypeInference:
     kind, sure = CLASSES[best], min(probabilities[best], CEILING)
     bars = STEM_BARS if "stem:any" in signals.values else BARS
     if probabilities[best] < bars[kind] or not reasons or _is_mixed(kind, signals):
-        lean = f"leans to {kind.value} ({sure:.0%}), too unsure to act on"
+        lean = say(
+            "leans to {type} ({share}), too unsure to act on",
+            type=say(kind.value),
+            share=format(sure, ".0%"),
+        )
         return TypeInference(LoraType.UNKNOWN, 0.0, (lean, *reasons))
     return TypeInference(kind, sure, reasons)
 
@@ -138,4 +143,5 @@ def _reason(signals: Signals, name: str) -> str:
     if name not in signals.phrases:
         return ""
     phrases = "”, “".join(signals.phrases[name][:3])
-    return f"“{phrases}” in {_FIELDS.get(field, 'its page')} ({what})"
+    where = say(_FIELDS.get(field, "its page"))
+    return say("“{phrases}” in {where} ({what})", phrases=phrases, where=where, what=say(what))

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from ...sentences import say
 from ..card import LoraType, TypeInference
 from ..vocabulary import is_common_tag, is_descriptive_tag, is_generic_word
 from .accelerators import accelerator_reason
@@ -119,7 +120,12 @@ _CONDITION = re.compile(
 def _trigger_negative(evidence: TypeEvidence) -> Role | None:
     for name in evidence.names:
         if _WRONG.search(_split_name(name)):
-            return _role(LoraType.TRIGGER_NEGATIVE, STATED, f"named after “wrong”: {name}", "wrong")
+            return _role(
+                LoraType.TRIGGER_NEGATIVE,
+                STATED,
+                say("named after “wrong”: {name}", name=name),
+                "wrong",
+            )
     stated = _named_word((*evidence.hints, *evidence.names), evidence)
     return stated or _named_word((evidence.notes, evidence.description), evidence, plain=True)
 
@@ -140,7 +146,11 @@ def _named_word(
             word = match["word"].strip(" .,")
             if not _is_word(word) or (plain and _is_advice(text, match, word, evidence)):
                 continue
-            reason = f"says to put “{word}” into the negative prompt: “{_quote(match)}”"
+            reason = say(
+                "says to put “{word}” into the negative prompt: “{quote}”",
+                word=word,
+                quote=_quote(match),
+            )
             return _role(LoraType.TRIGGER_NEGATIVE, STATED, reason, word)
     return None
 
@@ -202,15 +212,15 @@ def _dedicated_negative(evidence: TypeEvidence) -> Role | None:
         words = _split_name(name)
         match = _NEGATIVE_NAME.search(words)
         if match and not _NOT_NEGATIVE_NAME.search(words) and not _EMBEDDING.search(name):
-            return _role(kind, STATED, f"called a negative: “{name}”")
+            return _role(kind, STATED, say("called a negative: “{name}”", name=name))
     if evidence.marked_negative:
         return _role(kind, STATED, "modelspec.is_negative_embedding is set")
     tag = next((tag for tag in evidence.categories if tag in _NEGATIVE_TAGS), "")
     if tag:
-        return _role(kind, STATED, f"the model page is tagged “{tag}”")
+        return _role(kind, STATED, say("the model page is tagged “{tag}”", tag=tag))
     match = _search(_INTO_NEGATIVE, evidence.hints) or _search(_MINUS_ONE, evidence.hints)
     if match:
-        return _role(kind, STATED, f"its usage hint says “{_quote(match)}”")
+        return _role(kind, STATED, say("its usage hint says “{quote}”", quote=_quote(match)))
     return _described_negative(evidence)
 
 
@@ -227,11 +237,17 @@ def _described_negative(evidence: TypeEvidence) -> Role | None:
     made_of_bad = _TRAINED_ON_BAD.search(text)
     minus = _MINUS_ONE.search(text)
     if made_of_bad and minus:
-        reason = f"made of spoilt pictures (“{_quote(made_of_bad)}”), used at “{_quote(minus)}”"
+        reason = say(
+            "made of spoilt pictures (“{made}”), used at “{weight}”",
+            made=_quote(made_of_bad),
+            weight=_quote(minus),
+        )
         return _role(LoraType.DEDICATED_NEGATIVE, DESCRIBED, reason)
     into = _MADE_NEGATIVE.search(text)
     if into:
-        return _role(LoraType.DEDICATED_NEGATIVE, DESCRIBED, f"described: “{_quote(into)}”")
+        return _role(
+            LoraType.DEDICATED_NEGATIVE, DESCRIBED, say("described: “{quote}”", quote=_quote(into))
+        )
     return None
 
 
@@ -286,14 +302,18 @@ def _slider(evidence: TypeEvidence) -> Role | None:
     if hinted:
         return _role(LoraType.SLIDER, STATED, "its usage hint calls it a slider")
     if signed:
-        return _role(LoraType.SLIDER, DESCRIBED, f"states weights of both signs: “{signed}”")
+        return _role(
+            LoraType.SLIDER, DESCRIBED, say("states weights of both signs: “{range}”", range=signed)
+        )
     opposite = _search(_OPPOSITE, texts)
     if opposite and _search(_BOTH_WAYS, texts):
-        reason = f"describes the opposite effect of a negative weight: “{_quote(opposite)}”"
+        reason = say(
+            "describes the opposite effect of a negative weight: “{quote}”", quote=_quote(opposite)
+        )
         return _role(LoraType.SLIDER, DESCRIBED, reason)
     adjuster = _search(_ADJUSTER_NAME, evidence.names) or _search(_ADJUSTER_NAME, names)
     if adjuster and not evidence.trained_words:
-        reason = f"called “{adjuster.group()}”, and it has no trigger word"
+        reason = say("called “{name}”, and it has no trigger word", name=adjuster.group())
         return _role(LoraType.SLIDER, DESCRIBED, reason)
     return _seen_slider(evidence)
 
@@ -327,7 +347,11 @@ def _seen_slider(evidence: TypeEvidence) -> Role | None:
     negative = sum(weight <= -0.5 for weight in weights)
     if len(weights) < 3 or negative * 2 < len(weights) or evidence.trained_words:
         return None
-    reason = f"{negative} of {len(weights)} sample pictures use it at −0.5 or below"
+    reason = say(
+        "{count} of {total} sample pictures use it at −0.5 or below",
+        count=negative,
+        total=len(weights),
+    )
     return _role(LoraType.SLIDER, SEEN, reason)
 
 

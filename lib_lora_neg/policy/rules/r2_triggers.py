@@ -8,7 +8,7 @@ from dataclasses import replace
 from ...loras.card import LoraCard, LoraType, Trigger
 from ...loras.vocabulary import is_common_tag, is_descriptive_tag, is_generic_word
 from ...prompts import Match, bare, find, find_negated, negated_terms, normalise, split_origin
-from ...sentences import Sentence, say
+from ...sentences import Sentence, as_sentence, say
 from ..draft import Context, Draft, LoraUse, TextDraft, each_negative, each_prompt
 from ..matrix import FRAMEWORK, WRONG_LORA
 from ..options import Mode
@@ -150,7 +150,7 @@ def _evidence(trigger: Trigger) -> Sentence:
     return say(
         "{word}: {where} ({share})",
         word=repr(trigger.text),
-        where=say(trigger.source),
+        where=as_sentence(trigger.source),
         share=f"{trigger.confidence:.0%}",
     )
 

@@ -12,7 +12,7 @@ from ...hosts.form_reading import FormValueError
 from ...hosts.library import LibraryTabHost
 from ...loras.card import LoraType
 from ...loras.decisions import Decision
-from ...sentences import say
+from ...sentences import as_sentence, say
 from .detail import GRADE_MEANINGS, GRADE_NAMES, detail
 from .edit import MAX_NAME, Editor, EditResult, read_change, read_names
 from .rows import MAX_ROWS, LibraryRow, RowTable, counts, matching, read_query
@@ -180,7 +180,7 @@ def badge(host: LibraryTabHost, name: str) -> dict[str, Any] | None:
         "lines": [
             kind,
             say("Guard off: no rule applies") if card.guard_off else limits,
-            *[say(reason[:200]) for reason in inference.reasons[:MAX_REASONS]],
+            *[as_sentence(reason, 200) for reason in inference.reasons[:MAX_REASONS]],
             *([] if sure else [say("Too unsure for the guard to act: it only advises.")]),
         ],
     }

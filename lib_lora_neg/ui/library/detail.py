@@ -13,7 +13,7 @@ from ...loras.tagtable import TagGrade, grade_tag
 from ...policy import GuardSettings
 from ...policy.matrix import explicit_range, range_in_force
 from ...policy.wording import minus
-from ...sentences import say
+from ...sentences import as_sentence, say
 from .words import SOURCE_NAMES, acts_from, bracket_text, effective_range, range_text, type_name
 
 MAX_TAGS = 200
@@ -115,7 +115,7 @@ def _cut(text: str) -> str:
 
 
 def _lines(texts: Sequence[str]) -> list[str]:
-    shown: list[str] = [say(_cut(text)) for text in texts[:MAX_LINES]]
+    shown: list[str] = [as_sentence(_cut(text)) for text in texts[:MAX_LINES]]
     more = len(texts) - len(shown)
     return [*shown, say("and {count} more", count=more)] if more > 0 else shown
 

@@ -12,7 +12,7 @@ from ...library.lookups import PageLookups
 from ...loras.card import LoraCard, LoraType
 from ...loras.reading.header import LoraFileError
 from ...loras.reading.weights import measure_weights, type_from_weights
-from ...sentences import say
+from ...sentences import as_sentence, say
 from .edit import MAX_NAME, read_names
 from .words import type_name
 
@@ -111,5 +111,5 @@ def measured(card: LoraCard) -> dict[str, Any]:
         "more_blocks": max(0, len(blocks) - MOST_BLOCKS),
         "leans_to": type_name(leaning.type) if leaning.confidence else "",
         "confidence": leaning.confidence,
-        "reason": say(leaning.reasons[0]) if leaning.reasons else "",
+        "reason": as_sentence(leaning.reasons[0]) if leaning.reasons else "",
     }

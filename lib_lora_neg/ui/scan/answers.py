@@ -21,7 +21,7 @@ from ...scan.quick_report import LEVELS
 from ...scan.store import PastScan, ScanStoreError, delete_scan, folder_of, history, past_scan
 from ...scan.suggestions import suggest_prompts
 from ...scan.weights import PRESETS, format_weights
-from ...sentences import say
+from ...sentences import as_sentence, as_whole, said_by, say
 from ..library.rows import RowTable, matching, read_query
 from ..library.words import LETTERS, bracket_text
 from .form import FormError, ScanError, family_problem, read_form, sampling_fields
@@ -129,8 +129,8 @@ class _ScanTab:
             "name": name,
             "letter": LETTERS[card.inference.type],
             "type": card.inference.type.value,
-            "problem": say(family_problem(card, self._host.checkpoint())),
-            "reasons": [say(reason) for reason in card.inference.reasons[:4]],
+            "problem": as_sentence(family_problem(card, self._host.checkpoint())),
+            "reasons": [as_sentence(reason) for reason in card.inference.reasons[:4]],
             "saved": bracket_text(card),
             "text_encoder": parts is None or parts.text_encoder,
             "unet": parts is None or parts.unet,
@@ -145,7 +145,7 @@ class _ScanTab:
         try:
             plan = read_form(body, self._host)
         except FormError as problem:
-            errors = {field: say(text) for field, text in problem.errors.items()}
+            errors = {field: as_sentence(text) for field, text in problem.errors.items()}
             return {"errors": errors, "cost": None, "existing": None}
         quick = body.get("kind") == "quick"
         existing = past_scan(folder_of(self._root, plan, quick=quick))
@@ -189,8 +189,11 @@ class _ScanTab:
             if lora.digest and self._host.lora_digest(lora.name) != lora.digest:
                 raise ScanError(
                     "lora",
-                    f"The file of {lora.name} is missing or has changed since this scan began; "
-                    "start a new scan of it.",
+                    say(
+                        "The file of {name} is missing or has changed since this scan began; "
+                        "start a new scan of it.",
+                        name=lora.name,
+                    ),
                 )
         return self._started(plan, quick=False)
 
@@ -199,8 +202,7 @@ class _ScanTab:
         try:
             return {"job": job_json(start(plan))}
         except ScanJobError as problem:
-            text = str(problem)
-            raise ScanError("job", f"{text[:1].upper()}{text[1:]}.") from problem
+            raise ScanError("job", as_whole(said_by(problem))) from problem
 
     def stop(self, _: Mapping[str, Any]) -> dict[str, Any]:
         """Stop the running job after the picture in hand."""
@@ -301,7 +303,7 @@ class _ScanTab:
         try:
             delete_scan(scan.folder)
         except (OSError, ScanStoreError) as problem:
-            raise ScanError("scan", f"It could not be deleted: {problem}") from problem
+            raise ScanError("scan", say("It could not be deleted: {why}", why=problem)) from problem
         self._jobs.forget(scan.folder.name)
         return {"deleted": scan.folder.name}
 

@@ -16,6 +16,7 @@ from ...scan.plan import MAX_SEED, LoraPart, PlanError, ScannedLora, ScanPlan, S
 from ...scan.ports import Sampling
 from ...scan.weights import WeightListError, clean_weight, format_weights, parse_weights
 from ...scan.workplace import Checkpoint
+from ...sentences import as_whole, said_by, say
 
 MAX_PROMPTS = 50
 MAX_PROMPT = 4000
@@ -35,7 +36,7 @@ class ScanError(FormValueError):
     """A request of the scan tab that cannot be carried out; the text is a sentence for people."""
 
     def __str__(self) -> str:
-        return str(self.args[0]).partition(": ")[2]
+        return str(self.message)
 
 
 class FormError(ScanError):
@@ -88,7 +89,7 @@ def read_form(body: Mapping[str, Any], host: ScanTabHost) -> ScanPlan:
             facts=checkpoint.facts,
         )
     except PlanError as problem:
-        raise FormError({"plan": _sentence(str(problem))}) from problem
+        raise FormError({"plan": as_whole(said_by(problem))}) from problem
 
 
 def form_of(plan: ScanPlan, *, quick: bool = False) -> dict[str, Any]:
@@ -129,9 +130,12 @@ def family_problem(card: LoraCard, checkpoint: Checkpoint | None) -> str:
     families = {card.family, checkpoint.family}
     if ModelFamily.UNKNOWN in families or len(families) == 1:
         return ""
-    return (
-        f"This LoRA was made for {card.family.value}, and {checkpoint.title} "
-        f"is {checkpoint.family.value}: it would do nothing, or harm."
+    return say(
+        "This LoRA was made for {family}, and {checkpoint} is {other}: it would do nothing, "
+        "or harm.",
+        family=card.family.value,
+        checkpoint=checkpoint.title,
+        other=checkpoint.family.value,
     )
 
 
@@ -146,7 +150,7 @@ class _Form:
         try:
             return work()
         except ValueError as problem:
-            self.errors[field] = _sentence(str(problem))
+            self.errors[field] = as_whole(said_by(problem))
             return None
 
 
@@ -191,12 +195,14 @@ def _weights(body: Mapping[str, Any], kind: object) -> tuple[float, ...]:
 def _prompts(body: Mapping[str, Any]) -> tuple[ScanPrompt, ...]:
     given = body.get("prompts")
     if not isinstance(given, list) or len(given) > MAX_PROMPTS:
-        raise ValueError(f"give 1 to {MAX_PROMPTS} prompts")
+        raise ValueError(say("give 1 to {count} prompts", count=MAX_PROMPTS))
     prompts = []
     for item in given:
         text = item.get("text") if isinstance(item, Mapping) else None
         if not isinstance(text, str) or len(text) > MAX_PROMPT:
-            raise ValueError(f"a prompt is a text of at most {MAX_PROMPT} characters")
+            raise ValueError(
+                say("a prompt is a text of at most {count} characters", count=MAX_PROMPT)
+            )
         if "<lora:" in text.lower():
             raise ValueError("take the <lora:…> out: the scan loads the LoRA by itself")
         if text.strip():
@@ -217,18 +223,26 @@ def _seeds(text: object) -> tuple[int, ...]:
         if span:
             first, last = int(span[1]), int(span[2])
             if not first <= last < first + MAX_SEEDS:
-                raise ValueError(f"{part!r} is no range of at most {MAX_SEEDS} seeds")
+                raise ValueError(
+                    say(
+                        "{part} is no range of at most {count} seeds",
+                        part=repr(part),
+                        count=MAX_SEEDS,
+                    )
+                )
             seeds.extend(range(first, last + 1))
         elif _SEED.fullmatch(part):
             seeds.append(int(part))
         elif part:
-            raise ValueError(f"{part[:40]!r} is no seed; a scan needs fixed ones, 0 or more")
+            raise ValueError(
+                say("{part} is no seed; a scan needs fixed ones, 0 or more", part=repr(part[:40]))
+            )
     if not seeds:
         raise ValueError("give at least one seed")
     if max(seeds) > MAX_SEED:
-        raise ValueError(f"seeds end at {MAX_SEED}")
+        raise ValueError(say("seeds end at {most}", most=MAX_SEED))
     if len(dict.fromkeys(seeds)) > MAX_SEEDS:
-        raise ValueError(f"give at most {MAX_SEEDS} seeds")
+        raise ValueError(say("give at most {count} seeds", count=MAX_SEEDS))
     return tuple(dict.fromkeys(seeds))
 
 
@@ -265,7 +279,13 @@ def _number(body: Mapping[str, Any], key: str, low: float, high: float, default:
     if value is None or value == "":
         return default
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise ValueError(f"must be a number from {low:g} to {high:g}")
+        raise ValueError(
+            say(
+                "must be a number from {low} to {high}",
+                low=format(low, "g"),
+                high=format(high, "g"),
+            )
+        )
     return value if math.isfinite(value) else default
 
 
@@ -274,7 +294,3 @@ def _text(body: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str) or len(value) > MAX_PROMPT:
         raise ValueError(f"must be a text of at most {MAX_PROMPT} characters")
     return value.strip()
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "]", ")")) else ".")

@@ -13,6 +13,7 @@ from ...loras.families import ModelFamily
 from ...scan.outcome import Proposal, outcome_of
 from ...scan.saving import propose
 from ...scan.store import PastScan
+from ...sentences import say
 from ..library.edit import Editor
 from .form import ScanError
 
@@ -67,5 +68,5 @@ class ScanSaver:
         if result["unknown"]:
             raise ScanError("lora", "The LoRA is not there any more.")
         if result["failed"]:
-            raise ScanError("lora", f"Not saved: {'; '.join(result['notes'])}")
+            raise ScanError("lora", say("Not saved: {why}", why="; ".join(result["notes"])))
         return result
