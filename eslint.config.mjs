@@ -24,6 +24,12 @@ export default [
         rules: ours,
     },
     {
+        // Imports what ComfyUI's page gives its extensions.
+        files: ["lib_lora_neg/hosts/comfy/web/*.js"],
+        languageOptions: { ecmaVersion: 2022, sourceType: "module", globals: globals.browser },
+        rules: ours,
+    },
+    {
         files: ["frontend/*.mjs", "tests/javascript/*.mjs"],
         languageOptions: { ecmaVersion: 2022, sourceType: "module", globals: globals.node },
         rules: ours,

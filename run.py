@@ -24,7 +24,12 @@ STAMP = VENV / "installed.json"
 OLDEST, NEWEST = (3, 10), (3, 13)
 CPU_TORCH = "https://download.pytorch.org/whl/cpu"
 OWN_SOURCES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX")
-SCRIPTS = ("frontend", "tests/javascript", "lib_lora_neg/page/assets")
+SCRIPTS = (
+    "frontend",
+    "tests/javascript",
+    "lib_lora_neg/page/assets",
+    "lib_lora_neg/hosts/comfy/web",
+)
 SIZES = {"demo": (350, 1400), "test": (110, 500), "page-gradio6": (400, 1500)}
 """What an installation fetches and takes on disk, in megabytes: measured in November 2026 on Linux,
 Python 3.11, with torch's build without CUDA."""

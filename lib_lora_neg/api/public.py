@@ -14,6 +14,7 @@ from ..policy import GuardPlan, Mode, plan
 from . import schemas
 from .cards import LibraryHost, library_page, one_card
 from .exchange import Route, answer, answer_body
+from .exporting import exported
 from .login import basic_auth
 
 PREFIX = "/lora-neg/v1"
@@ -36,6 +37,9 @@ def add_public_routes(
     async def guard(request: Request) -> Response:
         return await answer_body(request, lambda body: guarded(host, body))
 
+    async def export(request: Request) -> Response:
+        return await answer_body(request, lambda body: exported(host, body))
+
     dependencies = basic_auth(accounts)
 
     def add(path: str, route: Route, method: str, described: dict[str, Any]) -> None:
@@ -52,6 +56,7 @@ def add_public_routes(
     add("/library/{name}", show_card, "GET", schemas.CARD)
     add("/check", check, "POST", schemas.CHECK)
     add("/guard", guard, "POST", schemas.GUARD)
+    add("/export", export, "POST", schemas.EXPORT)
 
 
 def shown(host: PreviewHost, library: LibraryHost, name: str) -> dict[str, Any]:

@@ -177,3 +177,35 @@ CHECK = _described("What the guard sees in a request", _CHECKED, _BODY_ERRORS, r
 GUARD = _described(
     "What would be generated instead of a request", _GUARDED, _BODY_ERRORS, requestBody=_BODY
 )
+
+_EXPORTED = _object(
+    ("findings",),
+    findings={"type": "array", "items": FINDING},
+    workflow={"type": "object", "description": "as ComfyUI's page opens it"},
+    prompt={"description": "ComfyUI: the workflow as its server takes it; else the prompt"},
+    changed=_FLAG,
+    text={**_TEXT, "description": "the whole Midjourney prompt"},
+    no=_TEXTS,
+    negative_prompt=_TEXT,
+)
+_EXPORT_BODY = _object(
+    ("to",),
+    **_ASKED["properties"],
+    to={**_TEXT, "enum": ["comfyui", "midjourney", "webui"]},
+    infotext={
+        **_TEXT,
+        "description": "of a picture, in place of the texts: it tells seed, sampler, size …",
+    },
+    option={
+        **_TEXT,
+        "enum": ["A", "B"],
+        "description": "a LoRA at a negative weight on the model, or in the negative text encode",
+    },
+    checkpoint={**_TEXT, "description": "file of the checkpoint in ComfyUI"},
+)
+EXPORT = _described(
+    "A generation as a ComfyUI workflow or for Midjourney, or a Midjourney prompt back",
+    _EXPORTED,
+    _BODY_ERRORS,
+    requestBody={"required": True, "content": _json(_EXPORT_BODY)},
+)

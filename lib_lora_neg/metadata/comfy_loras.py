@@ -94,6 +94,12 @@ def _single(node: Node, graph: Graph, note: Note) -> list[NamedLora] | None:
         if node.link(key) is not None:
             note(f"the LoRA's name in {node.label} cannot be followed; it was not checked")
         return []
+    if text_of(node.inputs.get("wiring")).startswith("B"):
+        note(
+            f"LoRA {name} acts on the negative prompt's text encoder alone (option B) and was not "
+            "checked"
+        )
+        return []
     unet = _strength(node, _MODEL, graph)
     te = _strength(node, _CLIP, graph)
     if unet is None:

@@ -21,6 +21,13 @@ _STRINGS = (
 _BUNDLES = ("pipe", "basic_pipe", "base_ctx", "ctx", "context", "sdxl_tuple")
 # Nodes whose text loads LoRAs itself, in ComfyUI's order.
 _LOADING = ("impactwildcardencode", "promptcontrol", "loramanager", "swarm", "scheduletoc")
+# The guard's own nodes: which input stands behind which output.
+_OF_THE_GUARD = {
+    ("NegGuardPrompts", 0): "positive",
+    ("NegGuardPrompts", 1): "negative",
+    ("NegGuardLoraLoader", 3): "negative",
+    ("NegGuardLoraStack", 1): "negative",
+}
 _DEPTH = 60
 _MOST_STEPS = 2_000
 
@@ -134,6 +141,12 @@ class TextFollower:
         if node is None:
             return None
         seen |= {node.id}
+        own = _OF_THE_GUARD.get((node.kind, link[1]))
+        if own is not None:
+            # What it was given; what it made of that is planned anew.
+            text = self._string_input(node, own, seen, depth)
+            other = str(node.inputs.get("tag_order", "")).startswith("A1111")
+            return model_first(text) if text and other else text
         kind = node.kind.lower()
         if "switch" in kind or "random" in kind:
             self._note(f"which text {node.label} chose cannot be followed")

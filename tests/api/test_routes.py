@@ -180,6 +180,7 @@ def test_it_describes_itself() -> None:
         f"{V1}/library/{{name}}",
         f"{V1}/check",
         f"{V1}/guard",
+        f"{V1}/export",
     }
     body = paths[f"{V1}/guard"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert "negative_prompt" in body["properties"]

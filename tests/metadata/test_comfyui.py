@@ -138,6 +138,29 @@ def test_simple_stacks_have_one_weight() -> None:
     assert loaded(rgthree).loras == (NamedLora("sty", -0.9),)
 
 
+def test_the_guards_own_nodes_are_read_as_what_they_were_given() -> None:
+    guard = node(
+        "NegGuardPrompts", positive="a cat <lora:sty:-0.9:0.5>", negative=["10", 3],
+        cfg=8.0, model=["10", 0],
+    )  # fmt: skip
+    loader = node(
+        "NegGuardLoraLoader", lora_name="sub/sty.safetensors", strength_model=-0.9,
+        strength_clip=0.5, wiring="A: on the model", negative="lowres, trigger", cfg=9.0, **IN,
+    )  # fmt: skip
+    graph = workflow(n10=loader, n11=guard)
+    graph["5"]["inputs"] |= {"model": ["10", 0], "cfg": ["11", 2]}
+    graph["2"]["inputs"] |= {"text": ["11", 0], "clip": ["10", 1]}
+    graph["3"]["inputs"] |= {"text": ["11", 1], "clip": ["10", 2]}
+    recipe = read(graph)
+    assert recipe.prompt == "a cat <lora:sty:0.5:-0.9>"
+    assert (recipe.negative_prompt, recipe.cfg_scale) == ("lowres, trigger", 8.0)
+    assert recipe.loras == (STY,)
+    graph["10"]["inputs"]["wiring"] = "B: into the negative text encode"
+    recipe = read(graph)
+    assert recipe.loras == ()
+    assert any("option B" in note for note in recipe.notes)
+
+
 def test_loaders_in_a_row_and_the_model_alone() -> None:
     first = node("LoraLoaderModelOnly", lora_name="one.safetensors", strength_model=1.0,
                  model=["1", 0])  # fmt: skip

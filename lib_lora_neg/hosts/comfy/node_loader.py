@@ -92,6 +92,8 @@ class GuardedLoraLoader:
     )
     FUNCTION = "run"
     CATEGORY = CATEGORY
+    # ComfyUI shows again what a node said before only where it is one.
+    OUTPUT_NODE = True
     DESCRIPTION = (
         "Loads a LoRA and holds its negative strength in the range of its type; takes its trigger "
         "words out of the negative prompt and lowers CFG where a negative strength needs it."

@@ -50,6 +50,8 @@ class GuardLoraStack:
     RETURN_NAMES = ("lora_stack", "negative", "cfg", "report")
     FUNCTION = "run"
     CATEGORY = CATEGORY
+    # ComfyUI shows again what a node said before only where it is one.
+    OUTPUT_NODE = True
     DESCRIPTION = (
         "Holds the negative strengths of a LORA_STACK in the range of each LoRA's type, and guards "
         "the negative prompt and CFG that go with it. Place it between the stack and the node that "

@@ -3,6 +3,7 @@ scripts lie. The names stand in people's workflows and never change."""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from .node_card import LoraCardNode
@@ -33,12 +34,12 @@ ROUTE = "/lora-neg/comfy/settings"
 
 def start() -> None:
     """Tell ComfyUI's server what the page asks for."""
-    from aiohttp import web
-    from server import PromptServer
-
-    server = getattr(PromptServer, "instance", None)
-    if server is None:  # loaded by a program without a server
+    # A program that uses ComfyUI's nodes without its server has not imported it.
+    module = sys.modules.get("server")
+    server = getattr(getattr(module, "PromptServer", None), "instance", None)
+    if server is None:
         return
+    from aiohttp import web
 
     async def settings(request: Any) -> Any:
         del request

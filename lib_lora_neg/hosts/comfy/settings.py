@@ -47,7 +47,7 @@ def definitions() -> list[dict[str, Any]]:
         )
         for _, label, rules in SWITCHES
     ]
-    return [
+    defined = [
         _choice(
             MODE,
             "Mode",
@@ -88,6 +88,8 @@ def definitions() -> list[dict[str, Any]]:
         },
         *rules,
     ]
+    # The dialog shows the largest number first.
+    return [{**item, "sortOrder": len(defined) - place} for place, item in enumerate(defined)]
 
 
 def _setting(key: str, name: str, group: str, tooltip: str) -> dict[str, Any]:

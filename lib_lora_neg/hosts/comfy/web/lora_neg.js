@@ -15,6 +15,8 @@ const OURS = new Set([
     "NegGuardWeightScan",
 ]);
 const FACE = "lora_neg_report";
+const LEAST = 120;
+const TALLEST = 320;
 const STYLE = `
 .lora-neg-face { box-sizing: border-box; height: 100%; overflow: auto; padding: 6px 8px;
   font: 12px/1.45 system-ui, sans-serif; color: var(--input-text, #ddd);
@@ -89,11 +91,18 @@ function faceOf(node) {
     const widget = node.addDOMWidget(FACE, "customtext", face, {
         serialize: false,
         hideOnZoom: false,
-        getMinHeight: () => 90,
+        getMinHeight: () => LEAST,
     });
     widget.serialize = false;
     node.loraNegFace = face;
     return face;
+}
+
+/** Let a node grow until its findings are seen, within reason; it never shrinks by itself. */
+function grown(node, face) {
+    const wanted = Math.min(face.scrollHeight, TALLEST);
+    const missing = wanted - face.clientHeight;
+    if (missing > 0) node.setSize?.([node.size[0], node.size[1] + missing]);
 }
 
 async function registered() {
@@ -119,7 +128,10 @@ app.registerExtension({
         nodeType.prototype.onExecuted = function (output) {
             before?.apply(this, arguments);
             const report = output?.lora_neg?.[0];
-            if (report) filled(faceOf(this), report);
+            if (!report) return;
+            const face = faceOf(this);
+            filled(face, report);
+            requestAnimationFrame(() => grown(this, face));
         };
     },
 });

@@ -1,0 +1,207 @@
+"""Runs in ComfyUI's own Python, within ComfyUI: the guard's nodes against tensors made by hand.
+
+    python inside.py COMFY_ROOT REPOSITORY CHECKPOINT LORA_FOLDER OUTPUT [WORKFLOW]
+
+Writes OUTPUT, a JSON of largest differences, and with a workflow beside it an ``.npz`` of what the
+workflow's text encoders and the first step of its sampler gave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT, REPOSITORY, CHECKPOINT, LORAS, OUTPUT, *WORKFLOWS = sys.argv[1:]
+sys.argv = [sys.argv[0], "--cpu", "--force-fp32", "--fp32-unet", "--fp32-text-enc"]
+sys.path[0] = ROOT
+
+import comfy.options  # noqa: E402
+
+comfy.options.enable_args_parsing()
+
+import comfy.model_management  # noqa: E402
+import comfy.utils  # noqa: E402
+import folder_paths  # noqa: E402
+import nodes  # noqa: E402
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+POSITIVE, NEGATIVE, SEED = "a cat on a sofa", "blurry, lowres", 7
+STYLE = "lnt_style.safetensors"
+
+
+def prepare() -> None:
+    folder_paths.set_user_directory(str(Path(OUTPUT).parent / "user"))
+    folder_paths.set_output_directory(str(Path(OUTPUT).parent / "output"))
+    folder_paths.add_model_folder_path("loras", LORAS, is_default=True)
+    folder_paths.add_model_folder_path("checkpoints", str(Path(CHECKPOINT).parent))
+    for part in ("nodes_hooks.py",):
+        asyncio.run(nodes.load_custom_node(str(Path(ROOT) / "comfy_extras" / part)))
+    assert asyncio.run(nodes.load_custom_node(REPOSITORY)), "the pack does not load"
+
+
+def deltas() -> dict[str, torch.Tensor]:
+    """The change of each layer at strength 1, from the file alone."""
+    file = comfy.utils.load_torch_file(str(Path(LORAS) / STYLE))
+    names = {key.rsplit(".", 2)[0] for key in file if key.endswith(".lora_up.weight")}
+    found = {}
+    for name in names:
+        up, down = (file[f"{name}.lora_{end}.weight"].float() for end in ("up", "down"))
+        found[name] = up @ down * (float(file[f"{name}.alpha"]) / down.shape[0])
+    return found
+
+
+def places(model, clip, wanted) -> dict[str, torch.nn.Parameter]:
+    """The weight behind each of the file's names, found by the names of the model's own layers."""
+    unet = comfy.lora.model_lora_keys_unet(model.model, {})
+    found = {name: comfy.utils.get_attr(model.model, unet[name]) for name in wanted if name in unet}
+    for key, value in clip.cond_stage_model.named_parameters():
+        if key.startswith("clip_l.transformer.text_model.") and key.endswith(".weight"):
+            stem = key.removeprefix("clip_l.transformer.").removesuffix(".weight")
+            for start in ("lora_te_", "lora_te1_"):
+                found[start + stem.replace(".", "_")] = value
+    return found
+
+
+@contextmanager
+def by_hand(model, clip, unet: float, te: float) -> Iterator[None]:
+    """Add the LoRA to the base model's own weights, without any of ComfyUI's means."""
+    comfy.model_management.unload_all_models()
+    changes = deltas()
+    where, kept = places(model, clip, changes), {}
+    with torch.no_grad():
+        for name, delta in changes.items():
+            weight, strength = where[name], te if name.startswith("lora_te") else unet
+            kept[name] = weight.detach().clone()
+            weight += strength * delta.reshape(weight.shape)
+    try:
+        yield
+    finally:
+        comfy.model_management.unload_all_models()
+        with torch.no_grad():
+            for name, weight in kept.items():
+                where[name].copy_(weight)
+
+
+def encoded(clip, text: str):
+    return clip.encode_from_tokens_scheduled(clip.tokenize(text))
+
+
+def sampled(model, positive, negative, cfg: float) -> torch.Tensor:
+    """One step from the highest noise level to none: what the denoiser takes the picture for."""
+    latent = {"samples": torch.zeros([1, 4, 8, 8])}
+    return nodes.common_ksampler(
+        model, SEED, 1, cfg, "euler", "normal", positive, negative, latent
+    )[0]["samples"]
+
+
+def differ(one: torch.Tensor, other: torch.Tensor) -> float:
+    return float((one - other).abs().max() / other.abs().max())
+
+
+def load(model, clip, wiring: str, strength: float, neg: float = 0.0, cfg: float = 9.0):
+    node = nodes.NODE_CLASS_MAPPINGS["NegGuardLoraLoader"]()
+    made = node.run(model, clip, STYLE, strength, strength, wiring, neg, NEGATIVE, cfg)
+    return made["result"]
+
+
+def nodes_by_hand(model, clip) -> dict[str, float]:
+    from importlib import import_module
+
+    package = nodes.NODE_CLASS_MAPPINGS["NegGuardLoraLoader"].__module__
+    wirings = import_module(package)
+    found = {}
+    base = [encoded(clip, text) for text in (POSITIVE, NEGATIVE)]
+
+    # A: −0.9 is held at −0.5 and CFG 9 at 6.
+    a_model, a_clip, a_negative, text, cfg, _ = load(model, clip, wirings.A, -0.9)
+    found["A cfg"], found["A text"] = cfg, float(text == NEGATIVE)
+    ours = [encoded(a_clip, POSITIVE), encoded(a_negative, text)]
+    picture = sampled(a_model, *ours, cfg)
+    with by_hand(model, clip, -0.5, -0.5):
+        hand = [encoded(clip, POSITIVE), encoded(clip, NEGATIVE)]
+        found["A moves"] = differ(hand[0][0][0], base[0][0][0])
+        found["A cond"] = max(differ(x[0][0], y[0][0]) for x, y in zip(ours, hand, strict=True))
+        found["A picture"] = differ(picture, sampled(model, *hand, 6.0))
+
+    # B: the text encoder of the negative prompt alone, at +0.5; CFG stays.
+    b_model, b_clip, b_negative, text, cfg, _ = load(model, clip, wirings.B, -0.9)
+    found["B cfg"] = cfg
+    found["B model is untouched"] = float(b_model is model and b_clip is clip)
+    ours = [encoded(b_clip, POSITIVE), encoded(b_negative, text)]
+    picture = sampled(b_model, *ours, cfg)
+    with by_hand(model, clip, 0.0, 0.5):
+        negative = encoded(clip, NEGATIVE)
+        found["B cond"] = differ(ours[1][0][0], negative[0][0])
+        found["B positive"] = differ(ours[0][0][0], base[0][0][0])
+    found["B picture"] = differ(picture, sampled(model, base[0], negative, 9.0))
+
+    # neg: 0.8 on the positive branch, 0.3 on the negative one.
+    n_model, n_clip, n_negative, text, cfg, _ = load(model, clip, wirings.NEG, 0.8, 0.3)
+    ours = [encoded(n_clip, POSITIVE), encoded(n_negative, text)]
+    picture = sampled(n_model, *ours, cfg)
+    with by_hand(model, clip, 0.8, 0.8):
+        positive = encoded(clip, POSITIVE)
+        for_positive = sampled(model, positive, positive, 1.0)
+    with by_hand(model, clip, 0.3, 0.3):
+        negative = encoded(clip, NEGATIVE)
+        for_negative = sampled(model, negative, negative, 1.0)
+    found["neg cond"] = max(
+        differ(ours[0][0][0], positive[0][0]), differ(ours[1][0][0], negative[0][0])
+    )
+    found["neg picture"] = differ(picture, for_negative + cfg * (for_positive - for_negative))
+    return found
+
+
+def run_workflow(path: str) -> dict[str, np.ndarray]:
+    """Run a workflow as the server would, up to its first sampler's first step."""
+    prompt = json.loads(Path(path).read_text())
+    outputs: dict[str, tuple] = {}
+    for number, node in prompt.items():
+        kind = node["class_type"]
+        values = {
+            name: outputs[value[0]][value[1]] if isinstance(value, list) else value
+            for name, value in node["inputs"].items()
+        }
+        if kind == "KSampler":
+            return first_step(values)
+        made = nodes.NODE_CLASS_MAPPINGS[kind]()
+        outputs[number] = getattr(made, made.FUNCTION)(**values)
+    raise AssertionError("no sampler")
+
+
+def first_step(values: dict) -> dict[str, np.ndarray]:
+    seen: dict[str, np.ndarray] = {}
+
+    def look(step: dict) -> torch.Tensor:
+        if not seen:
+            for name in ("input", "sigma", "cond_denoised", "uncond_denoised"):
+                seen[name] = step[name].float().cpu().numpy()
+        return step["denoised"]
+
+    model = values["model"].clone()
+    model.set_model_sampler_post_cfg_function(look)
+    sampler = nodes.NODE_CLASS_MAPPINGS["KSampler"]()
+    sampler.sample(**{**values, "model": model, "steps": values["steps"]})
+    for side in ("positive", "negative"):
+        cond, more = values[side][0]
+        seen[side] = cond.float().cpu().numpy()
+        if more.get("pooled_output") is not None:
+            seen[f"{side}_pooled"] = more["pooled_output"].float().cpu().numpy()
+    return seen
+
+
+def main() -> None:
+    prepare()
+    with torch.inference_mode(False), torch.no_grad():
+        model, clip, _ = nodes.CheckpointLoaderSimple().load_checkpoint(Path(CHECKPOINT).name)
+        Path(OUTPUT).write_text(json.dumps(nodes_by_hand(model, clip)))
+        for number, workflow in enumerate(WORKFLOWS):
+            np.savez(f"{OUTPUT}-{number}.npz", **run_workflow(workflow))
+
+
+main()
