@@ -8,13 +8,19 @@ from ..prompts import format_number
 from ..scan.ports import LoraSetting
 
 KEY = "LoRA Neg branches"
+BLOCKS_KEY = "LoRA Neg blocks"
+KEYS = (KEY, BLOCKS_KEY)
+NO_BLOCKS = "blocks= is ignored without LoRA Negative Guard"
 IGNORED = "neg= and negte= are ignored without LoRA Negative Guard"
 
 
 def written(loras: Iterable[LoraSetting], cfg: float) -> dict[str, str]:
     """Return the key of a picture in which the negative branch had strengths of its own."""
+    loras = tuple(loras)
     told = [_told(lora) for lora in loras if lora.branched] if cfg != 1 else []
-    return {KEY: f"{'; '.join(told)} ({IGNORED})"} if told else {}
+    masked = [f"{lora.name} {lora.blocks}" for lora in loras if lora.blocks]
+    found = {KEY: f"{'; '.join(told)} ({IGNORED})"} if told else {}
+    return {**found, BLOCKS_KEY: f"{'; '.join(masked)} ({NO_BLOCKS})"} if masked else found
 
 
 def _told(lora: LoraSetting) -> str:

@@ -29,6 +29,7 @@ class LoraUse:
         neg: unet weight on the negative branch, as decided so far; ``None`` where it has one
             weight for both.
         negte: text-encoder weight while the negative prompt is encoded, likewise.
+        blocks: a mask of blocks that a rule gives it; empty for what stands in its tag.
     """
 
     name: str
@@ -43,6 +44,7 @@ class LoraUse:
     exempt_rules: frozenset[str] = frozenset()
     neg: float | None = None
     negte: float | None = None
+    blocks: str = ""
 
     @property
     def branched(self) -> bool:
@@ -272,6 +274,8 @@ def edited_tag(text: TextDraft, use: LoraUse) -> str:
     rewrite.set_weights(use.tag, use.te, use.unet)
     if use.neg is not None and use.negte is not None:
         rewrite.set_branches(use.tag, (use.te, use.unet), use.neg, use.negte)
+    if use.blocks:
+        rewrite.set_argument(use.tag, "blocks", use.blocks)
     whole = apply_edits(text.tree.text, rewrite.edits())
     grown = len(whole) - len(text.tree.text)
     return whole[use.tag.start : use.tag.end + grown]

@@ -48,6 +48,8 @@ def _rewrite(draft: TextDraft) -> Rewrite:
             rewrite.remove_tag(use.tag)
         else:
             _set_weights(rewrite, use, use.tag)
+            if use.blocks:
+                rewrite.set_argument(use.tag, "blocks", use.blocks)
     for term in draft.appended:
         rewrite.append_term(term)
     return rewrite

@@ -16,7 +16,7 @@ _BETWEEN_RULES = re.compile(r"[-,;+\s]+")
 _RULE = re.compile(r"[Rr][0-9]{1,2}[A-Fa-f]?")
 _LONGEST_GUARD = 120
 _MOST_STRENGTH = 1e6
-_OWN_ARGUMENTS = frozenset({"te", "unet", "dyn", "guard", "neg", "negte"})
+_OWN_ARGUMENTS = frozenset({"te", "unet", "dyn", "guard", "neg", "negte", "blocks"})
 
 
 class Weight(NamedTuple):
@@ -67,6 +67,7 @@ class NetworkTag(NamedTuple):
             tag has one strength for both branches.
         negte: strength of the text-encoder part while the negative prompt is encoded
             (``negte=0``); likewise. The host's Lora extension passes over both arguments.
+        blocks: which blocks it acts in (`blocks.read_blocks`), as written; empty for all.
     """
 
     start: int
@@ -84,6 +85,7 @@ class NetworkTag(NamedTuple):
     literal: bool = False
     neg: Weight | None = None
     negte: Weight | None = None
+    blocks: str = ""
 
     @property
     def branched(self) -> bool:
@@ -191,7 +193,9 @@ def read_tag(match: re.Match[str], tools: frozenset[str] = frozenset()) -> Netwo
         and name == items[0]
         and _CHOICE.search(name) is None
         and _UNRESOLVED.search(match[2][len(name) :]) is None,
-        *(read_weight(ours[key]) if key in ours else None for key in ("neg", "negte")),
+        read_weight(ours["neg"]) if "neg" in ours else None,
+        read_weight(ours["negte"]) if "negte" in ours else None,
+        ours.get("blocks", "").strip(),
     )
 
 

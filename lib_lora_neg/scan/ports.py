@@ -34,6 +34,7 @@ class LoraSetting:
         negative_unet: weight in the denoiser on the negative branch; ``None`` is the same.
         negative_text_encoder: weight in the text encoders while the negative prompt is encoded;
             ``None`` is the same.
+        blocks: of the denoiser, in which alone it acts, as a tag has them; empty for all.
     """
 
     name: str
@@ -41,6 +42,7 @@ class LoraSetting:
     unet: float
     negative_unet: float | None = None
     negative_text_encoder: float | None = None
+    blocks: str = ""
 
     @property
     def tag(self) -> str:

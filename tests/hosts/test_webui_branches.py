@@ -249,7 +249,7 @@ def test_a_network_that_changes_biases_is_refused_by_name(a1111: A1111Model) -> 
     p = processing(a1111)
     branches.loaded(p, [Params(["style", "0.8", "neg=0"])])
     branches.before_sampling(p)
-    assert said == ["LoRA style acts on both branches alike: it changes biases"]
+    assert said == ["LoRA style acts on both branches and in all blocks alike: it changes biases"]
     assert branch_keys.KEY not in p.extra_generation_params
 
 
@@ -463,4 +463,4 @@ def test_a_lora_that_changes_something_else_is_refused_by_name(
     p = processing(ForgeModel(False))
     branches.loaded(p, [Params(["style", "0.8", "neg=0"])])
     branches.before_sampling(p)
-    assert said == ["LoRA style acts on both branches alike: it changes a bias"]
+    assert said == ["LoRA style acts on both branches and in all blocks alike: it changes a bias"]

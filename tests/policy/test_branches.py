@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import Effect, Mode, NegativeTag
 from lib_lora_neg.prompts import parse
 from tests.support.cards import card
@@ -188,3 +189,35 @@ def test_after_the_guard_it_is_in_range_at_any_cfg_it_may_have(
             assert scale * cond - (scale - 1) * uncond >= floor - 1e-6
             assert cond == asked or asked < 0.0 >= cond
             assert math.copysign(1.0, cond) * asked >= 0.0 or cond == 0.0
+
+
+FLUX_STYLE = card("ink", "style", family="flux")
+FLUX_FACE = card("mira", "character", family="flux")
+FLUX = {"cards": (FLUX_STYLE, FLUX_FACE), "family": ModelFamily.FLUX, "cfg": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("<lora:mira:1><lora:ink:0.4>", "<lora:mira:1><lora:ink:0.4:blocks=-S7-S20>"),
+        ("<lora:mira:1><lora:ink:0.4:blocks=+D>", "<lora:mira:1><lora:ink:0.4:blocks=+D>"),
+        ("<lora:mira:1><lora:ink:0.4:lbw=FACE>", "<lora:mira:1><lora:ink:0.4:lbw=FACE>"),
+        ("<lora:mira:1><lora:ink:0>", "<lora:mira:1><lora:ink:0>"),
+        ("<lora:mira:0><lora:ink:0.4>", "<lora:mira:0><lora:ink:0.4>"),
+        ("<lora:ink:0.4>", "<lora:ink:0.4>"),
+        ("<lora:mira:1><lora:ink:0.4:guard=-R12>", "<lora:mira:1><lora:ink:0.4:guard=-R12>"),
+    ],
+)
+def test_a_face_is_left_to_the_character_on_flux(prompt: str, expected: str) -> None:
+    result = guard(prompt, "", rules={"R12": Mode.ENFORCE}, **FLUX)
+    assert result.first.prompts == (expected,)
+    advised = guard(prompt, "", **FLUX)
+    assert advised.first is advised.request.first
+    assert any(f.rule == "R12" for f in advised.findings) == (prompt != expected)
+
+
+def test_blocks_are_flux_only() -> None:
+    result = guard(
+        "<lora:mira:1><lora:style:0.4>", "", cards=CARDS, cfg=5, rules={"R12": Mode.ENFORCE}
+    )
+    assert not result.changed

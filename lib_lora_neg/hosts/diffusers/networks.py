@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ...branches.layers import Part
 from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
 from ...policy import CardLookup
+from ...prompts.blocks import block_name, read_blocks
 from ...scan.ports import LoraSetting
 from .deltas import TEXT_ENCODERS, Network, Place, read_network
 from .errors import LoraError
@@ -103,12 +104,14 @@ class Networks:
             except LoraError as error:
                 problems.append(str(error))
                 continue
-            refused = self._branch_problem(network) if setting.branched else ""
+            beside = setting.branched or bool(setting.blocks)
+            refused = self._branch_problem(network) if beside else ""
             if refused:
                 problems.append(
-                    f"LoRA {setting.name}: acts on both branches alike, because {refused}"
+                    f"LoRA {setting.name}: acts on both branches and in all blocks alike, because "
+                    f"{refused}"
                 )
-                setting = replace(setting, negative_unet=None, negative_text_encoder=None)
+                setting = LoraSetting(setting.name, setting.text_encoder, setting.unet)
             usable.append(setting)
             if network.unused:
                 problems.append(
@@ -160,12 +163,19 @@ class Networks:
             merged = setting.text_encoder if text_encoders else setting.unet
             own = setting.negative_text_encoder if text_encoders else setting.negative_unet
             strengths = Strengths(merged, merged if own is None else own).less(merged)
-            if strengths.none:
+            mask = read_blocks(setting.blocks) if not text_encoders else None
+            if strengths.none and mask is None:
                 continue
             network, _ = self.network(setting.name)
+            outside = Strengths(-merged, -merged)
             for place, delta in network.deltas.items():
-                if (place[0] in TEXT_ENCODERS) is text_encoders:
-                    found.setdefault(self._module(place), []).append(Part(delta, strengths))
+                if (place[0] in TEXT_ENCODERS) is not text_encoders:
+                    continue
+                kept = mask is None or mask.keeps(block_name(place[1]))
+                if not (strengths if kept else outside).none:
+                    found.setdefault(self._module(place), []).append(
+                        Part(delta, strengths if kept else outside)
+                    )
         return found
 
     def _branch_problem(self, network: Network) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ...policy import GenerationRequest, PromptSet
 from ...prompts import parse
+from ...prompts.blocks import read_blocks
 from ...prompts.tags import NetworkTag
 from ...scan.ports import LoraSetting
 from .engine import Engine
@@ -57,19 +58,26 @@ def loras_in(prompt: str) -> tuple[tuple[LoraSetting, ...], list[str]]:
 def _setting(tag: NetworkTag) -> tuple[LoraSetting, str]:
     """Return what a tag of plain weights asks for, and what is wrong with its ``neg``."""
     te, unet = tag.te.value or 0.0, tag.unet.value or 0.0
-    plain = LoraSetting(tag.name, te, unet)
+    plain, fault = LoraSetting(tag.name, te, unet), ""
+    if tag.blocks and read_blocks(tag.blocks) is None:
+        fault = f"LoRA {tag.name}: blocks {tag.blocks!r} name no blocks; it acts in all"
+    elif tag.blocks:
+        plain = replace(plain, blocks=tag.blocks)
     if not tag.branched:
-        return plain, ""
+        return plain, fault
     if tag.branches is None:
         return plain, f"LoRA {tag.name}: neg is no weight; it acts on both branches alike"
     neg, negte = tag.branches
-    return replace(plain, negative_unet=neg, negative_text_encoder=negte), ""
+    return replace(plain, negative_unet=neg, negative_text_encoder=negte), fault
 
 
 def _sum(first: LoraSetting, second: LoraSetting) -> LoraSetting:
     """Return both tags of one LoRA as one."""
     total = LoraSetting(
-        first.name, first.text_encoder + second.text_encoder, first.unet + second.unet
+        first.name,
+        first.text_encoder + second.text_encoder,
+        first.unet + second.unet,
+        blocks=first.blocks,
     )
     if not first.branched and not second.branched:
         return total

@@ -30,11 +30,13 @@ class Changes:
 
     Attributes:
         layers: by module, the deltas with the outputs that each one changes (``None``: all).
+        names: of these modules, as the host has them.
         attentions: by attention of PyTorch's own kind and projection.
     """
 
     layers: dict[Any, list[tuple[Delta, tuple[int, int] | None]]] = field(default_factory=dict)
     attentions: dict[Any, dict[str, Delta]] = field(default_factory=dict)
+    names: dict[Any, str] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -87,6 +89,7 @@ def _of_network(sd_model: Any, net: Any) -> LoraChanges:
             continue
         _check(delta, layer)
         part.layers.setdefault(layer, []).append((delta, None))
+        part.names[layer] = module.sd_key
     if any(len(deltas) < len(PROJECTIONS) for deltas in found.text.attentions.values()):
         # The host then merges none of them.
         raise BranchError("it changes only a part of an attention")
@@ -164,7 +167,8 @@ def _of_file(sd_model: Any, path: str) -> LoraChanges:
 
 
 def _resolved(model: Any, named: Named) -> Changes:
-    return Changes({model.get_submodule(name): deltas for name, deltas in named.items()})
+    layers = {model.get_submodule(name): deltas for name, deltas in named.items()}
+    return Changes(layers, names=dict(zip(layers, named, strict=True)))
 
 
 def _loaded_alone(own: Any, path: str) -> tuple[Any, Any]:

@@ -9,11 +9,12 @@ else is loaded, or the generation ends.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...branches import Branch, Strengths
 from ...prompts import parse
+from ...prompts.blocks import block_name, read_blocks
 from ...prompts.tags import NetworkTag
 from ...scan.ports import LoraSetting
 from .. import branch_keys
@@ -75,7 +76,7 @@ class Branches:
         """Begin a generation: nothing is left of an earlier one."""
         self.detach()
         self._said.clear()
-        p.extra_generation_params.pop(branch_keys.KEY, None)
+        _forget_keys(p)
 
     def detach(self) -> None:
         """Give everything back; safe to call again."""
@@ -104,11 +105,11 @@ class Branches:
         """Take the denoiser over for the pass that is about to be sampled."""
         state = self._state
         state.leave_unet()
-        p.extra_generation_params.pop(branch_keys.KEY, None)
+        _forget_keys(p)
         cfg = _cfg_of_pass(p)
-        if not state.settings or cfg == 1:
+        if not state.settings:
             return
-        _take_denoiser(p, state)
+        _take_denoiser(p, state, cfg)
         self._say_refused(p)
         acting = [lora for lora in state.settings if lora.name not in state.refused]
         p.extra_generation_params.update(branch_keys.written(acting, cfg))
@@ -122,7 +123,7 @@ class Branches:
 
     def _say_refused(self, p: Any) -> None:
         for name, reason in self._state.refused.items():
-            self._say(p, f"LoRA {name} acts on both branches alike: {reason}")
+            self._say(p, f"LoRA {name} acts on both branches and in all blocks alike: {reason}")
 
     def _say(self, p: Any, text: str) -> None:
         if text not in self._said:
@@ -133,15 +134,23 @@ class Branches:
 def _read(tags: Iterable[NetworkTag]) -> tuple[tuple[LoraSetting, ...], list[str]]:
     found, faults = [], []
     for tag in tags:
-        if not tag.branched or tag.te.value is None or tag.unet.value is None:
+        if tag.te.value is None or tag.unet.value is None:
             continue
-        if tag.branches is None:
+        setting = LoraSetting(tag.name, tag.te.value, tag.unet.value, *(tag.branches or ()))
+        if tag.branched and tag.branches is None:
             faults.append(f"LoRA {tag.name}: neg is no strength, so it acts on both branches alike")
-            continue
-        setting = LoraSetting(tag.name, tag.te.value, tag.unet.value, *tag.branches)
-        if setting.branched:
+        if tag.blocks and read_blocks(tag.blocks) is None:
+            faults.append(f"LoRA {tag.name}: blocks {tag.blocks} name no blocks; it acts in all")
+        elif tag.blocks:
+            setting = replace(setting, blocks=tag.blocks)
+        if setting.branched or setting.blocks:
             found.append(setting)
     return tuple(found), faults
+
+
+def _forget_keys(p: Any) -> None:
+    for key in branch_keys.KEYS:
+        p.extra_generation_params.pop(key, None)
 
 
 def tags_of(params_list: Sequence[Any]) -> list[NetworkTag]:
@@ -158,8 +167,17 @@ def _cfg_of_pass(p: Any) -> float:
     return float(p.cfg_scale)
 
 
-def _parts(sd_model: Any, state: _Loaded, text: bool) -> tuple[dict[Any, Any], dict[Any, Any]]:
-    """Return what the negative branch has beside the weights; note what cannot have it."""
+def _parts(
+    sd_model: Any, state: _Loaded, text: bool, both_alike: bool = False
+) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """Return what each branch has beside the weights; note what cannot have it.
+
+    Args:
+        sd_model: of the host.
+        state: what is loaded.
+        text: of the text encoders; else of the denoiser.
+        both_alike: there is no negative branch (CFG 1), so that blocks alone count.
+    """
     from ...branches.deltas import BranchError
     from ...branches.layers import Part
     from .branch_layers import changes_of
@@ -177,11 +195,17 @@ def _parts(sd_model: Any, state: _Loaded, text: bool) -> tuple[dict[Any, Any], d
         changes = found.text if text else found.unet
         own = lora.negative_text_encoder if text else lora.negative_unet
         merged = lora.text_encoder if text else lora.unet
-        strengths = Strengths(merged, merged if own is None else own).less(merged)
-        if strengths.none:
+        own = merged if own is None or both_alike else own
+        strengths, outside = Strengths(0.0, own - merged), Strengths(-merged, -merged)
+        mask = None if text else read_blocks(lora.blocks)
+        if strengths.none and mask is None:
             continue
         for layer, deltas in changes.layers.items():
-            parts = [Part(delta, strengths, outputs) for delta, outputs in deltas]
+            kept = mask is None or mask.keeps(block_name(changes.names[layer]))
+            beside = strengths if kept else outside
+            if beside.none:
+                continue
+            parts = [Part(delta, beside, outputs) for delta, outputs in deltas]
             layers.setdefault(layer, []).extend(parts)
         for attention, by_projection in changes.attentions.items():
             for projection, delta in by_projection.items():
@@ -231,9 +255,10 @@ def _encode_negatives_apart(sd_model: Any, state: _Loaded) -> None:
     state.undo.append(undo)
 
 
-def _take_denoiser(p: Any, state: _Loaded) -> None:
+def _take_denoiser(p: Any, state: _Loaded, cfg: float) -> None:
     """Take the denoiser over, and learn which rows of its calls belong to which branch."""
-    state.unet = _attached(state, *_parts(p.sd_model, state, text=False))
+    parts = _parts(p.sd_model, state, text=False, both_alike=cfg == 1)
+    state.unet = _attached(state, *parts)
     if state.unet is None:
         return
     objects = getattr(p.sd_model, "forge_objects", None)

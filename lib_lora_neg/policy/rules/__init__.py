@@ -25,6 +25,7 @@ _ORDER = (
     "r4_text_encoder",
     "r5_budget",
     "r10_bleeding",
+    "r12_face_blocks",
     # then the words, the strongest rule about a term first,
     "r2_triggers",
     "r2b_core_terms",

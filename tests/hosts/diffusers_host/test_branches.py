@@ -198,3 +198,34 @@ def test_the_infotext_says_what_only_this_extension_can_do(sd1: Any) -> None:
     assert "ignored without LoRA Negative Guard" in told
     assert "LoRA Neg branches" not in text(f"<lora:{files.STYLE}:0.8:neg=0.8>")
     assert "LoRA Neg branches" not in text(f"<lora:{files.STYLE}:0.8:neg=0>", cfg=1.0)
+
+
+def test_a_mask_of_blocks_is_a_lora_without_these_blocks(
+    sd1: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At CFG 1 too, and beside strengths of its own on the negative branch."""
+    from lib_lora_neg.hosts.diffusers import networks
+    from lib_lora_neg.prompts.blocks import block_name
+
+    name = files.STYLE
+    cases = (
+        (f"<lora:{name}:0.8:blocks=-OUT>", f"<lora:{name}:0.8>", 1.0),
+        (f"<lora:{name}:0.8:blocks=-OUT>", f"<lora:{name}:0.8>", 5.0),
+        (f"<lora:{name}:0.8:neg=0.2:blocks=-OUT>", f"<lora:{name}:0.8:neg=0.2>", 5.0),
+    )
+    for masked, whole, cfg in cases:
+        found = latent(sd1, masked, cfg_scale=cfg)
+        assert not np.allclose(found, latent(sd1, whole, cfg_scale=cfg), atol=1e-3)
+        read = networks.read_network
+
+        def without_out(*args: Any, read: Any = read) -> Any:
+            own = read(*args)
+            kept = {p: d for p, d in own.deltas.items() if not block_name(p[1]).startswith("OUT")}
+            return replace(own, deltas=kept)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(networks, "read_network", without_out)
+            sd1.engine.networks._known.clear()
+            wanted = latent(sd1, whole, cfg_scale=cfg)
+        sd1.engine.networks._known.clear()
+        assert np.abs(found - wanted).max() < 5e-4 * np.abs(wanted).max()
