@@ -32,9 +32,9 @@ _NAME_PATTERNS: tuple[tuple[str, F], ...] = (
     (r"(?:stable[\W_]*diffusion|sd)[\W_]*(?:v?1|$)", F.SD1),
     (r"z[\W_]*image|zi[tb](?:[\W_]|$)", F.ZIMAGE),
     (r"qwen", F.QWEN),
-    (r"wan(?:[\W_]*2|[\W_]*video|$)", F.WAN),
+    (r"wan(?:[\W_]*2|[\W_]*(?:video|image)|$)", F.WAN),
     (r"krea[\W_]*2", F.KREA),
-    (r"(?:neta[\W_]*)?lumina", F.LUMINA),
+    (r"(?:neta[\W_]*(?:yume[\W_]*)?)?lumina", F.LUMINA),
     (r"hunyuan[\W_]*(?:dit|1(?:\D|$))", F.UNKNOWN),
     (r"hunyuan|frame[\W_]*pack", F.HUNYUAN),
     (r"anima(?:[\W_]|$)", F.ANIMA),
@@ -43,7 +43,8 @@ _NAME_PATTERNS: tuple[tuple[str, F], ...] = (
 _COMPILED_NAMES = tuple((re.compile(pattern), family) for pattern, family in _NAME_PATTERNS)
 _REPOSITORY = re.compile(r"[\w.-]{1,100}/(?P<model>[\w.-]{1,100})")
 _SITE = re.compile(r"^https?://(?:www\.)?(?:github\.com|huggingface\.co)/")
-_SOME_XL = re.compile(r"xl(?:[\W_]|v?\d|$)")
+_SOME_XL = re.compile(r"(?<!x)xl(?:[\W_]|v?\d|$)")
+"""Checkpoints made of SDXL are mostly called so: ``Animagine XL 3.1``, ``juggernautXL_v9``."""
 
 
 def family_of_name(name: str) -> F:
@@ -59,7 +60,7 @@ def family_of_name(name: str) -> F:
         return found
     repository = _REPOSITORY.fullmatch(plain)
     if repository is None:
-        return F.parse(plain)
+        return F.SDXL if _SOME_XL.search(plain) else F.parse(plain)
     found = _match(repository["model"])
     if found is not None:
         return found

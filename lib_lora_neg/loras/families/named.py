@@ -28,7 +28,8 @@ def named_family(name: str) -> ModelFamily | None:
     plain = name.strip()
     if plain.lower() in _NOT_SAID:
         return None
-    family = family_of_name(plain) if len(plain) <= _MOST_CHARACTERS else ModelFamily.UNKNOWN
+    readable = len(plain) <= _MOST_CHARACTERS and plain.isprintable()
+    family = family_of_name(plain) if readable else ModelFamily.UNKNOWN
     if family is ModelFamily.UNKNOWN:
         shown = plain if len(plain) <= 40 else f"{plain[:40]}…"
         raise UnknownFamilyError(
