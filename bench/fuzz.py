@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from lib_lora_neg.infotext import parse_infotext
 from lib_lora_neg.loras import LoraFileError
 from lib_lora_neg.loras.build import read_any_card
+from lib_lora_neg.loras.reading.sidecars import MAX_SIDE_FILE_BYTES
 from lib_lora_neg.metadata import MetadataError, read_text
 from lib_lora_neg.policy import GenerationRequest, GuardSettings, Mode, PromptSet, plan
 from lib_lora_neg.policy.settings import DEFAULT_RULE_MODES
@@ -207,14 +208,17 @@ def _tables(size: int) -> Iterator[tuple[str, dict[str, str], str | None]]:
         yield f"one tag {seed!r}", {"ss_tag_frequency": json.dumps({"1_x": {text: 1}})}, None
         yield f"no JSON {seed!r}", {"ss_tag_frequency": text, "ss_network_args": text}, None
         yield f"title {seed!r}", {"modelspec.title": text, "modelspec.trigger_phrase": text}, None
+        # Escaped, a character may take two bytes; a longer side file would not be read at all.
         page = {
-            "description": text[:7_000_000],
-            "trainedWords": [text[:900_000]],
+            "description": text[:3_000_000],
+            "trainedWords": [text[:400_000]],
             "activation text": "",
         }
-        yield f"side file {seed!r}", {}, json.dumps(page)[:size]
-    words = ["w" * 8] * (size // 12)
-    yield "many words", {}, json.dumps({"trainedWords": words, "tags": words[:1000]})[:7_900_000]
+        yield f"side file {seed!r}", {}, json.dumps(page)
+    for words in (["w" * 8] * 600_000, [f"w{number} q" for number in range(400_000)]):
+        side = json.dumps({"modelId": 1, "trainedWords": words, "tags": words[:1000]})
+        assert len(side) < MAX_SIDE_FILE_BYTES
+        yield f"many words like {words[1]!r}", {}, side
 
 
 def _use_card(path: Path) -> None:

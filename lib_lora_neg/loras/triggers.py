@@ -93,6 +93,9 @@ def _distinct(found: Iterable[Trigger]) -> tuple[Trigger, ...]:
 
 
 def _clean(text: str) -> str:
+    if not text.isprintable():
+        # What steers a terminal or nobody sees stands in no prompt.
+        text = "".join(char for char in text if char.isprintable() or char.isspace())
     text = _EXTRA_NETWORK.sub("", text) if ":" in text else text
     text = text.strip(" \t\r\n,，、。;")
     if not (text.startswith("(") and text.endswith(")")):

@@ -296,6 +296,58 @@ def test_a_text_that_is_cut_is_a_problem(tmp_path: Path, suffix: str, data: Any)
     assert card_beside(tmp_path, suffix, shorter).problems == ()
 
 
+def test_a_list_that_is_cut_is_a_problem(tmp_path: Path) -> None:
+    words = [f"w0rd{number} a" for number in range(2_001)]
+    card = card_beside(tmp_path, ".civitai.info", {**VERSION, "trainedWords": words})
+    (problem,) = card.problems
+    assert "2,001" in problem
+    assert (
+        card_beside(tmp_path, ".civitai.info", {**VERSION, "trainedWords": words[1:]}).problems
+        == ()
+    )
+
+
+@pytest.mark.parametrize(
+    ("suffix", "data", "words"),
+    [
+        (".civitai.info", {**VERSION, "trainedWords": "inkwrd9, 1girl"}, ["inkwrd9"]),
+        (".civitai.info", {**VERSION, "trainedWords": [["x9"], 5, None, "inkwrd9"]}, ["inkwrd9"]),
+        (".civitai.info", {**VERSION, "trainedWords": {"a": "inkwrd9"}}, []),
+        (
+            ".rgthree-info.json",
+            {"trainedWords": [{"word": "b0th", "user": True}, "inkwrd9", {"word": 5, "user": 1}]},
+            ["b0th", "inkwrd9"],
+        ),
+        (".cm-info.json", {"TrainedWords": "inkwrd9"}, ["inkwrd9"]),
+        (".json", {"activation text": "\x1b[2Jinkwrd9\u202e"}, ["[2Jinkwrd9"]),
+        (".json", {"activation text": "ink\x00wrd9"}, ["inkwrd9"]),
+    ],
+)
+def test_words_of_odd_kinds(tmp_path: Path, suffix: str, data: Any, words: list[str]) -> None:
+    card = card_beside(tmp_path, suffix, data)
+    assert sorted(trigger.text for trigger in card.triggers) == sorted(words)
+
+
+@pytest.mark.parametrize(
+    ("settings", "preferred", "signed"),
+    [
+        ({"strength": "0.8", "minStrength": "-2", "maxStrength": "x"}, 0.8, (-2.0, None)),
+        ({"strength": 100, "minStrength": -100, "maxStrength": 100}, 100.0, (-100.0, 100.0)),
+        ({"strength": 101, "minStrength": -101, "maxStrength": 101}, None, None),
+        ({"strength": 1e30, "minStrength": -1e30}, None, None),
+        ({"minStrength": 3, "maxStrength": -2}, None, (-2.0, 3.0)),
+        ({"strength": True, "minStrength": [1], "maxStrength": {}}, None, None),
+    ],
+)
+def test_strengths_of_odd_kinds(
+    tmp_path: Path, settings: Any, preferred: float | None, signed: Any
+) -> None:
+    card = card_beside(tmp_path, ".civitai.info", {**VERSION, "settings": settings})
+    found = explicit_range(card)
+    assert card.preferred_weight == preferred
+    assert (found and (found.floor, found.ceiling)) == signed
+
+
 def test_metadata_that_is_cut_is_a_problem(tmp_path: Path) -> None:
     folders = {f"1_{number}": {"a": 1} for number in range(20_001)}
     metadata = {

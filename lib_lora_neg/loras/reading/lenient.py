@@ -10,6 +10,12 @@ from typing import Any
 MAX_TEXT = 100_000
 """Characters of a text that are looked at: no page, prompt or note that people write is longer."""
 
+MOST_ITEMS = 2_000
+"""Items of a list of words or tags that are looked at."""
+
+MOST_WEIGHT = 100.0
+"""A larger strength of a LoRA is no strength."""
+
 MAX_JSON_CHARACTERS = 20_000_000
 """A longer JSON text inside metadata or a side file is not looked at."""
 
@@ -32,7 +38,7 @@ _MOST_LOOKED_AT = 20_000
 
 
 def too_long(record: Mapping[str, Any], keys: frozenset[str]) -> Iterator[str]:
-    """Yield a sentence for each text of a record, at any depth, of which `as_text` cuts the end.
+    """Yield a sentence for each text or list of a record, at any depth, whose end is not read.
 
     Args:
         record: as it was read from JSON.
@@ -50,6 +56,8 @@ def too_long(record: Mapping[str, Any], keys: frozenset[str]) -> Iterator[str]:
         for key, inner in value.items():
             if not isinstance(inner, str):
                 waiting.append(inner)
+                if isinstance(inner, list) and len(inner) > MOST_ITEMS and key in keys:
+                    yield f"of its {key!r} the first {MOST_ITEMS:,} of {len(inner):,} were read"
             elif len(inner) > MAX_TEXT and key in keys:
                 yield (
                     f"its {key!r} has {len(inner):,} characters, of which the first "
@@ -66,6 +74,12 @@ def as_number(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def as_weight(value: object) -> float | None:
+    """Return a strength that a LoRA can have, as a number or its text, else ``None``."""
+    number = as_number(value)
+    return number if number is not None and abs(number) <= MOST_WEIGHT else None
 
 
 def as_count(value: object) -> int | None:
@@ -108,6 +122,11 @@ def as_items(value: object) -> list[Any]:
 
 
 def as_texts(value: object) -> tuple[str, ...]:
-    """Return the non-empty strings of a list."""
-    texts = (as_text(item) for item in as_items(value))
+    """Return the non-empty strings of the first `MOST_ITEMS` of a list."""
+    texts = (as_text(item) for item in as_items(value)[:MOST_ITEMS])
     return tuple(text for text in texts if text)
+
+
+def as_words(value: object) -> tuple[str, ...]:
+    """Return the strings of a list, or the text that stands where a list of one should."""
+    return as_texts(value) or ((as_text(value),) if as_text(value) else ())

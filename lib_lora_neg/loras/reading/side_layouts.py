@@ -10,7 +10,17 @@ from typing import Any, TypedDict
 
 from ..card import RangeSource, WeightRange
 from ..decisions import OWN_KEY, read_decision
-from .lenient import as_count, as_items, as_mapping, as_number, as_text, as_texts
+from .lenient import (
+    MOST_ITEMS,
+    as_count,
+    as_items,
+    as_mapping,
+    as_number,
+    as_text,
+    as_texts,
+    as_weight,
+    as_words,
+)
 from .side_facts import FileIdentity, SideFacts, is_digest
 
 ANY_FILE = FileIdentity()
@@ -43,7 +53,7 @@ def _lower(tags: Iterable[str]) -> tuple[str, ...]:
 
 def read_a1111(data: Mapping[str, Any]) -> SideFacts:
     """Read the host's own user metadata."""
-    weight = as_number(data.get("preferred weight"))
+    weight = as_weight(data.get("preferred weight"))
     return SideFacts(
         source="A1111 sidecar",
         base_model=as_text(data.get("sd version")),
@@ -73,7 +83,7 @@ def read_civitai_version(data: Mapping[str, Any]) -> SideFacts:
         version=as_text(data.get("name")),
         base_model=as_text(data.get("baseModel")),
         categories=_lower(tags),
-        trained_words=() if skeleton else as_texts(data.get("trainedWords")),
+        trained_words=() if skeleton else as_words(data.get("trainedWords")),
         description=plain_text("\n".join(page for page in pages if page)),
         sample_negatives=negatives,
         sample_weights=weights,
@@ -91,9 +101,9 @@ def _settings(data: Mapping[str, Any]) -> _Strengths:
     settings = as_mapping(data.get("settings")) or as_mapping(data.get("recommendedSettings"))
     if not settings:
         return {}
-    low, high = as_number(settings.get("minStrength")), as_number(settings.get("maxStrength"))
+    low, high = as_weight(settings.get("minStrength")), as_weight(settings.get("maxStrength"))
     return {
-        "preferred_weight": as_number(settings.get("strength")) or None,
+        "preferred_weight": as_weight(settings.get("strength")) or None,
         "weight_range": _signed(low, high, PAGE_RANGE),
     }
 
@@ -106,9 +116,9 @@ def _samples(data: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[float, ...
     for image in as_items(data.get("images"))[:50]:
         meta = as_mapping(as_mapping(image).get("meta"))
         negatives.append(as_text(meta.get("negativePrompt")))
-        for resource in as_items(meta.get("resources")):
+        for resource in as_items(meta.get("resources"))[:MOST_ITEMS]:
             entry = as_mapping(resource)
-            weight = as_number(entry.get("weight"))
+            weight = as_weight(entry.get("weight"))
             if weight is not None and as_text(entry.get("name")).lower() in stems:
                 weights.append(weight)
     return tuple(text for text in negatives if text), tuple(weights)
@@ -212,7 +222,7 @@ def _shared(versions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what holds for every version: the base model and the words they share."""
     if not versions:
         return {}
-    words = [as_texts(version.get("trainedWords")) for version in versions]
+    words = [as_words(version.get("trainedWords")) for version in versions]
     bases = {as_text(version.get("baseModel")) for version in versions}
     return {
         "baseModel": bases.pop() if len(bases) == 1 else "",
@@ -236,10 +246,10 @@ def read_swarm(data: Mapping[str, Any]) -> SideFacts:
         base_model=as_text(field("architecture")),
         categories=_lower(as_texts(tags) or as_text(tags).split(",")),
         trained_words=tuple(word.strip() for word in words if word.strip())
-        or as_texts(data.get("trainedWords")),
+        or as_words(data.get("trainedWords")),
         description=plain_text(as_text(field("description"))),
         usage_hint=as_text(field("usage_hint")),
-        preferred_weight=as_number(field("lora_default_weight")),
+        preferred_weight=as_weight(field("lora_default_weight")),
     )
 
 
@@ -254,20 +264,20 @@ def read_lora_manager(data: Mapping[str, Any]) -> SideFacts:
         title=as_text(data.get("model_name")) or facts.title,
         base_model=as_text(data.get("base_model")) or facts.base_model,
         categories=_lower(as_texts(data.get("tags"))) or facts.categories,
-        trained_words=facts.trained_words or as_texts(data.get("trainedWords")),
+        trained_words=facts.trained_words or as_words(data.get("trainedWords")),
         description=plain_text(as_text(data.get("modelDescription"))) or facts.description,
         notes=as_text(data.get("notes")),
-        preferred_weight=as_number(tips.get("strength")) or facts.preferred_weight,
+        preferred_weight=as_weight(tips.get("strength")) or facts.preferred_weight,
         weight_range=_usage_range(tips) or facts.weight_range,
     )
 
 
 def _usage_range(tips: Mapping[str, Any]) -> WeightRange | None:
-    low = as_number(tips.get("strength_min"))
-    high = as_number(tips.get("strength_max"))
+    low = as_weight(tips.get("strength_min"))
+    high = as_weight(tips.get("strength_max"))
     spelt = _SPELT_RANGE.fullmatch(as_text(tips.get("strength_range"))[:40])
     if low is None and spelt is not None:
-        low, high = as_number(spelt["low"]), as_number(spelt["high"])
+        low, high = as_weight(spelt["low"]), as_weight(spelt["high"])
     return _signed(low, high, "Lora-Manager usage_tips")
 
 
@@ -280,6 +290,8 @@ _SPELT_RANGE = re.compile(
 def _signed(low: float | None, high: float | None, reference: str) -> WeightRange | None:
     # Minima of zero and above are the tool's defaults or a positive sweet spot: nothing is said
     # there about negative weights.
+    if low is not None and high is not None and high < low:
+        low, high = high, low
     if low is None or low >= 0:
         return None
     return WeightRange(
@@ -298,7 +310,7 @@ def read_stability_matrix(data: Mapping[str, Any]) -> SideFacts:
         version=as_text(data.get("VersionName")),
         base_model=as_text(data.get("BaseModel")),
         categories=_lower(as_texts(data.get("Tags"))),
-        trained_words=as_texts(data.get("TrainedWords")),
+        trained_words=as_words(data.get("TrainedWords")),
         description=plain_text(
             "\n".join(
                 text
@@ -312,13 +324,15 @@ def read_stability_matrix(data: Mapping[str, Any]) -> SideFacts:
 def read_rgthree(data: Mapping[str, Any]) -> SideFacts:
     """Read rgthree's record. Words it counted in the captions itself are not trained words."""
     words = list(as_texts(data.get("triggerWords")))
-    for item in as_items(data.get("trainedWords")):
+    for item in as_items(data.get("trainedWords"))[:MOST_ITEMS]:
         entry = as_mapping(item)
         if entry.get("civitai") or entry.get("user"):
             words.append(as_text(entry.get("word")))
+        elif isinstance(item, str):
+            words.append(as_text(item))
     raw = as_mapping(as_mapping(data.get("raw")).get("civitai"))
     facts = read_civitai_version(raw)
-    low, high = as_number(data.get("strengthMin")), as_number(data.get("strengthMax"))
+    low, high = as_weight(data.get("strengthMin")), as_weight(data.get("strengthMax"))
     return replace(
         facts,
         source="rgthree",

@@ -69,10 +69,10 @@ _TEXTS = frozenset(
         *("description", "modelDescription", "ModelDescription", "VersionDescription"),
         *("modelspec.description", "notes", "userNote", "activation text", "negative text"),
         *("usage_hint", "modelspec.usage_hint", "trigger_phrase", "modelspec.trigger_phrase"),
-        "negativePrompt",
+        *("negativePrompt", "trainedWords", "TrainedWords", "tags", "Tags", "modelspec.tags"),
     }
 )
-"""Keys of the texts that are read."""
+"""Keys of the texts and lists that are read."""
 
 _OWN_WORDS = ("activation text", "preferred weight", "negative text", "sd version", OWN_KEY)
 """Keys of the host's user metadata that no page has."""

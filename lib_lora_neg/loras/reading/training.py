@@ -23,6 +23,7 @@ from .lenient import (
     as_number,
     as_text,
     as_texts,
+    as_weight,
     too_long,
 )
 
@@ -147,7 +148,7 @@ def read_training(metadata: Mapping[str, Any]) -> TrainingFacts:
         categories=_split_list(metadata.get("modelspec.tags")),
         comment=as_text(metadata.get("ss_training_comment")),
         negative=as_flag(metadata.get("modelspec.is_negative_embedding")),
-        default_weight=as_number(metadata.get("modelspec.lora_default_weight")) or None,
+        default_weight=as_weight(metadata.get("modelspec.lora_default_weight")) or None,
         problems=(*too_long(metadata, _TEXTS), *_too_much(metadata, subsets)),
     )
 
