@@ -18,6 +18,7 @@ from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import Finding, Mode
 from tests.support.cards import card
 from tests.support.planning import guard
+from tests.support.sentences import fields
 
 OWN_RANGE = (WeightRange(-1.0, source=RangeSource.USER, reference="typed"),)
 SCANNED = ScanBracket(0.3, -0.45, (-0.4, -0.5), "abcdef1234", date="2026-11-21")
@@ -50,7 +51,8 @@ def test_the_nearer_weight_is_shown(width: DataWidth, weight: str, better: str |
 def test_few_pictures_are_named() -> None:
     narrow = card("s", "style", width=DataWidth.NARROW, images=20)
     (finding,) = seen(narrow, "<lora:s:-0.5>")
-    assert finding.reason.startswith("trained on 20 pictures: beyond −0.4 concept bleeding")
+    assert fields(finding.reason)["count"] == "20"
+    assert finding.number("onset") == -0.4
 
 
 def test_a_text_encoder_weight_of_its_own_stays() -> None:
@@ -78,7 +80,8 @@ def test_what_a_scan_measured_is_said_where_the_users_range_goes_further() -> No
     scanned = replace(card("s", "slider", ranges=OWN_RANGE), bracket=SCANNED)
     (finding,) = seen(scanned, "<lora:s:-0.8>", family=ModelFamily.FLUX)
     assert finding.after == "<lora:s:-0.45>"
-    assert finding.reason == "a scan saw damage begin at −0.45 (between −0.4 and −0.5)"
+    assert finding.number("onset") == -0.45
+    assert [fields(finding.reason)[name] for name in ("near", "far")] == ["−0.4", "−0.5"]
     assert finding.source == "scan on abcdef1234, 2026-11-21"
     assert not seen(scanned, "<lora:s:-0.4>")
 

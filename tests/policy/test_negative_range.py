@@ -7,8 +7,12 @@ import pytest
 from lib_lora_neg.loras.card import DataWidth, LoraType, RangeSource, WeightRange
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import Effect, Mode
+from lib_lora_neg.policy.matrix import WRONG_LORA
+from lib_lora_neg.policy.rules.negative_range import NO_CHARACTER
+from lib_lora_neg.policy.rules.range_advice import KLEIN, SCAN_FIRST
 from tests.support.cards import card
 from tests.support.planning import guard
+from tests.support.sentences import fields, says
 
 STYLE = card("s", "style")
 WIDE = card("w", "style", width=DataWidth.WIDE, images=800)
@@ -95,20 +99,19 @@ def test_flux_says_scan_first_from_where_users_report_dim_pictures() -> None:
     assert not guard("<lora:s:-0.999>", cards=CARDS, family=ModelFamily.FLUX).findings
     for weight in ("-1", "-1.5", "-2.5"):
         (finding,) = guard(f"<lora:s:{weight}>", cards=CARDS, family=ModelFamily.FLUX).findings
-        assert "scan first" in finding.reason
-        assert "works best" not in finding.reason
+        assert says(finding.reason, SCAN_FIRST)
     (removed,) = guard("<lora:p:-1>", cards=CARDS, family=ModelFamily.FLUX).findings
-    assert "scan" not in removed.reason
+    assert not says(removed.reason, SCAN_FIRST)
 
 
 @pytest.mark.parametrize(
-    ("distilled", "words"),
-    [(True, "this distilled Klein"), (False, "this base Klein"), (None, "base Klein has")],
+    "distilled",
+    [True, False, None],
 )
-def test_klein_says_what_negative_prompt_it_has(distilled: bool | None, words: str) -> None:
+def test_klein_says_what_negative_prompt_it_has(distilled: bool | None) -> None:
     request = {"family": ModelFamily.FLUX2, "distilled": distilled}
     (finding,) = guard("<lora:s:-0.5>", cards=CARDS, **request).findings
-    assert words in finding.reason
+    assert [kind for kind, said in KLEIN.items() if says(finding.reason, said)] == [distilled]
     kept = guard("<lora:wrong_lora:1>", "x", cards=CARDS, **request)
     assert kept.changed is (distilled is False)
     assert bool([f for f in kept.findings if f.rule == "R1f"]) is (distilled is not False)
@@ -150,7 +153,8 @@ def test_each_rule_tells_what_it_found(tag: str, before_r1: str, after: str) -> 
 def test_trigger_negative_on_flux_is_pointed_at() -> None:
     result = guard("<lora:wrong_lora:1>", cards=CARDS, family=ModelFamily.FLUX)
     assert not result.changed
-    assert "no negative branch" in result.findings[0].reason
+    (finding,) = result.findings
+    assert (finding.rule, finding.lora, finding.source) == ("R1f", "wrong_lora", WRONG_LORA)
 
 
 @pytest.mark.parametrize("family", ["wan", "zimage", "krea", "chroma", "unknown"])
@@ -164,7 +168,7 @@ def test_trigger_negative_at_negative_weight_offers_the_positive_one() -> None:
     result = guard("<lora:wrong_lora:-1>", cards=CARDS, cfg=5)
     (finding,) = [f for f in result.findings if f.rule == "R1"]
     assert (finding.before, finding.after) == ("<lora:wrong_lora:-1>", "<lora:wrong_lora:1>")
-    assert "'wrong'" in finding.reason
+    assert fields(finding.reason)["word"] == "'wrong'"
 
 
 def test_unknown_type_is_advised() -> None:
@@ -224,7 +228,7 @@ def test_a_lora_the_user_exempted_is_left_alone() -> None:
 def test_the_character_finding_offers_what_works_instead() -> None:
     (finding,) = [f for f in guard("<lora:p:-1>", cards=CARDS, cfg=5).findings if f.rule == "R1"]
     assert finding.after == ""
-    assert "screen seeds" in finding.reason
+    assert says(finding.reason, NO_CHARACTER)
 
 
 def test_a_text_encoder_weight_that_does_nothing_is_left_alone() -> None:

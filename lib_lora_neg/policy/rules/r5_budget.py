@@ -30,6 +30,9 @@ OF_PREFERRED = (
     "below {budget}"
 )
 
+OVER = say("over budget")
+DEGRADED = say("degraded")
+
 _SLACK = 1e-6
 """Sums of decimals miss a bound by less than this: 1.1 + 1.3 + 0.1 is a little above 2.5."""
 
@@ -55,7 +58,7 @@ def _fit(text: TextDraft, context: Context) -> TextDraft:
         return text
     relative = total != sum(abs(use.unet or 0.0) for _, use, _ in counted)
     enforced = context.enforces("R5")
-    state = say("degraded") if total > settings.degraded + _SLACK else say("over budget")
+    state = DEGRADED if total > settings.degraded + _SLACK else OVER
     reason = say(
         OF_PREFERRED if relative else IN_ALL,
         total=format_number(total),

@@ -92,16 +92,18 @@ def scheduled(use: LoraUse, card: LoraCard, allowed: WeightRange, lowest: float)
     return Advice(use, reason, allowed.reference)
 
 
+SCAN_FIRST = say("scan first: users report dim, static pictures at −1 on Flux")
+
+
 def flux_caution(context: Context) -> Sentence:
     """Return what is said beside every negative range on Flux."""
-    caution = say("scan first: users report dim, static pictures at −1 on Flux")
     if context.request.family is ModelFamily.FLUX2:
-        klein = _KLEIN[context.request.distilled]
-        return say("{caution}; {klein}", caution=caution, klein=klein)
-    return caution
+        klein = KLEIN[context.request.distilled]
+        return say("{caution}; {klein}", caution=SCAN_FIRST, klein=klein)
+    return SCAN_FIRST
 
 
-_KLEIN = {
+KLEIN = {
     True: say("this distilled Klein has a negative prompt only through negative guidance (NAG)"),
     False: say("this base Klein has a real CFG and a negative prompt besides"),
     None: say(
