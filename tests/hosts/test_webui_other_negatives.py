@@ -11,6 +11,7 @@ from lib_lora_neg.hosts.webui.guard import Guard
 from lib_lora_neg.policy import Effect, Finding
 from tests.hosts.plot_standins import Cards
 from tests.hosts.standins import Host, Processing, install
+from tests.support.sentences import fields
 
 HELD = "a cat <lora:style:0.9>"
 
@@ -47,7 +48,7 @@ def made(
 def test_a_trigger_in_the_box_of_neo_nag_is_told(guard: Guard) -> None:
     p, (finding,) = made(guard, True, "big wings, oilpaint", 4.0)
     assert (finding.rule, finding.effect, finding.lora) == ("R2", Effect.ADVISED, "style")
-    assert "Forge Neo NAG" in finding.reason
+    assert fields(finding.reason)["tool"] == "Forge Neo NAG"
     assert p.script_args[2] == "big wings, oilpaint"
     assert (p.prompts, p.negative_prompts) == ([HELD], ["blurry"])
 
@@ -55,7 +56,7 @@ def test_a_trigger_in_the_box_of_neo_nag_is_told(guard: Guard) -> None:
 def test_any_box_that_is_called_a_negative_prompt_is_read(guard: Guard) -> None:
     labels = ["Enabled", "Scale", "Regional negative prompt"]
     _, (finding,) = made(guard, True, 2.0, "oilpaint", title="Other", labels=labels)
-    assert "Other" in finding.reason
+    assert fields(finding.reason)["tool"] == "Other"
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ def test_a_tool_that_changes_cfg_makes_r3_advise() -> None:
     from lib_lora_neg.loras.families import ModelFamily
     from lib_lora_neg.policy import GenerationRequest, PromptSet, plan
     from tests.support.cards import card
+    from tests.support.sentences import fields
 
     cards = {"x": card("x", "style", family=ModelFamily.SDXL)}
     request = GenerationRequest(
@@ -116,7 +117,7 @@ def test_a_tool_that_changes_cfg_makes_r3_advise() -> None:
     )
     (found,) = [f for f in plan(request, cards).findings if f.rule == "R3"]
     assert found.effect is Effect.ADVISED
-    assert "not lowered because MaHiRo is active" in found.reason
+    assert fields(found.reason)["tools"] == "MaHiRo"
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from lib_lora_neg.loras.card import LoraCard, RangeSource, ScanBracket, WeightRange
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy.matrix import range_in_force
+from lib_lora_neg.scan import outcome as reasons
 from lib_lora_neg.scan.bracket import ScanVerdict, judge
 from lib_lora_neg.scan.curves import MeasuredCell
 from lib_lora_neg.scan.measures import CellMeasures, Looks, PictureEffect
@@ -19,6 +20,7 @@ from lib_lora_neg.scan.plan import ScanCell, ScannedLora, ScanPlan, ScanPrompt
 from lib_lora_neg.scan.quick import QuickPoint, QuickVerdict
 from lib_lora_neg.scan.saving import in_force, propose
 from tests.support.cards import card
+from tests.support.sentences import fields, says
 
 PICTURE = Looks(0.0, 0.0, 1.0, 1.0, 0.3, 50.0, 7.0, 50.0, 20.0, 5.0)
 NOISE = replace(PICTURE, noise=48.0, contrast=49.0)
@@ -89,7 +91,7 @@ def test_an_unfinished_scan_offers_what_the_rest_cannot_move(
     made = [c for c in cells(plan(), damaged_from=damaged_from) if c.cell.weight >= reached]
     proposal = offered(outcome(plan(), made))
     assert proposal.is_offered == offer
-    assert ("not finished" in proposal.reason) != offer
+    assert says(proposal.reason, reasons._UNSETTLED) != offer
 
 
 def test_one_failed_picture_of_many_does_not_withhold_the_range() -> None:
@@ -102,18 +104,19 @@ def test_a_single_negative_weight_offers_nothing(damaged_from: float) -> None:
     asked = plan((-0.5, 0.5, 1.0))
     proposal = offered(outcome(asked, cells(asked, damaged_from=damaged_from)))
     assert not proposal.is_offered
-    assert "at least two negative weights" in proposal.reason
+    assert says(proposal.reason, reasons._SINGLE)
 
 
 def test_a_scan_that_did_not_look_far_narrows_nothing() -> None:
     short = plan((-0.1, -0.2, -0.3))
     proposal = offered(outcome(short, cells(short)))
     assert not proposal.is_offered
-    assert "no further than −0.3" in proposal.reason
+    assert says(proposal.reason, reasons._TOO_SHORT)
+    assert fields(proposal.reason)["reach"] == "−0.3"
     just = plan((-0.1, -0.3, -0.5))
     assert offered(outcome(just, cells(just))).is_offered
     slider = card("ink", "slider", family=ModelFamily.SDXL)
-    assert "nothing limits" in offered(outcome(plan(), cells(plan())), slider).reason
+    assert says(offered(outcome(plan(), cells(plan())), slider).reason, reasons._NO_LIMIT)
     unknown = card("ink", "unknown", family=ModelFamily.SDXL)
     assert offered(outcome(plan(), cells(plan())), unknown).is_offered
 
@@ -193,7 +196,7 @@ def quick(onset: float | None, floor: float) -> ScanOutcome:
 def test_a_quick_scan_only_ever_narrows(onset: float | None, floor: float, offer: bool) -> None:
     proposal = offered(quick(onset, floor))
     assert (proposal.is_offered, proposal.trusted) == (offer, False)
-    assert ("never widens" in proposal.reason) != offer
+    assert says(proposal.reason, reasons._QUICK_NEVER_WIDENS) != offer
 
 
 def measured(floor: float, scan: str) -> LoraCard:
@@ -237,7 +240,7 @@ def test_a_quick_scan_without_damage_names_a_range_that_ends_before() -> None:
 def test_a_quick_scan_does_not_replace_pictures() -> None:
     proposal = offered(quick(-0.47, -0.45), measured(-0.8, "0123456789abcdef"))
     assert not proposal.is_offered
-    assert "with pictures" in proposal.reason
+    assert says(proposal.reason, reasons._MEASURED_ALREADY)
 
 
 def test_a_quick_scan_that_was_saved_before_never_widens_either() -> None:

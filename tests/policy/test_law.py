@@ -1,0 +1,148 @@
+"""The numbers of the rules that no other table holds: each just inside and just outside.
+
+Floors are in `test_negative_range`, CFG, text encoder and sums in `test_weights_and_cfg`, shares of
+captions in `test_negative_prompt`, the points of bleeding in `test_bleeding`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lib_lora_neg.loras.card import DataWidth, LoraCard, RangeSource, Trigger, WeightRange
+from lib_lora_neg.loras.families import ModelFamily
+from lib_lora_neg.policy import DEFAULT_RULE_MODES, Effect, GuardSettings, Mode
+from lib_lora_neg.policy.matrix import DEFAULT_FLOORS, matrix_row, range_in_force
+from tests.support.cards import card
+from tests.support.planning import guard
+
+SDXL, FLUX = ModelFamily.SDXL, ModelFamily.FLUX
+
+
+def test_the_default_of_each_rule() -> None:
+    enforced = {rule for rule, mode in DEFAULT_RULE_MODES.items() if mode is Mode.ENFORCE}
+    assert enforced == {"R1", "R1f", "R2", "R3", "R8", "R11a", "R11b"}
+    assert Mode.OFF not in DEFAULT_RULE_MODES.values()
+
+
+def test_the_numbers_of_the_settings() -> None:
+    own = GuardSettings()
+    assert (own.clamp_confidence, own.drop_confidence) == (0.7, 0.85)
+    assert (own.cfg_ceiling, own.text_encoder) == (6.0, 0.5)
+    assert (own.budget, own.degraded, own.budget_relative) == (2.5, 3.0, False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "width", "family", "floor", "spot"),
+    [
+        ("style", DataWidth.UNKNOWN, SDXL, -0.5, (-0.3, -0.5)),
+        ("style", DataWidth.WIDE, SDXL, -0.7, (-0.3, -0.5)),
+        ("style", DataWidth.NARROW, SDXL, -0.5, (-0.3, -0.5)),
+        ("concept", DataWidth.WIDE, SDXL, -0.3, (-0.1, -0.3)),
+        ("character", DataWidth.WIDE, SDXL, 0.0, None),
+        ("dedicated_negative", DataWidth.UNKNOWN, SDXL, -1.0, (-1.0, -1.0)),
+        ("slider", DataWidth.UNKNOWN, SDXL, None, None),
+        ("accelerator", DataWidth.UNKNOWN, SDXL, None, None),
+        ("trigger_negative", DataWidth.UNKNOWN, SDXL, None, None),
+        ("unknown", DataWidth.UNKNOWN, SDXL, None, None),
+        ("style", DataWidth.WIDE, FLUX, -2.0, (-1.0, -2.0)),
+        ("concept", DataWidth.UNKNOWN, FLUX, -2.0, (-1.0, -2.0)),
+        ("character", DataWidth.UNKNOWN, FLUX, 0.0, None),
+    ],
+)
+def test_the_type_table(
+    kind: str,
+    width: DataWidth,
+    family: ModelFamily,
+    floor: float | None,
+    spot: tuple[float, float] | None,
+) -> None:
+    row = matrix_row(card("x", kind, width=width), family)
+    assert row is not None
+    assert (row.floor, row.sweet_spot) == (floor, spot)
+
+
+@pytest.mark.parametrize("family", ["chroma", "zimage", "qwen", "wan", "krea", "unknown"])
+def test_families_without_evidence_have_no_row(family: str) -> None:
+    assert matrix_row(card("x", "style"), ModelFamily(family)) is None
+
+
+@pytest.mark.parametrize(
+    ("own", "spot"),
+    [
+        (-1.0, (-0.3, -0.5)),
+        (-0.5, (-0.3, -0.5)),
+        (-0.4, (-0.3, -0.4)),
+        (-0.3, (-0.3, -0.3)),
+        (-0.299, None),
+    ],
+)
+def test_a_floor_of_the_users_own_cuts_the_sweet_spot(
+    own: float, spot: tuple[float, float] | None
+) -> None:
+    found = range_in_force(card("x", "style"), SDXL, {"style": own})
+    assert found is not None
+    assert (found.floor, found.sweet_spot) == (own, spot)
+    assert DEFAULT_FLOORS["style"] == -0.5
+
+
+def trigger_of(confidence: float) -> LoraCard:
+    made = card("x", "style")
+    return replace(made, triggers=(Trigger("oilpaint", "test", confidence),))
+
+
+@pytest.mark.parametrize(("confidence", "left"), [(0.6, "b"), (0.599, "oilpaint, b")])
+def test_a_trigger_goes_from_a_confidence_on(confidence: float, left: str) -> None:
+    result = guard("<lora:x:1>", "oilpaint, b", cards=(trigger_of(confidence),), cfg=5)
+    assert result.first.negative_prompts == (left,)
+    assert [finding.rule for finding in result.findings] == ["R2"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "confidence", "prompt", "negative"),
+    [
+        ("style", 0.7, "a <lora:x:-0.4>", "b"),
+        ("style", 0.699, "a", "b, <lora:x:0.4>"),
+        ("character", 0.7, "a", "b"),
+        ("character", 0.699, "a", "b, <lora:x:0.4>"),
+    ],
+)
+def test_a_tag_moves_from_a_confidence_on(
+    kind: str, confidence: float, prompt: str, negative: str
+) -> None:
+    cards = (card("x", kind, confidence=confidence),)
+    result = guard("a", "b, <lora:x:0.4>", cards=cards, cfg=5)
+    assert (result.first.prompts, result.first.negative_prompts) == ((prompt,), (negative,))
+
+
+@pytest.mark.parametrize(
+    ("kind", "weight", "moved"),
+    [
+        ("style", "0.9", "<lora:x:-0.5>"),
+        ("style", "-0.4", "<lora:x:-0.4>"),
+        ("concept", "0.9", "<lora:x:-0.3>"),
+        ("slider", "3", "<lora:x:-3>"),
+        ("dedicated_negative", "1", "<lora:x:-1>"),
+        ("trigger_negative", "-0.9", "<lora:x:0.9>"),
+    ],
+)
+def test_where_a_tag_moves_to(kind: str, weight: str, moved: str) -> None:
+    result = guard("a", f"<lora:x:{weight}>", cards=(card("x", kind),), cfg=5)
+    assert result.first.prompts == (f"a {moved}",)
+
+
+@pytest.mark.parametrize(
+    ("floor", "after"),
+    [(-0.001, "-0.001"), (0.0, "-0.5"), (0.3, "-0.5")],
+)
+def test_a_range_of_a_page_counts_from_below_zero(floor: float, after: str) -> None:
+    page = (WeightRange(floor, source=RangeSource.SIDECAR),)
+    result = guard("<lora:x:-0.9>", cards=(card("x", "style", ranges=page),), cfg=5)
+    assert result.first.prompts == (f"<lora:x:{after}>",)
+
+
+@pytest.mark.parametrize(("cfg", "said"), [(0.999, False), (1.0, True), (1.001, False)])
+def test_cfg_1_has_no_negative_prompt(cfg: float, said: bool) -> None:
+    found = guard("a", "b", cfg=cfg).findings
+    assert [(f.rule, f.effect) for f in found] == ([("cfg-1", Effect.ADVISED)] if said else [])
