@@ -15,6 +15,9 @@ from ...sentences import Sentence, say
 
 UNET = {LoraType.STYLE: -0.3, LoraType.CONCEPT: -0.2}
 TEXT_ENCODER = 0.5
+NEGATIVE_BRANCH = 0.2
+"""Of a dedicated negative on the negative branch alone: −1 reaches the picture at CFG 6, the
+highest that R3 leaves, and less below."""
 
 
 class Recommendation(NamedTuple):
@@ -63,6 +66,14 @@ def negative_tag(
     if kind is LoraType.DEDICATED_NEGATIVE:
         te = unet
     reason = say("{type}: recommended at {weight}", type=type_name(kind), weight=minus(unet))
+    if kind is LoraType.DEDICATED_NEGATIVE and family in UNET_WITH_CFG:
+        alone = format_tag("lora", name, 0.0, 0.0, NEGATIVE_BRANCH)
+        reason = say(
+            "{reason}; or on the negative branch alone, as {tag}: in this project's lab one helped "
+            "only there (docs/lab.md)",
+            reason=reason,
+            tag=alone,
+        )
     if family in FLUX_FAMILIES:
         caution = say("scan first: users report dim, static pictures at −1 on Flux")
         reason = say("{reason}; {caution}", reason=reason, caution=caution)
