@@ -6,7 +6,8 @@ groups of keys, and the groups' results merge exactly by their log-sum-exp:
     partial   attention over one group of keys, with its log-sum-exp   (`partials`)
     method    what is made of image, positive and negative partials    (`methods`: NAG, VSF, ONG)
     layout    which tokens of a sequence are positive, negative, image (`joint`)
-    adapter   how one model's blocks are taken over and given back     (`flux_diffusers`, `cross`)
+    adapter   how one model's blocks are taken over and given back     (`flux_diffusers`, `cross`;
+              in WebUIs' layout `originals` and what it lists)
     choice    what a user asks for, and each method's defaults          (`choice`)
 
 So there is one image stream and two text streams, where the published code runs the image twice.

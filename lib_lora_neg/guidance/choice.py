@@ -37,6 +37,45 @@ DEFAULTS: dict[str, dict[Method, Default]] = {
         Method.VSF: Default(VsfSettings(), _VSF_SOURCE, tested=False),
         Method.ONG: Default(OngSettings(), _ONG_SOURCE, tested=False),
     },
+    "klein": {
+        Method.NAG: Default(
+            NagSettings(phi=5.0, tau=2.0, alpha=0.25),
+            "neo-nag's adapter for Flux.2 Klein 4B, distilled: phi 5, tau 2, alpha 0.25",
+        ),
+        Method.VSF: Default(VsfSettings(), _VSF_SOURCE, tested=False),
+        Method.ONG: Default(OngSettings(), _ONG_SOURCE, tested=False),
+    },
+    "zimage": {
+        Method.NAG: Default(
+            NagSettings(phi=1.0, tau=2.5, alpha=0.25),
+            "ComfyUI-NAG, pull request 64, Z-Image Turbo: scale 1.5 to 2.3 (phi 0.5 to 1.3)",
+        ),
+        Method.VSF: Default(VsfSettings(), _VSF_SOURCE, tested=False),
+        Method.ONG: Default(OngSettings(), _ONG_SOURCE, tested=False),
+    },
+    "qwen": {
+        Method.NAG: Default(
+            NagSettings(phi=4.0, tau=2.5, alpha=0.25), "FLUX.1's numbers", tested=False
+        ),
+        Method.VSF: Default(VsfSettings(), _VSF_SOURCE, tested=False),
+        Method.ONG: Default(OngSettings(), _ONG_SOURCE, tested=False),
+    },
+    "krea": {
+        Method.NAG: Default(
+            NagSettings(phi=4.0, tau=2.5, alpha=0.25),
+            "neo-nag's adapter for Krea 2: phi 4, tau 2.5, alpha 0.25",
+        ),
+        Method.VSF: Default(VsfSettings(), _VSF_SOURCE, tested=False),
+        Method.ONG: Default(OngSettings(), _ONG_SOURCE, tested=False),
+    },
+    "anima": {
+        Method.NAG: Default(
+            NagSettings(phi=2.0, tau=2.5, alpha=0.5),
+            "neo-nag's adapter for Anima with a turbo LoRA: phi 2, tau 2.5, alpha 0.5",
+        ),
+        Method.VSF: Default(VsfSettings(), _VSF_SOURCE, tested=False),
+        Method.ONG: Default(OngSettings(), _ONG_SOURCE, tested=False),
+    },
     "unet": {
         Method.NAG: Default(
             NagSettings(phi=2.0, tau=2.5, alpha=0.5),
@@ -46,7 +85,8 @@ DEFAULTS: dict[str, dict[Method, Default]] = {
         Method.ONG: Default(OngSettings(), _ONG_SOURCE, tested=False),
     },
 }
-"""By kind of model: ``flux`` (joint attention) and ``unet`` (cross attention)."""
+"""By kind of model: ``flux`` (FLUX.1), ``klein`` (Flux.2), ``zimage``, ``qwen``, ``krea``: joint
+attention; ``anima`` and ``unet``: cross attention."""
 
 
 @dataclass(frozen=True)

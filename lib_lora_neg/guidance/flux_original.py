@@ -1,8 +1,9 @@
-"""FLUX.1 in its original layout, as WebUIs have it: the attention of its blocks is exchanged.
+"""FLUX.1 and Flux.2 in the original layout, as WebUIs have them: their attention is exchanged.
 
 The blocks ask one function of their module for the attention of the whole sequence, text first.
 When the texts are passed one behind the other, that function is all that needs to know of them.
-All texts share the prompt's modulation vector.
+All texts share the prompt's modulation vector. Flux.2 counts the tokens of a text in its positional
+embedding: each negative is given the positions that it would have alone.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import torch
 
 from .joint import Layout, guided_attention
-from .ownership import GuidanceError
+from .ownership import GuidanceError, exchanged
 from .settings import Settings
 
 
@@ -27,11 +28,18 @@ class JointCall:
         layout: of the text tokens that are passed as context.
         settings: of the method.
         rows: booleans, one for each entry of the batch: whether it is guided; ``None`` for all.
+        counted: the model numbers its text tokens (Flux.2), see `counts_text`.
     """
 
     layout: Layout
     settings: Settings
     rows: torch.Tensor | None = None
+    counted: bool = False
+
+
+def counts_text(model: Any) -> bool:
+    """Return whether the text tokens have positions of their own, from 0 on (Flux.2 Klein)."""
+    return bool(getattr(model, "txt_ids_dims", None))
 
 
 def problem(model: Any, module: Any) -> str:
@@ -43,8 +51,6 @@ def problem(model: Any, module: Any) -> str:
     """
     if not hasattr(model, "double_blocks") or not hasattr(model, "single_blocks"):
         return f"no adapter for this model ({type(model).__name__})"
-    if getattr(model, "txt_ids_dims", None) or getattr(model, "global_modulation", False):
-        return "no adapter for Flux.2 yet"
     if not callable(getattr(module, "attention", None)):
         return "the attention of this host's Flux cannot be reached"
     if not callable(getattr(module, "apply_rope", None)):
@@ -65,7 +71,6 @@ def guided(module: Any, call: JointCall) -> Iterator[None]:
         module: the Python module that the model's blocks are from.
         call: the texts of the calls inside, and the method.
     """
-    before = module.attention
 
     def attention(
         q: torch.Tensor,
@@ -79,13 +84,20 @@ def guided(module: Any, call: JointCall) -> Iterator[None]:
         if mask is not None:
             raise GuidanceError("another tool has set an attention mask")
         if pe is not None:
-            q, k = module.apply_rope(q, k, pe)
+            q, k = module.apply_rope(q, k, _from_zero(pe, call.layout) if call.counted else pe)
         out = guided_attention(q, k, v, call.layout, call.settings, call.rows)
         return out.transpose(1, 2).flatten(2)
 
-    module.attention = attention
-    try:
+    with exchanged(module, "attention", attention):
         yield
-    finally:
-        if module.attention is attention:
-            module.attention = before
+
+
+def _from_zero(pe: torch.Tensor, layout: Layout) -> torch.Tensor:
+    """Return the embedding with each text's positions from 0 on.
+
+    Args:
+        pe: batch × 1 × tokens × …, with the texts numbered as if they were one.
+        layout: which tokens are which.
+    """
+    texts = [pe[:, :, :length] for length in (layout.positive, *layout.negatives)]
+    return torch.cat([*texts, pe[:, :, layout.texts :]], dim=2)

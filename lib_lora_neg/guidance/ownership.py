@@ -38,3 +38,27 @@ def forwards(replacements: Mapping[Any, Callable[..., Any]]) -> Iterator[None]:
         for module, forward in replacements.items():
             if vars(module).get("forward") is forward:
                 del module.forward
+
+
+@contextmanager
+def exchanged(owner: Any, name: str, replacement: Any) -> Iterator[None]:
+    """Put something else in place of an attribute while the context lasts.
+
+    What was there before is there afterwards. What somebody else puts in its place meanwhile is
+    left alone.
+
+    Args:
+        owner: a module, or an instance whose class has the attribute.
+        name: of the attribute.
+        replacement: what stands there meanwhile.
+    """
+    own, before = name in vars(owner), getattr(owner, name)
+    setattr(owner, name, replacement)
+    try:
+        yield
+    finally:
+        if vars(owner).get(name) is replacement:
+            if own:
+                setattr(owner, name, before)
+            else:
+                delattr(owner, name)

@@ -60,6 +60,24 @@ def test_exchanged_attention_is_the_guided_one_after_the_embedding(settings) -> 
     assert module.attention is before
 
 
+@pytest.mark.parametrize("negatives", [(5,), (11,), (4, 6)], ids=repr)
+def test_texts_that_are_counted_begin_at_zero_each(negatives) -> None:
+    module = host_module()
+    settings, layout = NagSettings(), Layout(7, negatives)
+    length = layout.texts + 13
+    q, k, v = tokens(length)
+    # As the host numbers them: all texts are one to it.
+    given = torch.cat([torch.arange(layout.texts) * 0.1 + 1, torch.full((13,), 0.7)])
+    alone = [torch.arange(size) * 0.1 + 1 for size in (7, *negatives)]
+    wanted = torch.cat([*alone, torch.full((13,), 0.7)]).view(1, 1, length, 1)
+    call = flux_original.JointCall(layout, settings, counted=True)
+    with flux_original.guided(module, call):
+        found = module.attention(q, k, v, pe=given.view(1, 1, length, 1))
+    truth = naive.joint((q * wanted).double(), (k * wanted).double(), v.double(), layout, settings)
+    truth = truth.transpose(1, 2).flatten(2)
+    assert float((found - truth).norm() / truth.norm()) < 1e-5
+
+
 def test_a_mask_is_refused_and_an_error_gives_back() -> None:
     module = host_module()
     before = module.attention
@@ -93,7 +111,9 @@ def test_models_that_cannot_be_guided_are_told_apart() -> None:
     assert "no adapter" in flux_original.problem(object(), module)
     klein = Flux()
     klein.txt_ids_dims = [3]
-    assert "Flux.2" in flux_original.problem(klein, module)
+    assert flux_original.problem(klein, module) == ""
+    assert flux_original.counts_text(klein)
+    assert not flux_original.counts_text(Flux())
     module.attention = naive.attention
     assert "another tool" in flux_original.problem(Flux(), module)
 

@@ -61,15 +61,10 @@ def _kind_of(sd_model: Any) -> tuple[str, str]:
         return "", "this host has no way in for it; Forge, Forge Neo and reForge have"
     if _is_foreign(unet.model_options.get(WRAPPER)):
         return "", "another tool has wrapped the model"
+    from ...guidance import originals
+
     model = unet.model.diffusion_model
-    if hasattr(model, "input_blocks"):
-        from ...guidance.cross_original import layers_of
-
-        return ("unet", "") if layers_of(model) else ("", "this U-Net has no cross attention")
-    from ...guidance import flux_original
-
-    problem = flux_original.problem(model, sys.modules[type(model).__module__])
-    return ("", problem) if problem else ("flux", "")
+    return originals.kind_of(model, sys.modules[type(model).__module__])
 
 
 def before_sampling(p: Any, failed: Callable[[str], None]) -> None:
@@ -83,10 +78,10 @@ def before_sampling(p: Any, failed: Callable[[str], None]) -> None:
     if guidance is None:
         return
     objects = p.sd_model.forge_objects
-    if _is_foreign(objects.unet.model_options.get(WRAPPER)):
-        failed("another tool has wrapped the model")
+    kind, problem = _kind_of(p.sd_model)
+    if problem:
+        failed(problem)
         return
-    kind = "unet" if hasattr(objects.unet.model.diffusion_model, "input_blocks") else "flux"
     unet = objects.unet.clone()
     unet.set_model_unet_function_wrapper(
         _Wrapper(p, guidance, kind, unet.model.diffusion_model, _negatives(p), failed)
@@ -171,29 +166,24 @@ class _Wrapper:
     ) -> Any:
         import torch
 
-        from ...guidance import cross_original, flux_original
-        from ...guidance.cross import CrossCall
-        from ...guidance.joint import Layout
+        from ...guidance import originals
         from ...guidance.ownership import GuidanceError
 
+        options = c.get("transformer_options") or {}
+        if self.kind == "unet" and "attn2" in options.get("patches_replace", {}):
+            raise GuidanceError("another tool has replaced the cross attention")
         context = c["c_crossattn"]
         pictures = x.shape[0] // len(parts)
-        negative = self._negative(pictures).to(context).repeat(len(parts), 1, 1)
+        negative = self._negative(pictures).to(context)
+        negative = negative.repeat(len(parts), *[1] * (negative.ndim - 1))
         guided_rows = [part == 0 for part in parts for _ in range(pictures)]
         rows = None if all(guided_rows) else torch.tensor(guided_rows, device=x.device)
         settings = self.guidance.settings_for(self.kind)
-        if self.kind == "flux":
-            layout = Layout(context.shape[1], (negative.shape[1],))
-            call = flux_original.JointCall(layout, settings, rows)
-            both = {**c, "c_crossattn": torch.cat([context, negative], dim=1)}
-            module = sys.modules[type(self.model).__module__]
-            with flux_original.guided(module, call):
-                return apply_model(x, t, **both)
-        options = c.get("transformer_options") or {}
-        if any(name in options.get("patches_replace", {}) for name in ("attn2",)):
-            raise GuidanceError("another tool has replaced the cross attention")
-        with cross_original.guided(self.model, CrossCall((negative,), settings, rows)):
-            return apply_model(x, t, **c)
+        module = sys.modules[type(self.model).__module__]
+        with originals.guided(
+            self.kind, self.model, module, context, (negative,), settings, rows
+        ) as texts:
+            return apply_model(x, t, **{**c, "c_crossattn": texts})
 
     def _negative(self, pictures: int) -> Any:
         """Return the negatives' text of this step, pictures × tokens × width."""
@@ -205,7 +195,7 @@ class _Wrapper:
         found = prompt_parser.reconstruct_cond_batch(self.negatives, getattr(cfg, "step", 0))
         text = found["crossattn"] if isinstance(found, Mapping) else found
         if text.shape[0] == 1:
-            text = text.expand(pictures, -1, -1)
+            text = text.expand(pictures, *[-1] * (text.ndim - 1))
         if text.shape[0] != pictures:
             raise GuidanceError(f"{text.shape[0]} negative prompts for {pictures} pictures")
         return text
