@@ -121,6 +121,26 @@ def _show(options: argparse.Namespace) -> int:
     return status
 
 
+def _conflict(options: argparse.Namespace) -> int:
+    from .console.conflict import conflict_as_json, conflict_as_text
+    from .loras import LoraFileError
+    from .loras.reading.conflict import measure_conflict
+
+    first, second = options.file
+    weights = (options.at[0], options.at[1])
+    try:
+        found = measure_conflict(first, second)
+    except (LoraFileError, OSError) as problem:
+        _complain(problem)
+        return BAD_INPUT
+    names = (first.stem, second.stem)
+    if options.json:
+        _print(conflict_as_json(names, weights, found))
+    else:
+        _print(conflict_as_text(names, weights, found, palette_for(sys.stdout)))
+    return UNCHANGED
+
+
 def _library(options: argparse.Namespace) -> int:
     from .library.catalog import Catalog
 
@@ -343,6 +363,7 @@ def _complain(problem: Exception | str) -> None:
 _COMMANDS = {
     "check": _check,
     "show": _show,
+    "conflict": _conflict,
     "library": _library,
     "scan": _scan,
     "export": _export,

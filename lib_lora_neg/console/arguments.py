@@ -28,6 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
     _add_check(commands)
     _add_show(commands)
+    _add_conflict(commands)
     _add_library(commands)
     add_scan(commands)
     _add_export(commands)
@@ -68,6 +69,25 @@ def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="also measure the matrices: effective rank and energy by block (takes seconds)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _add_conflict(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "conflict",
+        help="whether two LoRAs pull the same layers in opposite directions",
+        description="Compare what two LoRA files change, layer by layer: how far it is the same "
+        "weights, and whether it goes the same way (takes seconds).",
+    )
+    parser.add_argument("file", type=Path, nargs=2, help="a .safetensors file")
+    parser.add_argument(
+        "--at",
+        type=float,
+        nargs=2,
+        default=(1.0, 1.0),
+        metavar="WEIGHT",
+        help="weights of the two in the prompt; a negative one turns its direction round",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
 def _add_library(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -72,8 +72,8 @@ def measure_weights(path: str | os.PathLike[str]) -> WeightFacts:
     ranks, weighted, used = [0], 0.0, 0
     try:
         with open_regular(path) as file:
-            reader = _Reader(file, table, header.data_start)
-            for module, down, up in _pairs(table):
+            reader = DeltaReader(file, table, header.data_start)
+            for module, down, up in pairs(table):
                 values = reader.singular_values(module, down, up)
                 if values is None:
                     continue
@@ -99,7 +99,8 @@ def measure_weights(path: str | os.PathLike[str]) -> WeightFacts:
     )
 
 
-def _pairs(table: TensorTable) -> Iterator[tuple[str, str, str]]:
+def pairs(table: TensorTable) -> Iterator[tuple[str, str, str]]:
+    """Yield each module of a plain LoRA with the names of its two matrices, down and up."""
     known = set(table.names)
     for name in table.names:
         for down, up in _PAIRS:
@@ -110,7 +111,7 @@ def _pairs(table: TensorTable) -> Iterator[tuple[str, str, str]]:
                 break
 
 
-class _Reader:
+class DeltaReader:
     """Reads the matrices of an open file."""
 
     def __init__(self, file: BinaryIO, table: TensorTable, start: int) -> None:
@@ -129,6 +130,18 @@ class _Reader:
         scale = 1.0 if alpha is None else abs(alpha) / rank
         found = np.linalg.svd(inner, compute_uv=False) * scale
         return found if np.isfinite(found).all() and found.any() else None
+
+    def delta(self, module: str, down: str, up: str) -> Any | None:
+        """Return the delta as outputs × everything else; ``None`` if it is none or too large."""
+        into, out = self._matrix(down), self._matrix(up)
+        if into is None or out is None or into.shape[0] != out.shape[1]:
+            return None
+        if out.shape[0] * into.shape[1] > MAX_ELEMENTS:
+            return None
+        alpha = self._scalar(f"{module}.alpha")
+        scale = 1.0 if alpha is None else alpha / into.shape[0]
+        found = (out @ into) * scale
+        return found if np.isfinite(found).all() else None
 
     def _matrix(self, name: str) -> Any | None:
         """Read as rows × everything else; the kernel of a convolution belongs to its input."""
