@@ -6,11 +6,12 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .infotexts import infotexts_of
 from .prompt_lines import recipe_of_line
 from .recipe import MetadataError, Recipe, parse_json
-from .records import MAX_RECORDS, recipe_of_record, recipes_of_json
+from .records import MAX_RECORDS, names_prompt_and_more, recipe_of_record, recipes_of_json
 
 _JSON_START = re.compile(r'\s{0,100}(?:\{\s{0,100}["}]|\[\s{0,100}(?:[\[{"\]]|-?\d))')
 # The columns of exiftool, ImageMagick's identify and the like: name, colon, value.
@@ -77,7 +78,44 @@ def read_text(text: str) -> Iterator[Recipe | MetadataError]:
     if infotexts:
         yield from infotexts
         return
+    labelled = _labelled(text)
+    if labelled is not None:
+        yield labelled
+        return
     yield from _lines(text)
+
+
+_LABEL = re.compile(r"[ \t]{0,8}([A-Za-z][\w \-]{0,30}?)[ \t]{0,8}:(?:[ \t]|$)")
+_MOST_LABELLED = 400
+"""Lines of a text with a label before each value."""
+
+
+def _labelled(text: str) -> Recipe | None:
+    """Read ``prompt: …``, ``negative: …``, ``cfg: …`` on lines of their own, as notes and YAML."""
+    lines = text.strip().split("\n")
+    values: dict[str, str] = {}
+    last = ""
+    for line in lines if len(lines) <= _MOST_LABELLED else ():
+        label = _LABEL.match(line)
+        if label is not None and label[1] in values:
+            return None
+        if label is not None:
+            last = label[1]
+            values[last] = line[label.end() :].strip()
+        elif last:
+            values[last] = f"{values[last]}\n{line.strip()}"
+        else:
+            return None
+    if not names_prompt_and_more(values):
+        return None
+    quoted = {key: _unquoted(value.strip()) for key, value in values.items()}
+    found = recipe_of_record({key: value for key, value in quoted.items() if value})
+    return replace(found, source="text with labels")
+
+
+def _unquoted(value: str) -> str:
+    whole = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1] if whole else value.removeprefix("|\n").removeprefix(">\n")
 
 
 def _json(text: str) -> Iterator[Recipe | MetadataError]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -196,9 +196,19 @@ def _recipe(head: str, pairs: Mapping[str, str]) -> Recipe:
             }
         ),
         has_parameters=bool(pairs),
-        notes=notes,
+        notes=(*notes, *_elsewhere(pairs)),
         parameters=MappingProxyType(dict(pairs)),
     )
+
+
+_READ_TAGS = re.compile(r"hires (?:negative )?prompt|(?:negative )?template", re.IGNORECASE)
+
+
+def _elsewhere(pairs: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each parameter that has tags of its own, as ADetailer's prompts."""
+    for key, value in pairs.items():
+        if "<lora:" in value.lower() and not _READ_TAGS.fullmatch(key):
+            yield f"LoRAs in {shortened(key)!r} were not checked"
 
 
 def _split_negative(head: str) -> tuple[str, str]:

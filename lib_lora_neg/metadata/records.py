@@ -7,7 +7,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
-from . import civitai, comfyui, fooocus, infotexts, invokeai, novelai, swarmui
+from . import civitai, comfyui, drawthings, fooocus, infotexts, invokeai, novelai, swarmui
 from .recipe import (
     HiresRecipe,
     MetadataError,
@@ -41,10 +41,13 @@ _HR_PROMPT = ("hrprompt", "hiresprompt")
 _HR_NEGATIVE = ("hrnegativeprompt", "hiresnegativeprompt")
 _HR_CFG = ("hrcfg", "hirescfg", "hirescfgscale")
 _OWN_LORAS = ("loras", "lora", "loraweights", "additionalnetworks", "networks")
+_SIDE_BY_SIDE = (("lorapaths", "lorascales"), ("useloramodel", "loraalpha"))
+"""Names and strengths in two lists: mflux, Easy Diffusion."""
 _RESOURCES = ("resources", "civitairesources")
 _READ = frozenset(
     (
         *(*_PROMPT, *_NEGATIVE, *_CFG, *_FAMILY, *_HR_PROMPT, *_HR_NEGATIVE, *_HR_CFG),
+        *(key for keys in _SIDE_BY_SIDE for key in keys),
         *(*_OWN_LORAS, *_RESOURCES, "enablehr", "distilled", "distilledcfgscale", "styles"),
     )
 )
@@ -115,6 +118,7 @@ _FORMATS: tuple[Callable[[Mapping[str, Any]], list[Recipe]], ...] = (
     invokeai.of_record,
     novelai.of_record,
     fooocus.of_record,
+    drawthings.of_record,
 )
 
 
@@ -168,6 +172,12 @@ def _payload(record: Mapping[str, Any], by_key: Mapping[str, str]) -> Iterator[R
             extra=whole,
             keys=MappingProxyType(_names(record, by_key)),
         )
+
+
+def names_prompt_and_more(record: Mapping[str, Any]) -> bool:
+    """Whether a record has a prompt by any of its names, and a negative prompt or CFG scale."""
+    keys = set(map(plain_key, record))
+    return bool(keys & set(_PROMPT)) and bool(keys & {*_NEGATIVE, *_CFG})
 
 
 def plain_key(key: object) -> str:
@@ -256,6 +266,13 @@ def _loras(
         named += found
         versions += numbers
         notes += said
+    for names, weights in _SIDE_BY_SIDE:
+        if names in by_key and record[by_key[names]]:
+            pair = (record[by_key[names]], record[by_key[weights]] if weights in by_key else None)
+            beside = _side_by_side(*pair)
+            if beside is None:
+                notes.append(f"{by_key[names]!r} is not understood: LoRAs in it were not checked")
+            named += beside or ()
     for key in _OWN_LORAS:
         value = record[by_key[key]] if key in by_key else None
         if not value:
@@ -267,6 +284,18 @@ def _loras(
             lower = prompt.lower()
             named += [lora for lora in own if f"<lora:{lora.name.lower()}:" not in lower]
     return named, tuple(versions), tuple(notes)
+
+
+def _side_by_side(names: Any, weights: Any) -> list[NamedLora] | None:
+    """Return the LoRAs of a list of names and one of strengths; without these they are 1."""
+    names = [names] if isinstance(names, str) else list_of(names)
+    weights = weights if isinstance(weights, list) else [weights] * len(names)
+    weights = [1.0] * len(names) if weights == [None] * len(names) else weights
+    numbers = [number_of(weight) for weight in weights]
+    if len(numbers) != len(names) or None in numbers or not all(map(text_of, names)):
+        return None
+    pairs = zip(map(text_of, names), numbers, strict=True)
+    return [NamedLora(stem_of(name), number or 0.0) for name, number in pairs]
 
 
 _NAME_KEYS = ("name", "lora", "loraname", "model", "modelname", "path", "file", "filename", "id")

@@ -64,7 +64,7 @@ def of_text(
         beside = _beside(found[0])
         values["prompt"] = " ".join((values["prompt"], *beside)).strip()
         return Restored(values, " ".join(("Settings restored.", *_notes(found[0]))))
-    told = [recipe for recipe in found if recipe.has_parameters]
+    told = [recipe for recipe in found if recipe.has_parameters or recipe.keys]
     if not told:
         raise RestoreError("This is no infotext: it has no line with the steps, sampler and seed.")
     return _of_recipes(told)

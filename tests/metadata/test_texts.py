@@ -49,6 +49,9 @@ ONE = {
     "exiftool, user comment": f"User Comment                    : {INFOTEXT.replace(chr(10), ' ')}",
     "exiftool -json": json.dumps([{"SourceFile": "a.png", "Parameters": INFOTEXT}]),
     "identify": f"  Properties:\n    date:create: 2026\n    parameters: {INFOTEXT}\n",
+    "YAML": f"prompt: {PROMPT}\nnegative_prompt: '{NEGATIVE}'\ncfg_scale: 9\nsteps: 20\n",
+    "YAML blocks": f"prompt: |\n  {PROMPT}\nnegative_prompt: |\n  {NEGATIVE}\ncfg: 9\n",
+    "labels of other tools": f"Prompt: {PROMPT}\nNegative: {NEGATIVE}\nCFG: 9\nSeed: 5",
     "the API's payload": json.dumps(
         {"prompt": PROMPT, "negative_prompt": NEGATIVE, "cfg_scale": 9, "steps": 20}
     ),

@@ -74,6 +74,31 @@ NOVELAI = {
 }
 
 
+DRAW_THINGS = {
+    "c": "a lighthouse",
+    "uc": "lowres",
+    "scale": 4.5,
+    "sampler": "Euler A Trailing",
+    "model": "sd_xl_base_1.0_f16.ckpt",
+    "lora": [{"model": "sty_lora_f16.ckpt", "weight": 0.6}],
+    "v2": {"guidanceScale": 4.5},
+}
+MFLUX = {
+    "mflux_version": "0.9",
+    "prompt": "a lighthouse",
+    "guidance": 4.0,
+    "lora_paths": ["/models/sty.safetensors", "b.safetensors"],
+    "lora_scales": [-0.9, 0.5],
+}
+EASY = {
+    "prompt": "a lighthouse",
+    "negative_prompt": "lowres",
+    "guidance_scale": 7.5,
+    "use_lora_model": "sty",
+    "lora_alpha": -0.9,
+}
+
+
 @pytest.mark.parametrize(
     ("record", "expected"),
     [
@@ -99,8 +124,14 @@ NOVELAI = {
         (INVOKE, ("a lighthouse", "lowres", 7.5, (NamedLora("sty", -0.9), NamedLora("old", 0.5)))),
         (INVOKE_2, ("a lighthouse", "lowres", 7.5, ())),
         (NOVELAI, ("a lighthouse\ngirl", "lowres", 5.0, ())),
+        (DRAW_THINGS, ("a lighthouse", "lowres", 4.5, (NamedLora("sty_lora_f16", 0.6),))),
+        (MFLUX, ("a lighthouse", "", 4.0, (NamedLora("sty", -0.9), NamedLora("b", 0.5)))),
+        (EASY, ("a lighthouse", "lowres", 7.5, (NamedLora("sty", -0.9),))),
     ],
-    ids=["SwarmUI", "Fooocus", "Fooocus log", "InvokeAI", "InvokeAI 2", "NovelAI"],
+    ids=[
+        *("SwarmUI", "Fooocus", "Fooocus log", "InvokeAI", "InvokeAI 2", "NovelAI"),
+        *("Draw Things", "mflux", "Easy Diffusion"),
+    ],
 )
 def test_a_tool_is_read(record: dict[str, Any], expected: tuple[Any, ...]) -> None:
     [recipe] = recipes_of_json(json.loads(json.dumps(record)))
@@ -115,6 +146,19 @@ def test_a_lora_that_is_not_understood_is_named(lora: object) -> None:
     [recipe] = recipes_of_json({**INVOKE, "loras": [lora]})
     assert recipe.loras == ()
     assert recipe.notes
+
+
+@pytest.mark.parametrize("scales", [[0.5], ["much", 1], {"sty": 1}])
+def test_lists_that_do_not_fit_are_named(scales: object) -> None:
+    [recipe] = recipes_of_json({**MFLUX, "lora_scales": scales})
+    assert recipe.loras == ()
+    assert any("lora_paths" in note for note in recipe.notes)
+
+
+def test_tags_in_other_parameters_are_named() -> None:
+    text = 'a\nSteps: 2, Seed: 1, CFG scale: 5, ADetailer prompt: "face <lora:sty:-1>"'
+    [recipe] = recipes_of_json([text])
+    assert any("ADetailer prompt" in note for note in recipe.notes)
 
 
 def test_a_tag_says_text_encoder_first() -> None:
