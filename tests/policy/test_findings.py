@@ -1,0 +1,204 @@
+"""What a finding says besides its sentence: its place, its LoRAs, what moves, its numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lib_lora_neg.loras.card import DataWidth, LoraParts
+from lib_lora_neg.loras.families import ModelFamily
+from lib_lora_neg.policy import BY_ID, NOTES, Finding, Mode
+from tests.support.cards import card
+from tests.support.planning import guard
+
+CARDS = (
+    card("s", "style", triggers=("oilpaint",), shares={"koi": 0.7, "ink wash": 0.95}),
+    card("w", "style", width=DataWidth.WIDE, images=800),
+    card("c", "concept", negative_text="bad_thing, lowres"),
+    card("p", "character"),
+    card("h", "trigger_negative", triggers=("wrong",)),
+    card("u", "unknown", confidence=0.0),
+    card("x", "style", family=ModelFamily.FLUX, parts=LoraParts(False, True)),
+    card("d", "dedicated_negative"),
+)
+FLUX, WAN = {"family": ModelFamily.FLUX}, {"family": ModelFamily.WAN}
+ON = Mode.ENFORCE
+
+Said = tuple[str, str, str, str | None, str, str, dict[str, float]]
+
+TABLE: list[tuple[str, str, dict[str, Any], list[Said]]] = [
+    ("a <lora:s:-0.9>", "", {},
+     [("R1", "enforced", "prompt", "s", "<lora:s:-0.9>", "<lora:s:-0.5>",
+       {"before": -0.9, "after": -0.5, "floor": -0.5})]),
+    ("a <lora:s:0.5:-0.9>", "", {},
+     [("R1", "enforced", "prompt", "s", "<lora:s:0.5:-0.9>", "<lora:s:0.5:-0.5>",
+       {"before": -0.9, "after": -0.5, "floor": -0.5})]),
+    ("a <lora:p:-0.5>", "", {},
+     [("R1", "enforced", "prompt", "p", "<lora:p:-0.5>", "", {"before": -0.5, "floor": 0.0})]),
+    ("a <lora:p:0.2:-0.5>", "", {},
+     [("R1", "enforced", "prompt", "p", "<lora:p:0.2:-0.5>", "<lora:p:0.2:0>",
+       {"before": -0.5, "after": 0.0, "floor": 0.0})]),
+    ("<lora:u:-1>", "", {},
+     [("R1", "advised", "prompt", "u", "<lora:u:-1>", "<lora:u:-1>",
+       {"before": -1.0, "after": -1.0})]),
+    ("<lora:h:-1>", "wrong", {},
+     [("R1", "advised", "prompt", "h", "<lora:h:-1>", "<lora:h:1>",
+       {"before": -1.0, "after": 1.0})]),
+    ("<lora:s:-1.5>", "", FLUX,
+     [("R1f", "advised", "prompt", "s", "<lora:s:-1.5>", "<lora:s:-1.5>",
+       {"before": -1.5, "after": -1.5})]),
+    ("<lora:s:-3>", "", FLUX,
+     [("R1f", "enforced", "prompt", "s", "<lora:s:-3>", "<lora:s:-2>",
+       {"before": -3.0, "after": -2.0, "floor": -2.0})]),
+    ("<lora:d:-1>", "", FLUX,
+     [("R1f", "advised", "prompt", "d", "<lora:d:-1>", "", {"before": -1.0, "floor": 0.0})]),
+    ("<lora:s:-2>", "", WAN,
+     [("R1", "advised", "prompt", "s", "<lora:s:-2>", "<lora:s:-2>",
+       {"before": -2.0, "after": -2.0})]),
+    ("<lora:w:-0.9>", "", {"cfg": 9.0},
+     [("R1", "enforced", "prompt", "w", "<lora:w:-0.9>", "<lora:w:-0.7>",
+       {"before": -0.9, "after": -0.7, "floor": -0.7}),
+      ("R10", "advised", "prompt", "w", "<lora:w:-0.7>", "<lora:w:-0.5>",
+       {"before": -0.7, "after": -0.5, "onset": -0.5}),
+      ("R3", "enforced", "cfg_scale", "w", "9", "6", {"before": 9.0, "after": 6.0})]),
+    ("<lora:s:-0.2>", "", {"cfg": 9.0, "cfg_tools": ("MaHiRo",)},
+     [("R3", "advised", "cfg_scale", "s", "9", "6", {"before": 9.0, "after": 6.0})]),
+    ("<lora:s:0.9:-0.2>", "", {},
+     [("R4", "advised", "prompt", "s", "<lora:s:0.9:-0.2>", "<lora:s:0.5:-0.2>",
+       {"before": 0.9, "after": 0.5})]),
+    ("<lora:s:-0.2>", "", {"rules": {"R4": ON}},
+     [("R4", "enforced", "prompt", "s", "<lora:s:-0.2>", "<lora:s:0.5:-0.2>",
+       {"before": -0.2, "after": 0.5})]),
+    ("<lora:s:3>", "", {},
+     [("R5", "advised", "prompt", "s", "<lora:s:3>", "<lora:s:2.5>",
+       {"before": 3.0, "after": 2.5, "total": 3.0, "limit": 2.5})]),
+    ("<lora:s:1>", "oilpaint, b", {},
+     [("R2", "enforced", "negative_prompt", "s", "oilpaint", "", {})]),
+    ("<lora:s:-0.2>", "oilpaint", {},
+     [("R2", "advised", "negative_prompt", "s", "oilpaint", "oilpaint", {})]),
+    ("<lora:s:1> (oilpaint:-1)", "", {},
+     [("R2", "advised", "prompt", "s", "oilpaint", "oilpaint", {})]),
+    ("<lora:h:1>", "b", {}, [("R2", "enforced", "negative_prompt", "h", "", "wrong", {})]),
+    ("<lora:s:1>", "koi, ink wash", {},
+     [("R2b", "advised", "negative_prompt", "s", "ink wash", "", {"share": 0.95}),
+      ("R6", "advised", "negative_prompt", "s", "koi", "koi", {"share": 0.7})]),
+    ("<lora:s:1>", "ink wash, b", {"rules": {"R2b": ON}},
+     [("R2b", "enforced", "negative_prompt", "s", "ink wash", "", {"share": 0.95})]),
+    ("<lora:s:1> (ink wash:-1)", "b", {"rules": {"R2b": ON}},
+     [("R2b", "advised", "prompt", "s", "ink wash", "ink wash", {"share": 0.95})]),
+    ("<lora:c:1>", "lowres", {},
+     [("R2c", "advised", "negative_prompt", "c", "", "bad_thing", {})]),
+    ("<lora:c:1>", "lowres", {"rules": {"R2c": ON}},
+     [("R2c", "enforced", "negative_prompt", "c", "", "bad_thing", {})]),
+    ("a <lora:s:1>", "b, <lora:s:0.4>", {},
+     [("R8", "enforced", "negative_prompt", "s", "<lora:s:0.4>", "", {"before": 0.4})]),
+    ("a", "b, <lora:nope:0.4>", {},
+     [("R8", "advised", "negative_prompt", "nope", "<lora:nope:0.4>", "<lora:nope:0.4>",
+       {"before": 0.4})]),
+    ("a", "b, <lora:p:1>", {},
+     [("R8", "enforced", "negative_prompt", "p", "<lora:p:1>", "", {"before": 1.0})]),
+    ("a man without a hat", "hat", {"rules": {"R9": ON}},
+     [("R9", "enforced", "prompt", None, "without a hat", "", {})]),
+    ("<lora:s:0.5> <lora:s:0.3>", "", {},
+     [("R11a", "enforced", "prompt", "s", "<lora:s:0.5> <lora:s:0.3>", "<lora:s:0.8>",
+       {"after": 0.8})]),
+    ("<lora:s:0.5:lbw=A> <lora:s:0.3>", "", {},
+     [("R11a", "advised", "prompt", "s", "<lora:s:0.5:lbw=A> <lora:s:0.3>",
+       "<lora:s:0.5:lbw=A> <lora:s:0.3>", {})]),
+    ("<lora:nope:1>", "", {},
+     [("R11b", "advised", "prompt", "nope", "<lora:nope:1>", "", {})]),
+    ("<lora:nope:1>", "", {"unknown_lora_drops_all": True},
+     [("R11b", "enforced", "prompt", "nope", "<lora:nope:1>", "", {})]),
+    ("<lora:x:1>", "", {}, [("R11c", "advised", "prompt", "x", "<lora:x:1>", "<lora:x:1>", {})]),
+    ("<lora:s:abc>", "", {},
+     [("R11d", "advised", "prompt", "s", "<lora:s:abc>", "<lora:s:abc>", {})]),
+    ("<lora:s:1>", "oilpaint", {},
+     [("R2", "enforced", "negative_prompt", "s", "oilpaint", "", {}),
+      ("empty-negative", "advised", "negative_prompt", None, "oilpaint", "", {})]),
+    ("a", "b", {"cfg": 1.0},
+     [("cfg-1", "advised", "cfg_scale", None, "1", "1", {"before": 1.0, "after": 1.0})]),
+]  # fmt: skip
+
+
+def findings(prompt: str, negative: str, asked: dict[str, Any]) -> tuple[Finding, ...]:
+    return guard(prompt, negative, cards=CARDS, **{"cfg": 5.0, **asked}).findings
+
+
+@pytest.mark.parametrize(("prompt", "negative", "asked", "said"), TABLE)
+def test_what_is_told(prompt: str, negative: str, asked: dict[str, Any], said: list[Said]) -> None:
+    found = findings(prompt, negative, asked)
+    assert [
+        (f.rule, f.effect.value, f.field.value, f.lora, f.before, f.after, dict(f.numbers))
+        for f in found
+    ] == said
+    assert not any(finding.moved for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "negative", "asked", "moved"),
+    [
+        ("a", "b, <lora:s:0.4>", {}, [("negative_prompt", "<lora:s:0.4>", ""),
+                                      ("prompt", "", "<lora:s:-0.4>")]),
+        ("a", "b, <lora:s:0.4>", {"mode": Mode.ADVISE}, [("negative_prompt", "<lora:s:0.4>", ""),
+                                                         ("prompt", "", "<lora:s:-0.4>")]),
+        ("a", "b, <lora:s:0.4>", {"rules": {"R8": Mode.ADVISE}},
+         [("negative_prompt", "<lora:s:0.4>", "")]),
+        ("a man without a hat", "b", {}, [("prompt", "without a hat", "")]),
+        ("a man without a hat", "b", {"rules": {"R9": ON}},
+         [("prompt", "without a hat", ""), ("negative_prompt", "", "hat")]),
+    ],
+)  # fmt: skip
+def test_what_moves_says_so(
+    prompt: str, negative: str, asked: dict[str, Any], moved: list[tuple[str, str, str]]
+) -> None:
+    found = findings(prompt, negative, asked)
+    assert [(f.field.value, f.before, f.after) for f in found if f.moved] == moved
+
+
+@pytest.mark.parametrize(
+    ("prompt", "rule", "loras"),
+    [
+        ("<lora:s:-0.2><lora:w:0.3><lora:c:-0.1>", "R3", ("s", "c")),
+        ("<lora:s:-0.2><lora:s:-0.1:lbw=A>", "R3", ("s",)),
+        ("<lora:s:2><lora:w:0><lora:c:1>", "R5", ("s", "w", "c")),
+        ("<lora:s:0.2><lora:s:0.3>", "R11a", ("s",)),
+        ("<lora:w:-0.9>", "R1", ("w",)),
+    ],
+)
+def test_the_loras_it_speaks_of(prompt: str, rule: str, loras: tuple[str, ...]) -> None:
+    found = [f for f in findings(prompt, "", {"cfg": 9.0}) if f.rule == rule]
+    assert {f.loras for f in found} == {loras}
+    assert all(f.lora in loras for f in found)
+
+
+def test_it_is_plain_for_programs() -> None:
+    (finding,) = findings("<lora:s:0.9:-0.2>", "", {})
+    plain = finding.plain()
+    assert (plain["loras"], plain["moved"]) == (["s"], False)
+    assert plain["numbers"] == {"before": 0.9, "after": 0.5}
+    assert finding.number("after") == 0.5
+    assert finding.number("floor") is None
+
+
+@pytest.mark.parametrize(
+    ("trait", "rules"),
+    [
+        ("advise_only", {"R6", "R10", "R11c", "R11d"}),
+        ("nudges", {"R1", "R1f", "R5", "R6", "R10"}),
+        ("lowers_cfg", {"R6"}),
+        ("by_range", {"R1", "R1f"}),
+        ("changes_numbers", {"R1", "R1f", "R3", "R4", "R5", "R12"}),
+        ("on_loading", {"R1", "R1f", "R4", "R5", "R10", "R11a", "R11c", "R12"}),
+        ("late", {"R1", "R1f", "R3"}),
+        ("reads_negative", {"R2", "R2b", "R6", "R8"}),
+        ("rewords_prompt", {"R9"}),
+    ],
+)
+def test_what_holds_of_which_rules(trait: str, rules: set[str]) -> None:
+    assert {rule.id for rule in BY_ID.values() if getattr(rule, trait)} == rules
+
+
+def test_notes_are_no_rules() -> None:
+    assert not set(NOTES) & set(BY_ID)
+    assert all(note.title for note in NOTES.values())
