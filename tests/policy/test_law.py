@@ -146,3 +146,33 @@ def test_a_range_of_a_page_counts_from_below_zero(floor: float, after: str) -> N
 def test_cfg_1_has_no_negative_prompt(cfg: float, said: bool) -> None:
     found = guard("a", "b", cfg=cfg).findings
     assert [(f.rule, f.effect) for f in found] == ([("cfg-1", Effect.ADVISED)] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "total"),
+    [
+        ("<lora:x:2.6>", 2.6),
+        ("<lora:x:2.6><lora:y:0>", 2.6),
+        ("<lora:x:2><lora:y:-0.6>", 2.6),
+        ("<lora:x:2.6><lora:y:1:guard=-R5>", 2.6),
+        ("<lora:x:2.6><lora:y:0@1,1@0>", 2.6),
+        ("<lora:x:0.2:2.6>", 2.6),
+        ("<lora:x:2.6><lora:z:5>", 2.6),
+        ("<lora:x:1><lora:big:4>", 3.0),
+    ],
+)
+def test_what_a_sum_is_made_of(prompt: str, total: float) -> None:
+    cards = (
+        card("x", "style"),
+        card("y", "concept"),
+        card("z", "slider"),
+        card("big", "style", preferred_weight=2.0),
+    )
+    found = guard(prompt, cards=cards, cfg=5, rules={"R1": Mode.OFF}).findings
+    totals = {f.number("total") for f in found if f.rule == "R5"}
+    assert {round(number or 0.0, 6) for number in totals} == {total}
+
+
+def test_a_type_that_is_not_known_moves_nowhere_however_sure() -> None:
+    result = guard("a", "b, <lora:x:0.4>", cards=(card("x", "unknown", confidence=1.0),), cfg=5)
+    assert not result.changed

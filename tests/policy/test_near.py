@@ -50,3 +50,29 @@ def _cost(count: int) -> float:
 def test_the_cost_grows_with_the_names_alone() -> None:
     small, large = _cost(2000), _cost(8000)
     assert large < 8 * small
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "near"),
+    [
+        ("ink_style", ("ink_style1", "ink_style2", "ink_style3", "ink_style4"),
+         ("ink_style1", "ink_style2", "ink_style3")),
+        ("abcd", ("abcdefgh",), ("abcdefgh",)),
+        ("abcd", ("abcdefghi",), ()),
+        ("abc", ("abcdef",), ()),
+        ("abcdefgh", ("abcd",), ("abcd",)),
+        ("abcdefghi", ("abcd",), ()),
+        ("abcdef", ("abc",), ()),
+        ("a" * 128, ("a" * 127,), ("a" * 127,)),
+        ("a" * 129, ("a" * 128,), ()),
+        ("a" * 127, ("a" * 129,), ()),
+        ("ab", ("ab ",), ("ab ",)),
+        ("a_", ("a",), ()),
+        ("abcdefghijklmno", ("abcdefghijklxyz",), ("abcdefghijklxyz",)),
+        ("abcdefghijklmno", ("abcdefghijkwxyz",), ()),
+        ("abcdefghij", ("bacdefghji",), ("bacdefghji",)),
+        ("style one", ("Style-One", "style ono"), ("Style-One", "style ono")),
+    ],
+)  # fmt: skip
+def test_the_bounds_of_nearness(name: str, names: tuple[str, ...], near: tuple[str, ...]) -> None:
+    assert near_names(name, names) == near

@@ -65,6 +65,13 @@ def test_a_rule_that_contradicts_itself_is_refused(wrong: dict[str, object]) -> 
         Rule(apply=lambda draft, context: draft, **{**right, **wrong})  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("rule", "number"), [("R1", (1, "")), ("R1f", (1, "f")), ("R10", (10, "")), ("R11a", (11, "a"))]
+)
+def test_a_rule_has_its_place_in_a_list(rule: str, number: tuple[int, str]) -> None:
+    assert BY_ID[rule].number == number
+
+
 # ---- nothing else names rules ----------------------------------------------------------------
 
 
