@@ -317,6 +317,48 @@ def test_an_attention_of_open_clip_is_read_by_its_projections(a1111: A1111Model)
         branch_layers.changes_of(a1111, "style")
 
 
+@torch.no_grad()
+def test_a_pass_that_fails_says_so_before_the_infotext_is_written(
+    a1111: A1111Model, callbacks: list[Any]
+) -> None:
+    said = Said()
+    branches = Branches(said)
+    p = processing(a1111)
+    branches.loaded(p, [Params(["style", "0.8", "neg=0"])])
+    branches.before_sampling(p)
+    assert branch_keys.KEY in p.extra_generation_params
+    step(callbacks, torch.zeros(1, 7, 4), 1)
+    # A tool hands the layer other rows than the batch has.
+    a1111.model.diffusion_model.proj.register_forward_pre_hook(
+        lambda _, args: (torch.cat([args[0], args[0][:1]]),)
+    )
+    a1111.model.diffusion_model(torch.randn(2, 4))
+    branches.after_sampling(p)
+    assert branch_keys.KEY not in p.extra_generation_params
+    assert len(said) == 1
+    assert "3 rows" in said[0]
+
+
+@torch.no_grad()
+def test_blocks_act_at_cfg_1_too(a1111: A1111Model, callbacks: list[Any]) -> None:
+    net = sys.modules["networks"].loaded_networks[0]
+    net.modules["unet"].sd_key = "diffusion_model_output_blocks_3_0_proj"
+    branches = Branches(Said())
+    inner, x = a1111.model.diffusion_model, torch.randn(2, 4)
+    plain = inner(x)
+    p = processing(a1111, cfg=1.0)
+    branches.loaded(p, [Params(["style", "0.8", "neg=0", "blocks=-OUT3"])])
+    branches.before_sampling(p)
+    step(callbacks, torch.zeros(1, 7, 4), 1)
+    torch.testing.assert_close(inner(x), plain - 0.8 * x @ change(1).T)
+    assert branch_keys.KEY not in p.extra_generation_params
+    assert "style -OUT3" in p.extra_generation_params[branch_keys.BLOCKS_KEY]
+    branches.loaded(p, [Params(["style", "0.8", "blocks=-OUT4"])])
+    branches.before_sampling(p)
+    step(callbacks, torch.zeros(1, 7, 4), 1)
+    assert torch.equal(inner(x), plain)
+
+
 # Forge and its forks
 
 

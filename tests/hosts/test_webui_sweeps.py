@@ -88,6 +88,12 @@ def test_it_is_said_once_for_the_whole_plot(plotted: Plotted, guard: Guard) -> N
     assert finding.rule == "sweep"
 
 
+def test_prompt_sr_over_the_negative_branch_is_left_alone(plotted: Plotted) -> None:
+    base = asked("a cat <lora:style:0:neg=0.5>")
+    drawn = plotted(base, {"Prompt S/R": "neg=0.5, neg=1, neg=3"})
+    assert prompts(drawn) == [f"a cat <lora:style:0:neg={neg}>" for neg in ("0.5", "1", "3")]
+
+
 @pytest.mark.parametrize(
     ("prompt", "axes"),
     [

@@ -114,11 +114,16 @@ class Branches:
         acting = [lora for lora in state.settings if lora.name not in state.refused]
         p.extra_generation_params.update(branch_keys.written(acting, cfg))
 
-    def end(self, p: Any) -> None:
-        """End a generation, and say what went wrong in it."""
+    def after_sampling(self, p: Any) -> None:
+        """Say what went wrong in a batch, before its infotexts are written."""
         for attachment in (self._state.text, self._state.unet):
             if attachment is not None and attachment.failure:
-                self._say(p, f"the strengths of the negative branch failed: {attachment.failure}")
+                _forget_keys(p)
+                self._say(p, f"neg= and blocks= failed, and had no effect: {attachment.failure}")
+
+    def end(self, p: Any) -> None:
+        """End a generation, and say what went wrong in it."""
+        self.after_sampling(p)
         self.detach()
 
     def _say_refused(self, p: Any) -> None:

@@ -28,6 +28,7 @@ class Hooks:
         script.before_sampling(p)
 
     def postprocess_batch(self, p: Any, *_: Any, **__: Any) -> None:
+        script.branches.after_sampling(p)
         script.guard.write_again(p)
 
     def postprocess_batch_list(self, p: Any, *_: Any, **__: Any) -> None:

@@ -125,11 +125,11 @@ def weights_in(text: str) -> dict[object, tuple[str, tuple[object, ...]]]:
     return found
 
 
-def _weights(tag: NetworkTag) -> tuple[object, object]:
-    """Return both weights of a tag: numbers, or what stands there instead."""
+def _weights(tag: NetworkTag) -> tuple[object, ...]:
+    """Return the weights of a tag, the negative branch's too: numbers, or what stands instead."""
     te = tag.te.value if tag.te.value is not None else tag.te.raw
     unet = tag.unet.value if tag.unet.value is not None else tag.unet.raw
-    return te, unet
+    return te, unet, *(tag.branches or ())
 
 
 def file_of(name: str) -> object:
