@@ -145,7 +145,11 @@ def _nested(p, image, fields):
         inner.is_api = True
         inner.scripts = copy.copy(p.scripts)
         inner.script_args = copy.copy(p.script_args)
-    result = processing.process_images(inner)
+    try:
+        result = processing.process_images(inner)
+    except Exception as error:
+        NESTED.append({"error": f"{type(error).__name__}: {error}"})
+        raise
     picture = io.BytesIO()
     result.images[0].save(picture, format="PNG")
     NESTED.append(
