@@ -118,7 +118,7 @@ class Page:
         self.raw.wait_for_timeout(500)
         self.raw.locator("#txt2img_generate").click()
 
-    def request(self, name: str, tab: str = "txt2img", whole: bool = False) -> None:
+    def shot(self, name: str, tab: str = "txt2img", whole: bool = False) -> None:
         """Keep a screenshot if somebody asked for them."""
         if SHOTS:
             path = str(Path(SHOTS) / f"{name}.png")
@@ -161,7 +161,7 @@ def test_the_notice_of_the_first_run_is_answered(
         page = open_page(probed.url)
         page.open_panel("txt2img")
         expect(page.notice("txt2img")).to_be_visible()
-        page.request("notice")
+        page.shot("notice")
 
         page.notice("txt2img").get_by_role("button", name=button).click()
 
@@ -194,11 +194,11 @@ def test_the_page_loads_without_complaints_of_ours(page: Page) -> None:
 @pytest.mark.parametrize("tab", TABS)
 def test_the_panel_is_there(page: Page, tab: str) -> None:
     page.go_to(tab)
-    page.request(f"closed-{tab}", tab)
+    page.shot(f"closed-{tab}", tab)
 
     page.open_panel(tab)
 
-    page.request(f"open-{tab}", tab)
+    page.shot(f"open-{tab}", tab)
     for name in ("mode", "findings", "refresh", "health"):
         expect(page.part(tab, name)).to_be_visible()
     expect(page.part(tab, "health")).to_contain_text("live")
@@ -214,8 +214,8 @@ def test_findings_appear_after_a_generation(page: Page) -> None:
     expect(findings).to_contain_text("R1")
     expect(findings).to_contain_text("R3")
     page.raw.wait_for_timeout(500)
-    page.request("findings")
-    page.request("findings-page", whole=True)
+    page.shot("findings")
+    page.shot("findings-page", whole=True)
 
 
 def test_findings_of_the_next_generation_replace_them(page: Page) -> None:
@@ -254,7 +254,7 @@ def test_advise_is_chosen_in_the_panel(page: Page) -> None:
     expect(infotext).to_contain_text(f"<lora:{STYLE}:-0.9>")
     findings = page.part("txt2img", "findings")
     expect(findings).to_contain_text("Advice", timeout=30 * SECONDS)
-    page.request("advice")
+    page.shot("advice")
 
 
 def test_the_panel_in_the_dark_theme(page: Page, webui: Webui) -> None:
@@ -267,4 +267,4 @@ def test_the_panel_in_the_dark_theme(page: Page, webui: Webui) -> None:
     findings = page.part("txt2img", "findings")
     expect(findings).to_contain_text("R3", timeout=60 * SECONDS)
     page.raw.wait_for_timeout(500)
-    page.request("dark")
+    page.shot("dark")

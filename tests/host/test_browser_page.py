@@ -214,7 +214,7 @@ def test_sentences_are_in_the_language_of_the_page(
         expect(popover).to_contain_text("プロンプトに適用")
         if not watched(strip):
             expect(strip.chip("CFG")).to_contain_text("負の重み")
-        strip.page.request("japanese", whole=True)
+        strip.page.shot("japanese", whole=True)
         strip.page.settle()
         strip.page.raw.close()
     probed.reload_ui()
