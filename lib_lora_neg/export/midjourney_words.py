@@ -84,6 +84,7 @@ _SET_NUMBER = re.compile(r"[a-z][a-z0-9 -]{2,40}: {1,4}[-\d.]{1,16}")
 _COUNTED = re.compile(
     r"(?:\d{1,2}\+?|multiple|many) ?(?:girl|boy|other|women|woman|men|man|people|person)s?"
 )
+_NUMBERED = re.compile(r"\d")
 _EMBEDDING = re.compile(
     r"[a-z]negatives?|negatives? ?v?\d|\bnegatives?$|\bneg(?:v\d|mix|-|$)|embedding"
     r"|[a-z]v\d{1,3}(?:\.\d)?\b|-\d{1,5}[tv]?$|[a-z]\d{3}$|bad-(?:artist|hands?|picture|image|dream)"
@@ -158,7 +159,7 @@ _RELATIVE = _words(
     multicolored heavy soft hard english main whole real wrong bad good beautiful visible
     nice blurry poor ugly weird extra child's upper lower empty bare fine one two three four
     own inner outer side off out up down around above below behind between much many few
-    near highly extremely detailed various multiple"""
+    near highly extremely detailed various multiple facing"""
 )
 _INNOCENT = _words(
     """artist model franchise clothing clothes cloth outfit outfits dress shirt shirts shoe shoes
@@ -174,7 +175,8 @@ _INNOCENT = _words(
     ground floor wall room space place world water air day night line lines shape shapes
     form detail details texture surface expression pose name number word hd version quality
     design digital type kind way life time sunlight sun portrait focus body's anatomy
-    composition animal animals creature structure contrast male female anatomical shade work"""
+    composition animal animals creature structure contrast male female anatomical shade work
+    shot shots palette length size"""
 )
 _BODY = _words(
     """faced eyed haired legged handed fingered
@@ -182,7 +184,7 @@ _BODY = _words(
     heads eye eyes pupil pupils ear ears nose mouth lip lips tooth teeth tongue hair body
     bodies skin neck shoulder shoulders chest back torso belly waist hip hips thigh thighs
     knee knees nail nails limb limbs visage visages nostril nostrils eyebrow eyebrows
-    eyelashes nipples navel skintone hairstyle haircut chin cheeks forehead jaw palm palms
+    chested eyelashes nipples navel skintone hairstyle haircut chin cheeks forehead jaw palm palms
     wrist wrists"""
 )
 _ONE_WORD = {
@@ -216,6 +218,11 @@ _ONE_WORD = {
     "comic book": "comic",
     "speech bubble": "bubble",
     "web address": "text",
+    "make up": "makeup",
+    "over exposed": "overexposed",
+    "over saturated": "oversaturated",
+    "belly button": "navel",
+    "belly buttons": "navel",
 }
 
 
@@ -286,8 +293,12 @@ def _judge_one(name: str, word: str, wanted: Set[str]) -> Judged:
     if word in _MODERATED:
         return Judged(TermVerdict.MODERATED)
     asked = (word,) if stem(word) in wanted else ()
-    if word in _RELATIVE and word != name:
-        return Judged(TermVerdict.INNOCENT, (), (word,), asked)
+    if word != name:
+        if word in _BODY and _NUMBERED.search(name) is not None:
+            # "six fingers" complains of the number, not of fingers.
+            return Judged(TermVerdict.QUALITY)
+        if word in _RELATIVE or word in _BODY:
+            return Judged(TermVerdict.INNOCENT, (), (word,), asked)
     return Judged(TermVerdict.KEPT if word == name else TermVerdict.REPLACED, (word,), (), asked)
 
 

@@ -2,8 +2,8 @@
 
     python inside.py COMFY_ROOT REPOSITORY CHECKPOINT LORA_FOLDER OUTPUT [WORKFLOW]
 
-Writes OUTPUT, a JSON of largest differences, and with a workflow beside it an ``.npz`` of what the
-workflow's text encoders and the first step of its sampler gave.
+Writes OUTPUT: a JSON of largest differences, or with a workflow an ``.npz`` of what its text
+encoders and the first step of its sampler gave.
 """
 
 from __future__ import annotations
@@ -198,10 +198,11 @@ def first_step(values: dict) -> dict[str, np.ndarray]:
 def main() -> None:
     prepare()
     with torch.inference_mode(False), torch.no_grad():
+        if WORKFLOWS:
+            np.savez(OUTPUT, **run_workflow(WORKFLOWS[0]))
+            return
         model, clip, _ = nodes.CheckpointLoaderSimple().load_checkpoint(Path(CHECKPOINT).name)
         Path(OUTPUT).write_text(json.dumps(nodes_by_hand(model, clip)))
-        for number, workflow in enumerate(WORKFLOWS):
-            np.savez(f"{OUTPUT}-{number}.npz", **run_workflow(workflow))
 
 
 main()

@@ -55,6 +55,12 @@ def rules(findings) -> set[str]:
         ("too long", (), {"MJ-words"}),
         ("anime style", ("anime",), {"MJ-words"}),
         ("film grain", ("grain",), {"MJ-words"}),
+        # A number of them is a fault, the part of the body itself is none.
+        ("6 fingers, 3 legs, cars", ("cars",), {"MJ-quality"}),
+        ("hand on hand", (), {"MJ-words"}),
+        ("hands", ("hands",), set()),
+        ("make up, over exposed", ("makeup", "overexposed"), {"MJ-words"}),
+        ("facing away, far shot", (), {"MJ-words"}),
         ("depth_of_field", ("bokeh",), {"MJ-words"}),
         ("neon signs", ("neon", "signs"), {"MJ-words"}),
         ("low quality sketch", ("sketch",), {"MJ-words"}),
