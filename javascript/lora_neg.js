@@ -590,6 +590,68 @@
     }
   };
 
+  // frontend/preview/export.js
+  var WORKFLOW = "lora-neg-workflow.json";
+  function exportMenu(tab, say2, fail) {
+    const menu = element("details", "lora-neg-export");
+    const head = element("summary", "lora-neg-tool", "⇪");
+    head.title = translate("Export");
+    head.setAttribute("aria-label", head.title);
+    const list = element("div", "lora-neg-export-list");
+    const entry = (text, act) => plainButton("lora-neg-tool", text, () => {
+      menu.open = false;
+      act(tab).then(say2, fail);
+    });
+    list.append(
+      entry("Workflow for ComfyUI", saveWorkflow),
+      entry("Prompt for Midjourney", copyForMidjourney)
+    );
+    menu.append(head, list);
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !menu.open) return;
+      menu.open = false;
+      head.focus();
+    });
+    menu.addEventListener("focusout", (event) => {
+      if (!menu.contains(event.relatedTarget)) menu.open = false;
+    });
+    return menu;
+  }
+  async function saveWorkflow(tab) {
+    const body = { ...readForm(tab), to: "comfyui" };
+    const infotext = infotextShown(tab);
+    const { workflow, findings } = await ask("export", infotext ? { ...body, infotext } : body);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([JSON.stringify(workflow, null, 1)], { type: "application/json" }));
+    link.download = WORKFLOW;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1e3);
+    const from = infotext ? translate("Saved the shown picture as {file}", { file: WORKFLOW }) : translate("Saved the prompts as {file}; with a picture shown, its seed and sampler go along", { file: WORKFLOW });
+    return findings.length ? `${from} · ${translate("Notes stand in the workflow")}` : from;
+  }
+  async function copyForMidjourney(tab) {
+    const { text } = await ask("export", { ...readForm(tab), to: "midjourney" });
+    await copy(text);
+    return translate("Copied for Midjourney: {text}", { text });
+  }
+  function infotextShown(tab) {
+    const info = find(`#html_info_${tab}`);
+    const text = info ? info.innerText.trim() : "";
+    return /\bSteps: \d/.test(text) ? text : "";
+  }
+  async function copy(text) {
+    if (navigator.clipboard && window.isSecureContext) {
+      await navigator.clipboard.writeText(text);
+      return;
+    }
+    const box = document.createElement("textarea");
+    box.value = text;
+    document.body.append(box);
+    box.select();
+    document.execCommand("copy");
+    box.remove();
+  }
+
   // frontend/preview/notice.js
   var Notice = class {
     /** `onAnswered` follows an answer that was kept, `onFailed` gets the error of one that was not. */
@@ -812,7 +874,11 @@
       this.popover = new Popover(this.root, (action) => this.act(action));
       this.row = new ChipRow(this.root, this.popover);
       this.tools = element("div", "lora-neg-tools");
-      this.row.root.append(this.tools);
+      this.row.root.append(this.tools, exportMenu(
+        tab,
+        (text) => this.tell(text),
+        (error) => this.tell(String(error.message))
+      ));
       this.live = element("span", "lora-neg-sr");
       this.live.setAttribute("role", "status");
       this.notice = new Notice(() => {
@@ -942,6 +1008,13 @@
     say(text, refused) {
       this.announce(text);
       if (refused) this.row.chips.replaceChildren(element("span", "lora-neg-quiet lora-neg-refused", text));
+    }
+    /** Shows a sentence in place of the chips until the strip looks again. */
+    tell(text) {
+      this.announce(text);
+      const shown2 = userText("lora-neg-quiet lora-neg-told", text);
+      shown2.title = text;
+      this.row.chips.replaceChildren(shown2);
     }
     focusSomewhere() {
       const next = this.tools.querySelector(".lora-neg-undo") || this.row.buttons[0] || inputOf(this.tab, "negative_prompt");
@@ -1708,7 +1781,7 @@
       const made3 = element("dl", "lora-neg-facts");
       const rows = [
         ["Path", data.location],
-        ...data.copies.map((copy) => ["Same name", copy]),
+        ...data.copies.map((copy2) => ["Same name", copy2]),
         ["Family", data.family],
         ...data.facts
       ];

@@ -8,6 +8,7 @@ import { translate } from "../core/translate.js";
 import { showPanel } from "../panel/panel.js";
 import { AnswerCache } from "./answers.js";
 import { ChipRow } from "./chip_row.js";
+import { exportMenu } from "./export.js";
 import { chipKey, summaryText, tokenCount } from "./chips.js";
 import { Notice } from "./notice.js";
 import { Popover } from "./popover.js";
@@ -31,7 +32,10 @@ export class Strip {
         this.popover = new Popover(this.root, (action) => this.act(action));
         this.row = new ChipRow(this.root, this.popover);
         this.tools = element("div", "lora-neg-tools");
-        this.row.root.append(this.tools);
+        // Beside the tools, which are made anew at every look: an open menu stays open.
+        this.row.root.append(this.tools, exportMenu(
+            tab, (text) => this.tell(text), (error) => this.tell(String(error.message)),
+        ));
         this.live = element("span", "lora-neg-sr");
         this.live.setAttribute("role", "status");
         this.notice = new Notice(() => {
@@ -176,6 +180,14 @@ export class Strip {
     say(text, refused) {
         this.announce(text);
         if (refused) this.row.chips.replaceChildren(element("span", "lora-neg-quiet lora-neg-refused", text));
+    }
+
+    /** Shows a sentence in place of the chips until the strip looks again. */
+    tell(text) {
+        this.announce(text);
+        const shown = userText("lora-neg-quiet lora-neg-told", text);
+        shown.title = text;
+        this.row.chips.replaceChildren(shown);
     }
 
     focusSomewhere() {

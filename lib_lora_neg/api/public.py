@@ -8,13 +8,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..hosts.exporting import exported
 from ..hosts.form_reading import read_form_values, read_mode, read_rules
 from ..hosts.preview import FormValues, PreviewContext, PreviewHost
 from ..policy import GuardPlan, Mode, plan
 from . import schemas
 from .cards import LibraryHost, library_page, one_card
 from .exchange import Route, answer, answer_body
-from .exporting import exported
 from .login import basic_auth
 
 PREFIX = "/lora-neg/v1"

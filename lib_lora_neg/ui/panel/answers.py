@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from ...hosts.answers import Answer
+from ...hosts.exporting import exported
 from ...hosts.form_reading import FormValueError, read_form_values, read_mode
 from ...hosts.preview import FormValues, PreviewHost
 from ...loras.card import LoraCard
+from ...policy import Mode
 from ...policy.switches import rules_by_states
 from ...sentences import ENGLISH, Translator, say
 from .notice import NoticeHost, answered, notice_of
@@ -70,12 +72,14 @@ def page_answers(
         words: returns the page's language.
     """
 
-    def check(body: Mapping[str, Any]) -> dict[str, Any]:
+    def rules_of(body: Mapping[str, Any]) -> Mapping[str, Mode]:
         switches = body.get("switches")
         if switches is not None and not isinstance(switches, dict):
             raise FormValueError("switches", "must be true or false by the id of a switch")
-        rules = rules_by_states(switches or {})
-        context = host.context(read_form_values(body), read_mode(body), rules)
+        return rules_by_states(switches or {})
+
+    def check(body: Mapping[str, Any]) -> dict[str, Any]:
+        context = host.context(read_form_values(body), read_mode(body), rules_of(body))
         shown = preview(context, host.token_count, lasting=lasting, words=words())
         first_run = notice_of(notice, words()) if notice is not None else None
         return {**shown, "notice": first_run}
@@ -97,5 +101,13 @@ def page_answers(
         found = tools(str(body.get("tab"))) if tools is not None else ()
         return {"tools": [{"name": t.name, "id": t.id, "least": t.least} for t in found]}
 
-    answers: dict[str, Answer] = {"check": check, "negative-tag": recommend, "tools": watched}
+    def export(body: Mapping[str, Any]) -> dict[str, Any]:
+        return exported(host, body, rules_of(body))
+
+    answers: dict[str, Answer] = {
+        "check": check,
+        "negative-tag": recommend,
+        "tools": watched,
+        "export": export,
+    }
     return answers if notice is None else {**answers, "notice": answered(notice)}

@@ -1,4 +1,4 @@
-"""``POST /export``: a generation or a prompt as another program takes it."""
+"""A generation or a prompt as another program takes it, asked for through the API or the page."""
 
 from __future__ import annotations
 
@@ -11,19 +11,26 @@ from ..export.comfyui import Option, to_comfyui
 from ..export.from_midjourney import from_midjourney
 from ..export.generation import Generation, from_infotext
 from ..export.midjourney import to_midjourney
-from ..hosts.form_reading import FormValueError, read_form_values, read_mode, read_rules
-from ..hosts.preview import PreviewContext, PreviewHost
 from ..infotext import Infotext, parse_infotext
-from ..policy import Finding, GuardPlan, plan
+from ..policy import Finding, GuardPlan, Mode, plan
 from ..scan.usual import usual_sampling
+from .form_reading import FormValueError, read_form_values, read_mode, read_rules
+from .preview import PreviewContext, PreviewHost
 
 TARGETS = ("comfyui", "midjourney", "webui")
 MAX_INFOTEXT = 200_000
 """Characters of an infotext; the guard's own keys make few of them."""
 
 
-def exported(host: PreviewHost, body: Mapping[str, Any]) -> dict[str, Any]:
+def exported(
+    host: PreviewHost, body: Mapping[str, Any], rules: Mapping[str, Mode] | None = None
+) -> dict[str, Any]:
     """Return a request as ComfyUI or Midjourney takes it, or a Midjourney prompt as prompts.
+
+    Args:
+        host: says what the values mean.
+        body: of a request, with ``to`` and, for ComfyUI, ``option`` and the like.
+        rules: with another mode than the settings'; ``None`` takes them from the body.
 
     Raises:
         FormValueError: a value has the wrong type or is too large.
@@ -40,7 +47,8 @@ def exported(host: PreviewHost, body: Mapping[str, Any]) -> dict[str, Any]:
         }
     infotext = _infotext(body)
     values = read_form_values({**body, **_told(infotext)} if infotext is not None else body)
-    context = host.context(values, read_mode(body), read_rules(body))
+    chosen = read_rules(body) if rules is None else rules
+    context = host.context(values, read_mode(body), chosen)
     if target == "midjourney":
         first = context.request.first
         made = to_midjourney(first.prompts[0], first.negative_prompts[0], context.cards)
