@@ -59,6 +59,8 @@ def read_text(text: str) -> Iterator[Recipe | MetadataError]:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise MetadataError("no prompts in this file")
+    if "\0" in text:
+        raise MetadataError("this is no text: it holds zero bytes")
     for pattern, name in _OTHER:
         if pattern.match(text):
             raise MetadataError(f"this is {name}; no prompts can be read from it")

@@ -232,6 +232,8 @@ def test_options_that_are_words_to_the_host_are_named(line: str) -> None:
     [
         "",
         " \n\n",
+        "\0" * 100,
+        "a\0 \0c\0a\0t\0",
         "<!DOCTYPE html><html></html>",
         "version https://git-lfs.github.com/spec/v1\noid sha256:00",
         '{"prompt": "a"',
