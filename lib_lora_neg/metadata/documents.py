@@ -45,6 +45,7 @@ _OTHER = (
         re.compile(r"\s{0,100}<(?:!doctype html|html|head|body)\b", re.IGNORECASE),
         "a web page (HTML)",
     ),
+    (re.compile(r"[^\x00]*\x00"), "no text but bytes"),
     (re.compile(r"version https://git-lfs"), "a pointer of Git LFS, not the file itself"),
     (re.compile(r"\s{0,100}<\?xml|\s{0,100}<svg\b"), "XML"),
 )
@@ -59,8 +60,6 @@ def read_text(text: str) -> Iterator[Recipe | MetadataError]:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise MetadataError("no prompts in this file")
-    if "\0" in text:
-        raise MetadataError("this is no text: it holds zero bytes")
     for pattern, name in _OTHER:
         if pattern.match(text):
             raise MetadataError(f"this is {name}; no prompts can be read from it")

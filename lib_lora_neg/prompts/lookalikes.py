@@ -20,6 +20,11 @@ LORA_TYPES = frozenset({"lora", "lyco"})
 _OPENING = re.compile(
     r"[<＜〈《]\s{0,8}(?:[lｌLＬ][oｏOＯ][rｒRＲ][aａAＡ]|[lｌLＬ][yｙYＹ][cｃCＣ][oｏOＯ])\s{0,8}[:：]"  # noqa: RUF001
 )
+_NO_COLON = re.compile(
+    r"<\s{0,8}(lora|lyco)[ \t=;,./|-]{1,4}(?=[^<>\n:]{1,200}:\s{0,4}[+-]?[\d.])", re.IGNORECASE
+)
+"""``<lora name:0.8>``: another mark than a colon behind the type."""
+
 _LONGEST = 256
 _ENDS = re.compile(r"[>＞〉》\n<]")  # noqa: RUF001
 _WIDE = str.maketrans("：＜＞〈〉《》＝", ":<><><>=")  # noqa: RUF001
@@ -34,6 +39,7 @@ class Fault(str, Enum):
     WIDE = "wide"
     COMMENT = "comment"
     SPACE = "space"
+    FORM = "form"
     UNCLOSED = "unclosed"
 
 
@@ -67,6 +73,12 @@ def find_lookalikes(tree: Prompt) -> tuple[Lookalike, ...]:
         if overlapping(tags, start, start + 1) or overlapping(tree.opaque, start, start + 1):
             continue
         found.append(_read(text, start, match.end(), tree))
+    for match in _NO_COLON.finditer(text):
+        start = match.start()
+        end = text.find(">", match.end(), start + _LONGEST) + 1
+        if end and not overlapping(tree.opaque, start, end) and not overlapping(tags, start, end):
+            fix = repaired_tag(f"<{match[1].upper()}:{text[match.end() : end]}")
+            found.append(Lookalike(start, end, Fault.FORM, fix))
     return tuple(sorted(found))
 
 
@@ -80,7 +92,9 @@ def _read(text: str, start: int, arguments: int, tree: Prompt) -> Lookalike:
     if overlapping(tree.comments, start, end):
         return Lookalike(start, end, Fault.COMMENT, "")
     wide = piece.translate(_WIDE) != piece
-    return Lookalike(start, end, Fault.WIDE if wide else Fault.SPACE, repaired_tag(piece))
+    spaced = any(map(str.isspace, text[start:arguments]))
+    fault = Fault.WIDE if wide else Fault.SPACE if spaced else Fault.FORM
+    return Lookalike(start, end, fault, repaired_tag(piece))
 
 
 def _word_end(text: str, start: int, stop: re.Match[str] | None) -> int:

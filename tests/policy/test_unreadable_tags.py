@@ -28,6 +28,10 @@ def _of(result: GuardPlan, rule: str) -> list[Finding]:
         ("< lora:sty:-0.9>", "<lora:sty:-0.9>"),
         ("<lora :sty:-0.9>", "<lora:sty:-0.9>"),
         ("<lora:sty：-0.9>", "<lora:sty:-0.9>"),  # noqa: RUF001
+        ("<lora sty:-0.9>", "<lora:sty:-0.9>"),
+        ("<LoRA=sty:-0.9>", "<lora:sty:-0.9>"),
+        ("<lora, sty:0.5:-0.9>", "<lora:sty:0.5:-0.9>"),
+        ("<lora:>", ""),
         ("<lora:a#b:-0.9>", ""),
         ("<lora:a=b:-0.9>", ""),
         ("<lora:a=b>", ""),
@@ -59,6 +63,7 @@ def test_a_tag_that_misfires_is_named(tag: str, fix: str) -> None:
         "a cat <lora:sty:0.5>",
         "a cat <hypernet:x:1>",
         "<b>bold</b> and <3",
+        "<lora dress>, <lora> and <lora",
         "# <LORA:sty:1>\na cat",
         "{<lora:a:1>|<lora:b:1>}",
         "<lora:{a|b}:1>",

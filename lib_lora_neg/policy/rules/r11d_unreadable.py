@@ -29,6 +29,9 @@ NO_LORA = {
         "rename the file"
     ),
     Fault.SPACE: say("a space there makes it plain text: the host loads no LoRA"),
+    Fault.FORM: say(
+        "a tag is written <lora:name:weight>: the host reads this as plain text and loads no LoRA"
+    ),
     Fault.UNCLOSED: say("the tag is not closed with >: the host reads it as plain text"),
 }
 
