@@ -279,6 +279,19 @@ def test_other_algorithms_act_by_their_whole_change(
     assert Hada.network.unet_multiplier == 0.8
 
 
+def test_whole_changes_that_take_too_much_memory_are_refused(
+    a1111: A1111Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = sys.modules["networks"].loaded_networks[0]
+    whole = net.modules["unet"]
+    whole.down_model = None
+    whole.calc_updown = lambda weight: (torch.zeros(4, 4), None)
+    assert branch_layers.changes_of(a1111, "style").unet.layers
+    monkeypatch.setattr(branch_layers, "MOST_WHOLE_BYTES", 4 * 4 * 4 - 1)
+    with pytest.raises(branch_layers.BranchError, match="too much memory"):
+        branch_layers.changes_of(a1111, "style")
+
+
 @pytest.mark.parametrize(
     ("cond", "total", "calls", "found"),
     [

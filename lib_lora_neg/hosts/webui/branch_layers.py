@@ -21,6 +21,10 @@ TAG = "lora_neg_reading"
 MOST_KEPT = 3
 """LoRAs kept in memory on hosts that keep none of their own."""
 
+MOST_WHOLE_BYTES = 4 << 30
+"""Of changes that have no thin factors, each as large as its layer: more than any SD 1 checkpoint,
+and less than would drive SDXL's out of memory."""
+
 _ONLY_LINEAR = "it changes a {kind}, not only linear layers and convolutions"
 
 
@@ -79,11 +83,12 @@ def _path(networks: Any, name: str) -> str:
 
 
 def _of_network(sd_model: Any, net: Any) -> LoraChanges:
-    found = LoraChanges()
+    found, room = LoraChanges(), _Room()
     for module in net.modules.values():
         part = found.text if "transformer" in module.sd_key[:20] else found.unet
         layer, projection = _attention_of(sd_model, module)
         delta = _delta_of_module(module, layer)
+        room.take(delta)
         if projection:
             part.attentions.setdefault(layer, {})[projection] = delta
             continue
@@ -128,7 +133,25 @@ def _delta_of_module(module: Any, layer: Any) -> Delta:
     change, bias = alone.calc_updown(weight.detach().float())
     if bias is not None:
         raise BranchError("it changes biases")
-    return Whole(change)
+    return Whole(change.to(weight.dtype) if weight.is_floating_point() else change)
+
+
+class _Room:
+    """What is left of the memory for changes without thin factors."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def take(self, delta: Delta) -> None:
+        """Count a change.
+
+        Raises:
+            BranchError: there is no room for it.
+        """
+        if isinstance(delta, Whole):
+            self.taken += delta.change.numel() * delta.change.element_size()
+        if self.taken > MOST_WHOLE_BYTES:
+            raise BranchError("it has no thin factors, and its whole change takes too much memory")
 
 
 # Forge, reForge, Forge Neo
@@ -153,14 +176,18 @@ def _of_file(sd_model: Any, path: str) -> LoraChanges:
     key = (path, status.st_mtime_ns, status.st_size, id(model))
     found = _kept.get(key)
     if found is None:
-        unet, clip = _loaded_alone(own, path)
-        found = _kept[key] = (
-            _named(model, _patches(unet, own.unet), _backup(own.unet)),
-            _named(encoders, _patches(clip.patcher, own.clip.patcher), _backup(own.clip.patcher)),
+        (unet, clip), room = _loaded_alone(own, path), _Room()
+        text = _patches(clip.patcher, own.clip.patcher)
+        found = (
+            _named(model, _patches(unet, own.unet), _backup(own.unet), room),
+            _named(encoders, text, _backup(own.clip.patcher), room),
         )
-        while len(_kept) > MOST_KEPT:
-            _kept.popitem(last=False)
-    _kept.move_to_end(key)
+        if not room.taken:
+            _kept[key] = found
+            while len(_kept) > MOST_KEPT:
+                _kept.popitem(last=False)
+    if key in _kept:
+        _kept.move_to_end(key)
     if not any(found):
         raise BranchError("none of its tensors belongs to this checkpoint")
     return LoraChanges(*(_resolved(*pair) for pair in zip((model, encoders), found, strict=True)))
@@ -215,7 +242,9 @@ def _backup(patcher: Any) -> Callable[[str], Any]:
     return find
 
 
-def _named(model: Any, patches: Mapping[str, list[Any]], backup: Callable[[str], Any]) -> Named:
+def _named(
+    model: Any, patches: Mapping[str, list[Any]], backup: Callable[[str], Any], room: _Room
+) -> Named:
     found: Named = {}
     for name, entries in patches.items():
         where, _, kind = name.rpartition(".")
@@ -224,6 +253,7 @@ def _named(model: Any, patches: Mapping[str, list[Any]], backup: Callable[[str],
         layer = model.get_submodule(where)
         for entry in entries:
             delta, outputs = _delta_of_patch(entry, layer, name, backup)
+            room.take(delta)
             if outputs is None:
                 _check(delta, layer)
             found.setdefault(where, []).append((delta, outputs))
@@ -254,7 +284,8 @@ def _delta_of_patch(
     merged = _merge([(1.0, patch, 1.0, None, function, False)], part.clone(), name)
     if merged.shape != part.shape:
         raise BranchError("it changes the shape of a layer")
-    return Whole(merged.float() - part), outputs
+    change = (merged.float() - part).to(weight.dtype)
+    return Whole(change), outputs
 
 
 def _plain(patch: Any) -> tuple[Any, Any, Any, Any] | None:
