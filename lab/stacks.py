@@ -54,12 +54,10 @@ def pictures(world: World, loras: Path, stack: tuple[str, str, float, float]) ->
 
 def foretold(conflict: Conflict, first: float, second: float) -> dict[str, float]:
     """What may foretell the damage of a stack."""
-    one, two = conflict.norms[0] * first, conflict.norms[1] * second
-    inner = conflict.cosine * one * two
     return {
         "sum of weights": abs(first) + abs(second),
         "pulling apart": -conflict.cosine,
-        "length of the summed delta": float(np.sqrt(one * one + two * two + 2 * inner)),
+        "length of the summed delta": conflict.length(first, second),
     }
 
 

@@ -12,6 +12,11 @@ _OVER_ALL = (
     "0: unrelated, -1: opposite)"
 )
 
+_LENGTHS = (
+    "their changes together have the length {total:.3g} at these weights ({first:.3g} and "
+    "{second:.3g} alone): the longer, the likelier damage"
+)
+
 MOST_SHOWN = 12
 """Layers in the list for people; JSON has all."""
 
@@ -32,6 +37,11 @@ def conflict_as_text(
     lines = [
         palette(verdict, "bold"),
         _OVER_ALL.format(cosine=conflict.cosine),
+        _LENGTHS.format(
+            total=conflict.length(*weights),
+            first=abs(weights[0]) * conflict.norms[0],
+            second=abs(weights[1]) * conflict.norms[1],
+        ),
     ]
     lines += [
         f"  {layer.module}: cosine {layer.cosine:+.2f}, overlap {layer.overlap:.2f}, "
@@ -59,6 +69,7 @@ def conflict_as_json(
             "loras": list(names),
             "weights": list(weights),
             "cosine": round(conflict.cosine, 4),
+            "length": round(conflict.length(*weights), 4),
             "norms": [round(norm, 4) for norm in conflict.norms],
             "alone": conflict.alone,
             "passed_over": conflict.passed_over,

@@ -57,6 +57,9 @@ def test_the_figures_are_those_of_the_whole_deltas(tmp_path: Path) -> None:
     assert only.agreement == pytest.approx(same, abs=1e-5)
     assert found.norms == pytest.approx((np.linalg.norm(a), np.linalg.norm(b)), rel=1e-5)
     assert found.cosine == pytest.approx(only.cosine, abs=1e-5)
+    for weights in ((1.0, 1.0), (0.8, -0.3)):
+        summed = np.linalg.norm(weights[0] * a + weights[1] * b)
+        assert found.length(*weights) == pytest.approx(summed, rel=1e-4)
 
 
 @pytest.mark.parametrize(
