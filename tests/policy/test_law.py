@@ -10,12 +10,37 @@ from dataclasses import replace
 
 import pytest
 
-from lib_lora_neg.loras.card import DataWidth, LoraCard, RangeSource, Trigger, WeightRange
+from lib_lora_neg.loras.card import (
+    QUICK_SUFFIX,
+    DataWidth,
+    LoraCard,
+    RangeSource,
+    ScanBracket,
+    Trigger,
+    WeightRange,
+)
 from lib_lora_neg.loras.families import ModelFamily
-from lib_lora_neg.policy import DEFAULT_RULE_MODES, Effect, GuardSettings, Mode
+from lib_lora_neg.policy import (
+    DEFAULT_RULE_MODES,
+    Effect,
+    GenerationRequest,
+    GuardSettings,
+    Mode,
+    PromptSet,
+    plan,
+)
+from lib_lora_neg.policy.infotext import (
+    NOT_GUARDED,
+    UNREAD,
+    guard_parameters,
+    marked_off,
+    pasted_enabled,
+    pasted_mode,
+)
 from lib_lora_neg.policy.matrix import DEFAULT_FLOORS, matrix_row, range_in_force
 from tests.support.cards import card
 from tests.support.planning import guard
+from tests.support.sentences import fields
 
 SDXL, FLUX = ModelFamily.SDXL, ModelFamily.FLUX
 
@@ -176,3 +201,148 @@ def test_what_a_sum_is_made_of(prompt: str, total: float) -> None:
 def test_a_type_that_is_not_known_moves_nowhere_however_sure() -> None:
     result = guard("a", "b, <lora:x:0.4>", cards=(card("x", "unknown", confidence=1.0),), cfg=5)
     assert not result.changed
+
+
+@pytest.mark.parametrize(
+    ("tag", "family", "rules"),
+    [
+        ("<lora:x:-0.9@0,0.4@1>", SDXL, ["R1"]),
+        ("<lora:x:[-0.9@0,0.5@0.5]>", SDXL, ["R1"]),
+        ("<lora:x:0.5:-0.9@0,0.4@1>", SDXL, ["R1"]),
+        ("<lora:x:-0.9@0,0.4@1:0.5>", SDXL, ["R1"]),
+        ("<lora:x:-0.501@0,0.4@1>", SDXL, ["R1"]),
+        ("<lora:x:-0.5@0,0.4@1>", SDXL, []),
+        ("<lora:x:0.9@0,0.4@1>", SDXL, []),
+        ("<lora:x:-2.001@0,0.4@1>", FLUX, ["R1f"]),
+        ("<lora:x:-0.9@0,0.4@1>", FLUX, []),
+    ],
+)
+def test_a_schedule_is_judged_by_its_minimum_and_never_rewritten(
+    tag: str, family: ModelFamily, rules: list[str]
+) -> None:
+    result = guard(tag, cards=(card("x", "style"),), cfg=1, family=family, weight_schedules=True)
+    assert not result.changed
+    assert [(f.rule, f.before, f.after) for f in result.findings] == [(r, tag, tag) for r in rules]
+
+
+def test_a_tag_that_cannot_go_stands_at_0() -> None:
+    result = guard("x(<lora:p:-0.5>)y", cards=(card("p", "character"),), cfg=5)
+    assert result.first.prompts == ("x(<lora:p:0>)y",)
+
+
+def test_what_a_removal_brings_together_goes_too_and_is_told() -> None:
+    made = card("m", "style", triggers=("red dress", "kzx"))
+    result = guard("<lora:m:1>", "red kzx dress, x", cards=(made,), cfg=5)
+    assert result.first.negative_prompts == ("x",)
+    told = [(f.effect, f.before) for f in result.findings]
+    assert told == [(Effect.ENFORCED, "kzx"), (Effect.ENFORCED, "red dress")]
+
+
+@pytest.mark.parametrize("name", ["nope:1:guard=-R11", "nope:1:guard=off"])
+def test_an_unknown_name_that_stays_drops_all(name: str) -> None:
+    prompt = f"<lora:{name}> <lora:s:-0.9>"
+    result = guard(prompt, cards=(card("s", "style"),), cfg=9, unknown_lora_drops_all=True)
+    assert not result.changed
+
+
+def test_each_lora_of_a_prompt_is_looked_at() -> None:
+    cards = (card("c", "concept"), card("n", "style", parts=None), card("s", "style"))
+    result = guard("<lora:c:1><lora:n:0.9:-0.2><lora:s:0.9:-0.2>", cards=cards, cfg=5)
+    assert [(f.rule, f.lora) for f in result.findings] == [("R4", "s")]
+
+
+def test_a_moved_tag_is_added_to_each_prompt_that_lacks_it() -> None:
+    cards = {name: card(name, "style") for name in ("s", "c")}
+    asked = PromptSet(("a", "b <lora:s:0.3>"), ("x, <lora:s:0.4>, <lora:c:0.2>", "x"), 5.0)
+    made = plan(GenerationRequest(asked, family=SDXL), cards).first
+    assert made.prompts == ("a <lora:s:-0.4> <lora:c:-0.2>", "b <lora:s:0.3> <lora:c:-0.2>")
+    assert made.negative_prompts == ("x", "x")
+
+
+QUICK = ScanBracket(0.3, -0.4, None, "abcdef1234", date="2026-11-21", scan=f"0123{QUICK_SUFFIX}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "family", "quick", "floor"),
+    [
+        ("style", SDXL, -0.4, -0.4),
+        ("style", SDXL, -0.5, -0.5),
+        ("style", SDXL, -0.501, -0.5),
+        ("style", FLUX, -1.9, -1.9),
+        ("style", FLUX, -2.1, -2.0),
+        ("style", ModelFamily.WAN, -3.0, -3.0),
+        ("slider", SDXL, -3.0, -3.0),
+        ("character", SDXL, -0.2, 0.0),
+    ],
+)
+def test_a_quick_scan_never_widens(
+    kind: str, family: ModelFamily, quick: float, floor: float
+) -> None:
+    measured = (WeightRange(quick, source=RangeSource.MEASURED),)
+    found = range_in_force(replace(card("x", kind, ranges=measured), bracket=QUICK), family)
+    assert found is not None
+    assert found.floor == floor
+
+
+@pytest.mark.parametrize(
+    ("kind", "width", "count", "named"),
+    [
+        ("style", DataWidth.WIDE, 800, {"width", "count"}),
+        ("style", DataWidth.WIDE, None, {"width"}),
+        ("style", DataWidth.UNKNOWN, 800, set()),
+        ("concept", DataWidth.WIDE, 800, set()),
+    ],
+)
+def test_the_data_of_a_style_is_named(
+    kind: str, width: DataWidth, count: int | None, named: set[str]
+) -> None:
+    made = card("x", kind, width=width, images=count)
+    (finding,) = [
+        f for f in guard("<lora:x:-0.9>", cards=(made,), cfg=5).findings if f.rule == "R1"
+    ]
+    assert set(fields(finding.reason)) & {"width", "count"} == named
+
+
+@pytest.mark.parametrize(
+    ("parameters", "enabled", "mode"),
+    [
+        ({}, False, Mode.ADVISE),
+        ({"LoRA Neg": "Enforce"}, True, Mode.ENFORCE),
+        ({"LoRA Neg": "Off"}, True, Mode.OFF),
+        ({"LoRA Neg": NOT_GUARDED}, False, Mode.ADVISE),
+        ({"LoRA Neg": UNREAD}, False, Mode.ADVISE),
+    ],
+)
+def test_what_a_pasted_infotext_switches(
+    parameters: dict[str, str], enabled: bool, mode: Mode
+) -> None:
+    assert pasted_enabled(parameters, default=False) is enabled
+    assert pasted_mode(parameters, Mode.ADVISE) is mode
+
+
+def test_an_infotext_of_a_picture_as_typed_switches_the_guard_off() -> None:
+    assert marked_off("") == ""
+    marked = marked_off(
+        "a cat\nNegative prompt: x\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 1"
+    )
+    assert "LoRA Neg: Off" in marked
+    assert marked_off(marked) == marked
+
+
+@pytest.mark.parametrize(
+    ("mode", "prompt", "parts", "keys"),
+    [
+        (Mode.ENFORCE, "<lora:x:-0.9>", {}, ["LoRA Neg", "LoRA Neg changes"]),
+        (Mode.ENFORCE, "<lora:x:-0.9>", {"with_mode": False}, ["LoRA Neg changes"]),
+        (Mode.ENFORCE, "<lora:x:-0.9>", {"with_changes": False}, ["LoRA Neg"]),
+        (Mode.ADVISE, "<lora:x:-0.9>", {}, ["LoRA Neg"]),
+        (Mode.ENFORCE, "<lora:x:0.9>", {}, []),
+        (Mode.ADVISE, "<lora:x:0.9>", {}, []),
+        (Mode.ENFORCE, "<lora:x:0.9:-0.2>", {}, []),
+    ],
+)
+def test_what_an_infotext_gets(
+    mode: Mode, prompt: str, parts: dict[str, bool], keys: list[str]
+) -> None:
+    found = guard(prompt, cards=(card("x", "style"),), cfg=5, mode=mode).findings
+    assert list(guard_parameters(mode, found, **parts)) == keys

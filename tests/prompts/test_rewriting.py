@@ -250,3 +250,23 @@ def test_the_last_span_of_another_tool_decides_where_an_addition_goes(
     rewrite.append_tag("lora", "x", 0.5, 0.5)
     written = apply_edits(text, rewrite.edits())
     assert written == (f"<lora:x:0.5> {text}" if opened else f"{text} <lora:x:0.5>")
+
+
+@pytest.mark.parametrize(
+    ("text", "phrases", "left"),
+    [
+        ("a, clip skip: 2, trigger", ["a", "trigger"], "clip skip: 2, trigger"),
+        ("a, clip skip: 2, trigger, b", ["a", "b", "trigger"], "clip skip: 2, trigger"),
+        ("trigger, a, clip skip: 2, trigger", ["trigger"], "a, clip skip: 2, trigger"),
+        ("a, b, c, d, clip skip: 2, trigger", ["a", "c", "trigger"], "b, d, clip skip: 2, trigger"),
+        ("(a, clip skip: 2, trigger)", ["a", "trigger"], "(clip skip: 2, trigger)"),
+    ],
+)
+def test_what_cannot_go_holds_nothing_else_back(text: str, phrases: list[str], left: str) -> None:
+    tree = parse(text)
+    rewrite = Rewrite(tree)
+    for phrase in phrases:
+        for match in find(tree, phrase):
+            rewrite.remove(match)
+    assert apply_edits(text, rewrite.edits()) == left
+    assert len(rewrite.refused) == 1
