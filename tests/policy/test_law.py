@@ -225,6 +225,26 @@ def test_a_schedule_is_judged_by_its_minimum_and_never_rewritten(
     assert [(f.rule, f.before, f.after) for f in result.findings] == [(r, tag, tag) for r in rules]
 
 
+@pytest.mark.parametrize(
+    ("kind", "weight", "with_floor"),
+    [
+        ("style", "-0.5", False),
+        ("style", "-0.501", True),
+        ("concept", "-0.3", False),
+        ("concept", "-0.301", True),
+        ("slider", "-5", None),
+        ("unknown", "-5", False),
+    ],
+)
+def test_families_without_evidence_hear_of_the_floor_on_sd_below_it(
+    kind: str, weight: str, with_floor: bool | None
+) -> None:
+    asked = {"family": ModelFamily.WAN, "rules": {"R5": Mode.OFF}}
+    result = guard(f"<lora:x:{weight}>", cards=(card("x", kind),), cfg=5, **asked)
+    assert not result.changed
+    assert [bool(f.source) for f in result.findings] == ([] if with_floor is None else [with_floor])
+
+
 def test_a_tag_that_cannot_go_stands_at_0() -> None:
     result = guard("x(<lora:p:-0.5>)y", cards=(card("p", "character"),), cfg=5)
     assert result.first.prompts == ("x(<lora:p:0>)y",)

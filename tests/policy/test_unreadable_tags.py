@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lib_lora_neg.policy import Effect, Finding, GuardPlan, Mode
+from lib_lora_neg.prompts.lookalikes import repaired_tag
 from tests.support.cards import card
 from tests.support.planning import guard
 from tests.support.sentences import fields
@@ -163,3 +164,29 @@ def test_a_near_name_is_offered_in_the_negative_prompt() -> None:
 def test_nothing_is_offered_for_a_name_like_no_other(name: str) -> None:
     for finding in guard(f"<lora:{name}:0.7>", cards=CARDS, cfg=5).findings:
         assert not finding.fix
+
+
+@pytest.mark.parametrize(
+    ("tag", "meant"),
+    [
+        ("<lora:x:0,4>", "<lora:x:0.4>"),
+        ("<lora:x:-0,4>", "<lora:x:-0.4>"),
+        ("<lora:x:0,4:0,5>", "<lora:x:0.4:0.5>"),
+        ("<lora:x:−0.4>", "<lora:x:-0.4>"),
+        ("<lora:x:–0.4>", "<lora:x:-0.4>"),
+        ("<lora:x:- 0.4>", "<lora:x:-0.4>"),
+        ("<lora:x:0. 4>", "<lora:x:0.4>"),
+        ("<lora:x:te=0,4>", "<lora:x:te=0.4>"),
+        ("<lora:x:1,2.5>", ""),
+        ("<lora:x:1,234,5>", ""),
+        ("<lora:x:1.2.3>", ""),
+        ("<lora:x:--0.4>", ""),
+        ("<lora:x:0.4f>", ""),
+        ("<lora:x:.5>", ""),
+        ("<LORA:x:1>", "<lora:x:1>"),
+        ("< lora:x:1>", "<lora:x:1>"),
+        ("<lora :x:1>", "<lora:x:1>"),
+    ],
+)
+def test_what_a_tag_was_probably_meant_to_be(tag: str, meant: str) -> None:
+    assert repaired_tag(tag) == meant

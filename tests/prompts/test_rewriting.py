@@ -98,6 +98,52 @@ def test_tags_that_go(text: str, left: str) -> None:
     assert not rewrite.refused
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("a<lora:x:1>b, <lora:x:1> c<lora:x:1>d", "ab, cd"),
+        ("a <lora:x:1> b <lora:x:1> c", "a b c"),
+        ("a<lora:x:1>, b<lora:x:1>c", "a, bc"),
+        ("a\\<lora:x:1>, b<lora:x:1>c", "a\\, bc"),
+        ("<lora:x:1><lora:x:1>a", "a"),
+    ],
+)
+def test_several_tags_that_go(text: str, left: str) -> None:
+    tree = parse(text)
+    rewrite = Rewrite(tree)
+    for tag in tree.tags:
+        rewrite.remove_tag(tag)
+    assert apply_edits(text, rewrite.edits()) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pre[trigger|b]",
+        "pre[b|trigger]",
+        "[trigger|b]post",
+        "[b|trigger]post",
+        "[trigger:b:3]post",
+        "pre[trigger:b:3]",
+        "x[trigger|b],",
+        "[[trigger|b]|c]d",
+        "pre[trigger:3]",
+        "[trigger::3]post",
+        "-[trigger|b]",
+        "[trigger|b]'s",
+    ],
+)
+def test_a_word_that_a_choice_is_part_of_is_left_alone(text: str) -> None:
+    terms = parse(text).terms
+    assert len(terms) > 1
+    assert not any(term.editable for term in terms)
+
+
+@pytest.mark.parametrize("text", ["pre [a|b] post", "[a|b] post", "(a)post", "pre(a)"])
+def test_a_choice_beside_a_word_can_be_edited(text: str) -> None:
+    assert all(term.editable for term in parse(text).terms)
+
+
 # The tag; with 0.25 for both parts; with te 0.5 and unet -0.25; exempted from R1; with strengths of
 # its own on the negative branch.
 ARGUMENTS = [
