@@ -366,3 +366,41 @@ def test_what_an_infotext_gets(
 ) -> None:
     found = guard(prompt, cards=(card("x", "style"),), cfg=5, mode=mode).findings
     assert list(guard_parameters(mode, found, **parts)) == keys
+
+
+@pytest.mark.parametrize(
+    ("tag", "after"),
+    [
+        ("<lora:p:0:-0.5>", ""),
+        ("<lora:p:-0.5:0>", ""),
+        ("<lora:p:0.001:-0.5>", "<lora:p:0.001:0>"),
+        ("<lora:p:-0.5:0.001>", "<lora:p:0:0.001>"),
+    ],
+)
+def test_a_character_goes_where_nothing_positive_is_left(tag: str, after: str) -> None:
+    result = guard(tag, cards=(card("p", "character"),), cfg=5)
+    assert result.first.prompts == (after,)
+
+
+@pytest.mark.parametrize(
+    ("mode", "family", "changed"),
+    [
+        (Mode.ENFORCE, SDXL, True),
+        (Mode.OFF, SDXL, False),
+        (Mode.ENFORCE, FLUX, False),
+        (Mode.ENFORCE, ModelFamily.WAN, False),
+    ],
+)
+def test_where_the_text_encoder_is_set(mode: Mode, family: ModelFamily, changed: bool) -> None:
+    rules = {"R4": mode, "R1": Mode.OFF, "R1f": Mode.OFF}
+    result = guard("<lora:x:-0.2>", cards=(card("x", "style"),), cfg=5, family=family, rules=rules)
+    assert result.changed is changed
+
+
+@pytest.mark.parametrize(
+    ("kind", "spot"), [("style", True), ("concept", True), ("dedicated_negative", False)]
+)
+def test_a_range_of_one_number_is_told_as_one(kind: str, spot: bool) -> None:
+    result = guard("<lora:x:-1.5>", cards=(card("x", kind),), cfg=5)
+    (finding,) = [f for f in result.findings if f.rule == "R1"]
+    assert ("near" in fields(finding.reason)) is spot

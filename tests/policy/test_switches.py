@@ -24,3 +24,10 @@ def test_ids_and_labels_of_switches_and_ids_of_rules() -> None:
     misfires = rules_by_states({"R11": False})
     assert sorted(misfires) == ["R11a", "R11b", "R11c", "R11d"]
     assert set(rules_switched_off(["R1", "R2"])) == set(DEFAULT_RULE_MODES) - {"R1", "R1f", "R2"}
+
+
+def test_a_switch_has_the_id_of_its_first_rule_or_of_their_group() -> None:
+    ids = [switch.id for switch in SWITCHES]
+    assert [id_ for id_ in ids if id_ != "R12"] == [
+        "R1", "R2", "R2b", "R2c", "R3", "R4", "R5", "R6", "R8", "R9", "R10", "R11",
+    ]  # fmt: skip

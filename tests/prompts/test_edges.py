@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from lib_lora_neg.prompts import Edit, Rewrite, apply_edits, compose, find, format_tag, parse
+from lib_lora_neg.prompts import (
+    Edit,
+    Rewrite,
+    apply_edits,
+    compose,
+    find,
+    find_negations,
+    format_number,
+    format_tag,
+    parse,
+)
 from lib_lora_neg.prompts.opaque import find_opaque, find_replaced
 from lib_lora_neg.prompts.reading import attention
 
@@ -235,3 +245,56 @@ def test_strengths_of_a_branch(tag: str, branches: tuple[float, float] | None) -
 )
 def test_a_tag_that_is_written(te: float, unet: float, written: str) -> None:
     assert format_tag("lora", "x", te, unet) == written
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        (0, "0"),
+        (-0.0, "0"),
+        (1, "1"),
+        (-1, "-1"),
+        (0.5, "0.5"),
+        (0.001, "0.001"),
+        (1e-6, "0.000001"),
+        (1.5e-6, "0.0000015"),
+        (1e-12, "0.000000000001"),
+        (1e-13, "0.0000000000001"),
+        (1e-15, "0"),
+        (0.1 + 0.2, "0.3"),
+        (1 / 3, "0.333"),
+        (2.5000001, "2.5"),
+        (123456.789, "123456.789"),
+    ],
+)
+def test_numbers_as_the_host_reads_them(number: float, written: str) -> None:
+    assert format_number(number) == written
+
+
+@pytest.mark.parametrize(
+    ("tag", "name"),
+    [
+        ("<lora:x:0.5:0.7>", "x"),
+        ("<lora:te=1:x>", "x"),
+        ("<lora:x:te=0.5>", "x"),
+        ("<lora:a=b:c=d>", "a=b"),
+    ],
+)
+def test_the_name_of_a_tag(tag: str, name: str) -> None:
+    assert parse(tag).tags[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "nouns"),
+    [
+        ("no one", []),
+        ("no way home", []),
+        ("a hall without end", []),
+        ("a road without bright end", []),
+        ("no hat and no one", []),
+        ("a girl without a red hat", [("red hat",)]),
+        ("no parking sign", [("parking sign",)]),
+    ],
+)
+def test_idioms_are_no_negation(text: str, nouns: list[tuple[str, ...]]) -> None:
+    assert [found.nouns for found in find_negations(parse(text))] == nouns
