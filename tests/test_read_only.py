@@ -16,7 +16,7 @@ from lib_lora_neg.page.memory import Memory
 from lib_lora_neg.page.options import ServeError, ServeOptions, check_start
 from lib_lora_neg.policy import Mode
 from lib_lora_neg.samples import tour  # noqa: F401
-from lib_lora_neg.scan.jobs import JobError, ScanJobs
+from lib_lora_neg.scan.jobs import ScanJobError, ScanJobs
 from tests.scan.place import PLAN, Place
 from tests.support.safetensors_files import write_lora
 from tests.support.users import as_somebody
@@ -66,7 +66,7 @@ def scan(folder: Path) -> str:
     jobs = ScanJobs(Place(), lambda: folder / "empty")
     try:
         jobs.start(PLAN)
-    except JobError as problem:
+    except ScanJobError as problem:
         return str(problem)
     view = jobs.wait(30)
     return view.error if view is not None else "nothing said"
