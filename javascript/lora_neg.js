@@ -607,6 +607,12 @@
       entry("Prompt for Midjourney", copyForMidjourney)
     );
     menu.append(head, list);
+    menu.addEventListener("toggle", () => {
+      if (menu.open) placeBelow(list, head);
+    });
+    window.addEventListener("scroll", () => {
+      menu.open = false;
+    }, { capture: true, passive: true });
     menu.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !menu.open) return;
       menu.open = false;
@@ -616,6 +622,12 @@
       if (!menu.contains(event.relatedTarget)) menu.open = false;
     });
     return menu;
+  }
+  function placeBelow(list, head) {
+    const { left, right, bottom } = head.getBoundingClientRect();
+    const start = getComputedStyle(head).direction === "rtl" ? left : right - list.offsetWidth;
+    list.style.left = `${Math.max(8, start)}px`;
+    list.style.top = `${bottom + 3}px`;
   }
   async function saveWorkflow(tab) {
     const body = { ...readForm(tab), to: "comfyui" };

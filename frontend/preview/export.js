@@ -23,6 +23,12 @@ export function exportMenu(tab, say, fail) {
         entry("Prompt for Midjourney", copyForMidjourney),
     );
     menu.append(head, list);
+    menu.addEventListener("toggle", () => {
+        if (menu.open) placeBelow(list, head);
+    });
+    window.addEventListener("scroll", () => {
+        menu.open = false;
+    }, { capture: true, passive: true });
     menu.addEventListener("keydown", (event) => {
         if (event.key !== "Escape" || !menu.open) return;
         menu.open = false;
@@ -32,6 +38,14 @@ export function exportMenu(tab, say, fail) {
         if (!menu.contains(event.relatedTarget)) menu.open = false;
     });
     return menu;
+}
+
+// The strip is one line that hides what is beyond it: the list is placed in the window.
+function placeBelow(list, head) {
+    const { left, right, bottom } = head.getBoundingClientRect();
+    const start = getComputedStyle(head).direction === "rtl" ? left : right - list.offsetWidth;
+    list.style.left = `${Math.max(8, start)}px`;
+    list.style.top = `${bottom + 3}px`;
 }
 
 async function saveWorkflow(tab) {
