@@ -21,7 +21,7 @@ from .node_base import (
 )
 from .planning import Asked
 from .stacks import read_stack, write_stack
-from .upstream import held_before
+from .upstream import held_before, note_stack
 
 
 def _no_names(**_: Any) -> Iterable[str]:
@@ -87,6 +87,7 @@ class GuardLoraStack:
             ),
             chosen,
         )
+        note_stack(node, stacked, made.loaded[len(held) :])
         written = write_stack(lora_stack, made.loaded[len(held) :])
         facts = [
             f"family: {known.family.value}",

@@ -7,9 +7,11 @@ workflow. Of every other loader the workflow tells.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ...metadata.comfyui import loras_before
+from ...metadata.recipe import stem_of
 from .planning import Loaded
 
 KEY = "lora_neg"
@@ -28,6 +30,33 @@ def note(patcher: Any, loaded: Iterable[Loaded]) -> None:
     """Leave a note on a patcher of one's own making; older ComfyUI has no place for it."""
     if hasattr(patcher, "attachments"):
         patcher.attachments[KEY] = (*noted(patcher), *loaded)
+
+
+_stacks: dict[str, tuple[tuple[Loaded, ...], tuple[Loaded, ...]]] = {}
+"""What the guard's stack nodes were given and gave on when they last ran, by their numbers."""
+_MOST_STACKS = 200
+
+
+def note_stack(node: object, before: tuple[Loaded, ...], after: tuple[Loaded, ...]) -> None:
+    """Remember what a stack became: the workflow tells only what it was."""
+    if node is None:
+        return
+    _stacks.pop(str(node), None)
+    _stacks[str(node)] = before, after
+    while len(_stacks) > _MOST_STACKS:
+        del _stacks[next(iter(_stacks))]
+
+
+def _as_guarded(lora: Loaded, workflow: Mapping[str, Any]) -> Loaded:
+    """Return a LoRA of the workflow with the strengths that a stack node of the guard gave it."""
+    for key, node in workflow.items():
+        if not isinstance(node, Mapping) or node.get("class_type") != "NegGuardLoraStack":
+            continue
+        for before, after in zip(*_stacks.get(str(key), ((), ())), strict=False):
+            strengths = (before.model, before.clip)
+            if stem_of(before.name) == lora.name and strengths == (lora.model, lora.clip):
+                return replace(lora, model=after.model, clip=after.clip)
+    return lora
 
 
 def held_before(
@@ -49,4 +78,5 @@ def held_before(
         for lora in others
         if lora.name
     )
+    loaded = (_as_guarded(lora, workflow) for lora in loaded)
     return (*(lora for lora in loaded if lora.active), *own), notes

@@ -15,7 +15,7 @@ from lib_lora_neg.hosts.comfy.loras import ComfyLoras
 from lib_lora_neg.hosts.comfy.order import TagOrder, swapped
 from lib_lora_neg.hosts.comfy.planning import Loaded
 from lib_lora_neg.hosts.comfy.stacks import read_stack, write_stack
-from lib_lora_neg.hosts.comfy.upstream import held_before, note, noted
+from lib_lora_neg.hosts.comfy.upstream import held_before, note, note_stack, noted
 from lib_lora_neg.loras.decisions import Decision
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import GuardSettings, Mode, NegativeTag
@@ -201,6 +201,36 @@ class TestNotes:
         held, notes = held_before(None, workflow, 4)
         assert held == (Loaded("ink", -0.9, 0.5, held=True),)
         assert not notes
+
+    def test_a_guarded_stack_counts_with_what_it_became(self) -> None:
+        stack = {
+            "class_type": "CR LoRA Stack",
+            "inputs": {
+                "switch_1": "On",
+                "lora_name_1": "sub/ink.safetensors",
+                "model_weight_1": -0.9,
+                "clip_weight_1": -0.9,
+                "switch_2": "On",
+                "lora_name_2": "hero.safetensors",
+                "model_weight_2": -0.5,
+                "clip_weight_2": -0.5,
+            },
+        }
+        workflow = {
+            "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "m"}},
+            "2": stack,
+            "3": {"class_type": "NegGuardLoraStack", "inputs": {"lora_stack": ["2", 0]}},
+            "4": {
+                "class_type": "CR Apply LoRA Stack",
+                "inputs": {"model": ["1", 0], "clip": ["1", 1], "lora_stack": ["3", 0]},
+            },
+            "5": {"class_type": "NegGuardPrompts", "inputs": {"model": ["4", 0]}},
+        }
+        before = (Loaded("sub/ink.safetensors", -0.9, -0.9), Loaded("hero.safetensors", -0.5, -0.5))
+        assert [x.model for x in held_before(None, workflow, "5")[0]] == [-0.9, -0.5]
+        note_stack("3", before, (Loaded("x", -0.5, -0.5), Loaded("y", 0.0, 0.0)))
+        # The second was taken out.
+        assert held_before(None, workflow, "5")[0] == (Loaded("ink", -0.5, -0.5, held=True),)
 
     @pytest.mark.parametrize("workflow", [None, {}, {"4": {}}, {"4": None}, []])
     def test_no_workflow(self, workflow: Any) -> None:
