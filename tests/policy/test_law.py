@@ -404,3 +404,19 @@ def test_a_range_of_one_number_is_told_as_one(kind: str, spot: bool) -> None:
     result = guard("<lora:x:-1.5>", cards=(card("x", kind),), cfg=5)
     (finding,) = [f for f in result.findings if f.rule == "R1"]
     assert ("near" in fields(finding.reason)) is spot
+
+
+@pytest.mark.parametrize(
+    ("embedding", "left"), [("easyneg", "easyneg, b"), ("OilPaint", "oilpaint, easyneg, b")]
+)
+def test_an_embedding_keeps_its_own_name_alone(embedding: str, left: str) -> None:
+    made = trigger_of(0.95)
+    loaded = frozenset({embedding})
+    result = guard("<lora:x:1>", "oilpaint, easyneg, b", cards=(made,), cfg=5, embeddings=loaded)
+    assert result.first.negative_prompts == (left,)
+
+
+def test_a_strength_that_is_no_number_reaches_nothing() -> None:
+    found = guard("<lora:x:0.8:neg=abc>", "b", cards=(card("x", "style"),), cfg=5).findings
+    (note,) = [finding for finding in found if finding.rule == "branches"]
+    assert dict(note.numbers) == {"before": 0.8}

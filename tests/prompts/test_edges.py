@@ -15,8 +15,9 @@ from lib_lora_neg.prompts import (
     format_tag,
     parse,
 )
+from lib_lora_neg.prompts.nodes import Group, Node
 from lib_lora_neg.prompts.opaque import find_opaque, find_replaced
-from lib_lora_neg.prompts.reading import attention
+from lib_lora_neg.prompts.reading import attention, extra_networks, text_without_networks
 
 WEIGHTS = [
     ("a", [("a", 1.0)]),
@@ -203,6 +204,7 @@ def test_edits_one_after_the_other(first: list[Edit], second: list[Edit], expect
         ("hu tao (smile)", "hu tao (genshin impact)", []),
         ("a, b, c", "a, b", ["a, b"]),
         ("a, b, c", "b, c", ["b, c"]),
+        ("a, b, c, d", "a, b, c", ["a, b, c"]),
         ("a, b, c", "a, c", []),
         ("a (b), c", "a, b", []),
     ],
@@ -298,3 +300,49 @@ def test_the_name_of_a_tag(tag: str, name: str) -> None:
 )
 def test_idioms_are_no_negation(text: str, nouns: list[tuple[str, ...]]) -> None:
     assert [found.nouns for found in find_negations(parse(text))] == nouns
+
+
+def shape(text: str, node: Node) -> object:
+    """Return a node as its text, or as the list of what it holds."""
+    if isinstance(node, Group):
+        return [shape(text, child) for child in node.children]
+    return text[node.start : node.end]
+
+
+@pytest.mark.parametrize(
+    ("text", "nodes"),
+    [
+        ("((a)b)c", [["(", ["(", "a", ")"], "b", ")"], "c"]),
+        ("(a, (b)) d", [["(", "a", ",", " ", ["(", "b", ")"], ")"], " ", "d"]),
+        ("[a|(b)]", [["[", "a", "|", ["(", "b", ")"], "]"]]),
+        ("(a", ["(", "a"]),
+        ("a)b", ["a", ")", "b"]),
+        ("((a)", ["(", ["(", "a", ")"]]),
+        ("[(a]b)", ["[", "(", "a", "]", "b", ")"]),
+    ],
+)
+def test_brackets_that_nest_are_groups(text: str, nodes: list[object]) -> None:
+    assert [shape(text, node) for node in parse(text).nodes] == nodes
+
+
+@pytest.mark.parametrize(
+    ("text", "bare", "networks"),
+    [
+        ("xa<lora:x:1>b", "xab", [("lora", ["x", "1"])]),
+        ("<lora:x:1>", "", [("lora", ["x", "1"])]),
+        ("a<lora:x:1:2> <lyco:y:1>b", "a b", [("lora", ["x", "1", "2"]), ("lyco", ["y", "1"])]),
+        ("a", "a", []),
+    ],
+)
+def test_tags_as_the_host_takes_them_out(
+    text: str, bare: str, networks: list[tuple[str, list[str]]]
+) -> None:
+    assert (text_without_networks(text), extra_networks(text)) == (bare, networks)
+
+
+@pytest.mark.parametrize(
+    ("negative", "keys"), [(False, ["a b"]), (True, ["a", "b"])], ids=["prompt", "negative"]
+)
+def test_a_tag_divides_words_where_it_is_text(negative: bool, keys: list[str]) -> None:
+    tree = parse("a <lora:x:1>b", negative=negative)
+    assert [term.key for term in tree.terms] == keys
