@@ -444,6 +444,9 @@
     if (advice) parts.push(translate("+{advice} to consider", { advice }));
     return parts.join(" ");
   }
+  function isShortened(chip) {
+    return [...chip.querySelectorAll("bdi")].some((piece) => piece.scrollWidth > piece.clientWidth);
+  }
   function isCut(chip) {
     return chip.scrollWidth > chip.clientWidth || [...chip.querySelectorAll(".lora-neg-tail")].some((piece) => piece.scrollWidth > piece.clientWidth);
   }
@@ -512,13 +515,19 @@
       this.buttons = view.chips.map((chip) => this.button(chip));
       if (this.buttons.length) this.buttons[0].tabIndex = 0;
       this.chips.replaceChildren(...this.buttons.length ? this.buttons : [quiet]);
+      this.frame.classList.remove("lora-neg-notes");
     }
     /** Shows notes and no chips. */
     empty(...notes) {
       this.view = null;
       this.buttons = [];
-      this.chips.replaceChildren(...notes);
+      this.note(...notes);
       this.more.hidden = true;
+    }
+    /** Shows notes in place of the chips, until there is another view. */
+    note(...notes) {
+      this.chips.replaceChildren(...notes);
+      this.frame.classList.add("lora-neg-notes");
     }
     button(chip) {
       const made3 = plainButton(`lora-neg-chip lora-neg-${chip.tone}`, "", () => this.popover.toggle(chip, made3));
@@ -701,12 +710,19 @@
   // frontend/preview/explanation.js
   var MOST_FACTS = 6;
   var OFFERED_FIRST = /* @__PURE__ */ new Set(["fix", "apply", "cfg"]);
-  function explanation(chip, act) {
+  function explanation(chip, act, whole = false) {
     const head = element("div", "lora-neg-head");
     head.append(element("strong", "", chip.title), element("span", "lora-neg-rule", chip.rule));
     const effect = chip.tone === "change" ? "will be changed" : chip.tone === "advice" ? "advice" : "note";
     head.append(element("span", `lora-neg-tone lora-neg-${chip.tone}`, effect));
-    const made3 = [head, element("p", "lora-neg-reason", chip.reason)];
+    const made3 = [head];
+    if (whole) {
+      const names = [chip.lead, chip.before, chip.after, chip.subject].filter(Boolean).join(" ");
+      const line = element("p", "lora-neg-whole");
+      line.append(userText("", names));
+      made3.push(line);
+    }
+    made3.push(element("p", "lora-neg-reason", chip.reason));
     if (chip.used) made3.push(element("p", "lora-neg-used", chip.used));
     if (chip.evidence.length) {
       const list = element("ul", "lora-neg-evidence");
@@ -759,7 +775,7 @@
       at.setAttribute("aria-expanded", "true");
       at.setAttribute("aria-controls", this.root.id);
       this.root.setAttribute("aria-label", chip.title);
-      this.root.replaceChildren(...explanation(chip, this.act));
+      this.root.replaceChildren(...explanation(chip, this.act, isShortened(at)));
       this.root.hidden = false;
       this.putBelow(at);
     }
@@ -1019,7 +1035,7 @@
     /** Says a sentence that has no chip; shows it, too, where something was refused. */
     say(text, refused) {
       this.announce(text);
-      if (refused) this.row.chips.replaceChildren(element("span", "lora-neg-quiet lora-neg-refused", text));
+      if (refused) this.row.note(element("span", "lora-neg-quiet lora-neg-refused", text));
     }
     /** Shows a sentence in place of the chips until the strip looks again. */
     tell(text) {
@@ -1096,6 +1112,11 @@
     const tab = tabOf(event.target);
     if (tab) stripOf(tab).schedule();
   }
+  function onElsewhere(event) {
+    for (const strip of Object.values(strips)) {
+      if (!strip.root.contains(event.target)) strip.popover.close();
+    }
+  }
   function watch2() {
     if (document.hidden) return;
     for (const tab of TABS) {
@@ -1116,6 +1137,8 @@
     onLoaded(() => {
       gradioApp().addEventListener("input", onInput, true);
       gradioApp().addEventListener("change", onInput, true);
+      document.addEventListener("pointerdown", onElsewhere, true);
+      document.addEventListener("focusin", onElsewhere, true);
       setInterval(watch2, WATCH_MS);
       watch2();
     });

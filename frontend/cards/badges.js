@@ -24,6 +24,7 @@ export function nextBadge(badges, current, key) {
     return null;
 }
 
+/** What a screen reader says of a badge. */
 export function badgeLabel(name, badge) {
     return `${name}: ${badge.lines.join(". ")}`;
 }

@@ -70,6 +70,7 @@ function onPointerOver(event) {
     row.prepend(button);
 }
 
+/** Starts it once the page is built. */
 export function startCards() {
     onLoaded(() => {
         wrapHost();

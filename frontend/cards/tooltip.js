@@ -2,6 +2,7 @@
 
 let tooltip = null;
 
+/** Shows why a badge says what it says, beside it and inside the window. */
 export function showTooltip(badge) {
     if (!tooltip) {
         tooltip = document.createElement("div");
@@ -25,6 +26,7 @@ export function showTooltip(badge) {
     tooltip.style.top = `${above ? place.top - tooltip.offsetHeight - 4 : place.bottom + 4}px`;
 }
 
+/** Hides it. */
 export function hideTooltip() {
     if (tooltip) tooltip.hidden = true;
 }

@@ -1,5 +1,6 @@
 // Pieces of a page.
 
+/** An element with a class and a text. */
 export function element(tag, className, text) {
     const made = document.createElement(tag);
     if (className) made.className = className;
@@ -14,6 +15,7 @@ export function userText(className, text) {
     return made;
 }
 
+/** A button that submits nothing. */
 export function plainButton(className, text, onClick) {
     const made = element("button", className, text);
     made.type = "button";

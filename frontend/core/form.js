@@ -13,10 +13,12 @@ const SELECTORS = {
 
 const NUMBERS = new Set(["cfg_scale", "hr_cfg"]);
 
+/** The element of a value in a tab; null where this page has none. */
 export function inputOf(tab, name) {
     return find(SELECTORS[name](tab));
 }
 
+/** A value of a tab's form, numbers as numbers; null where there is none. */
 export function valueOf(tab, name) {
     const element = inputOf(tab, name);
     if (!element) return null;
@@ -25,6 +27,7 @@ export function valueOf(tab, name) {
     return Number.isFinite(number) ? number : null;
 }
 
+/** Writes a value into the form as if it was typed; says whether it could. */
 export function setValue(tab, name, value) {
     const element = inputOf(tab, name);
     if (!element) return false;

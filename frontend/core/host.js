@@ -1,5 +1,6 @@
 // What the WebUI offers its extensions: the page's root, its hooks, its options.
 
+/** The tabs that generate. */
 export const TABS = ["txt2img", "img2img"];
 
 const PANEL = "lora_negative_guard";

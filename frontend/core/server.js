@@ -17,6 +17,7 @@ export async function ask(name, body, signal) {
     throw new Error(known ? known.message : `${response.status} ${response.statusText}`);
 }
 
+/** The address of a file that a route makes. */
 export function fileAddress(name, values) {
     return `./lora-neg/page/${name}?${new URLSearchParams(values)}`;
 }

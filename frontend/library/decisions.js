@@ -8,6 +8,7 @@ import { bulkChange, joinedOutcomes, outcomeText } from "./edits.js";
 
 const AT_ONCE = 200;
 
+/** The bar for all selected LoRAs, and what keeps, undoes and moves decisions. */
 export class LibraryDecisions {
     constructor(library) {
         this.library = library;

@@ -7,6 +7,7 @@ import { LibraryForm } from "./form.js";
 
 const FIRST_TAGS = 20;
 
+/** The details beside the list, of one LoRA at a time. */
 export class LibraryDetails {
     constructor(library) {
         this.library = library;

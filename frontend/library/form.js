@@ -4,6 +4,7 @@ import { element } from "../core/elements.js";
 import { translate } from "../core/translate.js";
 import { decisionChange } from "./edits.js";
 
+/** The form in the details; drafts stay until they are saved or dropped. */
 export class LibraryForm {
     constructor(details) {
         this.library = details.library;

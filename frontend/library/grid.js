@@ -19,6 +19,7 @@ const COLUMNS = [
     { id: "problems", label: "Problems" },
 ];
 
+/** The list as an ARIA grid with one stop of Tab. */
 export class LibraryGrid {
     constructor(library) {
         this.library = library;

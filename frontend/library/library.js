@@ -23,6 +23,7 @@ const FLAGS = [
     { id: "decided", label: "Decided by me", hint: "You chose its type, triggers or range" },
 ];
 
+/** The tab as a whole: asks the server and hands answers to its parts. */
 export class Library {
     constructor(root) {
         this.root = root;

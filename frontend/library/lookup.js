@@ -29,6 +29,7 @@ export function lookupText({ outcome, note, before, after }) {
     return note ? `${changed}; ${note}` : changed;
 }
 
+/** The look-up on Civitai and its progress, and the measuring of weights. */
 export class LibraryLookup {
     constructor(library) {
         this.library = library;

@@ -1,7 +1,9 @@
 // The rows of the list: which are in view, which are here.
 
+/** Pixels; as in the style sheet. */
 export const ROW_HEIGHT = 44;
 
+/** Rows that are asked for at once. */
 export const PAGE = 100;
 
 const OVERSCAN = 8;

@@ -35,6 +35,7 @@ export function reloadLibrary() {
     if (library) library.reload();
 }
 
+/** Starts the tab when somebody looks at it. */
 export function startLibrary() {
     onUpdated(lookAfter);
     onTabChanged(() => setTimeout(lookAfter, 0));

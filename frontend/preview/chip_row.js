@@ -6,6 +6,7 @@ import { chipParts, isCut, leftOutText, nextChip } from "./chips.js";
 
 const SAME_LINE = 8; // pixels that chips of one line differ in height at most
 
+/** The line of chips and the count of those it has no room for. */
 export class ChipRow {
     /** `frame` is the strip, which carries the class of an opened line; `popover` explains a chip. */
     constructor(frame, popover) {
@@ -41,14 +42,21 @@ export class ChipRow {
         this.buttons = view.chips.map((chip) => this.button(chip));
         if (this.buttons.length) this.buttons[0].tabIndex = 0;
         this.chips.replaceChildren(...(this.buttons.length ? this.buttons : [quiet]));
+        this.frame.classList.remove("lora-neg-notes");
     }
 
     /** Shows notes and no chips. */
     empty(...notes) {
         this.view = null;
         this.buttons = [];
-        this.chips.replaceChildren(...notes);
+        this.note(...notes);
         this.more.hidden = true;
+    }
+
+    /** Shows notes in place of the chips, until there is another view. */
+    note(...notes) {
+        this.chips.replaceChildren(...notes);
+        this.frame.classList.add("lora-neg-notes");
     }
 
     button(chip) {

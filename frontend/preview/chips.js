@@ -2,6 +2,7 @@
 import { element, userText } from "../core/elements.js";
 import { translate } from "../core/translate.js";
 
+/** What stays of a chip while its numbers change. */
 export function chipKey(chip) {
     return [chip.rule, chip.field, chip.lead, chip.subject].join("|");
 }
@@ -22,6 +23,12 @@ export function leftOutText(changes, advice) {
     return parts.join(" ");
 }
 
+/** Whether a name or a text of others does not fit into its chip. */
+export function isShortened(chip) {
+    return [...chip.querySelectorAll("bdi")].some((piece) => piece.scrollWidth > piece.clientWidth);
+}
+
+/** Whether the last words of a chip, which are ours, do not fit. */
 export function isCut(chip) {
     return chip.scrollWidth > chip.clientWidth || [...chip.querySelectorAll(".lora-neg-tail")]
         .some((piece) => piece.scrollWidth > piece.clientWidth);

@@ -6,13 +6,20 @@ const MOST_FACTS = 6;
 // What one click may do at once; leave to do as one likes is never the first thing offered.
 const OFFERED_FIRST = new Set(["fix", "apply", "cfg"]);
 
-/** What the popover says about a chip; `act` does one of its actions. */
-export function explanation(chip, act) {
+/** What the popover says about a chip; `act` does one of its actions, `whole` repeats what it cuts. */
+export function explanation(chip, act, whole = false) {
     const head = element("div", "lora-neg-head");
     head.append(element("strong", "", chip.title), element("span", "lora-neg-rule", chip.rule));
     const effect = chip.tone === "change" ? "will be changed" : chip.tone === "advice" ? "advice" : "note";
     head.append(element("span", `lora-neg-tone lora-neg-${chip.tone}`, effect));
-    const made = [head, element("p", "lora-neg-reason", chip.reason)];
+    const made = [head];
+    if (whole) {
+        const names = [chip.lead, chip.before, chip.after, chip.subject].filter(Boolean).join(" ");
+        const line = element("p", "lora-neg-whole");
+        line.append(userText("", names));
+        made.push(line);
+    }
+    made.push(element("p", "lora-neg-reason", chip.reason));
     if (chip.used) made.push(element("p", "lora-neg-used", chip.used));
     if (chip.evidence.length) {
         const list = element("ul", "lora-neg-evidence");

@@ -3,6 +3,7 @@ import { element, plainButton } from "../core/elements.js";
 import { ask } from "../core/server.js";
 import { refreshNotice } from "../panel/panel.js";
 
+/** The notice and its answers. */
 export class Notice {
     /** `onAnswered` follows an answer that was kept, `onFailed` gets the error of one that was not. */
     constructor(onAnswered, onFailed) {

@@ -1,9 +1,11 @@
 // The popover of the strip: explains one chip, shown by hovering, or to stay by a click or a key.
 import { element } from "../core/elements.js";
+import { isShortened } from "./chips.js";
 import { explanation } from "./explanation.js";
 
 const HOVER_MS = 150;
 
+/** One popover, of one chip at a time. */
 export class Popover {
     // `act` does one of the actions that a chip offers.
     constructor(frame, act) {
@@ -35,7 +37,7 @@ export class Popover {
         at.setAttribute("aria-expanded", "true");
         at.setAttribute("aria-controls", this.root.id);
         this.root.setAttribute("aria-label", chip.title);
-        this.root.replaceChildren(...explanation(chip, this.act));
+        this.root.replaceChildren(...explanation(chip, this.act, isShortened(at)));
         this.root.hidden = false;
         this.putBelow(at);
     }

@@ -19,6 +19,14 @@ function onInput(event) {
     if (tab) stripOf(tab).schedule();
 }
 
+// Somebody is elsewhere in the page: a popover is in the way there. Not every browser gives a button
+// the focus when it is clicked, so that it does not lose it either.
+function onElsewhere(event) {
+    for (const strip of Object.values(strips)) {
+        if (!strip.root.contains(event.target)) strip.popover.close();
+    }
+}
+
 // What changes without an event: styles, a pasted infotext, another tab.
 function watch() {
     if (document.hidden) return;
@@ -43,10 +51,13 @@ export function perform(tab, action) {
     stripOf(tab).perform(action);
 }
 
+/** Starts the strips once the page is built. */
 export function startPreview() {
     onLoaded(() => {
         gradioApp().addEventListener("input", onInput, true);
         gradioApp().addEventListener("change", onInput, true);
+        document.addEventListener("pointerdown", onElsewhere, true);
+        document.addEventListener("focusin", onElsewhere, true);
         setInterval(watch, WATCH_MS);
         watch();
     });

@@ -1,5 +1,5 @@
 // The strip under the prompt boxes of one tab: chips that say what the guard would do, with a
-// popover that explains a chip and offers actions. One line high whatever it shows, so nothing jumps.
+// popover that explains a chip and offers actions. Chips take one line, however many they are, so nothing jumps.
 import { element, plainButton, userText } from "../core/elements.js";
 import { inputOf, readForm, setValue, valueOf } from "../core/form.js";
 import { History } from "../core/history.js";
@@ -16,6 +16,7 @@ import { weightSweep } from "./weight_sweep.js";
 
 const PAUSE_MS = 150;
 
+/** The strip of one tab: asks, shows, acts. */
 export class Strip {
     /** `recheckAll` lets the strips of all tabs look again. */
     constructor(tab, recheckAll) {
@@ -179,7 +180,7 @@ export class Strip {
     /** Says a sentence that has no chip; shows it, too, where something was refused. */
     say(text, refused) {
         this.announce(text);
-        if (refused) this.row.chips.replaceChildren(element("span", "lora-neg-quiet lora-neg-refused", text));
+        if (refused) this.row.note(element("span", "lora-neg-quiet lora-neg-refused", text));
     }
 
     /** Shows a sentence in place of the chips until the strip looks again. */

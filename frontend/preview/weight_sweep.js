@@ -73,6 +73,7 @@ function axesOf(tab) {
     });
 }
 
+/** The plot's axis that varies weights in a job of this form; null where the guard acts as always. */
 export function weightSweep(body) {
     if (body.enabled === false || body.mode === "Off") return null;
     if (option("lora_neg_guard_sweeps")) return null;

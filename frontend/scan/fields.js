@@ -2,6 +2,7 @@
 import { element } from "../core/elements.js";
 import { translate } from "../core/translate.js";
 
+/** Makes the fields of one form and keeps their notes. */
 export class Fields {
     /** `id` keeps the ids of several forms in one page apart. */
     constructor(id) {

@@ -23,6 +23,7 @@ const KINDS = [
 const PARTS = [["both", "Unet and text encoder"], ["unet", "Unet only"], ["text_encoder", "Text encoder only"]];
 let made = 0;
 
+/** The form; what stands in it is remembered in the browser. */
 export class ScanForm {
     constructor(scan) {
         this.scan = scan;

@@ -6,6 +6,7 @@ import { translate } from "../core/translate.js";
 import { fittingWidth, gridMove, isDamaged, thumbnailSide } from "./cells.js";
 import { ScanPicture } from "./picture.js";
 
+/** The grid of one scan's pictures. */
 export class ScanGrid {
     constructor(scan) {
         this.scan = scan;

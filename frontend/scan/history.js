@@ -6,6 +6,7 @@ import { translate } from "../core/translate.js";
 
 const KINDS = { scan: "Scan", quick: "Quick scan", compare: "A/B picture" };
 
+/** The list of past scans. */
 export class ScanHistory {
     constructor(scan) {
         this.scan = scan;

@@ -4,6 +4,7 @@ import { element, userText } from "../core/elements.js";
 import { translate } from "../core/translate.js";
 import { progressText, spokenStep } from "./words.js";
 
+/** The progress of one job, in a line and aloud. */
 export class JobLine {
     /** `acts`: what its buttons do, `stop`, and `open` and `resume` with a scan's name. */
     constructor(acts) {
@@ -51,6 +52,7 @@ export class JobLine {
     }
 }
 
+/** The offer of one unfinished scan. */
 export class OfferLine {
     /** `acts`: `open` and `resume` with a scan's name. */
     constructor(acts) {

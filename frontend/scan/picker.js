@@ -8,6 +8,7 @@ import { translate } from "../core/translate.js";
 const PAUSE_MS = 150;
 let made = 0;
 
+/** An ARIA combobox over the LoRAs that the server finds. */
 export class ScanPicker {
     constructor(onChoose, onError) {
         this.onChoose = onChoose;

@@ -6,6 +6,7 @@ import { translate } from "../core/translate.js";
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
+/** A dialog with one picture; arrow keys lead to its neighbours in the grid. */
 export class ScanPicture {
     constructor(scan, grid) {
         this.scan = scan;

@@ -5,6 +5,7 @@ import { translate } from "../core/translate.js";
 
 const HELP = "Tick those that ask for what the LoRA was trained on; the others show what it does to everything else.";
 
+/** The list of prompts, and suggestions for it. */
 export class ScanPrompts {
     constructor(noteId, onChange) {
         this.noteId = noteId;

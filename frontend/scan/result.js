@@ -7,6 +7,7 @@ import { ScanGrid } from "./grid.js";
 
 const KINDS = { scan: "Weight scan", quick: "Quick scan", compare: "A/B picture" };
 
+/** One scan as it stands; welcomes where there is none. */
 export class ScanResult {
     constructor(scan) {
         this.scan = scan;

@@ -10,6 +10,7 @@ const NUMBERS = [
 
 const LISTS = [["sampler", "Sampler"], ["scheduler", "Schedule"]];
 
+/** The fields for sampling that this host and model take. */
 export class ScanSampling {
     constructor(fields, overview) {
         const usual = overview.form;

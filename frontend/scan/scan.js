@@ -17,6 +17,7 @@ const AGAIN_MS = [1000, 2000, 4000, 8000]; // between tries while the server doe
 const PASTE_MS = 300;
 const PASTE_BUTTONS = ["#txt2img_tools #paste", "#txt2img_paste", "#paste"];
 
+/** The tab as a whole: the job, its polls, and what its parts share. */
 export class Scan {
     constructor(root) {
         this.root = root;

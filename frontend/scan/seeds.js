@@ -1,5 +1,6 @@
 // Numbers and seeds as they stand in the form.
 
+/** As many different seeds of 32 bits, as they stand in the box. */
 export function randomSeeds(count, random = Math.random) {
     const seeds = new Set();
     while (seeds.size < count) seeds.add(Math.floor(random() * 4294967296));

@@ -13,6 +13,7 @@ function lookAfter() {
     scan.begin();
 }
 
+/** Starts the tab when somebody looks at it. */
 export function startScan() {
     onUpdated(lookAfter);
     onTabChanged(() => setTimeout(lookAfter, 0));

@@ -5,6 +5,7 @@ import { translate } from "../core/translate.js";
 
 const ONE_NUMBER = /^\s*-?[\d.]+\s*$/;
 
+/** The field of the weights. */
 export class ScanWeights {
     /** `presets` are the host's, the first for a scan, the second for a quick one. */
     constructor(fields, presets, onChange) {

@@ -93,3 +93,11 @@ def page(browser: Any, page_url: str) -> Iterator[Any]:
     yield tab
     assert tab.complaints() == []
     context.close()
+
+
+@pytest.fixture
+def first_run(page: Any) -> Iterator[Any]:
+    """A page whose notice of the first run may be answered."""
+    page.page.request.post(f"{page.url}/own/forget")
+    yield page
+    page.page.request.post(f"{page.url}/own/forget")

@@ -14,7 +14,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from inspect import signature
 from pathlib import Path
@@ -31,14 +31,17 @@ from lib_lora_neg.api.page import add_page_routes  # noqa: E402
 from lib_lora_neg.api.public import add_public_routes  # noqa: E402
 from lib_lora_neg.hosts.preview import FormValues, PreviewContext  # noqa: E402
 from lib_lora_neg.hosts.reporting import HealthItem, Report, Reports  # noqa: E402
+from lib_lora_neg.hosts.webui import xyz  # noqa: E402
 from lib_lora_neg.hosts.webui.tools import PageTool  # noqa: E402
-from lib_lora_neg.loras.card import LoraCard  # noqa: E402
+from lib_lora_neg.loras.card import LoraCard, RangeSource, WeightRange  # noqa: E402
 from lib_lora_neg.loras.families import ModelFamily  # noqa: E402
 from lib_lora_neg.policy import GenerationRequest, GuardSettings, Mode, plan  # noqa: E402
+from lib_lora_neg.ui.library.answers import library_answers  # noqa: E402
 from lib_lora_neg.ui.panel.answers import page_answers  # noqa: E402
 from lib_lora_neg.ui.panel.build import Panel, build_panel  # noqa: E402
 from lib_lora_neg.ui.panel.preset import PresetWiring  # noqa: E402
 from tests.support.cards import SyntheticCards, card  # noqa: E402
+from tests.support.library import MemoryLibrary  # noqa: E402
 
 STYLES = {"quality": ("masterpiece", "lowres, impasto_oil_style")}
 
@@ -199,12 +202,29 @@ def build_tab(host: Host, wiring: PresetWiring, tab: str) -> None:
         gr.Textbox(label="Hires negative prompt", elem_id="hires_neg_prompt")
     gr.Checkbox(False, label="Dynamic Thresholding", elem_id=f"{tab}_thresholding")
     gr.HTML(cards_html(tab))
+    build_plot(tab)
     panel = build_panel(host, tab, lambda name: f"script_{tab}_lora_negative_guard_{name}", wiring)
     info = gr.HTML("", elem_id=f"html_info_{tab}")
     inputs = [prompt, negative, cfg, panel.enabled, panel.mode]
     generate.click(lambda *values: generated(host, tab, *values), inputs, [info])
     outputs = [prompt, negative, panel.enabled, panel.mode]
     paste.click(lambda: pasted(host, panel), [], outputs)
+
+
+def build_plot(tab: str) -> None:
+    """Build the host's X/Y/Z plot, as far as the strip reads it."""
+
+    def dropdown(choices: list[str], label: str, elem_id: str) -> None:
+        gr.Dropdown(choices, value=choices[0], label=label, elem_id=elem_id, interactive=True)
+
+    with gr.Column(elem_id=f"{tab}_script_container"):
+        dropdown(["None", "X/Y/Z plot"], "Script", "script_list")
+        with gr.Row():
+            for axis in "xyz":
+                name = f"script_{tab}_xyz_plot_{axis}"
+                axes = ["Nothing", "Steps", "Prompt S/R", xyz.WEIGHT]
+                dropdown(axes, f"{axis} type", f"{name}_type")
+                gr.Textbox(label=f"{axis} values", elem_id=f"{name}_values", interactive=True)
 
 
 def generated(
@@ -227,15 +247,32 @@ def pasted(host: Host, panel: Panel) -> tuple[str, str, bool, str]:
 
 CARD = (
     '<div class="card" data-name="{name}" style="display:inline-block;position:relative;'
-    'padding:2em 4em;border:1px solid"'
+    'padding:2em 4em 6em;border:1px solid"'
     """ onclick="cardClicked('{tab}', '&lt;lora:{name}:1&gt;', '', false)">"""
     '<div class="button-row" style="position:absolute;inset:0 0 auto auto"></div>'
     '<span class="name">{name}</span></div>'
 )
 
 
+CARDS = ("style_x", "hero", "thing", "fast", "mystery", "slide", "allowed")
+
+
+def badges() -> Callable[[Mapping[str, Any]], Any]:
+    """Return what answers for the badges on the cards."""
+    library = MemoryLibrary(
+        card("style_x", "style", family=ModelFamily.SDXL),
+        card("hero", "character", family=ModelFamily.SDXL),
+        card("thing", "concept", confidence=0.6, family=ModelFamily.SDXL),
+        card("fast", "accelerator", family=ModelFamily.SDXL),
+        card("mystery", "unknown", confidence=0.0),
+        card("slide", "slider", ranges=(WeightRange(-2.0, 2.0, source=RangeSource.SIDECAR),)),
+        card("allowed", "style", guard_off=True),
+    )
+    return library_answers(library)["library-badges"]
+
+
 def cards_html(tab: str) -> str:
-    cards = "".join(CARD.format(tab=tab, name=name) for name in ("style_x", "hero", "thing"))
+    cards = "".join(CARD.format(tab=tab, name=name) for name in CARDS)
     return f'<div class="extra-network-pane"><div id="{tab}_lora_cards">{cards}</div></div>'
 
 
@@ -300,7 +337,7 @@ def main() -> None:
     decisions = {
         "library-edit": host.library.edit,
         "library-undo": host.library.undo,
-        "library-badges": lambda _: {"badges": {}, "complete": True},
+        "library-badges": badges(),
     }
     add_page_routes(app, {**answers, **decisions})
     add_public_routes(app, host, host.library, dict([account]) if account else {})

@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from .driver import Page
+
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(bool(os.environ.get("WEBUI_URL")), reason="needs our own page's LoRAs"),
@@ -25,12 +27,6 @@ def test_toggle_and_modes(page):
     page.until(lambda: page.strip().get_attribute("data-mode") == "enforce")
     page.panel("enabled-checkbox").locator("input").uncheck()
     page.strip().get_by_text("The guard is off in this tab").wait_for(timeout=20_000)
-
-
-@pytest.fixture
-def first_run(page):
-    yield page
-    page.page.request.post(f"{page.url}/own/forget")
 
 
 def test_the_notice_is_answered_once_for_both_tabs(first_run):
@@ -124,6 +120,54 @@ def test_findings_follow_the_generation(page):
     page.type(STYLE)
     page.page.locator("#txt2img_generate").click()
     page.panel("findings").get_by_text("Changed").first.wait_for(timeout=20_000)
+
+
+def test_findings_belong_to_the_browser_that_made_the_picture(page, browser, page_url):
+    context = browser.new_context()
+    other = Page(context.new_page(), page_url)
+    other.open()
+    for _ in range(2):
+        # What stands there when the page opens is nobody's picture.
+        page.page.wait_for_timeout(600)
+        page.type(STYLE)
+        other.type("a <lora:hero:-0.5>")
+        page.page.locator("#txt2img_generate").click()
+        page.panel("findings").get_by_text("style_x").first.wait_for(timeout=20_000)
+        other.page.locator("#txt2img_generate").click()
+        other.panel("findings").get_by_text("hero").first.wait_for(timeout=20_000)
+    assert "style_x" not in other.panel("findings").first.inner_text()
+    page.panel("refresh").click()
+    page.page.wait_for_timeout(800)
+    assert "hero" not in page.panel("findings").first.inner_text()
+    assert other.complaints() == []
+    context.close()
+
+
+def test_badges_say_type_and_range_and_can_be_read(page):
+    badge = page.page.locator("#txt2img_lora_cards .lora-neg-badge")
+    page.page.locator("#txt2img_lora_cards").scroll_into_view_if_needed()
+    page.until(lambda: badge.count() == 7)
+    assert [text.replace("\n", " ").split() for text in badge.all_inner_texts()] == [
+        ["St", "≥−0.5"],
+        ["Ch", "≥0"],
+        ["Co", "≥−0.3"],
+        ["Ac"],
+        ["?"],
+        ["Sl", "−2…2"],
+        ["St", "off"],
+    ]
+    backs = badge.evaluate_all("all => all.map(one => getComputedStyle(one).backgroundColor)")
+    assert {back.replace(" ", "") for back in backs} == {"rgba(24,24,27,0.86)"}
+    badge.nth(3).hover()
+    said = page.page.locator("#lora_neg_tooltip")
+    said.get_by_text("accelerator").first.wait_for()
+    assert "at the weight made for it" in said.inner_text()
+    page.page.mouse.move(2, 2)
+    said.wait_for(state="hidden")
+    badge.first.focus()
+    page.page.keyboard.press("ArrowRight")
+    assert page.page.evaluate("document.activeElement.closest('.card').dataset.name") == "hero"
+    assert "character" in said.inner_text()
 
 
 def test_card_removes_a_negative_tag(page):

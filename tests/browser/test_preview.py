@@ -13,6 +13,7 @@ pytestmark = [
 ]
 
 STYLE = "a cat <lora:style_x:-0.9>"
+LONG_NAME = "a_very_long_name_of_a_lora_that_nobody_has_shortened_v12_final"
 
 
 def test_typing_shows_what_would_be_done(page):
@@ -101,6 +102,13 @@ def test_a_fix_is_offered_first_and_to_allow_never_stands_out(page):
     page.act("style_x", "Write <lora:style_x:-0.9>")
     assert page.prompt() == STYLE
     page.wait_for_chip("CFG")
+    page.type("a cat <lora:style_x:-0,9>")
+    page.wait_for_no_chip("CFG")
+    page.act("style_x", "Write <lora:style_x:-0.9>")
+    assert page.prompt() == STYLE
+    page.type("a cat <lora:stile_x:0.4>")
+    page.act("stile_x", "Write <lora:style_x:0.4>")
+    assert page.prompt() == "a cat <lora:style_x:0.4>"
     page.type("a <lora:mystery:-0.9>")
     chip = page.wait_for_chip("mystery")
     chip.click()
@@ -137,6 +145,117 @@ def test_what_does_not_fit_is_counted_by_kind(page, width):
     assert page.strip().locator(".lora-neg-chip").evaluate_all(cut) == 0
     first = page.chips()[0]
     assert first.startswith("hero")
+
+
+def test_opened_the_line_cuts_nothing_and_moves_nothing(first_run):
+    page = first_run
+    below = page.page.locator("#txt2img_below").first
+    page.strip().locator(".lora-neg-notice").wait_for(state="visible", timeout=20_000)
+    unknown = " ".join(f"<lora:{LONG_NAME}_{number}:1>" for number in range(5))
+    page.type(f"a <lora:style_x:-0.9> {unknown}", "b")
+    page.wait_for_chip("style_x")
+    more = page.strip().locator(".lora-neg-overflow")
+    more.wait_for(state="visible")
+    before, line = below.bounding_box(), page.strip().locator(".lora-neg-line").bounding_box()
+    more.click()
+    assert below.bounding_box() == before
+    opened = page.strip().locator(".lora-neg-line").bounding_box()
+    assert abs(opened["y"] - line["y"]) <= 2
+    cut = """chips => [...chips].flatMap(chip => [...chip.querySelectorAll('bdi')])
+        .filter(piece => piece.scrollWidth > piece.clientWidth).length"""
+    chips = page.strip().locator(".lora-neg-chip")
+    assert chips.evaluate_all(cut) == 0
+    more.click()
+    assert chips.evaluate_all(cut) > 0
+
+
+def test_the_popover_says_the_name_that_its_chip_cuts(page):
+    page.type(f"a <lora:{LONG_NAME}:1>")
+    page.wait_for_chip(LONG_NAME).click()
+    assert LONG_NAME in page.strip().locator(".lora-neg-popover").inner_text()
+    page.type(STYLE)
+    page.wait_for_chip("style_x").click()
+    assert page.strip().locator(".lora-neg-whole").count() == 0
+
+
+def choose(page, selector, option):
+    box = page.page.locator(f"{selector} input").first
+    box.click()
+    box.fill(option)
+    box.press("Enter")
+    page.until(lambda: box.input_value() == option)
+
+
+@pytest.mark.parametrize("width", [480, 1200])
+def test_a_job_that_varies_weights_is_said_to_be_made_as_typed(page, width):
+    page.page.set_viewport_size({"width": width, "height": 900})
+    page.type(STYLE)
+    page.wait_for_chip("style_x")
+    choose(page, "#txt2img_script_container #script_list", "X/Y/Z plot")
+    choose(page, "#script_txt2img_xyz_plot_y_type", "[LoRA Neg] Weight")
+    values = "#script_txt2img_xyz_plot_y_values"
+    page.page.locator(f"{values} textarea, {values} input").first.fill("-3, -1, 0")
+    note = page.strip().locator(".lora-neg-sweep")
+    note.wait_for(timeout=20_000)
+    assert note.inner_text().startswith("[LoRA Neg] Weight")
+    assert page.chips() == []
+    line, said = page.strip().locator(".lora-neg-line").bounding_box(), note.bounding_box()
+    assert said["y"] + said["height"] <= line["y"] + line["height"]
+    assert page.strip().locator(".lora-neg-all, .lora-neg-overflow:visible").count() == 0
+
+    choose(page, "#txt2img_script_container #script_list", "None")
+
+    page.wait_for_chip("style_x")
+    assert note.count() == 0
+
+
+def test_a_search_and_replace_that_changes_words_is_guarded(page):
+    page.type(STYLE)
+    choose(page, "#txt2img_script_container #script_list", "X/Y/Z plot")
+    choose(page, "#script_txt2img_xyz_plot_x_type", "Prompt S/R")
+    values = page.page.locator("#script_txt2img_xyz_plot_x_values").locator("textarea, input").first
+    values.fill("style_x:-0.9, style_x:-0.5")
+    page.strip().locator(".lora-neg-sweep").wait_for(timeout=20_000)
+    values.fill("cat, dog")
+    page.wait_for_chip("style_x")
+
+
+COMPLETION = """box => {
+    const row = box.closest(".prompt-row");
+    for (let at = box; at !== row; at = at.parentElement) at.style.overflow = "visible";
+    const list = document.createElement("div");
+    list.className = "autocompleteParent n";
+    list.style.cssText = "display:flex; position:absolute; z-index:999; background:gray;";
+    list.style.cssText += "width:20rem; height:12rem;";
+    box.insertAdjacentElement("afterend", list);
+}"""
+"""What Tag Autocomplete puts below a box while it offers words; in hosts it may hang out of it."""
+
+IS_ON_TOP = """list => {
+    const { left, top, width, height } = list.getBoundingClientRect();
+    return [0.1, 0.5, 0.9].every((part) => {
+        const at = document.elementFromPoint(left + width / 2, top + height * part);
+        return list.contains(at);
+    });
+}"""
+
+
+def test_a_list_of_completions_lies_over_the_strip_and_goes_without_a_trace(page):
+    page.type("a <lora:style_x:-0.9> <lora:hero:-0.5>, without a hat", "impasto_oil_style, rain")
+    page.wait_for_chip("hero")
+    before = page.strip().bounding_box()
+    page.page.locator("#txt2img_neg_prompt textarea").evaluate(COMPLETION)
+    offered = page.page.locator(".autocompleteParent")
+    assert offered.evaluate(IS_ON_TOP)
+    page.strip().evaluate("strip => strip.classList.add('lora-neg-open')")
+    page.page.evaluate("document.querySelector('.lora-neg-chip').click()")
+    page.strip().locator(".lora-neg-popover").wait_for(state="visible")
+    assert offered.evaluate(IS_ON_TOP)
+    page.strip().evaluate("strip => strip.classList.remove('lora-neg-open')")
+    offered.evaluate("list => list.remove()")
+    page.page.focus("#txt2img_neg_prompt textarea")
+    page.until(lambda: page.strip().locator(".lora-neg-popover").is_hidden())
+    assert page.strip().bounding_box() == before
 
 
 def test_always_allow_and_undo(page):

@@ -12,6 +12,7 @@ from ...hosts.form_reading import FormValueError
 from ...hosts.library import LibraryTabHost
 from ...loras.card import LoraType
 from ...loras.decisions import Decision
+from ...policy.matrix import explicit_range
 from ...sentences import as_sentence, say
 from .detail import GRADE_MEANINGS, GRADE_NAMES, detail
 from .edit import MAX_NAME, Editor, EditResult, read_change, read_names
@@ -172,11 +173,15 @@ def badge(host: LibraryTabHost, name: str) -> dict[str, Any] | None:
         share = f"{inference.confidence:.0%}"
         kind = say("Type: {type} ({share})", type=type_name(inference.type), share=share)
     limits = say("Range: {range}", range=range_text(allowed))
+    short = range_short(allowed)
+    if inference.type is LoraType.ACCELERATOR and explicit_range(card) is None:
+        # No number limits it, but "±" would read as an invitation.
+        limits, short = say("an accelerator acts in the prompt only, at the weight made for it"), ""
     return {
         "type": inference.type.value,
         "letter": LETTERS[inference.type],
         "sure": sure,
-        "range": say("off") if card.guard_off else range_short(allowed),
+        "range": say("off") if card.guard_off else short,
         "lines": [
             kind,
             say("Guard off: no rule applies") if card.guard_off else limits,
