@@ -3,7 +3,7 @@
     python run.py demo --port 7860 --no-browser
     python bench/page_screenshots.py --url http://127.0.0.1:7860/
 
-playwright and Chromium are needed. Every example is made at one seed, in both themes.
+playwright and Chromium are needed. Every example is made at its own seed, in the themes asked for.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SAID = "#html_info_txt2img .lora-neg-page-said"
-NAMES = ("style", "character", "trigger", "wrong", "slider", "moved")
+NAMES = ("style", "twice", "character", "cfg")
 SCANNED = "ink_style"
 ASKED = (
     "ink, blue diamond, large, center, white background",
@@ -40,19 +40,17 @@ def generate(page: Any) -> None:
     page.wait_for_timeout(2500)
 
 
-def shoot(page: Any, url: str, theme: str, folder: Path, seed: int) -> None:
+def shoot(page: Any, url: str, theme: str, folder: Path) -> None:
     suffix = "" if theme == "light" else f"_{theme}"
     page.goto(f"{url}?__theme={theme}")
     page.locator("#lora_neg_preview_txt2img .lora-neg-quiet").wait_for()
     take(page, folder, f"empty{suffix}")
-    keep = page.locator("[id$=lora_negative_guard_notice_keep]").first
+    keep = page.locator("#lora_neg_preview_txt2img .lora-neg-notice button").first
     if keep.is_visible():
         keep.click()
     tries = page.locator("#txt2img_tries button")
     for number in range(tries.count()):
         tries.nth(number).click()
-        page.fill("#txt2img_seed input", str(seed))
-        page.locator("#txt2img_seed input").press("Tab")
         page.locator("#lora_neg_preview_txt2img .lora-neg-chip").first.wait_for()
         generate(page)
         take(page, folder, f"{NAMES[number]}{suffix}")
@@ -90,7 +88,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default="http://127.0.0.1:7860/")
     parser.add_argument("--theme", choices=["light", "dark"], action="append")
-    parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--folder", type=Path, default=IMAGES)
     parser.add_argument("--only", choices=["examples", "scan"])
     options = parser.parse_args()
@@ -102,7 +99,7 @@ def main() -> None:
         page.set_default_timeout(SLOW_MS)
         for theme in options.theme or ["light"]:
             if options.only in (None, "examples"):
-                shoot(page, options.url, theme, options.folder, options.seed)
+                shoot(page, options.url, theme, options.folder)
             if options.only in (None, "scan"):
                 scan(page, options.url, theme, options.folder)
         browser.close()

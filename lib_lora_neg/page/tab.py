@@ -95,6 +95,9 @@ def build_tab(context: TabContext, tab: str) -> None:
     events.reference = context.guide is not None
     _connect(events, inputs, panel, results)
     events.connect_restoring(inputs, panel, sources, results.said, results.infotext)
+    if look is not None:
+        # What it says is of the example's own pictures.
+        prompts[0].input(lambda: look_html(""), [], [look], show_progress="hidden", queue=False)
     for button, example in tries:
         events.connect_example(button, example, inputs, panel, look, context.defaults)
 

@@ -85,6 +85,14 @@ def test_an_example_is_measured_whatever_stood_in_the_inputs_before(page):
     assert page.cfg() == EXAMPLES[0].cfg_scale
 
 
+def test_what_to_look_at_goes_with_the_example(page):
+    page.page.locator("#txt2img_tries button").first.click()
+    page.until(lambda: EXAMPLES[0].look in look(page))
+    page.page.locator("#txt2img_prompt textarea").press("End")
+    page.page.keyboard.type(", dotted")
+    page.until(lambda: look(page) == "")
+
+
 def test_an_opened_picture_is_enlarged_by_whole_pixels(page):
     page.page.locator("#txt2img_tries button").first.click()
     page.generate(seconds=120)
@@ -121,6 +129,7 @@ def test_what_its_pictures_do_not_show_is_told_with_its_source(page):
 def test_the_demo_is_clean_for_axe_and_fits(page, width):
     page.page.set_viewport_size({"width": width, "height": 1000})
     page.page.locator("#txt2img_tries button").first.click()
+    page.until(lambda: EXAMPLES[0].look in look(page))
     page.type("a lighthouse, red circle <lora:ink_style:-0.9>", "")
     page.page.locator("#txt2img_unknown mark").first.wait_for()
     page.page.locator("#txt2img_known summary").click()
