@@ -5,7 +5,7 @@ import { cfgToolsOf, readForm } from "./core/form.js";
 import { openInLibrary, startLibrary } from "./library/tab.js";
 import { startPanel } from "./panel/findings.js";
 import { recheck, startPreview } from "./preview/preview.js";
-import { startScan } from "./scan/tab.js";
+import { openInScan, startScan } from "./scan/tab.js";
 
 // A second copy of the extension would draw everything twice.
 if (!window.loraNeg) {
@@ -15,6 +15,6 @@ if (!window.loraNeg) {
     startCards();
     startLibrary();
     startPanel(recheck);
-    startPreview();
+    startPreview(openInScan);
     startScan();
 }

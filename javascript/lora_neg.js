@@ -18,6 +18,11 @@
   function register(hook, callback) {
     if (typeof globalThis[hook] === "function") globalThis[hook](callback);
   }
+  function showTab(id, ...labels) {
+    const button2 = document.getElementById(`tab_${id}-button`) || [...gradioApp().querySelectorAll("#tabs > .tab-nav > button")].find((candidate) => labels.includes(candidate.textContent.trim()));
+    if (button2) button2.click();
+    return Boolean(button2);
+  }
   function onLoaded(callback) {
     register("onUiLoaded", callback);
   }
@@ -734,9 +739,10 @@
       source.append(element("span", "", "Source:"), " ", userText("", chip.source));
       made3.push(source);
     }
-    if (chip.actions.length) {
+    const offered = chip.actions.filter(({ kind }) => kind !== "scan" || find(".lora-neg-scan"));
+    if (offered.length) {
       const row2 = element("div", "lora-neg-actions");
-      row2.append(...chip.actions.map((action, index) => {
+      row2.append(...offered.map((action, index) => {
         const kind = index || !OFFERED_FIRST.has(action.kind) ? "" : " lora-neg-first";
         return plainButton(`lora-neg-action${kind}`, action.label, () => act(action));
       }));
@@ -887,9 +893,10 @@
   // frontend/preview/strip.js
   var PAUSE_MS = 150;
   var Strip = class {
-    /** `recheckAll` lets the strips of all tabs look again. */
-    constructor(tab, recheckAll) {
+    /** `recheckAll` lets the strips of all tabs look again, `openInScan` shows a LoRA in the scan tab. */
+    constructor(tab, recheckAll, openInScan3) {
       this.tab = tab;
+      this.openInScan = openInScan3;
       this.history = new History();
       this.cache = new AnswerCache();
       this.asked = null;
@@ -1055,7 +1062,10 @@
         this.check();
         return;
       }
-      if (action.lora) this.allowAlways(action);
+      if (action.kind === "scan") {
+        this.popover.close();
+        this.openInScan(action.lora);
+      } else if (action.lora) this.allowAlways(action);
       else this.perform(action);
     }
     // A decision about a LoRA, kept by the server; the library shows and changes it, too.
@@ -1101,8 +1111,10 @@
   // frontend/preview/preview.js
   var WATCH_MS = 500;
   var strips = {};
+  var openInScan = () => {
+  };
   function stripOf(tab) {
-    if (!strips[tab]) strips[tab] = new Strip(tab, () => recheck());
+    if (!strips[tab]) strips[tab] = new Strip(tab, () => recheck(), (name) => openInScan(name));
     return strips[tab];
   }
   function tabOf(target) {
@@ -1133,7 +1145,8 @@
   function perform(tab, action) {
     stripOf(tab).perform(action);
   }
-  function startPreview() {
+  function startPreview(open) {
+    openInScan = open;
     onLoaded(() => {
       gradioApp().addEventListener("input", onInput, true);
       gradioApp().addEventListener("change", onInput, true);
@@ -2604,9 +2617,7 @@
     library.start();
   }
   function openInLibrary(name) {
-    const tab = document.getElementById("tab_lora_neg_library-button") || [...gradioApp().querySelectorAll("#tabs > .tab-nav > button")].find((candidate) => ["LoRA Library", translate("LoRA Library")].includes(candidate.textContent.trim()));
-    if (!tab) return;
-    tab.click();
+    if (!showTab("lora_neg_library", "LoRA Library", translate("LoRA Library"))) return;
     let tries = 40;
     const wait = setInterval(() => {
       if (library && library.details && library.total) {
@@ -4315,6 +4326,16 @@
     scan = new Scan(root);
     scan.begin();
   }
+  function openInScan2(name) {
+    if (!showTab("lora_neg_scan", "LoRA Scan", translate("LoRA Scan"))) return;
+    let tries = 40;
+    const wait = setInterval(() => {
+      if (scan && scan.overview && scan.form.picker) {
+        clearInterval(wait);
+        scan.form.choose(name);
+      } else if (--tries < 0) clearInterval(wait);
+    }, 100);
+  }
   function startScan() {
     onUpdated(lookAfter3);
     onTabChanged(() => setTimeout(lookAfter3, 0));
@@ -4327,7 +4348,7 @@
     startCards();
     startLibrary();
     startPanel(recheck);
-    startPreview();
+    startPreview(openInScan2);
     startScan();
   }
 })();

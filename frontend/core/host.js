@@ -30,6 +30,15 @@ function register(hook, callback) {
     if (typeof globalThis[hook] === "function") globalThis[hook](callback);
 }
 
+/** Shows one of the host's tabs, by its id in gradio and its label; false where there is none. */
+export function showTab(id, ...labels) {
+    const button = document.getElementById(`tab_${id}-button`)
+        || [...gradioApp().querySelectorAll("#tabs > .tab-nav > button")]
+            .find((candidate) => labels.includes(candidate.textContent.trim()));
+    if (button) button.click();
+    return Boolean(button);
+}
+
 /** Calls back once the page is built. */
 export function onLoaded(callback) {
     register("onUiLoaded", callback);

@@ -1,5 +1,5 @@
 // The library's tab in the page.
-import { onTabChanged, onUpdated } from "../core/host.js";
+import { onTabChanged, onUpdated, showTab } from "../core/host.js";
 import { translate } from "../core/translate.js";
 import { Library } from "./library.js";
 
@@ -16,11 +16,7 @@ function lookAfter() {
 
 /** Opens the tab and shows the details of a LoRA. */
 export function openInLibrary(name) {
-    const tab = document.getElementById("tab_lora_neg_library-button")
-        || [...gradioApp().querySelectorAll("#tabs > .tab-nav > button")]
-            .find((candidate) => ["LoRA Library", translate("LoRA Library")].includes(candidate.textContent.trim()));
-    if (!tab) return;
-    tab.click();
+    if (!showTab("lora_neg_library", "LoRA Library", translate("LoRA Library"))) return;
     let tries = 40;
     const wait = setInterval(() => {
         if (library && library.details && library.total) {

@@ -1,5 +1,6 @@
 // What the popover says about a chip.
 import { element, plainButton, userText } from "../core/elements.js";
+import { find } from "../core/host.js";
 
 const MOST_FACTS = 6;
 
@@ -31,9 +32,11 @@ export function explanation(chip, act, whole = false) {
         source.append(element("span", "", "Source:"), " ", userText("", chip.source));
         made.push(source);
     }
-    if (chip.actions.length) {
+    // A host may have no scan tab.
+    const offered = chip.actions.filter(({ kind }) => kind !== "scan" || find(".lora-neg-scan"));
+    if (offered.length) {
         const row = element("div", "lora-neg-actions");
-        row.append(...chip.actions.map((action, index) => {
+        row.append(...offered.map((action, index) => {
             const kind = index || !OFFERED_FIRST.has(action.kind) ? "" : " lora-neg-first";
             return plainButton(`lora-neg-action${kind}`, action.label, () => act(action));
         }));

@@ -4,9 +4,10 @@ import { Strip } from "./strip.js";
 
 const WATCH_MS = 500;
 const strips = {};
+let openInScan = () => {};
 
 function stripOf(tab) {
-    if (!strips[tab]) strips[tab] = new Strip(tab, () => recheck());
+    if (!strips[tab]) strips[tab] = new Strip(tab, () => recheck(), (name) => openInScan(name));
     return strips[tab];
 }
 
@@ -51,8 +52,9 @@ export function perform(tab, action) {
     stripOf(tab).perform(action);
 }
 
-/** Starts the strips once the page is built. */
-export function startPreview() {
+/** Starts the strips once the page is built; `open` shows a LoRA in the scan's tab. */
+export function startPreview(open) {
+    openInScan = open;
     onLoaded(() => {
         gradioApp().addEventListener("input", onInput, true);
         gradioApp().addEventListener("change", onInput, true);

@@ -18,9 +18,10 @@ const PAUSE_MS = 150;
 
 /** The strip of one tab: asks, shows, acts. */
 export class Strip {
-    /** `recheckAll` lets the strips of all tabs look again. */
-    constructor(tab, recheckAll) {
+    /** `recheckAll` lets the strips of all tabs look again, `openInScan` shows a LoRA in the scan tab. */
+    constructor(tab, recheckAll, openInScan) {
         this.tab = tab;
+        this.openInScan = openInScan;
         this.history = new History();
         this.cache = new AnswerCache();
         this.asked = null;
@@ -205,7 +206,10 @@ export class Strip {
             this.check();
             return;
         }
-        if (action.lora) this.allowAlways(action);
+        if (action.kind === "scan") {
+            this.popover.close();
+            this.openInScan(action.lora);
+        } else if (action.lora) this.allowAlways(action);
         else this.perform(action);
     }
 

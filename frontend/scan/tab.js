@@ -1,5 +1,6 @@
 // The scan's tab in the page.
-import { onTabChanged, onUpdated } from "../core/host.js";
+import { onTabChanged, onUpdated, showTab } from "../core/host.js";
+import { translate } from "../core/translate.js";
 import { Scan } from "./scan.js";
 
 let scan = null;
@@ -11,6 +12,18 @@ function lookAfter() {
     root.dataset.ready = "true";
     scan = new Scan(root);
     scan.begin();
+}
+
+/** Opens the tab with a LoRA chosen; what is scanned how is left to the user. */
+export function openInScan(name) {
+    if (!showTab("lora_neg_scan", "LoRA Scan", translate("LoRA Scan"))) return;
+    let tries = 40;
+    const wait = setInterval(() => {
+        if (scan && scan.overview && scan.form.picker) {
+            clearInterval(wait);
+            scan.form.choose(name);
+        } else if (--tries < 0) clearInterval(wait);
+    }, 100);
 }
 
 /** Starts the tab when somebody looks at it. */

@@ -67,6 +67,7 @@ class Rule:
         button: on the button that writes what an advised finding would change.
         advise_only: there is nothing that it could change.
         nudges: its findings offer to move the LoRA's weight by a step.
+        measurable: a scan of the LoRA replaces its number by a measured one.
         lowers_cfg: its findings offer to lower CFG by a step.
         by_range: it holds negative weights to the LoRA's range, so that its findings tell which
             pictures of a plot lie outside of it.
@@ -90,6 +91,7 @@ class Rule:
     button: str = "Apply to prompt"
     advise_only: bool = False
     nudges: bool = False
+    measurable: bool = False
     lowers_cfg: bool = False
     by_range: bool = False
     changes_numbers: bool = False

@@ -222,7 +222,7 @@ def build_plot(tab: str) -> None:
         with gr.Row():
             for axis in "xyz":
                 name = f"script_{tab}_xyz_plot_{axis}"
-                axes = ["Nothing", "Steps", "Prompt S/R", xyz.WEIGHT]
+                axes = ["Nothing", "Steps", "Prompt S/R", xyz.WEIGHT, xyz.MODE]
                 dropdown(axes, f"{axis} type", f"{name}_type")
                 gr.Textbox(label=f"{axis} values", elem_id=f"{name}_values", interactive=True)
 

@@ -22,6 +22,59 @@ def test_typing_shows_what_would_be_done(page):
     assert page.chips() == ["style_x −0.9 → −0.5 style", "CFG 7 → 6 negative weight"]
 
 
+def choose(page, label, value):
+    """Choose in one of the host's lists, as a person does."""
+    box = page.page.locator("#tab_txt2img").get_by_label(label, exact=True)
+    box.click()
+    page.page.get_by_role("option", name=value, exact=True).click()
+
+
+def test_a_plot_of_raw_weights_is_said_instead_of_a_clamp(page):
+    page.type(STYLE, "blurry")
+    page.wait_for_chip("style_x")
+    choose(page, "x type", "[LoRA Neg] Weight")
+    page.page.fill("#script_txt2img_xyz_plot_x_values textarea", "-1, -0.5, 0")
+    # The axis alone is none: the plot must be the chosen script.
+    page.page.wait_for_timeout(1200)
+    assert page.chips()[0].startswith("style_x −0.9")
+    choose(page, "Script", "X/Y/Z plot")
+    note = page.strip().locator(".lora-neg-sweep")
+    note.wait_for()
+    assert note.inner_text() == (
+        "[LoRA Neg] Weight varies LoRA weights: this job is made as typed, without the guard"
+    )
+    assert page.chips() == []
+    assert page.page.evaluate(
+        "() => { const strip = document.querySelector('#lora_neg_preview_txt2img');"
+        " return strip.scrollWidth <= strip.clientWidth; }"
+    )
+    # Where an axis says how cells are guarded, the strip shows that again.
+    choose(page, "y type", "[LoRA Neg] Guard mode")
+    page.wait_for_chip("style_x")
+    choose(page, "y type", "Nothing")
+    note.wait_for()
+    choose(page, "Script", "None")
+    page.wait_for_chip("style_x")
+    choose(page, "x type", "Nothing")
+    page.page.fill("#script_txt2img_xyz_plot_x_values textarea", "")
+
+
+def test_prompt_sr_over_weights_is_a_sweep_and_over_words_is_none(page):
+    page.type(STYLE, "blurry")
+    page.wait_for_chip("style_x")
+    choose(page, "Script", "X/Y/Z plot")
+    choose(page, "x type", "Prompt S/R")
+    values = page.page.locator("#script_txt2img_xyz_plot_x_values textarea")
+    values.fill("-0.9, -0.5, 0.5")
+    page.strip().locator(".lora-neg-sweep").wait_for()
+    values.fill("cat, dog")
+    page.wait_for_chip("style_x")
+    assert page.strip().locator(".lora-neg-sweep").count() == 0
+    choose(page, "x type", "Nothing")
+    choose(page, "Script", "None")
+    values.fill("")
+
+
 def test_nothing_moves(page):
     below = page.page.locator("#txt2img_below").first
     before = below.bounding_box()["y"]

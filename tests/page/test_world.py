@@ -116,6 +116,15 @@ def test_words_that_the_model_does_not_know_are_marked(page):
     assert "green star" in page.page.get_attribute("#txt2img_prompt textarea", "placeholder")
 
 
+def test_a_chip_leads_to_the_scan_of_its_lora(page):
+    page.type("red circle, medium, center, blue background <lora:ink_style:-0.9>", "")
+    page.act("ink_style", "Measure with a scan")
+    chosen = page.page.get_by_role("combobox", name="LoRA", exact=True)
+    page.until(lambda: chosen.is_visible() and chosen.input_value() == "ink_style", 20)
+    page.page.locator(".lora-neg-scan-about .lora-neg-type-line").wait_for()
+    page.tab("txt2img")
+
+
 def test_what_its_pictures_do_not_show_is_told_with_its_source(page):
     page.page.get_by_text("Rules that this small model cannot show").click()
     told = page.page.locator(".lora-neg-page-told")

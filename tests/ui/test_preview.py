@@ -198,6 +198,19 @@ def test_allow_once_lifts_the_rule_of_its_chip_alone() -> None:
     assert "R1" in left
 
 
+def test_what_a_scan_can_measure_offers_one() -> None:
+    def offered(prompt: str, negative: str = "") -> dict[str, dict[str, Any]]:
+        context = HOST.context(FormValues(prompt, negative, 9.0))
+        chips = preview(context, HOST.token_count, lasting=True)["chips"]
+        return {c["rule"]: a for c in chips for a in c["actions"] if a["kind"] == "scan"}
+
+    found = offered("<lora:style_x:-0.9>")
+    assert set(found) <= {"R1", "R10"}
+    assert (found["R1"]["lora"], found["R1"]["writes"]) == ("style_x", {})
+    # Words and numbers that no scan measures.
+    assert offered("<lora:style_x:0.8>, without a hat", "impasto_oil_style") == {}
+
+
 def test_nudging_moves_both_parts_or_the_unet_alone() -> None:
     plain = view("<lora:style_x:-0.9>")["chips"][0]
     assert action(plain, "Weight +0.05") == {"prompt": "<lora:style_x:-0.85>"}

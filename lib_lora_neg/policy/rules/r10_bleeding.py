@@ -158,5 +158,6 @@ RULE = Rule(
     chip=ChipText("concept bleeding"),
     advise_only=True,
     nudges=True,
+    measurable=True,
     on_loading=True,
 )

@@ -26,6 +26,7 @@ RULE = Rule(
     switch="Range of negative weights",
     chip=ChipText(names_type=True, early=True),
     nudges=True,
+    measurable=True,
     by_range=True,
     on_loading=True,
     changes_numbers=True,

@@ -20,6 +20,7 @@ def apply(draft: Draft, context: Context) -> Draft:
 RULE = replace(
     r1_range.RULE,
     id="R1f",
+    measurable=True,
     apply=apply,
     title="Negative range on Flux",
     setting="range of negative weights on Flux",

@@ -74,6 +74,10 @@ class Actions:
             if card is not None:
                 label = say("Always allow for this LoRA")
                 actions.append(Action("always", label, lora=card.name))
+                rule = BY_ID.get(finding.rule)
+                if rule is not None and rule.measurable:
+                    # The page offers it where there is a scan tab.
+                    actions.append(Action("scan", say("Measure with a scan"), lora=card.name))
         return actions
 
     def everything(self) -> Writes:
