@@ -64,6 +64,14 @@ def test_silence_is_broken_by_what_is_going_on(told: Any) -> None:
     told.clock.now += QUIET_SECONDS
     told.teller.still_there()
     assert told.lines[-1].endswith("still unpacking …")
+    # The same again and again is said less often.
+    count = len(told.lines)
+    told.clock.now += QUIET_SECONDS
+    told.teller.still_there()
+    assert len(told.lines) == count
+    told.clock.now += QUIET_SECONDS
+    told.teller.still_there()
+    assert len(told.lines) == count + 1
 
 
 def test_a_wheel_on_this_machine_has_the_size_of_its_file(told: Any, tmp_path: Path) -> None:

@@ -20,7 +20,9 @@ WORTH_TELLING_MB = 5.0
 """Smaller packages are told by their number alone."""
 
 QUIET_SECONDS = 10.0
-"""After so long without a word something is said."""
+"""After so long without a word something is said; next time after twice as long, and so on."""
+
+LONGEST_QUIET_SECONDS = 60.0
 
 TAIL = 15
 """Lines of pip's own that are shown when it fails."""
@@ -41,6 +43,7 @@ class Teller:
         self._say = say
         self._clock = clock
         self._began = self._spoken = clock()
+        self._patience = QUIET_SECONDS
         self._now = "looking up packages"
         self._share = ""
         self._small = 0
@@ -70,8 +73,10 @@ class Teller:
 
     def still_there(self) -> None:
         """Say that it is going on, where nothing was said for a while."""
-        if self._clock() - self._spoken >= QUIET_SECONDS:
+        if self._clock() - self._spoken >= self._patience:
+            patience = min(2 * self._patience, LONGEST_QUIET_SECONDS)
             self._tell(f"{self._now}{self._share} …")
+            self._patience = patience
 
     def end(self) -> None:
         """Say what it came to."""
@@ -89,6 +94,7 @@ class Teller:
 
     def _tell(self, text: str) -> None:
         self._spoken = self._clock()
+        self._patience = QUIET_SECONDS
         seconds = int(self._spoken - self._began)
         self._say(f"  {seconds // 60}:{seconds % 60:02}  {text}")
 
@@ -110,7 +116,9 @@ def pip_install(
         say: prints a line.
         optional: a failure is no news; nothing of it is shown.
     """
-    command = [python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+    # What is never imported need not be compiled; what is, Python compiles by itself.
+    command = [python, "-m", "pip", "install", "--no-compile"]
+    command += ["--no-input", "--disable-pip-version-check"]
     teller = Teller(say, time.monotonic)
     with subprocess.Popen(
         [*command, *arguments],
