@@ -108,8 +108,11 @@ export class Strip {
 
     // Nothing is promised for a job that varies weights on purpose.
     standAside(axis) {
-        const text = translate("{axis} varies LoRA weights: this job is made as typed, without the guard", { axis });
-        this.empty(element("span", "lora-neg-quiet lora-neg-sweep", text));
+        const text = translate("As typed, without the guard: {axis} varies LoRA weights", { axis });
+        const note = element("span", "lora-neg-quiet lora-neg-sweep", text);
+        // A narrow window has room for its first words only.
+        note.title = text;
+        this.empty(note);
         this.announce(text);
     }
 

@@ -41,13 +41,17 @@ def test_a_plot_of_raw_weights_is_said_instead_of_a_clamp(page):
     note = page.strip().locator(".lora-neg-sweep")
     note.wait_for()
     assert note.inner_text() == (
-        "[LoRA Neg] Weight varies LoRA weights: this job is made as typed, without the guard"
+        "As typed, without the guard: [LoRA Neg] Weight varies LoRA weights"
     )
     assert page.chips() == []
-    assert page.page.evaluate(
-        "() => { const strip = document.querySelector('#lora_neg_preview_txt2img');"
-        " return strip.scrollWidth <= strip.clientWidth; }"
-    )
+    # In a narrow window it stays on its line, cut at its end and whole on hovering.
+    page.page.set_viewport_size({"width": 480, "height": 800})
+    page.page.wait_for_timeout(400)
+    box, line = note.bounding_box(), page.strip().locator(".lora-neg-line").bounding_box()
+    assert box["y"] + box["height"] <= line["y"] + line["height"] + 1
+    assert box["x"] + box["width"] <= line["x"] + line["width"] + 1
+    assert note.get_attribute("title") == note.inner_text()
+    page.page.set_viewport_size({"width": 1300, "height": 1000})
     # Where an axis says how cells are guarded, the strip shows that again.
     choose(page, "y type", "[LoRA Neg] Guard mode")
     page.wait_for_chip("style_x")
