@@ -18,8 +18,14 @@
   function register(hook, callback) {
     if (typeof globalThis[hook] === "function") globalThis[hook](callback);
   }
+  function tabButton(id, labels) {
+    return document.getElementById(`tab_${id}-button`) || [...gradioApp().querySelectorAll("#tabs > .tab-nav > button")].find((candidate) => labels.includes(candidate.textContent.trim()));
+  }
+  function hasTab(id, ...labels) {
+    return Boolean(tabButton(id, labels));
+  }
   function showTab(id, ...labels) {
-    const button2 = document.getElementById(`tab_${id}-button`) || [...gradioApp().querySelectorAll("#tabs > .tab-nav > button")].find((candidate) => labels.includes(candidate.textContent.trim()));
+    const button2 = tabButton(id, labels);
     if (button2) button2.click();
     return Boolean(button2);
   }
@@ -739,7 +745,8 @@
       source.append(element("span", "", "Source:"), " ", userText("", chip.source));
       made3.push(source);
     }
-    const offered = chip.actions.filter(({ kind }) => kind !== "scan" || find(".lora-neg-scan"));
+    const canScan = hasTab("lora_neg_scan", "LoRA Scan", translate("LoRA Scan"));
+    const offered = chip.actions.filter(({ kind }) => kind !== "scan" || canScan);
     if (offered.length) {
       const row2 = element("div", "lora-neg-actions");
       row2.append(...offered.map((action, index) => {

@@ -30,11 +30,20 @@ function register(hook, callback) {
     if (typeof globalThis[hook] === "function") globalThis[hook](callback);
 }
 
-/** Shows one of the host's tabs, by its id in gradio and its label; false where there is none. */
-export function showTab(id, ...labels) {
-    const button = document.getElementById(`tab_${id}-button`)
+function tabButton(id, labels) {
+    return document.getElementById(`tab_${id}-button`)
         || [...gradioApp().querySelectorAll("#tabs > .tab-nav > button")]
             .find((candidate) => labels.includes(candidate.textContent.trim()));
+}
+
+/** Whether the host has a tab, by its id in gradio or its label; hidden ones have no content yet. */
+export function hasTab(id, ...labels) {
+    return Boolean(tabButton(id, labels));
+}
+
+/** Shows a tab; false where there is none. */
+export function showTab(id, ...labels) {
+    const button = tabButton(id, labels);
     if (button) button.click();
     return Boolean(button);
 }

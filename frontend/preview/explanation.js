@@ -1,6 +1,7 @@
 // What the popover says about a chip.
 import { element, plainButton, userText } from "../core/elements.js";
-import { find } from "../core/host.js";
+import { hasTab } from "../core/host.js";
+import { translate } from "../core/translate.js";
 
 const MOST_FACTS = 6;
 
@@ -33,7 +34,8 @@ export function explanation(chip, act, whole = false) {
         made.push(source);
     }
     // A host may have no scan tab.
-    const offered = chip.actions.filter(({ kind }) => kind !== "scan" || find(".lora-neg-scan"));
+    const canScan = hasTab("lora_neg_scan", "LoRA Scan", translate("LoRA Scan"));
+    const offered = chip.actions.filter(({ kind }) => kind !== "scan" || canScan);
     if (offered.length) {
         const row = element("div", "lora-neg-actions");
         row.append(...offered.map((action, index) => {

@@ -96,8 +96,7 @@ def build_tab(context: TabContext, tab: str) -> None:
     _connect(events, inputs, panel, results)
     events.connect_restoring(inputs, panel, sources, results.said, results.infotext)
     if look is not None:
-        # What it says is of the example's own pictures.
-        prompts[0].input(lambda: look_html(""), [], [look], show_progress="hidden", queue=False)
+        _follow_prompt(prompts[0], look, context.examples)
     for button, example in tries:
         events.connect_example(button, example, inputs, panel, look, context.defaults)
 
@@ -119,6 +118,19 @@ def _examples(context: TabContext, tab: str) -> tuple[list[tuple[Any, Example]],
         if context.guide is not None:
             gr.HTML(told_html(context.guide.told))
     return tries, gr.HTML(look_html(""), elem_id="txt2img_look")
+
+
+def _follow_prompt(prompt: Any, look: Any, examples: Sequence[Example]) -> None:
+    """Let the line say what to look at as long as the prompt is an example's own."""
+    lines = {example.prompt: look_html(example.look) for example in examples}
+    prompt.change(
+        lambda text: lines.get(text, look_html("")),
+        [prompt],
+        [look],
+        show_progress="hidden",
+        queue=False,
+        trigger_mode="always_last",
+    )
 
 
 def _words(context: TabContext, tab: str, prompts: tuple[Any, Any]) -> None:
