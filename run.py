@@ -24,18 +24,13 @@ STAMP = VENV / "installed.json"
 OLDEST, NEWEST = (3, 10), (3, 13)
 CPU_TORCH = "https://download.pytorch.org/whl/cpu"
 OWN_SOURCES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX")
-<<<<<<< HEAD
 SCRIPTS = (
     "frontend",
     "tests/javascript",
     "lib_lora_neg/page/assets",
     "lib_lora_neg/hosts/comfy/web",
 )
-SIZES = {"demo": (350, 1400), "test": (110, 500), "page-gradio6": (400, 1500)}
-=======
-SCRIPTS = ("frontend", "tests/javascript", "lib_lora_neg/page/assets")
 SIZES = {"demo": (300, 1500), "test": (110, 500), "page-gradio6": (350, 1600)}
->>>>>>> a864d7b (Version 0.1.0: the changelog has it, documents are tested for links, pictures and the version; the first ten minutes in pictures)
 """What an installation fetches and takes on disk, in megabytes: measured in November 2026 on Linux,
 Python 3.11, with torch's build without CUDA."""
 
