@@ -33,10 +33,11 @@ def seen(lora: LoraCard, prompt: str, **options: object) -> list[Finding]:
     ("width", "weight", "better"),
     [
         (DataWidth.WIDE, "-0.7", "-0.5"),
-        (DataWidth.WIDE, "-0.9", "-0.5"),  # stands at −0.7 after R1
+        (DataWidth.WIDE, "-0.9", "-0.7"),  # R1 has named −0.7: no second target
         (DataWidth.WIDE, "-0.5", None),
         (DataWidth.NORMAL, "-0.9", None),  # stands at −0.5 after R1
         (DataWidth.NARROW, "-0.45", "-0.4"),
+        (DataWidth.NARROW, "-0.9", "-0.5"),
         (DataWidth.NARROW, "-0.4", None),
         (DataWidth.NARROW, "0.9", None),
     ],

@@ -75,6 +75,17 @@ def _held_already(text: TextDraft, use: LoraUse, context: Context) -> bool:
     )
 
 
+def _range_has_spoken(text: TextDraft, use: LoraUse, context: Context) -> bool:
+    """Whether R1 has named a weight for this LoRA: there is one target then, R1's."""
+    return any(
+        finding.rule in RANGE_RULES
+        and finding.lora == use.name
+        and (finding.field, finding.index) == (text.field, text.index)
+        and finding.before != finding.after
+        for finding in context.findings
+    )
+
+
 def _bend(use: LoraUse, card: LoraCard, context: Context) -> _Bend | None:
     if not use.negative_unet or use.unet is None or use.te is None or use.branched:
         return None
@@ -135,16 +146,20 @@ def _report(text: TextDraft, use: LoraUse, bend: _Bend | None, context: Context)
     if bend is None:
         return
     te = bend.at if use.te == use.unet else use.te
+    better = edited_tag(text, replace(use, te=te, unet=bend.at))
+    numbers = weight_numbers(use.unet, bend.at)
+    if _range_has_spoken(text, use, context):
+        better, numbers = edited_tag(text, use), weight_numbers(use.unet, use.unet)
     context.report(
         "R10",
         text,
         enforced=False,
         lora=use.name,
         before=edited_tag(text, use),
-        after=edited_tag(text, replace(use, te=te, unet=bend.at)),
+        after=better,
         reason=bend.reason,
         source=bend.source,
-        numbers={**weight_numbers(use.unet, bend.at), "onset": bend.at},
+        numbers={**numbers, "onset": bend.at},
     )
 
 
