@@ -70,7 +70,7 @@ def test_each_example_shows_three_pictures_of_its_seed(page, served):
 
 
 def look(page: OwnPage) -> str:
-    return str(page.page.inner_text("#txt2img_look"))
+    return str(page.page.inner_text("#txt2img_look")).strip()
 
 
 def test_an_example_is_measured_whatever_stood_in_the_inputs_before(page):
