@@ -22,63 +22,6 @@ def test_typing_shows_what_would_be_done(page):
     assert page.chips() == ["style_x −0.9 → −0.5 style", "CFG 7 → 6 negative weight"]
 
 
-def choose(page, label, value):
-    """Choose in one of the host's lists, as a person does."""
-    box = page.page.locator("#tab_txt2img").get_by_label(label, exact=True)
-    box.click()
-    page.page.get_by_role("option", name=value, exact=True).click()
-
-
-def test_a_plot_of_raw_weights_is_said_instead_of_a_clamp(page):
-    page.type(STYLE, "blurry")
-    page.wait_for_chip("style_x")
-    choose(page, "x type", "[LoRA Neg] Weight")
-    page.page.fill("#script_txt2img_xyz_plot_x_values textarea", "-1, -0.5, 0")
-    # The axis alone is none: the plot must be the chosen script.
-    page.page.wait_for_timeout(1200)
-    assert page.chips()[0].startswith("style_x −0.9")
-    choose(page, "Script", "X/Y/Z plot")
-    note = page.strip().locator(".lora-neg-sweep")
-    note.wait_for()
-    assert note.inner_text() == (
-        "As typed, without the guard: [LoRA Neg] Weight varies LoRA weights"
-    )
-    assert page.chips() == []
-    # In a narrow window it stays on its line, cut at its end and whole on hovering.
-    page.page.set_viewport_size({"width": 480, "height": 800})
-    page.page.wait_for_timeout(400)
-    box, line = note.bounding_box(), page.strip().locator(".lora-neg-line").bounding_box()
-    assert box["y"] + box["height"] <= line["y"] + line["height"] + 1
-    assert box["x"] + box["width"] <= line["x"] + line["width"] + 1
-    assert note.get_attribute("title") == note.inner_text()
-    page.page.set_viewport_size({"width": 1300, "height": 1000})
-    # Where an axis says how cells are guarded, the strip shows that again.
-    choose(page, "y type", "[LoRA Neg] Guard mode")
-    page.wait_for_chip("style_x")
-    choose(page, "y type", "Nothing")
-    note.wait_for()
-    choose(page, "Script", "None")
-    page.wait_for_chip("style_x")
-    choose(page, "x type", "Nothing")
-    page.page.fill("#script_txt2img_xyz_plot_x_values textarea", "")
-
-
-def test_prompt_sr_over_weights_is_a_sweep_and_over_words_is_none(page):
-    page.type(STYLE, "blurry")
-    page.wait_for_chip("style_x")
-    choose(page, "Script", "X/Y/Z plot")
-    choose(page, "x type", "Prompt S/R")
-    values = page.page.locator("#script_txt2img_xyz_plot_x_values textarea")
-    values.fill("-0.9, -0.5, 0.5")
-    page.strip().locator(".lora-neg-sweep").wait_for()
-    values.fill("cat, dog")
-    page.wait_for_chip("style_x")
-    assert page.strip().locator(".lora-neg-sweep").count() == 0
-    choose(page, "x type", "Nothing")
-    choose(page, "Script", "None")
-    values.fill("")
-
-
 def test_nothing_moves(page):
     below = page.page.locator("#txt2img_below").first
     before = below.bounding_box()["y"]
@@ -254,7 +197,9 @@ def test_a_job_that_varies_weights_is_said_to_be_made_as_typed(page, width):
     page.page.locator(f"{values} textarea, {values} input").first.fill("-3, -1, 0")
     note = page.strip().locator(".lora-neg-sweep")
     note.wait_for(timeout=20_000)
-    assert note.inner_text().startswith("[LoRA Neg] Weight")
+    assert note.inner_text().startswith("As typed, without the guard: [LoRA Neg] Weight")
+    assert note.get_attribute("title") == note.inner_text()
+    assert said_within(note, page.strip().locator(".lora-neg-line"))
     assert page.chips() == []
     line, said = page.strip().locator(".lora-neg-line").bounding_box(), note.bounding_box()
     assert said["y"] + said["height"] <= line["y"] + line["height"]
@@ -262,6 +207,28 @@ def test_a_job_that_varies_weights_is_said_to_be_made_as_typed(page, width):
 
     choose(page, "#txt2img_script_container #script_list", "None")
 
+    page.wait_for_chip("style_x")
+    assert note.count() == 0
+
+
+def said_within(note, line):
+    """Whether nothing of a note hangs out of its line at the end."""
+    inner, outer = note.bounding_box(), line.bounding_box()
+    return inner["x"] + inner["width"] <= outer["x"] + outer["width"] + 1
+
+
+def test_an_axis_of_raw_weights_counts_only_in_a_plot_that_does_not_guard_itself(page):
+    page.type(STYLE)
+    page.wait_for_chip("style_x")
+    choose(page, "#script_txt2img_xyz_plot_x_type", "[LoRA Neg] Weight")
+    values = page.page.locator("#script_txt2img_xyz_plot_x_values").locator("textarea, input").first
+    values.fill("-1, -0.5, 0")
+    page.page.wait_for_timeout(1200)
+    assert page.chips()[0].startswith("style_x −0.9")
+    note = page.strip().locator(".lora-neg-sweep")
+    choose(page, "#txt2img_script_container #script_list", "X/Y/Z plot")
+    note.wait_for(timeout=20_000)
+    choose(page, "#script_txt2img_xyz_plot_y_type", "[LoRA Neg] Guard mode")
     page.wait_for_chip("style_x")
     assert note.count() == 0
 
