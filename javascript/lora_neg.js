@@ -2890,6 +2890,7 @@
       this.onChoose(row2.name);
     }
     close() {
+      clearTimeout(this.timer);
       this.turn++;
       this.list.hidden = true;
       this.note.hidden = true;

@@ -136,6 +136,7 @@ export class ScanPicker {
     }
 
     close() {
+        clearTimeout(this.timer); // a search that is still to begin would open the list again
         this.turn++;
         this.list.hidden = true;
         this.note.hidden = true;
