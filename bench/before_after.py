@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 from lib_lora_neg.hosts.diffusers import open_host
-from lib_lora_neg.page.generation import Asked, make
+from lib_lora_neg.page.generation import TabRequest, make
 from lib_lora_neg.page.world import EXAMPLES, embedded_world
 
 IMAGE = Path(__file__).parents[1] / "docs" / "images" / "before-after.png"
@@ -34,7 +34,7 @@ def main() -> None:
         "cfg_scale": example.cfg_scale,
         "seed": example.seed,
     }
-    asked = Asked(fields, compare=True, reference=True)
+    asked = TabRequest(fields, compare=True, reference=True)
     outcome = make(host, asked, threading.Event(), lambda progress: None)
     outcome.shown[0].image.save(options.out, optimize=True)
     print(options.out)
