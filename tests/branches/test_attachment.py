@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
-from lib_lora_neg.branches import Branch, Strengths
-from lib_lora_neg.branches.attachment import Attachment, attached
-from lib_lora_neg.branches.deltas import Factors
-from lib_lora_neg.branches.layers import Part
-from lib_lora_neg.branches.strengths import runs_of
+torch = pytest.importorskip("torch")
+
+from lib_lora_neg.branches import Branch, Strengths  # noqa: E402
+from lib_lora_neg.branches.attachment import Attachment, attached  # noqa: E402
+from lib_lora_neg.branches.deltas import Factors  # noqa: E402
+from lib_lora_neg.branches.layers import Part  # noqa: E402
+from lib_lora_neg.branches.strengths import runs_of  # noqa: E402
 
 C, U = Branch.COND, Branch.UNCOND
 

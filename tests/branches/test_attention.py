@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 
 import pytest
-import torch
 
-from lib_lora_neg.branches import Branch, Strengths
-from lib_lora_neg.branches.attachment import Attachment
-from lib_lora_neg.branches.deltas import BranchError, Delta, Factors, Whole
-from lib_lora_neg.branches.layers import Part
+torch = pytest.importorskip("torch")
+
+from lib_lora_neg.branches import Branch, Strengths  # noqa: E402
+from lib_lora_neg.branches.attachment import Attachment  # noqa: E402
+from lib_lora_neg.branches.deltas import BranchError, Delta, Factors, Whole  # noqa: E402
+from lib_lora_neg.branches.layers import Part  # noqa: E402
 
 WIDTH = 8
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import copy
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib_lora_neg.branches import Branch, Strengths
-from lib_lora_neg.branches.attachment import Attachment, attached
-from lib_lora_neg.branches.deltas import BranchError, Factors, Whole
-from lib_lora_neg.branches.layers import Part
+torch = pytest.importorskip("torch")
+
+from lib_lora_neg.branches import Branch, Strengths  # noqa: E402
+from lib_lora_neg.branches.attachment import Attachment, attached  # noqa: E402
+from lib_lora_neg.branches.deltas import BranchError, Factors, Whole  # noqa: E402
+from lib_lora_neg.branches.layers import Part  # noqa: E402
 
 C, U = Branch.COND, Branch.UNCOND
 EXACT = {"rtol": 1e-4, "atol": 1e-5}

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from lib_lora_neg.policy import Mode
-from lib_lora_neg.scan.ports import LoraSetting
-from tests.host.support import lora_files as files
-from tests.hosts.diffusers_host.conftest import SIZE
+torch = pytest.importorskip("torch")
+
+from lib_lora_neg.policy import Mode  # noqa: E402
+from lib_lora_neg.scan.ports import LoraSetting  # noqa: E402
+from tests.host.support import lora_files as files  # noqa: E402
+from tests.hosts.diffusers_host.conftest import SIZE  # noqa: E402
 
 CALM = {**SIZE, "seed": 5, "cfg_scale": 5.0, "negative_prompt": "dull"}
 
