@@ -899,6 +899,8 @@
 
   // frontend/preview/strip.js
   var PAUSE_MS = 150;
+  var RETRY_MS = 2e3;
+  var MOST_RETRIES = 5;
   var Strip = class {
     /** `recheckAll` lets the strips of all tabs look again, `openInScan` shows a LoRA in the scan tab. */
     constructor(tab, recheckAll, openInScan3) {
@@ -908,6 +910,7 @@
       this.cache = new AnswerCache();
       this.asked = null;
       this.timer = 0;
+      this.failures = 0;
       this.running = null;
       this.get = (name) => valueOf(tab, name);
       this.set = (name, value) => setValue(tab, name, value);
@@ -969,11 +972,20 @@
       this.running = running;
       try {
         const view = await ask("check", body, running.signal);
+        this.failures = 0;
         this.cache.set(key, view);
         if (this.running === running) this.show(view, body);
       } catch (error) {
-        if (error.name !== "AbortError") this.fail(error);
+        if (error.name === "AbortError") return;
+        this.fail(error);
+        this.askAgain();
       }
+    }
+    // After a reload of the host's page, our routes may come later than the page.
+    askAgain() {
+      if (this.failures >= MOST_RETRIES) return;
+      this.schedule(RETRY_MS * 2 ** this.failures);
+      this.failures += 1;
     }
     fail(error) {
       this.asked = null;

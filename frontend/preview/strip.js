@@ -15,6 +15,8 @@ import { Popover } from "./popover.js";
 import { weightSweep } from "./weight_sweep.js";
 
 const PAUSE_MS = 150;
+const RETRY_MS = 2000;
+const MOST_RETRIES = 5;
 
 /** The strip of one tab: asks, shows, acts. */
 export class Strip {
@@ -26,6 +28,7 @@ export class Strip {
         this.cache = new AnswerCache();
         this.asked = null;
         this.timer = 0;
+        this.failures = 0;
         this.running = null;
         this.get = (name) => valueOf(tab, name);
         this.set = (name, value) => setValue(tab, name, value);
@@ -90,11 +93,21 @@ export class Strip {
         this.running = running;
         try {
             const view = await ask("check", body, running.signal);
+            this.failures = 0;
             this.cache.set(key, view);
             if (this.running === running) this.show(view, body);
         } catch (error) {
-            if (error.name !== "AbortError") this.fail(error);
+            if (error.name === "AbortError") return;
+            this.fail(error);
+            this.askAgain();
         }
+    }
+
+    // After a reload of the host's page, our routes may come later than the page.
+    askAgain() {
+        if (this.failures >= MOST_RETRIES) return;
+        this.schedule(RETRY_MS * 2 ** this.failures);
+        this.failures += 1;
     }
 
     fail(error) {

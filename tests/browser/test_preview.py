@@ -431,3 +431,22 @@ def test_server_gone_is_said(page):
     page.wait_for_chip("style_x")
     # The browser itself writes failed requests to the console.
     page.complaints().clear()
+
+
+def test_a_page_that_is_there_before_its_routes_asks_again_by_itself(page):
+    """After a reload of the host's page; nothing is typed and nothing changes meanwhile."""
+    refused = []
+
+    def late(route):
+        if len(refused) < 2:
+            refused.append(route)
+            route.fulfill(status=404, body="no")
+        else:
+            route.continue_()
+
+    page.page.route("**/lora-neg/page/check", late)
+    page.type(STYLE)
+    page.strip().get_by_text("The preview is not available").first.wait_for(timeout=20_000)
+    page.wait_for_chip("style_x")
+    assert len(refused) == 2
+    page.complaints().clear()
