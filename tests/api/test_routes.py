@@ -241,5 +241,5 @@ def test_the_pages_routes_are_no_part_of_the_api() -> None:
     seen = []
     app.add_api_route = lambda path, route, **how: seen.append((path, how["include_in_schema"]))
     add_page_routes(app, page_answers(HOST, HOST))
-    names = ("check", "negative-tag", "tools")
+    names = ("check", "negative-tag", "tools", "export")
     assert seen == [(f"/lora-neg/page/{name}", False) for name in names]

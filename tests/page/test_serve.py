@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lib_lora_neg import cli
-from lib_lora_neg.page import opening, serving
+from lib_lora_neg.page import opening, options, serving
 from lib_lora_neg.page.options import ServeError, choose_port, read_accounts
 from lib_lora_neg.page.world import embedded_world, own_copy
 
@@ -103,9 +103,9 @@ def test_a_port_in_use_is_said_and_the_next_is_taken(monkeypatch):
         port = taken.getsockname()[1]
         with pytest.raises(ServeError, match=f"port {port} cannot be used"):
             choose_port("127.0.0.1", port)
-        monkeypatch.setattr(serving, "FIRST_PORT", port)
-        assert port < choose_port("127.0.0.1", None) < port + serving.PORTS
-        monkeypatch.setattr(serving, "PORTS", 1)
+        monkeypatch.setattr(options, "FIRST_PORT", port)
+        assert port < choose_port("127.0.0.1", None) < port + options.PORTS
+        monkeypatch.setattr(options, "PORTS", 1)
         with pytest.raises(ServeError, match="--port"):
             choose_port("127.0.0.1", None)
 

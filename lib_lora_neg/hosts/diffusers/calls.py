@@ -17,7 +17,7 @@ from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
 from ...policy import GenerationRequest, GuardPlan, GuardSettings, Mode, PromptSet, plan
 from ...prompts import Edit, apply_edits, format_tag, parse
-from ...telling import complain, complain_of
+from ...telling import complain, complain_of, printable
 from ..reporting import Report
 from .deltas import TEXT_ENCODERS
 from .errors import LoraError, UnguardedAdapterWarning
@@ -100,7 +100,8 @@ def guard_call(
         output = pipe(**given, **arguments)
         return GuardedCall(output, Report(wanted.mode, (), (fault,)), given)
     if call.unguarded:
-        warnings.warn(_no_file_for(call.unguarded), UnguardedAdapterWarning, stacklevel=2)
+        text = printable(_no_file_for(call.unguarded))
+        warnings.warn(text, UnguardedAdapterWarning, stacklevel=2)
     with _weights(pipe, adapters, call.adapters):
         output = pipe(**call.given, **arguments)
     findings = call.plan.findings if call.plan is not None else ()

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...policy import GuardSettings, Mode
 from ...scan.ports import Cancellation, Denoiser, Generator
+from ...telling import printable
 from ..reporting import HealthItem, Report
 from .calls import adapters_of
 from .engine import Engine
@@ -163,9 +164,10 @@ def guarded(
     host = DiffusersHost(Engine.around(pipe, lora_folders), settings)
     host.unguarded = tuple(adapters_of(pipe))
     if host.unguarded:
+        named = printable(", ".join(host.unguarded))
         warnings.warn(
-            f"the pipeline's own adapters ({', '.join(host.unguarded)}) act on every picture at "
-            "the weights they have, and are not guarded; after pipe.unload_lora_weights() name the "
+            f"the pipeline's own adapters ({named}) act on every picture at the weights "
+            "they have, and are not guarded; after pipe.unload_lora_weights() name the "
             "LoRAs in the prompt, as <lora:name:-0.5>",
             UnguardedAdapterWarning,
             stacklevel=2,
