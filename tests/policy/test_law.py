@@ -420,3 +420,37 @@ def test_a_strength_that_is_no_number_reaches_nothing() -> None:
     found = guard("<lora:x:0.8:neg=abc>", "b", cards=(card("x", "style"),), cfg=5).findings
     (note,) = [finding for finding in found if finding.rule == "branches"]
     assert dict(note.numbers) == {"before": 0.8}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drops_all", "after"),
+    [
+        ("<lora:nope:1> <lora:x:-0.9>", False, "<lora:nope:1> <lora:x:-0.5>"),
+        ("<lora:nope:1> <lora:x:-0.9>", True, "<lora:x:-0.5>"),
+        ("<lora:x:-0.9>", True, "<lora:x:-0.5>"),
+    ],
+)
+def test_an_unknown_name_hides_no_other_lora(prompt: str, drops_all: bool, after: str) -> None:
+    cards = (card("x", "style"),)
+    result = guard(prompt, cards=cards, cfg=5, unknown_lora_drops_all=drops_all)
+    assert result.first.prompts == (after,)
+
+
+@pytest.mark.parametrize("tag", ["<lora:x:[0.9@0,0.5@0.5]:-0.7>", "<lora:x:-0.7:neg=-0.7>"])
+def test_bleeding_is_told_of_one_plain_weight_alone(tag: str) -> None:
+    wide = card("x", "style", width=DataWidth.WIDE)
+    found = guard(tag, cards=(wide,), cfg=5, weight_schedules=True).findings
+    assert "R10" not in {finding.rule for finding in found}
+
+
+def test_a_dedicated_negative_with_a_schedule_is_told_on_flux() -> None:
+    tag = "<lora:d:[-0.9@0,0.5@0.5]>"
+    cards = (card("d", "dedicated_negative", family=SDXL),)
+    result = guard(tag, cards=cards, cfg=1, family=FLUX, weight_schedules=True)
+    assert [f.before for f in result.findings if f.rule == "R1f"] == [tag]
+
+
+def test_a_strength_of_0_on_the_prompt_s_branch_is_0() -> None:
+    found = guard("<lora:x:0:neg=0.3>", "b", cards=(card("x", "style"),), cfg=1.0).findings
+    (note,) = [finding for finding in found if finding.rule == "branches"]
+    assert dict(note.numbers) == {"before": 0.0, "reaches": 0.0}

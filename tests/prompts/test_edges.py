@@ -260,6 +260,10 @@ def test_a_tag_that_is_written(te: float, unet: float, written: str) -> None:
         (0.001, "0.001"),
         (1e-6, "0.000001"),
         (1.5e-6, "0.0000015"),
+        (1.2e-5, "0.000012"),
+        (0.00015, "0.00015"),
+        (0.0005, "0.0005"),
+        (0.00199, "0.001"),
         (1e-12, "0.000000000001"),
         (1e-13, "0.0000000000001"),
         (1e-15, "0"),
@@ -346,3 +350,46 @@ def test_tags_as_the_host_takes_them_out(
 def test_a_tag_divides_words_where_it_is_text(negative: bool, keys: list[str]) -> None:
     tree = parse("a <lora:x:1>b", negative=negative)
     assert [term.key for term in tree.terms] == keys
+
+
+@pytest.mark.parametrize(
+    ("text", "editable"),
+    [
+        ("[a|b", [False, False]),
+        ("[a|(b", [False, False]),
+        ("x [a|b, c", [True, False, False, False]),
+        ("(a|b", [True, True]),
+        ("[a:b]", [False]),
+        ("[a|b:c]", [False, False]),
+        ("[a:b|c]", [False, False]),
+        ("[:a]", [False]),
+        ("(a:b:c)", [True]),
+        ("[a:__w__]", [False]),
+    ],
+)
+def test_brackets_that_are_no_plain_attention(text: str, editable: list[bool]) -> None:
+    assert [term.editable for term in parse(text).terms] == editable
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("(trigger, a", "(a"),
+        ("a, (trigger", "a, ("),
+        ("((trigger), a", "(a"),
+        ("[trigger, b", "[b"),
+        ("(a), trigger (b", "(a), (b"),
+        ("(a, (trigger, b", "(a, (b"),
+        ("(trigger) (b), c", "(b), c"),
+        ("a (trigger), (b)", "a, (b)"),
+        ("((<lora:x:1>) trigger), b", "((<lora:x:1>)), b"),
+    ],
+)
+def test_brackets_that_do_not_close_stay(text: str, left: str) -> None:
+    tree = parse(text, negative=True)
+    rewrite = Rewrite(tree)
+    for match in find(tree, "trigger"):
+        rewrite.remove(match)
+    edits = rewrite.edits()
+    assert apply_edits(text, edits) == left
+    assert all(edit.end > edit.start or edit.replacement for edit in edits)
