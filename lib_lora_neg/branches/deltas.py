@@ -66,9 +66,17 @@ class Whole:
 Delta: TypeAlias = Factors | Whole
 
 
+def is_linear(module: Any) -> bool:
+    """Whether a module is a linear layer, PyTorch's own or one of its shape (Forge's)."""
+    if isinstance(module, torch.nn.Linear):
+        return True
+    extents = (getattr(module, "in_features", None), getattr(module, "out_features", None))
+    return isinstance(module, torch.nn.Module) and all(type(each) is int for each in extents)
+
+
 def problem(delta: Delta, module: Any) -> str:
     """Return why a delta cannot act on a layer beside its weight; empty when it can."""
-    if not isinstance(module, torch.nn.Linear | torch.nn.Conv2d):
+    if not is_linear(module) and not isinstance(module, torch.nn.Conv2d):
         return f"its layer is a {type(module).__name__}"
     inputs, outputs = _extents(module)
     if isinstance(delta, Whole):
@@ -90,14 +98,14 @@ def problem(delta: Delta, module: Any) -> str:
     return "" if fits else "its shape is another than the layer's"
 
 
-def _extents(module: torch.nn.Linear | torch.nn.Conv2d) -> tuple[int, int]:
-    if isinstance(module, torch.nn.Linear):
+def _extents(module: Any) -> tuple[int, int]:
+    if is_linear(module):
         return module.in_features, module.out_features
     return module.in_channels // module.groups, module.out_channels
 
 
-def _area(module: torch.nn.Linear | torch.nn.Conv2d) -> int:
-    if isinstance(module, torch.nn.Linear):
+def _area(module: Any) -> int:
+    if is_linear(module):
         return 1
     return int(module.kernel_size[0]) * int(module.kernel_size[1])
 

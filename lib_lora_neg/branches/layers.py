@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import torch
 from torch.nn.functional import conv2d, linear
 
-from .deltas import BranchError, Delta, Factors, Whole, convolve, problem
+from .deltas import BranchError, Delta, Factors, Whole, convolve, is_linear, problem
 from .strengths import Branch, Run, Strengths
 
 
@@ -110,7 +110,7 @@ class Layer:
     def _product(
         self, down: torch.Tensor, up: torch.Tensor, outputs: tuple[int, int] | None
     ) -> Add:
-        if isinstance(self._module, torch.nn.Linear):
+        if is_linear(self._module):
             return _linear(down, up, outputs)
         module = self._module
         kernel = up[:, :, None, None]
@@ -141,7 +141,7 @@ class Layer:
             shape = _weight_shape(module, outputs)
             # As it lies there if it can be: such a matrix is as large as the layer's own.
             weight = delta.change.to(device, dtype).reshape(shape)
-            if isinstance(module, torch.nn.Linear):
+            if is_linear(module):
 
                 def add_linear(x: torch.Tensor, out: torch.Tensor) -> None:
                     _narrowed(out, outputs, -1).add_(linear(x, weight), alpha=strength)
@@ -198,17 +198,17 @@ def _input_shape(module: Any) -> tuple[int, ...]:
 
 
 def _weight_shape(module: Any, outputs: tuple[int, int] | None) -> tuple[int, ...]:
-    width = module.out_features if isinstance(module, torch.nn.Linear) else module.out_channels
+    width = module.out_features if is_linear(module) else module.out_channels
     rows = width if outputs is None else outputs[1] - outputs[0]
     return (rows, *_input_shape(module))
 
 
 def _whole_width(part: Part, module: Any) -> Delta:
     """Return the part's delta, or one as wide as the layer where it is for some outputs only."""
-    if part.outputs is None or not isinstance(module, torch.nn.Linear | torch.nn.Conv2d):
+    if part.outputs is None or not (is_linear(module) or isinstance(module, torch.nn.Conv2d)):
         return part.delta
     start, stop = part.outputs
-    width = module.out_features if isinstance(module, torch.nn.Linear) else module.out_channels
+    width = module.out_features if is_linear(module) else module.out_channels
     delta = part.delta
     own = delta.up.shape[0] if isinstance(delta, Factors) else delta.change.shape[0]
     if not 0 <= start < stop <= width or own != stop - start:

@@ -237,3 +237,27 @@ def test_a_layer_that_gets_other_rows_than_the_batch_has_says_so() -> None:
     assert "3 rows" in own.failure
     with torch.no_grad():
         assert torch.equal(found, LINEAR(normal(3, 2, 12)))
+
+
+class ForgeLinear(torch.nn.Module):
+    """As Forge's own linear layer, which is none of PyTorch's."""
+
+    def __init__(self, like: torch.nn.Linear) -> None:
+        super().__init__()
+        self.in_features, self.out_features = like.in_features, like.out_features
+        self.weight, self.bias = like.weight, like.bias
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.linear(x, self.weight, self.bias)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_linear_layer_of_another_class(whole: bool) -> None:
+    module, x = ForgeLinear(LINEAR), normal(2, 3, 12)
+    delta: Factors | Whole = factors(LINEAR, 4, 1)
+    if whole:
+        delta = Whole(delta.dense(LINEAR.weight))
+    own = [(delta, Strengths(0.0, -0.8))]
+    with torch.no_grad(), attached({module: [Part(*own[0])]}) as taken, taken.calling([C, U]):
+        found = module(x)
+    torch.testing.assert_close(found, expected(LINEAR, x, [C, U], own), **EXACT)
