@@ -45,7 +45,7 @@ _OTHER = (
         re.compile(r"\s{0,100}<(?:!doctype html|html|head|body)\b", re.IGNORECASE),
         "a web page (HTML)",
     ),
-    (re.compile(r"[^\x00]*\x00"), "no text but bytes"),
+    (re.compile(r"\A[^\x00]*\x00"), "no text but bytes"),
     (re.compile(r"version https://git-lfs"), "a pointer of Git LFS, not the file itself"),
     (re.compile(r"\s{0,100}<\?xml|\s{0,100}<svg\b"), "XML"),
 )
