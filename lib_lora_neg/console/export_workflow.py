@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ..export.comfyui import ComfyWorkflow, Option, to_comfyui
+from ..export.comfy_loras import Option
+from ..export.comfyui import ComfyWorkflow, to_comfyui
 from ..export.generation import Generation, from_infotext
 from ..infotext import Infotext
 from ..library.catalog import Catalog

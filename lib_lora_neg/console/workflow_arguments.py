@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from ..export.comfyui import Option
+from ..export.comfy_loras import Option
 
 
 def add_workflow(

@@ -129,3 +129,9 @@ def _named(name: str, same: dict[str, str], near: dict[str, str], other: str) ->
     if name.replace(" ", "_") in same.values():
         return Named(name.replace(" ", "_"))
     return Named(near.get(name, other), same=False)
+
+
+def file_name(name: str) -> str:
+    """Return a model's file name; one without an ending gets the usual one."""
+    known = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf")
+    return name if name.lower().endswith(known) else f"{name}.safetensors"

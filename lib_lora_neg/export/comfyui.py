@@ -1,23 +1,17 @@
 """A generation as a workflow of ComfyUI's core nodes, for its server and for its page.
 
 Only nodes that ComfyUI brings are used, so the workflow runs where this project is not installed.
-A LoRA at a negative weight is wired in one of two ways: **A**, on the model, as A1111 has it; or
-**B**, into the negative text encode, where the sign is flipped, since that branch is subtracted. A
-LoRA with a strength of its own on the negative branch (``neg=``) goes through ComfyUI's hooks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 from typing import Any, NamedTuple
 
 from ..loras.families import ModelFamily
 from ..policy import Effect, Field, Finding
-from ..prompts import NetworkTag, parse
 from ..sentences import say
 from . import comfy_names
+from .comfy_loras import Branches, FileOf, LoraWiring, Option
 from .comfy_nodes import Link, Workflow
 from .comfy_texts import Texts, finding
 from .generation import Generation, SecondPass
@@ -27,18 +21,6 @@ PREFIX = "lora-neg"
 
 PICTURE = "example.png"
 """Stands for the picture of img2img: it comes with ComfyUI."""
-
-FileOf = Callable[[str], "str | None"]
-"""Returns a LoRA's file below the LoRA folder, by its name in a tag; ``None`` where not known."""
-
-
-class Option(str, Enum):
-    """How a LoRA at a negative weight is wired."""
-
-    A = "A"
-    """On the model and its text encoder, for both branches."""
-    B = "B"
-    """The text encoder of the negative prompt alone, with the sign flipped."""
 
 
 class ComfyWorkflow(NamedTuple):
@@ -53,34 +35,6 @@ class ComfyWorkflow(NamedTuple):
     prompt: dict[str, Any]
     page: dict[str, Any]
     findings: tuple[Finding, ...]
-
-
-class _Clips(NamedTuple):
-    """A model and a text encoder for either branch, with their LoRAs."""
-
-    model: Link
-    positive: Link
-    negative: Link
-
-
-@dataclass(frozen=True)
-class _Lora:
-    """One LoRA of a prompt."""
-
-    name: str
-    file: str
-    unet: float
-    te: float
-    neg: float | None = None
-    negte: float | None = None
-
-    @property
-    def branched(self) -> bool:
-        return self.neg is not None
-
-    @property
-    def negative(self) -> bool:
-        return not self.branched and min(self.unet, self.te) < 0
 
 
 def to_comfyui(
@@ -120,13 +74,13 @@ class _Export:
         self.workflow = Workflow()
         self.findings: list[Finding] = []
         self.texts = Texts(self.workflow, generation.embeddings, self.findings.append)
-        self._loaded: dict[tuple[_Lora, ...], _Clips] = {}
 
     def build(self) -> None:
         """Add all nodes."""
         made, add = self.generation, self.workflow.add
         model, clip, vae = self._model()
-        self._base = _Clips(self._guided(model), *[self._skipped(clip)] * 2)
+        base = Branches(self._guided(model), *[self._skipped(clip)] * 2)
+        self._loras = LoraWiring(self.workflow, base, self.option, self.file_of, self._say)
         start, denoise, steps = self._start(vae)
         latent = self._sample(
             made.prompt, made.negative_prompt, made.cfg_scale, steps, start, denoise
@@ -151,18 +105,22 @@ class _Export:
         made, add = self.generation, self.workflow.add
         if self.family is ModelFamily.FLUX and len(made.modules) >= 3:
             vae, clips = _divided(made.modules)
-            model = add("UNETLoader", unet_name=_file(made.checkpoint), weight_dtype="default")
+            model = add(
+                "UNETLoader",
+                unet_name=comfy_names.file_name(made.checkpoint),
+                weight_dtype="default",
+            )
             clip = add(
                 "DualCLIPLoader",
-                clip_name1=_file(clips[0]),
-                clip_name2=_file(clips[1]),
+                clip_name1=comfy_names.file_name(clips[0]),
+                clip_name2=comfy_names.file_name(clips[1]),
                 type="flux",
                 device="default",
             )
             named = ", ".join([made.checkpoint, *made.modules])
             self._say("CF-file", named, named, say("endings of the files are assumed"))
-            return model, clip, add("VAELoader", vae_name=_file(vae))
-        name = _file(made.checkpoint or "model")
+            return model, clip, add("VAELoader", vae_name=comfy_names.file_name(vae))
+        name = comfy_names.file_name(made.checkpoint or "model")
         if name != made.checkpoint:
             reason = say(
                 "the checkpoint's folder and ending are not told: {file} is assumed", file=name
@@ -233,7 +191,7 @@ class _Export:
         hires: bool = False,
     ) -> Link:
         made, add = self.generation, self.workflow.add
-        loaded = self._with_loras(prompt)
+        loaded = self._loras.with_loras(prompt)
         fields = (Field.HR_PROMPT, Field.HR_NEGATIVE) if hires else (Field.PROMPT, Field.NEGATIVE)
         positive = self.texts.encode(prompt, loaded.positive, steps, fields[0], "Prompt")
         against = self.texts.encode(negative, loaded.negative, steps, fields[1], "Negative prompt")
@@ -321,96 +279,6 @@ class _Export:
             crop="disabled",
         )
 
-    def _with_loras(self, prompt: str) -> _Clips:
-        """Return the model and the text encoders with the LoRAs of a prompt."""
-        loras = tuple(lora for tag in parse(prompt).tags if (lora := self._lora(tag)) is not None)
-        if loras not in self._loaded:
-            self._loaded[loras] = self._chain(loras)
-        return self._loaded[loras]
-
-    def _chain(self, loras: tuple[_Lora, ...]) -> _Clips:
-        model, positive, negative = self._base
-        flipped = [lora for lora in loras if self.option is Option.B and lora.negative]
-        for lora in loras:
-            if lora in flipped or lora.branched:
-                continue
-            same = positive == negative
-            model = self._load(lora, model, positive, lora.unet, lora.te)
-            positive = Link(model.node, 1)
-            negative = positive if same else negative
-        for lora in flipped:
-            weight = -min(lora.unet, lora.te)
-            loader = self._load(lora, model, negative, 0.0, weight, "Option B")
-            negative = Link(loader.node, 1)
-            reason = say(
-                "option B: {weight} in the negative text encode; that branch is subtracted, so a "
-                "negative number there would be turned round twice. The text encoder alone: the "
-                "model's part of the LoRA does not act",
-                weight=f"{weight:g}",
-            )
-            self._say("CF-option-B", f"{-weight:g}", f"{weight:g}", reason, lora=lora.name)
-        branched = [lora for lora in loras if lora.branched]
-        if branched:
-            positive = self._hooked(positive, [(x, x.unet, x.te) for x in branched])
-            negative = self._hooked(
-                negative,
-                [(x, x.neg or 0.0, x.neg if x.negte is None else x.negte) for x in branched],
-            )
-        return _Clips(model, positive, negative)
-
-    def _load(
-        self, lora: _Lora, model: Link, clip: Link, unet: float, te: float, title: str = ""
-    ) -> Link:
-        return self.workflow.add(
-            "LoraLoader",
-            title,
-            model=model,
-            clip=clip,
-            lora_name=lora.file,
-            strength_model=unet,
-            strength_clip=te,
-        )
-
-    def _hooked(self, clip: Link, loras: list[tuple[_Lora, float, float | None]]) -> Link:
-        hooks: Link | None = None
-        for lora, unet, te in loras:
-            if unet or te:
-                hooks = self.workflow.add(
-                    "CreateHookLora",
-                    lora_name=lora.file,
-                    strength_model=unet,
-                    strength_clip=te or 0.0,
-                    prev_hooks=hooks,
-                )
-        if hooks is None:
-            return clip
-        return self.workflow.add(
-            "SetClipHooks", clip=clip, hooks=hooks, apply_to_conds=True, schedule_clip=False
-        )
-
-    def _lora(self, tag: NetworkTag) -> _Lora | None:
-        written = f"<{tag.type}:{':'.join(tag.items)}>"
-        if not tag.is_lora:
-            self._say(
-                "CF-network", written, "", say("ComfyUI's core loads no networks of this kind")
-            )
-            return None
-        strengths = [tag.unet, tag.te, *(w for w in (tag.neg, tag.negte) if w is not None)]
-        if any(weight.value is None for weight in strengths):
-            reason = say("a weight that changes, or is no number: left out")
-            self._say("CF-weight", written, "", reason, lora=tag.name)
-            return None
-        file = self.file_of(tag.name)
-        if file is None:
-            file = _file(tag.name)
-            reason = say("the LoRA's file is not known here: {file} is assumed", file=file)
-            self._say("CF-file", tag.name, file, reason, lora=tag.name)
-        unet, te = tag.unet.value or 0.0, tag.te.value or 0.0
-        if not tag.branched:
-            return _Lora(tag.name, file, unet, te) if unet or te else None
-        neg, negte = tag.negative_unet.value, tag.negative_te.value
-        return _Lora(tag.name, file, unet, te, neg, negte)
-
     def _say(
         self,
         rule: str,
@@ -422,11 +290,6 @@ class _Export:
     ) -> None:
         effect = Effect.ENFORCED if before != after else Effect.ADVISED
         self.findings.append(finding(rule, field, before, after, reason, effect, lora))
-
-
-def _file(name: str) -> str:
-    known = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf")
-    return name if name.lower().endswith(known) else f"{name}.safetensors"
 
 
 def _divided(modules: tuple[str, ...]) -> tuple[str, list[str]]:

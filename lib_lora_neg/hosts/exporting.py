@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..export.comfyui import Option, to_comfyui
+from ..export.comfy_loras import Option
+from ..export.comfyui import to_comfyui
 from ..export.from_midjourney import from_midjourney
 from ..export.generation import Generation, from_infotext
 from ..export.midjourney import to_midjourney

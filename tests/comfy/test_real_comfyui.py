@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lib_lora_neg.export.comfyui import Option, to_comfyui
+from lib_lora_neg.export.comfy_loras import Option
+from lib_lora_neg.export.comfyui import to_comfyui
 from lib_lora_neg.export.generation import Generation
 from lib_lora_neg.loras.families import ModelFamily
 from tests.host.support import lora_files

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib_lora_neg.export import comfy_names
+from lib_lora_neg.export.comfy_loras import Option
 from lib_lora_neg.export.comfy_nodes import KINDS
-from lib_lora_neg.export.comfyui import ComfyWorkflow, Option, to_comfyui
+from lib_lora_neg.export.comfyui import ComfyWorkflow, to_comfyui
 from lib_lora_neg.export.generation import Generation, Nag, SecondPass, from_infotext
 from lib_lora_neg.infotext import parse_infotext
 from lib_lora_neg.loras.families import ModelFamily
