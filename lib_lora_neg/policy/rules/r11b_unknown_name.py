@@ -70,7 +70,8 @@ RULE = Rule(
     apply=unknown_name,
     title="Unknown LoRA",
     setting="unknown LoRA names",
-    help="takes the name out where it would switch all LoRAs off (Forge); elsewhere only says so",
+    help="takes the name out where it would switch all LoRAs off (Forge, reForge); where the host "
+    "passes it over (A1111, Forge Neo) only says so",
     default=Mode.ENFORCE,
     switch="Tags that misfire",
     group="R11",
