@@ -108,7 +108,7 @@ def test_a_quick_scan_is_saved_and_obeyed(scanning: Scanning, webui: Webui) -> N
     if not ScanTab(webui).ask("overview")["quick"]:
         pytest.skip("this WebUI's denoiser cannot be asked alone (reForge): no quick scans")
     scanning.choose(SLIDER)
-    scanning.root.get_by_text("Quick scan", exact=True).first.click()
+    scanning.root.locator('input[type="radio"][value="quick"]').check()
     scanning.start()
     save = scanning.verdict.get_by_role("button", name="Save to this LoRA")
     expect(save).to_be_visible(timeout=120 * SECONDS)
