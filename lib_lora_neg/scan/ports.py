@@ -1,8 +1,9 @@
 """What the weight scan asks of the place where pictures are made.
 
-A host implements `Generator` (and `Denoiser`, where it can) and nothing else: planning,
-storing, measuring and judging are the scan's own. A scan passes raw weights. The host must
-apply them as they are, with the guard aside, because the scan is what finds the guard's numbers.
+A host implements `Generator` (and `Denoiser` and `Critic`, where it can) and nothing else:
+planning, storing, measuring and judging are the scan's own. A scan passes raw weights. The host
+must apply them as they are, with the guard aside, because the scan is what finds the guard's
+numbers.
 """
 
 from __future__ import annotations
@@ -192,4 +193,42 @@ class Denoiser(Protocol):
         self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
     ) -> Sequence[Field]:
         """Return the conditional prediction for each probe, in order (no CFG)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """One evaluation to make on a finished picture: noise is added, the model says what was there.
+
+    Attributes:
+        picture: its latent as it left the sampler; without one, the pixels are encoded.
+        prompt: without LoRA tags; empty for no prompt at all.
+        seed: of the noise; the same seed and level mean the same noise for every picture.
+        level: 0 (clean) to 1 (pure noise) of the model's own schedule.
+    """
+
+    picture: Picture
+    prompt: str
+    seed: int
+    level: float
+
+
+class Critic(Protocol):
+    """Lets the loaded model judge finished pictures; optional for a host."""
+
+    def residuals(
+        self, loras: tuple[LoraSetting, ...], questions: Sequence[Question], sampling: Sampling
+    ) -> Sequence[Field]:
+        """Return for each question, in order, what the model gets wrong about the picture.
+
+        That is its clean latent as predicted from the noisy one (conditional prediction, no CFG)
+        minus the latent itself: channels × height × width, in units of the latent.
+
+        Args:
+            loras: loaded for this call only; empty for the checkpoint alone. What is loaded
+                besides, and everything else that the next picture depends on, is afterwards as
+                it was.
+            questions: in any order; pictures may stand in several.
+            sampling: of the scan, for what conditions the model besides the texts.
+        """
         ...

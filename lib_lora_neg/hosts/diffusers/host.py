@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ...policy import GuardSettings, Mode
-from ...scan.ports import Cancellation, Denoiser, Generator
+from ...scan.ports import Cancellation, Critic, Denoiser, Generator
 from ...telling import printable
 from ..reporting import HealthItem, Report
 from .calls import adapters_of
+from .critic import EngineCritic
 from .engine import Engine
 from .errors import UnguardedAdapterWarning
 from .folders import PathLike
@@ -82,6 +83,10 @@ class DiffusersHost:
     def denoiser(self) -> Denoiser:
         """Return the quick scan's way to single predictions."""
         return EngineDenoiser(self.engine)
+
+    def critic(self) -> Critic:
+        """Return the scan's way to the model's own judgement of pictures."""
+        return EngineCritic(self.engine)
 
     def samplers(self) -> list[str]:
         """Return A1111's names of the samplers that this checkpoint can use."""

@@ -42,11 +42,7 @@ class EngineGenerator:
 
     def abilities(self) -> Abilities:
         own = self._engine.defaults()
-        budget = PIXELS_AT_ONCE["cpu" if self._engine.passes.device.type == "cpu" else "other"]
-        return Abilities(
-            max_batch=min(MOST_AT_ONCE, max(1, budget // max(1, own.width * own.height))),
-            latents=True,
-        )
+        return Abilities(max_batch=most_at_once(self._engine, own.width, own.height), latents=True)
 
     def generate(self, batch: ScanBatch, cancel: Cancellation) -> Iterator[Picture]:
         """Yield the batch's pictures, which are made together.
@@ -136,6 +132,12 @@ class EngineDenoiser:
         if scheduler.config.prediction_type == "v_prediction":
             return alpha.sqrt() * found + (1 - alpha).sqrt() * x
         return found
+
+
+def most_at_once(engine: Engine, width: int, height: int) -> int:
+    """Return how many pictures of this size in pixels one batch should have."""
+    budget = PIXELS_AT_ONCE["cpu" if engine.passes.device.type == "cpu" else "other"]
+    return min(MOST_AT_ONCE, max(1, budget // max(1, width * height)))
 
 
 def job_of(sampling: Sampling, prompt: str, negative_prompt: str) -> GenerationJob:

@@ -1,0 +1,245 @@
+"""The model itself as a judge: how unlikely a finished picture is to it.
+
+Noise is added to a picture's latent, and the model without the LoRA predicts from it what the clean
+latent was, given the prompt. What it gets wrong (`ports.Critic.residuals`) is small where a picture
+is as the model expects it, and large where it is smeared, displaced, noisy or blurred. Two numbers,
+both relative to the weight-0 picture of the same prompt, seed and noise, in octaves:
+
+- *unlikely*: how much larger the error with the prompt is: structure and artefacts;
+- *off the prompt*: how much less the prompt explains of the picture: the error without it is by a
+  factor larger than the one with it, and that factor has shrunk. Content is lost.
+
+A mean alone is blind to what happens in one corner; `Reading.maps` keep where the error lies.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .ports import Critic, Field, LoraSetting, Picture, Question, Sampling
+
+LEVELS = (0.05, 0.15, 0.3)
+"""Noise levels at which the model is asked with the prompt: steps 50, 150 and 300 of 1000. Chosen
+among seven levels on spoilt drawings (``bench/scan_spoilers.py``): higher ones hardly see what was
+there any more, and differ more between sound pictures."""
+
+BLANK_LEVEL = 0.3
+"""Noise level at which it is asked without the prompt, too; one of `LEVELS`."""
+
+COST = len(LEVELS) + 1
+"""Evaluations per picture."""
+
+MOST_COST = 0.1
+"""Largest share of a scan's own evaluations that is spent without being asked for."""
+
+MAP_SIDE = 64
+"""Longest side of a stored map, in cells; a latent of 1024 pixels has 128."""
+
+VERSION = 1
+"""Of the numbers of a reading."""
+
+_SEED_STEP = 0x9E3779B1
+"""Odd number that scatters seeds over 2³² (Knuth's multiplicative hashing): the noise that is added
+must not be the noise that the picture was made from."""
+
+Maps = NDArray[np.float32]
+"""Squared errors over the picture: levels × height × width."""
+
+Heat = NDArray[np.float32]
+"""Octaves over the picture: height × width."""
+
+T = TypeVar("T", bound=Any)
+
+
+class Prediction(str, Enum):
+    """What a model predicts."""
+
+    NOISE = "epsilon"
+    VELOCITY = "v_prediction"
+    FLOW = "flow"
+
+
+def noised(clean: T, noise: T, signal: Any, spread: Any) -> T:
+    """Return a latent with noise in it.
+
+    Args:
+        clean: array or tensor, of any shape.
+        noise: standard normal, of the same shape.
+        signal: what is left of the latent: √ᾱ; 1 − t for flow models.
+        spread: standard deviation of the noise: √(1 − ᾱ); t for flow models.
+    """
+    mixed: T = clean * signal + noise * spread
+    return mixed
+
+
+def residual(kind: Prediction, found: T, clean: T, noise: T, signal: Any, spread: Any) -> T:
+    """Return the predicted clean latent minus the clean latent.
+
+    Args:
+        kind: what the model predicts.
+        found: its prediction on `noised`.
+        clean, noise, signal, spread: as for `noised`; ``signal`` above 0.
+    """
+    wrong: T
+    if kind is Prediction.NOISE:  # clean = (x − spread · noise) / signal
+        wrong = (noise - found) * (spread / signal)
+    elif kind is Prediction.VELOCITY:  # v = signal · noise − spread · clean
+        wrong = (noise * signal - clean * spread - found) * spread
+    else:  # v = noise − clean, clean = x − t · v
+        wrong = (noise - clean - found) * spread
+    return wrong
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the model gets wrong about one picture.
+
+    Attributes:
+        errors: mean squared error with the prompt, for each of `LEVELS`, in the latent's units².
+        prompted: the same at `BLANK_LEVEL`, for comparison with ``blank``.
+        blank: the same there without the prompt.
+        maps: where the errors with the prompt lie; ``None`` where that was not kept.
+    """
+
+    errors: tuple[float, ...]
+    prompted: float
+    blank: float
+    maps: Maps | None = field(default=None, compare=False)
+
+
+def is_affordable(sampling: Sampling) -> bool:
+    """Whether reading every picture costs no more than `MOST_COST` of making it."""
+    return MOST_COST * sampling.evaluations >= COST
+
+
+def questions_of(picture: Picture, prompt: str, seed: int) -> tuple[Question, ...]:
+    """Return the questions about one picture: `LEVELS` with the prompt, then the one without.
+
+    Args:
+        picture: with its latent in half precision, as a store keeps it (`as_stored`).
+        prompt: that it was made from.
+        seed: that it was made from; the noise is another one.
+    """
+    seeds = [noise_seed(seed, level) for level in (*LEVELS, BLANK_LEVEL)]
+    asked = [
+        Question(picture, prompt, own, level) for own, level in zip(seeds, LEVELS, strict=False)
+    ]
+    return (*asked, Question(picture, "", seeds[-1], BLANK_LEVEL))
+
+
+def noise_seed(seed: int, level: float) -> int:
+    """Return the seed of the noise that is added at a level to pictures of a seed."""
+    return (seed * _SEED_STEP + round(level * 1000) + 1) % 2**32
+
+
+def as_stored(picture: Picture) -> Picture:
+    """Return a picture as a store gives it back, so that going on with a scan changes nothing."""
+    if picture.latent is None:
+        return picture
+    return Picture(picture.pixels, picture.latent.astype(np.float16).astype(np.float32))
+
+
+def read(
+    critic: Critic,
+    pictures: Sequence[tuple[Picture, str, int]],
+    sampling: Sampling,
+    loras: tuple[LoraSetting, ...] = (),
+) -> list[Reading]:
+    """Let a host's model read pictures.
+
+    Args:
+        critic: of the host.
+        pictures: each with its prompt and its seed.
+        sampling: of the scan.
+        loras: loaded meanwhile; none for the checkpoint alone.
+
+    Raises:
+        ValueError: the host gave another number of answers, or one with numbers that are none.
+    """
+    asked = [
+        question
+        for picture, prompt, seed in pictures
+        for question in questions_of(as_stored(picture), prompt, seed)
+    ]
+    answers = list(critic.residuals(loras, asked, sampling)) if asked else []
+    if len(answers) != len(asked):
+        raise ValueError(f"{len(answers)} answers to {len(asked)} questions")
+    return [_reading(answers[at : at + COST]) for at in range(0, len(answers), COST)]
+
+
+def unlikely(reading: Reading, at_zero: Reading) -> float:
+    """Return by how many octaves the error has grown since weight 0: the mean over the levels."""
+    pairs = zip(reading.errors, at_zero.errors, strict=True)
+    return float(np.mean([_octaves(here, there) for here, there in pairs]))
+
+
+def off_prompt(reading: Reading, at_zero: Reading) -> float:
+    """Return by how many octaves less the prompt explains than at weight 0."""
+    return _octaves(at_zero.blank, at_zero.prompted) - _octaves(reading.blank, reading.prompted)
+
+
+def heat(reading: Reading, at_zero: Reading) -> Heat:
+    """Return in octaves where the error has grown since weight 0: the mean over the levels.
+
+    Both maps are smoothed first, since the error of a single latent is mostly chance; and where
+    both are far below the picture's mean, neither says anything.
+
+    Raises:
+        ValueError: a map is missing, or they are of different sizes.
+    """
+    mine, other = reading.maps, at_zero.maps
+    if mine is None or other is None or mine.shape != other.shape:
+        raise ValueError("these maps cannot be compared")
+    grown = [
+        np.log2((_smoothed(here) + least) / (_smoothed(there) + least))
+        for here, there in zip(mine, other, strict=True)
+        for least in [0.25 * float(there.mean()) + 1e-12]
+    ]
+    found: Heat = np.mean(grown, axis=0).astype(np.float32)
+    return found
+
+
+def _reading(answers: Sequence[Field]) -> Reading:
+    squares = [np.square(answer, dtype=np.float64).mean(axis=0) for answer in answers]
+    means = [float(square.mean()) for square in squares]
+    if not all(map(math.isfinite, means)):
+        raise ValueError("the model answered with numbers that are none")
+    return Reading(
+        tuple(means[: len(LEVELS)]),
+        means[LEVELS.index(BLANK_LEVEL)],
+        means[-1],
+        np.stack([_pooled(square) for square in squares[: len(LEVELS)]]).astype(np.float32),
+    )
+
+
+def _octaves(value: float, other: float) -> float:
+    """Return log₂ of a ratio; errors of nothing at all are equal."""
+    least = 1e-12
+    return math.log2((value + least) / (other + least))
+
+
+def _pooled(square: NDArray[np.float64]) -> NDArray[np.float64]:
+    step = -(-max(square.shape) // MAP_SIDE)
+    height, width = (side // step * step for side in square.shape)
+    blocks = square[:height, :width].reshape(height // step, step, width // step, step)
+    pooled: NDArray[np.float64] = blocks.mean(axis=(1, 3))
+    return pooled
+
+
+def _smoothed(square: Heat) -> NDArray[np.float64]:
+    """Return a map of means over 3 × 3 cells, the edge repeated."""
+    padded = np.pad(square.astype(np.float64), 1, mode="edge")
+    height, width = square.shape
+    total = sum(
+        padded[row : row + height, column : column + width]
+        for row in range(3)
+        for column in range(3)
+    )
+    return np.asarray(total) / 9.0

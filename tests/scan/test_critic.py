@@ -1,0 +1,199 @@
+"""The critic's mathematics, on a model whose best answer is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from lib_lora_neg.scan.critic import (
+    BLANK_LEVEL,
+    COST,
+    LEVELS,
+    MAP_SIDE,
+    Prediction,
+    Reading,
+    heat,
+    is_affordable,
+    noise_seed,
+    noised,
+    off_prompt,
+    questions_of,
+    read,
+    residual,
+    unlikely,
+)
+from lib_lora_neg.scan.ports import Field, LoraSetting, Picture, Question, Sampling
+
+SAMPLING = Sampling(cfg=7.0, steps=20, width=256, height=256)
+SIDE, CHANNELS, WIDTH = 32, 4, 0.3
+BLANK = np.zeros((16, 16, 3), np.uint8)
+
+
+def mean_of(prompt: str, side: int = SIDE) -> Field:
+    """Return the picture that a prompt asks for; that of no prompt is a flat one."""
+    if not prompt:
+        return np.zeros((CHANNELS, side, side), np.float32)
+    random = np.random.default_rng([*prompt.encode()])
+    waves = random.normal(size=(CHANNELS, side // 8, side // 8))
+    return waves.repeat(8, axis=1).repeat(8, axis=2).astype(np.float32)
+
+
+class Gauss:
+    """A model that knows its world: a prompt's picture, each latent off it by `WIDTH`.
+
+    It predicts noise, velocity or flow, always the best that can be said of the noisy latent; a
+    LoRA moves what it believes in.
+    """
+
+    def __init__(self, kind: Prediction = Prediction.NOISE) -> None:
+        self.kind = kind
+        self.asked: list[tuple[tuple[LoraSetting, ...], Question]] = []
+
+    def residuals(
+        self, loras: tuple[LoraSetting, ...], questions: Sequence[Question], sampling: Sampling
+    ) -> Sequence[Field]:
+        self.asked += [(loras, question) for question in questions]
+        shift = sum(lora.unet for lora in loras)
+        return [self._residual(question, shift) for question in questions]
+
+    def _residual(self, question: Question, shift: float) -> Field:
+        clean = question.picture.latent
+        assert clean is not None
+        noise = np.random.default_rng(question.seed).normal(size=clean.shape)
+        level = question.level
+        flow = self.kind is Prediction.FLOW
+        signal, spread = (1 - level, level) if flow else ((1 - level) ** 0.5, level**0.5)
+        x = noised(clean, noise, signal, spread)
+        wide = WIDTH if question.prompt else 1.0
+        middle = mean_of(question.prompt, clean.shape[-1]) + shift
+        gain = signal * wide**2 / (signal**2 * wide**2 + spread**2)
+        best = middle + gain * (x - signal * middle)
+        found = {
+            Prediction.NOISE: (x - signal * best) / spread,
+            Prediction.VELOCITY: (signal * x - best) / spread,
+            Prediction.FLOW: (x - best) / spread,
+        }[self.kind]
+        wrong = residual(self.kind, found, clean, noise, signal, spread)
+        assert np.allclose(wrong, best - clean, atol=1e-5)
+        return np.asarray(wrong, np.float32)
+
+
+def picture(prompt: str, seed: int = 1, spoil: float = 0.0, side: int = SIDE) -> Picture:
+    """Return a picture of a prompt; ``spoil`` is added in the upper left quarter."""
+    random = np.random.default_rng(seed)
+    latent = mean_of(prompt, side) + WIDTH * random.normal(size=(CHANNELS, side, side))
+    latent[:, : side // 2, : side // 2] += spoil
+    return Picture(BLANK, latent.astype(np.float32))
+
+
+@pytest.mark.parametrize("kind", Prediction)
+def test_a_sound_picture_is_as_likely_as_another_and_a_spoilt_one_is_not(kind: Prediction) -> None:
+    model = Gauss(kind)
+    shown = [picture("cat", seed, spoil) for seed, spoil in ((1, 0), (2, 0), (1, 0.5), (1, 1.5))]
+    zero, sound, spoilt, ruined = read(model, [(p, "cat", 1) for p in shown], SAMPLING)
+    assert unlikely(zero, zero) == 0
+    assert abs(unlikely(sound, zero)) < 0.1
+    assert 0.15 < unlikely(spoilt, zero) < unlikely(ruined, zero)
+
+
+def test_a_picture_of_something_else_is_off_the_prompt_however_sound_it_is() -> None:
+    model = Gauss()
+    zero, other, spoilt = read(
+        model,
+        [(picture("cat"), "cat", 1), (picture("dog"), "cat", 1), (picture("cat", 1, 1), "cat", 1)],
+        SAMPLING,
+    )
+    assert off_prompt(zero, zero) == 0
+    assert off_prompt(other, zero) > 2 * off_prompt(spoilt, zero) > 0
+
+
+def test_the_heat_lies_where_the_picture_is_spoilt() -> None:
+    zero, spoilt = read(Gauss(), [(picture("a"), "a", 1), (picture("a", 1, 1), "a", 1)], SAMPLING)
+    found = heat(spoilt, zero)
+    assert found.shape == (SIDE, SIDE)
+    corner, rest = found[2:14, 2:14], found[18:, 18:]
+    assert corner.min() > 0.5
+    assert abs(rest).max() < 0.01
+    assert not heat(zero, zero).any()
+
+
+def test_maps_of_large_pictures_are_pooled_and_keep_the_mean() -> None:
+    (found,) = read(Gauss(), [(picture("a", side=2 * MAP_SIDE), "a", 1)], SAMPLING)
+    assert found.maps is not None
+    assert found.maps.shape == (len(LEVELS), MAP_SIDE, MAP_SIDE)
+    assert np.allclose(found.maps.mean(axis=(1, 2)), found.errors, rtol=1e-5)
+    (small,) = read(Gauss(), [(picture("a"), "a", 1)], SAMPLING)
+    with pytest.raises(ValueError, match="cannot be compared"):
+        heat(found, small)
+    with pytest.raises(ValueError, match="cannot be compared"):
+        heat(Reading((1.0,), 1.0, 1.0), small)
+
+
+def test_a_picture_is_asked_about_on_noise_that_is_its_own_and_the_same_at_every_weight() -> None:
+    model = Gauss()
+    near, far = picture("a"), picture("a", 7)
+    read(model, [(near, "a", 5), (far, "a", 5), (near, "a", 6)], SAMPLING)
+    asked = [question for _, question in model.asked]
+    assert len(asked) == 3 * COST
+    of = [asked[at : at + COST] for at in range(0, len(asked), COST)]
+    assert [(q.level, q.prompt) for q in of[0]] == [
+        *((level, "a") for level in LEVELS), (BLANK_LEVEL, "")
+    ]  # fmt: skip
+    noises = [[question.seed for question in questions] for questions in of]
+    assert noises[0] == noises[1]
+    assert not set(noises[0]) & {*noises[2], 5}
+    assert noises[0][LEVELS.index(BLANK_LEVEL)] == noises[0][-1]
+    assert len(set(noises[0])) == len(LEVELS)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**31, 2**32 - 1])
+def test_noise_seeds_are_seeds_and_not_the_pictures_own(seed: int) -> None:
+    found = [noise_seed(seed, level) for level in LEVELS]
+    assert all(0 <= value < 2**32 for value in found)
+    assert seed not in found
+
+
+def test_a_stored_picture_reads_as_the_fresh_one() -> None:
+    fresh = picture("a")
+    assert fresh.latent is not None
+    stored = Picture(BLANK, fresh.latent.astype(np.float16).astype(np.float32))
+    first, second = read(Gauss(), [(fresh, "a", 1), (stored, "a", 1)], SAMPLING)
+    assert first == second
+    assert questions_of(Picture(BLANK), "a", 1)[0].picture.latent is None
+
+
+def test_the_loras_of_a_call_reach_the_host() -> None:
+    model, lora = Gauss(), LoraSetting("ink", 0, 2.0)
+    (plain,) = read(model, [(picture("a"), "a", 1)], SAMPLING)
+    (moved,) = read(model, [(picture("a"), "a", 1)], SAMPLING, (lora,))
+    assert [loras for loras, _ in model.asked] == [()] * COST + [(lora,)] * COST
+    assert moved.errors > plain.errors
+    assert read(model, [], SAMPLING) == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ([np.zeros((4, 8, 8), np.float32)] * (COST - 1), "3 answers to 4 questions"),
+        ([np.full((4, 8, 8), np.nan, np.float32)] * COST, "numbers that are none"),
+    ],
+)
+def test_answers_that_are_none_are_errors(answers: list[Field], message: str) -> None:
+    class Broken:
+        def residuals(self, *_: object) -> Sequence[Field]:
+            return answers
+
+    with pytest.raises(ValueError, match=message):
+        read(Broken(), [(picture("a"), "a", 1)], SAMPLING)
+
+
+@pytest.mark.parametrize(
+    ("cfg", "steps", "affordable"),
+    [(7.0, 20, True), (7.0, 19, False), (1.0, 40, True), (1.0, 39, False), (1.0, 4, False)],
+)
+def test_a_tenth_of_the_scans_own_evaluations_is_affordable(
+    cfg: float, steps: int, affordable: bool
+) -> None:
+    assert is_affordable(Sampling(cfg=cfg, steps=steps)) is affordable
