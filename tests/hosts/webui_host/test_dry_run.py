@@ -16,8 +16,7 @@ import pytest
 
 from lib_lora_neg.hosts.webui import capabilities
 from lib_lora_neg.hosts.webui.dry_run import reads_weight, survives_unknown_name
-
-from .standins import install
+from tests.hosts.standins import install
 
 available: dict[str, Any] = {"known": types.SimpleNamespace(filename="known.safetensors")}
 loaded: list[Any] = ["as it was"]

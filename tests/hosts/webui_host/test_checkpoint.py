@@ -16,9 +16,8 @@ from lib_lora_neg.hosts.webui import checkpoint
 from lib_lora_neg.hosts.webui.preview import WebuiPreview
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import Mode
+from tests.hosts.standins import Host, install
 from tests.support.cards import card
-
-from .standins import Host, install
 
 FILES = [
     (["cond_stage_model.transformer.text_model.final_layer_norm.bias"], ModelFamily.SD1),

@@ -12,8 +12,7 @@ from lib_lora_neg.hosts.preview import FormValues
 from lib_lora_neg.hosts.webui import language, tools
 from lib_lora_neg.hosts.webui.tools import PageTool
 from lib_lora_neg.policy import Effect
-
-from .standins import Host, install
+from tests.hosts.standins import Host, install
 
 
 class Script:
