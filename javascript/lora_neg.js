@@ -2656,22 +2656,22 @@
   }
 
   // frontend/panel/findings.js
-  var HANDED_ON_MS = 50;
   var shown = {};
+  var infoOf = (tab) => find(`#html_info_${tab}`);
+  function noteInfo(tab) {
+    const info = infoOf(tab);
+    if (info) shown[tab] = info.textContent;
+  }
   function refreshFindings(tab, recheck2) {
-    const info = find(`#html_info_${tab}`);
+    const info = infoOf(tab);
     const button2 = find(panelPart(tab, "refresh"));
     if (!info || !button2) return;
     const text = info.textContent;
     const before = shown[tab];
     shown[tab] = text;
     if (before === void 0 || before === text) return;
-    const key = find(`${panelPart(tab, "key")} textarea, ${panelPart(tab, "key")} input`);
-    if (key) {
-      key.value = reportKey(tab, info);
-      updateInput(key);
-    }
-    setTimeout(() => button2.click(), HANDED_ON_MS);
+    button2.dataset.loraNegKey = reportKey(tab, info);
+    button2.click();
     recheck2(tab);
   }
   var tasks = {};
@@ -2721,6 +2721,7 @@
     onLoaded(() => {
       watchTasks();
       gradioApp().addEventListener("click", (event) => onReset(event, recheck2));
+      TABS.forEach(noteInfo);
       TABS.forEach(askForTools);
     });
   }

@@ -4,27 +4,30 @@ import { inputOf, setCfgTools } from "../core/form.js";
 import { find, onLoaded, onUpdated, panelPart, TABS } from "../core/host.js";
 import { ask } from "../core/server.js";
 
-const HANDED_ON_MS = 50;
-
 // Shows the findings of a generation when it has ended: presses the panel's own button,
 // so that everything goes over the page's own connection and login.
 const shown = {};
 
+const infoOf = (tab) => find(`#html_info_${tab}`);
+
+// What is said before the first generation. Updates come when the page is at rest, which may be
+// after the first picture.
+function noteInfo(tab) {
+    const info = infoOf(tab);
+    if (info) shown[tab] = info.textContent;
+}
+
 function refreshFindings(tab, recheck) {
-    const info = find(`#html_info_${tab}`);
+    const info = infoOf(tab);
     const button = find(panelPart(tab, "refresh"));
     if (!info || !button) return;
     const text = info.textContent;
     const before = shown[tab];
     shown[tab] = text;
     if (before === undefined || before === text) return;
-    const key = find(`${panelPart(tab, "key")} textarea, ${panelPart(tab, "key")} input`);
-    if (key) {
-        key.value = reportKey(tab, info);
-        updateInput(key);
-    }
-    // gradio hands the text on before it takes the click.
-    setTimeout(() => button.click(), HANDED_ON_MS);
+    // The click's own script takes it along: a text box is handed on only after a while.
+    button.dataset.loraNegKey = reportKey(tab, info);
+    button.click();
     recheck(tab);
 }
 
@@ -87,6 +90,7 @@ export function startPanel(recheck) {
     onLoaded(() => {
         watchTasks();
         gradioApp().addEventListener("click", (event) => onReset(event, recheck));
+        TABS.forEach(noteInfo);
         TABS.forEach(askForTools);
     });
 }

@@ -123,6 +123,7 @@ def test_the_last_generation_is_that_of_this_browser(page, browser, served):
     page.small()
     page.type("a lake <lora:ink:-0.9>", "")
     page.generate()
+    assert page.infotext().startswith("a lake <lora:ink:-0.5>")
     page.panel("findings").get_by_text("−0.5").first.wait_for()
     context = browser.new_context()
     other = type(page)(context.new_page(), served.url)

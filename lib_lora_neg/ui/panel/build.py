@@ -184,7 +184,7 @@ def _build_findings(
         return report_html(found, said), health_html(host.health(), said)
 
     findings = gr.HTML(lambda: shown()[0], elem_id=elem_id("findings"))
-    # The page's script writes here which generation this browser has made; there may be others.
+    # Which generation this browser has made; there may be others. Its value comes with the click.
     key = gr.Textbox("", elem_id=elem_id("key"), elem_classes=["lora-neg-follow"], label="Key")
     refresh = gr.Button(
         "Show findings of the last generation",
@@ -193,8 +193,18 @@ def _build_findings(
         size="sm",
     )
     health = gr.HTML(lambda: shown()[1], elem_id=elem_id("health"))
-    quick = {**_QUICK, "inputs": [key]}
+    quick = {**_QUICK, "inputs": [key], **_in_browser(_key_of(elem_id("refresh")))}
     refresh.click(fn=shown, outputs=[findings, health], **quick)
+
+
+def _key_of(button: str) -> str:
+    """Return the JavaScript that reads the key which the page's script wrote on a button."""
+    return f"() => document.getElementById({button!r})?.dataset.loraNegKey || ''"
+
+
+def _in_browser(script: str) -> dict[str, str]:
+    """Return the argument of an event listener whose inputs ``script`` gives, in the browser."""
+    return {"_js" if gr.__version__.startswith("3.") else "js": script}
 
 
 @dataclass(frozen=True)
