@@ -73,6 +73,8 @@ class Server:
         self._lora_dir = lora_dir
         self._process: subprocess.Popen[bytes] | None = None
         _link_all(extensions, data / "extensions")
+        # Neo puts the page's pictures there where none are saved, and does not make the folder.
+        (data / "tmp").mkdir(exist_ok=True)
         settings = {**SETTINGS, **_required_settings(root)}
         if checkpoint:
             # Not through the API later: A1111 loads its checkpoint in a thread while it starts,
