@@ -169,8 +169,8 @@ def _note_outside(
     found = plan(_late_request(p, tags, hires), guard.cards, replace(settings, rules=rules))
     enforced = [finding for finding in found.findings if finding.effect is Effect.ENFORCED]
     notes = [f"{f.before} {range_note(f)}".replace("\N{MINUS SIGN}", "-") for f in enforced]
-    for note in dict.fromkeys(map(range_note, enforced)):
-        matrices.mark_label(p, note)
+    for finding in enforced:
+        matrices.mark_label(p, finding.lora, range_note(finding))
     here = getattr(p, "iteration", 0)
     known = generation.outside[1] if generation.outside[0] == here else ()
     generation.outside = here, tuple(dict.fromkeys([*known, *notes]))

@@ -93,8 +93,16 @@ def before_a_batch(p: Any, n_iter: int) -> Sweep | None:
     return Sweep(_title(script), loras) if loras else None
 
 
-def mark_label(p: Any, note: str) -> None:
-    """Say in another extension's own label of the picture being made what is outside in it."""
+def mark_label(p: Any, lora: str | None, note: str) -> None:
+    """Say in another extension's own label of the picture being made what is outside in it.
+
+    Args:
+        p: the job.
+        lora: the LoRA that is outside, as its tag names it. A label speaks of its case's LoRA
+            alone, so what another one does, which stands in every prompt of the job, would be
+            read as said of that.
+        note: what is said.
+    """
     for name in MARKS:
         state = getattr(p, name, None)
         cases = state.get("cases") if isinstance(state, Mapping) else None
@@ -102,7 +110,9 @@ def mark_label(p: Any, note: str) -> None:
         if not isinstance(cases, list) or number >= len(cases):
             continue
         case = cases[number]
-        label = case.get("label") if isinstance(case, dict) else None
+        if not isinstance(case, dict) or case.get(_LORA_OF_A_CASE) != lora:
+            continue
+        label = case.get("label")
         if isinstance(label, str) and not label.endswith(f"({note})"):
             case["label"] = f"{label} ({note})"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.host.support.client import OFF, Webui, assert_differ, assert_same
-from tests.host.support.lora_files import CHARACTER, STYLE, STYLE_TRIGGER
+from tests.host.support.lora_files import CHARACTER, CONCEPT, STYLE, STYLE_TRIGGER
 
 from .host import Host, Script
 
@@ -95,6 +95,20 @@ def test_a_matrix_shows_its_weights_and_its_labels_say_what_is_outside(
         assert_same(cell, webui.txt2img(text, negative, guard=OFF, cfg_scale=9))
     outside = ["outside" in case["label"] for case in spooler.labels]
     assert outside == [False, True, False, True]
+
+
+def test_a_label_speaks_of_its_own_lora_alone(host: Host, webui: Webui) -> None:
+    spooler = Spooler()
+    host.runners["txt2img"].alwayson_scripts.append(spooler)
+    fixed = f"<lora:{CONCEPT}:-0.9>"
+    request = {"prompt": f"a cat {fixed}", "negative_prompt": "", "cfg_scale": 9, "seed": 1}
+
+    cells = webui.many("txt2img", (True, "Enforce"), **request, steps=2, width=64, height=64)
+    host.runners["txt2img"].alwayson_scripts.remove(spooler)
+
+    assert all(f"{fixed} outside" in cell.own_keys["LoRA Neg sweep"] for cell in cells)
+    outside = [case["label"].count("outside") for case in spooler.labels]
+    assert outside == [0, 1, 0, 1]
 
 
 class Wildcards(Script):
