@@ -38,7 +38,7 @@ preset = PresetWiring(host.known_cards, host.has_scheduler(), words)
 
 class LoraNegativeGuard(Hooks, scripts.Script):
     """The AlwaysOn script; API arguments: ``[enabled, mode, compare, rules, guidance,
-    strength, share]``."""
+    strength, share, numbers, several]``."""
 
     sorting_priority = 1000
     """Forge runs scripts in this order: after those that write prompts."""

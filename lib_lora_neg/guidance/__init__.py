@@ -8,7 +8,7 @@ groups of keys, and the groups' results merge exactly by their log-sum-exp:
     layout    which tokens of a sequence are positive, negative, image (`joint`)
     adapter   how one model's blocks are taken over and given back     (`flux_diffusers`, `cross`;
               in WebUIs' layout `originals` and what it lists)
-    choice    what a user asks for, and each method's defaults          (`choice`)
+    choice    what a user asks for, and each method's defaults          (`choice`, `numbers`)
 
 So there is one image stream and two text streams, where the published code runs the image twice.
 Knows no host. What is named here, the choice and its numbers, needs no torch; the rest does.

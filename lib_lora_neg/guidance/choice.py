@@ -1,13 +1,17 @@
-"""What a user chooses: a method, one strength, and for which share of the steps."""
+"""What a user chooses: a method, one strength, for which share of the steps, its own numbers."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
 
+from ..prompts.reading import AND
+from .numbers import Numbers, changed
 from .settings import Method, NagSettings, OngSettings, Settings, VsfSettings
 
 MOST_STRENGTH = 10.0
+MOST_CONCEPTS = 8
+"""Each costs an evaluation of its text in every block."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,9 @@ class Guidance:
         share: of the sampling steps, from the first on, in which it acts; 0–1.
         settings: the method's own numbers at strength 1; ``None`` takes the model's default.
         own_vector: the negative's text is modulated by its own pooled vector (Flux).
+        numbers: what differs from these settings, see `numbers.read_numbers`.
+        several: an ``AND`` in the negative prompt divides concepts, which are guided away from one
+            after another; else it is one concept, whatever stands in it.
 
     Raises:
         ValueError: a number is out of range, or the settings are of another method.
@@ -109,6 +116,8 @@ class Guidance:
     share: float = 1.0
     settings: Settings | None = None
     own_vector: bool = True
+    numbers: Numbers = ()
+    several: bool = False
 
     def __post_init__(self) -> None:
         for name, value, most in (
@@ -123,23 +132,25 @@ class Guidance:
     def settings_for(self, kind: str) -> Settings:
         """Return the method's numbers on a kind of model (`DEFAULTS`), strength included."""
         base = self.settings if self.settings is not None else DEFAULTS[kind][self.method].settings
+        base = changed(base, self.numbers)
         if isinstance(base, NagSettings):
             return replace(base, phi=base.phi * self.strength)
         return replace(base, strength=base.strength * self.strength)
 
+    def concepts(self, negative_prompt: str) -> tuple[str, ...]:
+        """Return the concepts of a negative prompt, at least one; empty ones are left out.
+
+        Raises:
+            ValueError: they are more than `MOST_CONCEPTS`.
+        """
+        if not self.several:
+            return (negative_prompt,)
+        parts = [part.strip(" \t\r\n,") for part in AND.split(negative_prompt)]
+        found = tuple(part for part in parts if part) or ("",)
+        if len(found) > MOST_CONCEPTS:
+            raise ValueError(f"{len(found)} negative concepts, the most are {MOST_CONCEPTS}")
+        return found
+
     def acts_at(self, step: int, steps: int) -> bool:
         """Return whether it acts in a step, the first of which is 0."""
         return self.strength > 0 and step < self.share * steps
-
-
-def described(settings: Settings) -> str:
-    """Return a method's numbers as an infotext has them."""
-    if isinstance(settings, NagSettings):
-        return f"phi {settings.phi:g}, tau {settings.tau:g}, alpha {settings.alpha:g}"
-    if isinstance(settings, VsfSettings):
-        return f"s {settings.strength:g}, b {settings.bias:g}"
-    where = "head" if settings.per_head else "token"
-    return (
-        f"lambda {settings.strength:g}, tau {settings.tau:g} ({settings.tau_bounds.value}), "
-        f"{settings.feature.value} feature per {where}"
-    )

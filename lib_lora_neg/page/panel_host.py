@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from ..hosts.guidance_keys import GuidanceDefaults
 from ..hosts.library import LibraryTabHost
 from ..hosts.reporting import HealthItem, Report, Reports
 from ..loras.card import LoraCard
@@ -37,6 +38,9 @@ class PagePanelHost:
 
     def default_mode(self) -> Mode:
         return self._host.settings.mode
+
+    def default_guidance(self) -> GuidanceDefaults:
+        return GuidanceDefaults()
 
     def notice_seen(self) -> bool:
         return self._memory.mode is not None

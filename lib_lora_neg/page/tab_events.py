@@ -24,7 +24,7 @@ from .panel_host import PagePanelHost
 from .restore import Restored, RestoreError, of_picture, of_text
 from .running import JobRegistry, Running, StoppedWaitingError
 
-PANEL_VALUES = 7
+PANEL_VALUES = 4 + len(guidance_keys.NAMES)
 IDLE = '<div class="lora-neg-page-progress lora-neg-page-idle"></div>'
 INTEGERS = frozenset({"steps", "width", "height", "batch_count", "batch_size", "seed"})
 
@@ -163,9 +163,7 @@ class TabEvents:
             **inputs.named(),
             "enabled": panel.enabled,
             "mode": panel.mode,
-            "guidance": panel.guidance,
-            "strength": panel.strength,
-            "share": panel.share,
+            **{name: getattr(panel, name) for name in guidance_keys.NAMES},
         }
         names = list(named)
 

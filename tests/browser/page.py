@@ -29,6 +29,7 @@ from starlette.responses import Response  # noqa: E402
 
 from lib_lora_neg.api.page import add_page_routes  # noqa: E402
 from lib_lora_neg.api.public import add_public_routes  # noqa: E402
+from lib_lora_neg.hosts.guidance_keys import GuidanceDefaults  # noqa: E402
 from lib_lora_neg.hosts.preview import FormValues, PreviewContext  # noqa: E402
 from lib_lora_neg.hosts.reporting import HealthItem, Report, Reports  # noqa: E402
 from lib_lora_neg.hosts.webui import xyz  # noqa: E402
@@ -105,6 +106,9 @@ class Host:
 
     def default_mode(self) -> Mode:
         return self.mode
+
+    def default_guidance(self) -> GuidanceDefaults:
+        return GuidanceDefaults()
 
     def notice_seen(self) -> bool:
         return self.seen

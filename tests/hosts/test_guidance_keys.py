@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from lib_lora_neg.guidance import Guidance, Method
+from lib_lora_neg.guidance import DEFAULTS, Guidance, Method
+from lib_lora_neg.guidance.numbers import numbers_of
 from lib_lora_neg.hosts import guidance_keys as keys
 from lib_lora_neg.hosts.form_reading import FormValueError, read_form_values
 
@@ -20,6 +23,10 @@ from lib_lora_neg.hosts.form_reading import FormValueError, read_form_values
         (("nag", None, None), Guidance(Method.NAG)),
         (("ONG", 1.5, 0.75), Guidance(Method.ONG, 1.5, 0.75)),
         (("VSF", 10, 1), Guidance(Method.VSF, 10.0, 1.0)),
+        (("off", 1, 1, "phi 3"), None),
+        (("NAG", 1, 1, "scale 5"), Guidance(Method.NAG, numbers=(("phi", 4.0),))),
+        (("NAG", 1, 1, {"tau": 2}), Guidance(Method.NAG, numbers=(("tau", 2.0),))),
+        (("VSF", 1, 1, "", True), Guidance(Method.VSF, several=True)),
     ],
 )
 def test_inputs_are_read(given: tuple[object, ...], found: Guidance | None) -> None:
@@ -37,6 +44,9 @@ def test_inputs_are_read(given: tuple[object, ...], found: Guidance | None) -> N
         ("NAG", float("nan"), 1),
         ("NAG", 1, 1.01),
         (7, 1, 1),
+        ("NAG", 1, 1, "s 3"),
+        ("NAG", 1, 1, 3),
+        ("NAG", 1, 1, "", "yes"),
     ],
 )
 def test_what_means_nothing_is_refused(given: tuple[object, ...]) -> None:
@@ -46,13 +56,27 @@ def test_what_means_nothing_is_refused(given: tuple[object, ...]) -> None:
 
 @pytest.mark.parametrize("kind", ["flux", "unet"])
 @pytest.mark.parametrize("method", list(Method))
-@pytest.mark.parametrize(("strength", "share"), [(1.0, 1.0), (0.35, 0.75)])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"strength": 0.35, "share": 0.75},
+        {"numbers": True},
+        {"several": True},
+        {"strength": 2.0, "numbers": True, "several": True},
+    ],
+)
 def test_an_infotext_gives_back_what_was_asked(
-    kind: str, method: Method, strength: float, share: float
+    kind: str, method: Method, more: dict[str, Any]
 ) -> None:
-    asked = Guidance(method, strength, share)
-    given = keys.pasted(keys.written(asked, kind))
-    assert keys.asked(given["guidance"], given["strength"], given["share"]) == asked
+    if "numbers" in more:
+        more = {**more, "numbers": numbers_of(DEFAULTS["klein"][method].settings)}
+    asked = Guidance(method, **more)
+    told = keys.written(asked, kind)
+    assert set(told) <= set(keys.KEYS)
+    given = keys.pasted(told)
+    assert tuple(given) == keys.NAMES
+    assert keys.asked(*given.values()) == asked
 
 
 @pytest.mark.parametrize(
@@ -61,12 +85,15 @@ def test_an_infotext_gives_back_what_was_asked(
         {},
         {keys.METHOD_KEY: "<b>"},
         {keys.METHOD_KEY: "NAG", keys.STRENGTH_KEY: "nan", keys.SHARE_KEY: "-1"},
+        {keys.METHOD_KEY: "NAG", keys.NUMBERS_KEY: "s 3", keys.CONCEPTS_KEY: "<b>"},
+        {keys.METHOD_KEY: "NAG", keys.NUMBERS_KEY: "x" * 100_000},
     ],
 )
 def test_a_foreign_infotext_gives_usable_values(params: dict[str, str]) -> None:
     given = keys.pasted(params)
     assert given["guidance"] in (keys.OFF, "NAG")
     assert (given["strength"], given["share"]) == (1.0, 1.0)
+    assert (given["numbers"], given["several"]) == ("", False)
 
 
 @pytest.mark.parametrize(

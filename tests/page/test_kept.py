@@ -56,6 +56,8 @@ def test_an_infotext_is_understood():
         "guidance": "Off",
         "strength": 1.0,
         "share": 1.0,
+        "numbers": "",
+        "several": False,
     }
 
 
@@ -63,6 +65,9 @@ def test_an_infotext_tells_of_negative_guidance():
     text = f"{TEXT}, LoRA Neg guidance: NAG, LoRA Neg guidance strength: 0.5"
     values = restored(text, SAMPLERS, SCHEDULERS, Mode.ENFORCE)
     assert (values["guidance"], values["strength"], values["share"]) == ("NAG", 0.5, 1.0)
+    more = 'LoRA Neg guidance numbers: "phi 3, tau 2", LoRA Neg guidance concepts: AND'
+    values = restored(f"{text}, {more}", SAMPLERS, SCHEDULERS, Mode.ENFORCE)
+    assert (values["numbers"], values["several"]) == ("phi 3, tau 2", True)
 
 
 @pytest.mark.parametrize(

@@ -57,10 +57,12 @@ class Conditioning:
     Attributes:
         positive: the sub-prompts that ``AND`` separates, with their weights.
         negative: the negative prompt.
+        concepts: what negative guidance guides away from; the negative prompt where that is one.
     """
 
     positive: tuple[tuple[float, Schedule], ...]
     negative: Schedule
+    concepts: tuple[Schedule, ...] = ()
 
 
 class Conditioner:
@@ -78,6 +80,7 @@ class Conditioner:
         clip_skip: int,
         loras: Loaded,
         hires_steps: int | None = None,
+        concepts: Sequence[str] = (),
     ) -> Conditioning:
         """Return what one pass is told.
 
@@ -88,15 +91,19 @@ class Conditioner:
             clip_skip: as in `Job`.
             loras: what is loaded now.
             hires_steps: of the hires pass, when it is that one.
+            concepts: that negative guidance guides away from.
         """
         positive = tuple(
             (weight, self._schedule(text, False, steps, hires_steps, clip_skip, loras))
             for text, weight in and_parts(seen_by_model(prompt))
         )
-        unseen = seen_by_model(negative_prompt, negative=True)
-        return Conditioning(
-            positive, self._schedule(unseen, True, steps, hires_steps, clip_skip, loras)
+        unseen, *guided = (
+            self._schedule(
+                seen_by_model(text, negative=True), True, steps, hires_steps, clip_skip, loras
+            )
+            for text in (negative_prompt, *concepts)
         )
+        return Conditioning(positive, unseen, tuple(guided))
 
     def _schedule(
         self,

@@ -43,14 +43,14 @@ class Row:
         cond: the text.
         weight: of an ``AND`` part.
         negative: it is CFG's negative evaluation.
-        away: what negative guidance guides away from in this evaluation, or ``None``.
+        away: the concepts that negative guidance guides away from in this evaluation.
     """
 
     picture: int
     cond: Cond
     weight: float
     negative: bool
-    away: Cond | None = None
+    away: tuple[Cond, ...] = ()
 
     @property
     def branch(self) -> Branch:
@@ -63,12 +63,12 @@ class GuidedNegatives:
     """Negative guidance of one evaluation.
 
     Attributes:
-        conds: the negative of each row; all of one shape.
+        concepts: of each concept the cond of each row; those of a concept are of one shape.
         settings: of the method.
         own_vector: the negatives' texts are modulated by their own pooled vectors.
     """
 
-    conds: Sequence[Cond]
+    concepts: Sequence[Sequence[Cond]]
     settings: Settings
     own_vector: bool = True
 
@@ -140,7 +140,7 @@ def predict(
     out: list[torch.Tensor | None] = [None] * len(rows)
     by_shape: dict[tuple[tuple[int, ...], ...], list[int]] = {}
     for index, row in enumerate(rows):
-        texts = (row.cond,) if row.away is None else (row.cond, row.away)
+        texts = (row.cond, *row.away)
         by_shape.setdefault(tuple(tuple(cond.context.shape) for cond in texts), []).append(index)
     for indexes in by_shape.values():
         chosen = [rows[index] for index in indexes]
@@ -154,20 +154,20 @@ def predict(
 
 
 def _away(rows: Sequence[Row], guidance: Guidance | None, kind: str) -> GuidedNegatives | None:
-    conds = [row.away for row in rows if row.away is not None]
-    if guidance is None or not conds:
+    concepts = list(zip(*(row.away for row in rows), strict=True))
+    if guidance is None or not concepts:
         return None
-    return GuidedNegatives(conds, guidance.settings_for(kind), guidance.own_vector)
+    return GuidedNegatives(concepts, guidance.settings_for(kind), guidance.own_vector)
 
 
 def _rows(conditionings: Sequence[Conditioning], step: int, cfg: float, guided: bool) -> list[Row]:
     rows: list[Row] = []
     for picture, conditioning in enumerate(conditionings):
         plain = cfg == 1 and len(conditioning.positive) == 1 and conditioning.positive[0][0] == 1
-        away = conditioning.negative.at(step) if guided else None
+        away = tuple(concept.at(step) for concept in conditioning.concepts) if guided else ()
         rows += [
             # What an AND part of negative weight shows is not wanted anyway.
-            Row(picture, part.at(step), weight, False, away if weight > 0 else None)
+            Row(picture, part.at(step), weight, False, away if weight > 0 else ())
             for weight, part in conditioning.positive
         ]
         if not plain:
@@ -230,8 +230,7 @@ class UnetDenoiser:
     ) -> AbstractContextManager[None]:
         if away is None:
             return nullcontext()
-        negative = torch.stack([cond.context for cond in away.conds]).to(dtype)
-        return cross.guided(self._unet, cross.CrossCall((negative,), away.settings))
+        return cross.guided(self._unet, cross.CrossCall(_contexts(away, dtype), away.settings))
 
     def guidance_problem(self) -> str:
         return _problem(cross.guided(self._unet, cross.CrossCall((), NagSettings())))
@@ -281,8 +280,7 @@ class FluxDenoiser:
         guided: AbstractContextManager[None] = nullcontext()
         if away is not None:
             call = self._call(context, pooled, away)
-            negative = torch.stack([cond.context for cond in away.conds]).to(dtype)
-            context = torch.cat([context, negative], dim=1)
+            context = torch.cat([context, *_contexts(away, dtype)], dim=1)
             guided = flux_diffusers.guided(self._model, call)
         with guided:
             found = self._model(
@@ -305,19 +303,26 @@ class FluxDenoiser:
     def _call(
         self, context: torch.Tensor, pooled: torch.Tensor, away: GuidedNegatives
     ) -> flux_diffusers.Call:
-        layout = Layout(context.shape[1], (away.conds[0].context.shape[0],))
-        own = [cond.pooled for cond in away.conds if cond.pooled is not None]
+        lengths = tuple(conds[0].context.shape[0] for conds in away.concepts)
+        vectors = [
+            torch.stack(own).to(self._dtype)
+            for conds in away.concepts
+            if (own := [cond.pooled for cond in conds if cond.pooled is not None])
+        ]
+        layout = Layout(context.shape[1], lengths)
         shifts: tuple[torch.Tensor, ...] = ()
-        if away.own_vector and own:
-            vectors = torch.stack(own).to(self._dtype)
-            shifts = flux_diffusers.modulation_shifts(
-                self._model, pooled.to(self._dtype), [vectors]
-            )
+        if away.own_vector and len(vectors) == len(lengths):
+            shifts = flux_diffusers.modulation_shifts(self._model, pooled.to(self._dtype), vectors)
         return flux_diffusers.Call(layout, away.settings, shifts)
 
     def guidance_problem(self) -> str:
         call = flux_diffusers.Call(Layout(1, (1,)), NagSettings())
         return _problem(flux_diffusers.guided(self._model, call))
+
+
+def _contexts(away: GuidedNegatives, dtype: torch.dtype) -> tuple[torch.Tensor, ...]:
+    """Return the text of each concept, rows × tokens × width."""
+    return tuple(torch.stack([cond.context for cond in conds]).to(dtype) for conds in away.concepts)
 
 
 def _problem(guided: AbstractContextManager[None]) -> str:

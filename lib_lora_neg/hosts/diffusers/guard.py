@@ -36,7 +36,7 @@ def make_guarded(
     seed = random.randrange(MAX_SEED) if job.seed < 0 else job.seed
     with engine.lock:
         asked = engine.completed(job, seed)
-        problem = engine.passes.denoiser.guidance_problem() if job.guidance is not None else ""
+        problem = _guidance_problem(engine, job)
         if problem:
             asked = replace(asked, guidance=None)
         work = _Work(engine, asked, cancel, on_step)
@@ -57,6 +57,18 @@ def make_guarded(
         interrupted=interrupted,
         problems=tuple(dict.fromkeys(work.problems)),
     )
+
+
+def _guidance_problem(engine: Engine, job: GenerationJob) -> str:
+    """Return why negative guidance cannot act on a job; empty when it can."""
+    if job.guidance is None:
+        return ""
+    try:
+        for text in (job.negative_prompt, job.hires.negative_prompt if job.hires else ""):
+            job.guidance.concepts(text)
+    except ValueError as error:
+        return str(error)
+    return engine.passes.denoiser.guidance_problem()
 
 
 def in_force(

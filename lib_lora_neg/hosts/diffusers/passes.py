@@ -229,6 +229,7 @@ class Passes:
                 lambda: self._for_negative(loras),
             ),
             hires_steps,
+            () if job.guidance is None else job.guidance.concepts(negative_prompt),
         )
 
     @contextmanager

@@ -8,7 +8,7 @@ models take no wrapper (A1111) has no negative guidance; that is said.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,9 +82,16 @@ def before_sampling(p: Any, failed: Callable[[str], None]) -> None:
     if problem:
         failed(problem)
         return
+    try:
+        negatives = _negatives(p, guidance)
+    except ValueError as error:
+        for key in keys.KEYS:
+            p.extra_generation_params.pop(key, None)
+        failed(str(error))
+        return
     unet = objects.unet.clone()
     unet.set_model_unet_function_wrapper(
-        _Wrapper(p, guidance, kind, unet.model.diffusion_model, _negatives(p), failed)
+        _Wrapper(p, guidance, kind, unet.model.diffusion_model, negatives, failed)
     )
     objects.unet = unet
 
@@ -106,18 +113,35 @@ def _is_foreign(wrapper: object) -> bool:
     return wrapper is not None and not getattr(wrapper, MARK, False)
 
 
-def _negatives(p: Any) -> Any:
-    """Return the negative prompts of the pass, encoded, with their schedules over the steps."""
+def _negatives(p: Any, guidance: Guidance) -> list[Any]:
+    """Return each negative concept of the pass, encoded, with its schedules over the steps.
+
+    Raises:
+        ValueError: the pictures have different numbers of concepts, or too many.
+    """
+    hires = bool(getattr(p, "is_hr_pass", False))
+    texts = p.hr_negative_prompts if hires else p.negative_prompts
+    split = [guidance.concepts(text) for text in texts]
+    counts = {len(concepts) for concepts in split}
+    if len(counts) > 1:
+        raise ValueError(
+            "the negative prompts of a batch have different numbers of concepts: "
+            + ", ".join(map(str, sorted(counts)))
+        )
+    there = getattr(p, "hr_uc" if hires else "uc", None)
+    if there is not None and all(
+        concepts == (text,) for concepts, text in zip(split, texts, strict=True)
+    ):
+        return [there]
+    return [_encoded(p, list(concept), hires) for concept in zip(*split, strict=True)]
+
+
+def _encoded(p: Any, texts: list[str], hires: bool) -> Any:
     from modules import prompt_parser
 
-    hires = bool(getattr(p, "is_hr_pass", False))
-    there = getattr(p, "hr_uc" if hires else "uc", None)
-    if there is not None:
-        return there
-    texts = p.hr_negative_prompts if hires else p.negative_prompts
     scale = {} if not hires else {"width": p.hr_upscale_to_x, "height": p.hr_upscale_to_y}
     size = {"width": p.width, "height": p.height, **scale}
-    told = prompt_parser.SdConditioning(list(texts), is_negative_prompt=True, **size)
+    told = prompt_parser.SdConditioning(texts, is_negative_prompt=True, **size)
     distilled = getattr(p, "distilled_cfg_scale", None)
     if distilled is not None:
         told.distilled_cfg_scale = distilled
@@ -136,7 +160,7 @@ class _Wrapper:
     guidance: Guidance
     kind: str
     model: Any
-    negatives: Any
+    negatives: list[Any]
     failed: Callable[[str], None]
     given_up: bool = False
     is_lora_neg: bool = True
@@ -174,28 +198,31 @@ class _Wrapper:
             raise GuidanceError("another tool has replaced the cross attention")
         context = c["c_crossattn"]
         pictures = x.shape[0] // len(parts)
-        negative = self._negative(pictures).to(context)
-        negative = negative.repeat(len(parts), *[1] * (negative.ndim - 1))
+        negatives = tuple(
+            negative.repeat(len(parts), *[1] * (negative.ndim - 1))
+            for negative in self._texts(pictures, context)
+        )
         guided_rows = [part == 0 for part in parts for _ in range(pictures)]
         rows = None if all(guided_rows) else torch.tensor(guided_rows, device=x.device)
         settings = self.guidance.settings_for(self.kind)
         module = sys.modules[type(self.model).__module__]
         with originals.guided(
-            self.kind, self.model, module, context, (negative,), settings, rows
+            self.kind, self.model, module, context, negatives, settings, rows
         ) as texts:
             return apply_model(x, t, **{**c, "c_crossattn": texts})
 
-    def _negative(self, pictures: int) -> Any:
-        """Return the negatives' text of this step, pictures × tokens × width."""
+    def _texts(self, pictures: int, context: Any) -> Iterator[Any]:
+        """Yield each concept's text of this step, pictures × tokens × width, as the context is."""
         from modules import prompt_parser
 
         from ...guidance.ownership import GuidanceError
 
         cfg = getattr(self.p.sampler, "model_wrap_cfg", None)
-        found = prompt_parser.reconstruct_cond_batch(self.negatives, getattr(cfg, "step", 0))
-        text = found["crossattn"] if isinstance(found, Mapping) else found
-        if text.shape[0] == 1:
-            text = text.expand(pictures, *[-1] * (text.ndim - 1))
-        if text.shape[0] != pictures:
-            raise GuidanceError(f"{text.shape[0]} negative prompts for {pictures} pictures")
-        return text
+        for concept in self.negatives:
+            found = prompt_parser.reconstruct_cond_batch(concept, getattr(cfg, "step", 0))
+            text = found["crossattn"] if isinstance(found, Mapping) else found
+            if text.shape[0] == 1:
+                text = text.expand(pictures, *[-1] * (text.ndim - 1))
+            if text.shape[0] != pictures:
+                raise GuidanceError(f"{text.shape[0]} negative prompts for {pictures} pictures")
+            yield text.to(context)

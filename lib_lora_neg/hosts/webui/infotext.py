@@ -125,4 +125,4 @@ def guidance_fields(panel: Any) -> list[tuple[Any, Any]]:
     def of(name: str) -> Callable[[Mapping[str, Any]], Any]:
         return lambda params: guidance_keys.pasted(params)[name]
 
-    return [(getattr(panel, name), of(name)) for name in ("guidance", "strength", "share")]
+    return [(getattr(panel, name), of(name)) for name in guidance_keys.NAMES]

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from ...guidance import Method
 from ...policy import DEFAULT_RULE_MODES, GuardSettings, Mode, NegativeTag
 from ...policy.matrix import DEFAULT_FLOORS
 from ...prompts import format_number
 from ...sentences import Sentence, say
+from .. import guidance_keys
 
 SECTION = ("lora_neg", "LoRA Negative Guard")
 PREFIX = "lora_neg_"
@@ -30,6 +32,9 @@ CLAMP_CONFIDENCE = f"{PREFIX}clamp_confidence"
 DROP_CONFIDENCE = f"{PREFIX}drop_confidence"
 SCAN_BATCH = f"{PREFIX}scan_batch"
 GUARD_SWEEPS = f"{PREFIX}guard_sweeps"
+GUIDANCE = f"{PREFIX}guidance"
+GUIDANCE_STRENGTH = f"{PREFIX}guidance_strength"
+GUIDANCE_SHARE = f"{PREFIX}guidance_share"
 
 MAX_SCAN_BATCH = 8
 """More at once gains little, and a scan that runs out of memory loses time."""
@@ -90,6 +95,8 @@ def _spans() -> dict[str, Span]:
         BUDGET: Span(usual.budget, 0.5, 10.0, 0.1),
         DEGRADED: Span(usual.degraded, 0.5, 10.0, 0.1),
         SCAN_BATCH: Span(1, 1, MAX_SCAN_BATCH, 1, whole=True),
+        GUIDANCE_STRENGTH: Span(1.0, 0.0, 3.0, 0.05),
+        GUIDANCE_SHARE: Span(1.0, 0.0, 1.0, 0.05),
     }
 
 
@@ -108,6 +115,7 @@ FLAGS: Mapping[str, bool] = MappingProxyType(
 """Every switch of the settings page, and its default."""
 
 MODES = tuple(mode.value for mode in Mode)
+GUIDANCE_METHODS = (guidance_keys.OFF, *(method.value for method in Method))
 
 
 class OptionChoice(NamedTuple):
@@ -127,6 +135,7 @@ CHOICES: Mapping[str, OptionChoice] = MappingProxyType(
         NEGATIVE_TAG: OptionChoice(
             NegativeTag.MOVE.value, [choice.value for choice in NegativeTag]
         ),
+        GUIDANCE: OptionChoice(guidance_keys.OFF, GUIDANCE_METHODS),
         INFOTEXT: OptionChoice(INFOTEXT_ALL, (INFOTEXT_ALL, INFOTEXT_MODE, INFOTEXT_NONE)),
     }
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ...policy import DEFAULT_RULE_MODES, GuardSettings, Mode, NegativeTag
 from ...policy.matrix import DEFAULT_FLOORS
 from ...sentences import Sentence
+from ..guidance_keys import GuidanceDefaults
 from .option_values import (
     BUDGET,
     BUDGET_RELATIVE,
@@ -17,6 +18,9 @@ from .option_values import (
     ENABLED,
     FULL_STOPS,
     GUARD_SWEEPS,
+    GUIDANCE,
+    GUIDANCE_SHARE,
+    GUIDANCE_STRENGTH,
     INFOTEXT,
     INFOTEXT_MODE,
     INFOTEXT_NONE,
@@ -85,6 +89,14 @@ def default_enabled() -> bool:
 def default_mode() -> Mode:
     """Return the mode where nobody said otherwise."""
     return Mode.parse(_values().choice(MODE))
+
+
+def guidance_defaults() -> GuidanceDefaults:
+    """Return method, strength and share of negative guidance where nobody said otherwise."""
+    values = _values()
+    return GuidanceDefaults(
+        values.choice(GUIDANCE), values.number(GUIDANCE_STRENGTH), values.number(GUIDANCE_SHARE)
+    )
 
 
 def emphasis_is_on() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 from ...loras.card import LoraCard
@@ -22,6 +23,7 @@ from . import (
     options,
     settings_page,
     xyz,
+    xyz_cell,
 )
 from .branches import Branches
 from .guard import TITLE, Guard, comment
@@ -43,6 +45,9 @@ class WebuiPanelHost:
 
     def default_mode(self) -> Mode:
         return options.default_mode()
+
+    def default_guidance(self) -> guidance_keys.GuidanceDefaults:
+        return options.guidance_defaults()
 
     def notice_seen(self) -> bool:
         return options.notice_seen()
@@ -142,6 +147,8 @@ def begin(
     method: object = None,
     strength: object = None,
     share: object = None,
+    numbers: object = None,
+    several: object = None,
     *_: object,
 ) -> None:
     """Begin a generation with the script's arguments; what is missing has the user's default."""
@@ -149,20 +156,31 @@ def begin(
     as_typed = compare.prepare(p, bool(both), guard.generations)
     guarded = not as_typed and (options.default_enabled() if enabled is None else bool(enabled))
     chosen = options.default_mode() if mode is None else mode
-    _begin_guidance(p, method, strength, share)
+    _begin_guidance(p, (method, strength, share, numbers, several))
     branches.begin(p)
     guard.before_process(p, guarded, chosen, tab, rules_switched_off(rules))
     if as_typed:
         infotext.write_off(p)
 
 
-def _begin_guidance(p: Any, method: object, strength: object, share: object) -> None:
+def _begin_guidance(p: Any, given: Sequence[object]) -> None:
     """Begin negative guidance; what means nothing is said, and the picture made without."""
+    of_cell = xyz_cell.cell_of(p).guidance
+    wanted = {**asdict(options.guidance_defaults()), **_given(given), **of_cell}
     try:
-        guidance.begin(p, guidance_keys.asked(method, strength, share))
+        chosen = guidance_keys.asked(**wanted)
+        if of_cell and chosen is None and "method" not in of_cell:
+            raise ValueError("the axis sets it, but no method is chosen")
+        guidance.begin(p, chosen)
     except ValueError as error:
         guidance.begin(p, None)
         _without_guidance(p, str(error))
+
+
+def _given(values: Sequence[object]) -> dict[str, object]:
+    """Return what a request says; what it leaves out has the user's default."""
+    names = guidance_keys.ARGUMENTS
+    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
 
 def _without_guidance(p: Any, problem: str) -> None:

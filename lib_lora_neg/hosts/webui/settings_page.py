@@ -153,6 +153,26 @@ def _groups() -> Iterator[tuple[str, list[_Option]]]:
         ],
     )
     yield (
+        "Negative guidance",
+        [
+            _choice(
+                options.GUIDANCE,
+                "Guidance method by default",
+                "a negative prompt that works at CFG 1 too; costs time in each step",
+            ),
+            _slider(
+                options.GUIDANCE_STRENGTH,
+                "Strength of the guidance by default",
+                "0 to 3; 1: each model's default",
+            ),
+            _slider(
+                options.GUIDANCE_SHARE,
+                "Share of the steps with guidance by default",
+                "0 to 1, from the first step on",
+            ),
+        ],
+    )
+    yield (
         "Plots, infotext and scans",
         [
             _flag(

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any, Protocol
 
 from ...policy import Mode
-from . import xyz_cell, xyz_sweep
+from . import xyz_cell, xyz_guidance, xyz_sweep
 from .xyz_legend import CellPlanner, noted
 from .xyz_sweep import RangeJudge
 from .xyz_weights import AxisWeight, has_tag, read_axis, settle, with_weight
@@ -104,6 +104,7 @@ def _axes(axis_option: Callable[..., Any]) -> Iterator[Any]:
         lambda p, value, values: xyz_cell.change_cell(p, settings=value.changes),
         format_value=lambda p, opt, value: value.text,
     )
+    yield from xyz_guidance.axes(axis_option, PREFIX)
 
 
 class _Setting:

@@ -23,12 +23,14 @@ class PlotCell:
         mode: of the guard; where it is given, raw weights are guarded in it too.
         cfg_ceiling: highest CFG scale: in a raw cell of every weight, else R3's.
         settings: fields of `GuardSettings`; rules and floors add to the user's.
+        guidance: arguments of negative guidance (`guidance_keys.asked`) that differ.
     """
 
     raw: bool = False
     mode: Mode | None = None
     cfg_ceiling: float | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    guidance: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def unguarded(self) -> bool:
@@ -63,6 +65,11 @@ def cell_of(p: Any) -> PlotCell:
 def change_cell(p: Any, **wishes: Any) -> None:
     """Add wishes to the cell of ``p``."""
     setattr(p, ATTRIBUTE, replace(cell_of(p), **wishes))
+
+
+def change_guidance(p: Any, **wishes: Any) -> None:
+    """Add arguments of negative guidance to the cell of ``p``."""
+    change_cell(p, guidance={**cell_of(p).guidance, **wishes})
 
 
 def read_mode(text: str) -> Mode:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from functools import partial
 from typing import Any, Protocol
 
 import gradio as gr
 from gradio.context import Context
 
-from ...guidance import Method
-from ...hosts.guidance_keys import OFF
+from ...hosts.guidance_keys import GuidanceDefaults
 from ...hosts.reporting import HealthItem, Report
 from ...policy import Mode
 from ...policy.switches import SWITCHES
 from ...sentences import ENGLISH, Translator
 from .findings_html import report_html
+from .guidance import build_guidance
 from .health import health_html
 from .preset import PresetWiring, build_preset
 
 MODES = [mode.value for mode in Mode]
-GUIDANCE = [OFF, *(method.value for method in Method)]
 
 SWITCH_CLASS = "lora-neg-switch-"
 """Begins the classes that name the quick switches to the page's script, in their order."""
@@ -38,6 +37,8 @@ class PanelHost(Protocol):
     def default_enabled(self) -> bool: ...
 
     def default_mode(self) -> Mode: ...
+
+    def default_guidance(self) -> GuidanceDefaults: ...
 
     def health(self) -> list[HealthItem]: ...
 
@@ -65,19 +66,13 @@ class Panel:
     guidance: Any
     strength: Any
     share: Any
+    numbers: Any
+    several: Any
 
     @property
     def inputs(self) -> list[Any]:
         """Return them in order."""
-        return [
-            self.enabled,
-            self.mode,
-            self.compare,
-            self.rules,
-            self.guidance,
-            self.strength,
-            self.share,
-        ]
+        return [getattr(self, item.name) for item in fields(self)]
 
 
 def build_panel(
@@ -114,7 +109,7 @@ def build_panel(
             interactive=True,
             elem_id=elem_id("compare"),
         )
-        guidance = _build_guidance(elem_id)
+        guidance = build_guidance(elem_id, built.guidance, words)
         with gr.Accordion("More", open=False, elem_id=elem_id("more")):
             rules = gr.CheckboxGroup(
                 choices=[(switch.label, switch.id) for switch in SWITCHES],
@@ -130,47 +125,13 @@ def build_panel(
         _build_findings(host, tab, elem_id, words)
         # The page's script presses it when the notice of the first run was answered.
         follow = gr.Button("", elem_id=elem_id("follow"), elem_classes=["lora-neg-follow"])
-    defaults = [mode, enabled]
+    defaults = [mode, enabled, guidance.guidance, guidance.strength, guidance.share]
     now = partial(_now, host, built)
     follow.click(fn=now, outputs=defaults, **_QUICK)
     if Context.root_block is not None:
         # The page is built once, and loaded many times with other settings.
         Context.root_block.load(fn=now, outputs=defaults, **_QUICK)
-    return Panel(enabled, mode, compare, rules, *guidance)
-
-
-def _build_guidance(elem_id: Callable[[str], str]) -> tuple[Any, Any, Any]:
-    """Build the inputs of negative guidance: method, strength, share of the steps."""
-    with gr.Accordion("Negative guidance", open=False, elem_id=elem_id("guidance_box")):
-        method = gr.Radio(
-            choices=GUIDANCE,
-            value=GUIDANCE[0],
-            label="Guidance method",
-            info="A negative prompt that works at CFG 1 too. NAG is the best known; ONG is "
-            "experimental, our reading of its abstract.",
-            interactive=True,
-            elem_id=elem_id("guidance"),
-        )
-        with gr.Row():
-            strength = gr.Slider(
-                0,
-                3,
-                value=1,
-                step=0.05,
-                label="Strength (1: the model's default)",
-                interactive=True,
-                elem_id=elem_id("guidance_strength"),
-            )
-            share = gr.Slider(
-                0,
-                1,
-                value=1,
-                step=0.05,
-                label="Share of the steps, from the first",
-                interactive=True,
-                elem_id=elem_id("guidance_share"),
-            )
-    return method, strength, share
+    return Panel(enabled, mode, compare, rules, *guidance.inputs)
 
 
 def _build_findings(
@@ -213,17 +174,19 @@ class _Defaults:
 
     enabled: bool
     mode: Mode
+    guidance: GuidanceDefaults
 
     @classmethod
     def of(cls, host: PanelHost) -> _Defaults:
-        return cls(host.default_enabled(), host.default_mode())
+        return cls(host.default_enabled(), host.default_mode(), host.default_guidance())
 
 
 def _now(host: PanelHost, built: _Defaults) -> list[Any]:
     """Return what has changed since the panel was built; the rest of it is left as it stands."""
     now = _Defaults.of(host)
-    same = gr.update()
-    return [
-        gr.update(value=now.mode.value) if now.mode is not built.mode else same,
-        gr.update(value=now.enabled) if now.enabled != built.enabled else same,
+    pairs = [
+        (now.mode.value, built.mode.value),
+        (now.enabled, built.enabled),
+        *zip(astuple(now.guidance), astuple(built.guidance), strict=True),
     ]
+    return [gr.update(value=new) if new != old else gr.update() for new, old in pairs]

@@ -105,6 +105,40 @@ def test_the_infotext_tells_what_guided(flux: Any) -> None:
     assert "LoRA Neg guidance" not in plain.pictures[0].infotext
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_concepts_that_and_divides_are_guided_away_from_one_after_another(
+    any_host: Any, method: str
+) -> None:
+    job = {**CALM, "cfg_scale": 1.0, "negative_prompt": "dull dog AND red"}
+    one = any_host.generate(**job, guidance=guidance(method))
+    two = any_host.generate(**job, guidance=guidance(method, several=True))
+    assert not same(one, two)
+    told = parse_infotext(two.pictures[0].infotext).parameters
+    assert told["LoRA Neg guidance concepts"] == "AND"
+    only = {**job, "negative_prompt": "dull dog"}
+    alone = any_host.generate(**only, guidance=guidance(method))
+    assert same(alone, any_host.generate(**only, guidance=guidance(method, several=True)))
+    assert not same(alone, two)
+
+
+def test_too_many_concepts_are_said_and_the_picture_is_made_without(flux: Any) -> None:
+    job = {**CALM, "cfg_scale": 1.0, "negative_prompt": " AND ".join(["red"] * 9)}
+    made = flux.generate(**job, guidance=guidance(several=True))
+    assert same(made, flux.generate(**job))
+    assert any("9 negative concepts" in problem for problem in made.problems)
+
+
+def test_own_numbers_act_and_stand_in_the_infotext(flux: Any) -> None:
+    from lib_lora_neg.guidance.numbers import read_numbers
+
+    own = guidance(numbers=read_numbers(guidance().method, "phi 1, tau 1.5"))
+    made = flux.generate(**CALM, cfg_scale=1.0, guidance=own)
+    assert not same(made, flux.generate(**CALM, cfg_scale=1.0, guidance=guidance()))
+    told = parse_infotext(made.pictures[0].infotext).parameters
+    assert told["LoRA Neg guidance numbers"] == "phi 1, tau 1.5"
+    assert told["LoRA Neg guidance settings"] == "phi 1, tau 1.5, alpha 0.25"
+
+
 def test_blocks_of_another_tool_are_said_and_the_picture_is_made_without(flux: Any) -> None:
     plain = flux.generate(**CALM, cfg_scale=1.0)
     block = flux.engine.pipe.transformer.transformer_blocks[3]

@@ -58,6 +58,7 @@ def everything() -> tuple[Any, ...]:
         options.scan_batch(),
         options.notice_seen(),
         options.guards_sweeps(),
+        options.guidance_defaults(),
     )
 
 

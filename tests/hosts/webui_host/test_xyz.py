@@ -133,7 +133,7 @@ def test_axes_exist_once_however_often_they_are_registered(plot: Plot) -> None:
         assert xyz.register_axes(Planner())
     assert [option.label for option in plot.module.axis_options] == before
     assert plot.option(xyz.WEIGHT) is not stale
-    assert len(before) == len(set(before)) == 11
+    assert len(before) == len(set(before)) == 15
     assert plot.labels(asked("a"), "Prompt S/R", "a, b") == ["a", "b"]
 
 

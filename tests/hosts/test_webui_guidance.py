@@ -1,0 +1,185 @@
+"""The glue between a WebUI's generation and negative guidance: axes, settings, several concepts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lib_lora_neg.guidance import Guidance, Method
+from lib_lora_neg.guidance.numbers import read_numbers
+from lib_lora_neg.hosts.webui import guidance, script, xyz
+from tests.hosts.plot_standins import Plot, asked
+from tests.hosts.standins import Host, install
+
+METHOD = "[LoRA Neg] Guidance method"
+STRENGTH = "[LoRA Neg] Guidance strength"
+SHARE = "[LoRA Neg] Guidance share"
+NUMBERS = "[LoRA Neg] Guidance numbers"
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Host:
+    return install(monkeypatch)
+
+
+def begun(p: Any, *given: object) -> Guidance | None:
+    """Return the guidance of a generation that is begun with arguments of the script."""
+    script._begin_guidance(p, (*given, *[None] * (5 - len(given))))
+    found = getattr(p, guidance.ATTRIBUTE)
+    assert found is None or isinstance(found, Guidance)
+    return found
+
+
+# ---- what a generation asks for -------------------------------------------------------------
+
+
+def test_what_a_request_leaves_out_has_the_user_s_default(host: Host) -> None:
+    assert begun(asked("a")) is None
+    host.opts.lora_neg_guidance = "VSF"
+    host.opts.lora_neg_guidance_strength = 0.5
+    host.opts.lora_neg_guidance_share = 0.75
+    assert begun(asked("a")) == Guidance(Method.VSF, 0.5, 0.75)
+    assert begun(asked("a"), None, 2.0) == Guidance(Method.VSF, 2.0, 0.75)
+    assert begun(asked("a"), "Off") is None
+    assert begun(asked("a"), "NAG", 1.0, 1.0) == Guidance(Method.NAG)
+
+
+def test_what_means_nothing_is_said(host: Host) -> None:
+    p = asked("a")
+    assert begun(p, "NAG", 1.0, 1.0, "s 3") is None
+    [said] = p.comments
+    assert "negative guidance is off" in said
+
+
+# ---- the axes ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("axis", "text", "found"),
+    [
+        (METHOD, "off, NAG, vsf", [None, Guidance(Method.NAG), Guidance(Method.VSF)]),
+        (STRENGTH, "0, 0.5, 10", [None, Guidance(Method.ONG, 0.5), Guidance(Method.ONG, 10.0)]),
+        (SHARE, "0.5, 1", [Guidance(Method.ONG, share=0.5), Guidance(Method.ONG)]),
+        (
+            NUMBERS,
+            "default, lambda 2; tau 1",
+            [
+                Guidance(Method.ONG),
+                Guidance(Method.ONG, numbers=read_numbers(Method.ONG, "lambda 2, tau 1")),
+            ],
+        ),
+    ],
+)
+def test_a_cell_is_guided_as_its_axis_says(
+    plot: Plot, axis: str, text: str, found: list[Guidance | None]
+) -> None:
+    p = asked("a cat")
+    assert [begun(cell, "ONG") for cell in plot.cells(p, axis, text)] == found
+    assert begun(p, "ONG") == Guidance(Method.ONG)
+
+
+def test_axes_add_up(plot: Plot) -> None:
+    p = asked("a cat")
+    drawn: list[Guidance | None] = []
+    plot.run(p, {METHOD: "NAG, VSF", STRENGTH: "0.5, 2"}, lambda cell: drawn.append(begun(cell)))
+    assert drawn == [
+        Guidance(method, strength) for strength in (0.5, 2.0) for method in (Method.NAG, Method.VSF)
+    ]
+
+
+def test_an_axis_without_a_method_is_said(plot: Plot) -> None:
+    [cell] = plot.cells(asked("a cat"), STRENGTH, "0.5")
+    assert begun(cell, "Off") is None
+    assert "no method" in cell.comments[0]
+
+
+@pytest.mark.parametrize(
+    ("axis", "text"),
+    [
+        (METHOD, "CFG"),
+        (STRENGTH, "much"),
+        (STRENGTH, "10.01"),
+        (STRENGTH, "-0.01"),
+        (STRENGTH, "nan"),
+        (SHARE, "1.01"),
+        (NUMBERS, "q 3"),
+        (NUMBERS, "phi"),
+    ],
+)
+def test_what_cannot_be_plotted_is_refused(plot: Plot, axis: str, text: str) -> None:
+    with pytest.raises(ValueError, match="guidance"):
+        plot.values(asked("a cat"), axis, text)
+
+
+def test_labels_and_choices(plot: Plot) -> None:
+    p = asked("a")
+    assert plot.option(METHOD).choices() == ["Off", "NAG", "VSF", "ONG"]
+    assert plot.labels(p, METHOD, "nag") == ["Guidance: NAG"]
+    assert plot.labels(p, STRENGTH, "1.5") == ["Guidance × 1.5"]
+    assert plot.labels(p, SHARE, "0.75") == ["Guidance in 75% of the steps"]
+    assert plot.labels(p, NUMBERS, "default, phi 3; tau 2") == [
+        "the model's default",
+        "phi 3; tau 2",
+    ]
+    assert xyz.PREFIX in NUMBERS
+
+
+# ---- several concepts ----------------------------------------------------------------------
+
+
+class Encoded(ModuleType):
+    """The host's module of prompts; says what is encoded."""
+
+    def __init__(self) -> None:
+        super().__init__("modules.prompt_parser")
+        self.asked: list[list[str]] = []
+        self.SdConditioning = lambda texts, **more: SimpleNamespace(texts=texts, **more)
+
+    def get_learned_conditioning(self, model: Any, told: Any, *steps: int) -> list[str]:
+        self.asked.append(list(told.texts))
+        return list(told.texts)
+
+
+@pytest.fixture
+def prompts(host: Host, monkeypatch: pytest.MonkeyPatch) -> Encoded:
+    import modules
+
+    made = Encoded()
+    monkeypatch.setattr(modules, "prompt_parser", made, raising=False)
+    monkeypatch.setitem(sys.modules, "modules.prompt_parser", made)
+    return made
+
+
+def processing(texts: Sequence[str], **more: Any) -> Any:
+    fields = {"uc": None, "width": 64, "height": 64, "steps": 4, "sd_model": None, **more}
+    return SimpleNamespace(negative_prompts=list(texts), **fields)
+
+
+def test_each_concept_is_encoded_for_all_pictures(prompts: Encoded) -> None:
+    p = processing(["cars AND people", "dogs AND fog"])
+    found = guidance._negatives(p, Guidance(Method.NAG, several=True))
+    assert found == prompts.asked == [["cars", "dogs"], ["people", "fog"]]
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_what_the_host_has_encoded_is_taken(prompts: Encoded, several: bool) -> None:
+    p = processing(["cars"], uc="encoded")
+    assert guidance._negatives(p, Guidance(Method.NAG, several=several)) == ["encoded"]
+    assert prompts.asked == []
+
+
+def test_the_host_s_own_encoding_has_all_concepts_in_one(prompts: Encoded) -> None:
+    p = processing(["cars AND people"], uc="encoded")
+    assert guidance._negatives(p, Guidance(Method.NAG)) == ["encoded"]
+    assert guidance._negatives(p, Guidance(Method.NAG, several=True)) == [["cars"], ["people"]]
+
+
+def test_pictures_with_different_numbers_of_concepts(prompts: Encoded) -> None:
+    p = processing(["cars AND people", "dogs"])
+    assert guidance._negatives(p, Guidance(Method.NAG)) == [["cars AND people", "dogs"]]
+    with pytest.raises(ValueError, match="different numbers of concepts: 1, 2"):
+        guidance._negatives(p, Guidance(Method.NAG, several=True))
