@@ -65,7 +65,8 @@ class ComfyGenerator:
         import comfy.sample
         import torch
 
-        sides = (sampling.height // 8, sampling.width // 8)
+        side = _pixels_of_a_latent(self._models.vae)
+        sides = (sampling.height // side, sampling.width // side)
         empty = torch.zeros([1, 4, *sides])
         latent = comfy.sample.fix_empty_latent_channels(pair.model, empty)
         noise = comfy.sample.prepare_noise(latent, request.seed)
@@ -93,6 +94,13 @@ class ComfyGenerator:
     def _encode(clip: Any, text: str, guidance: float | None) -> Any:
         added = {"guidance": guidance} if guidance is not None else {}
         return clip.encode_from_tokens_scheduled(clip.tokenize(text), add_dict=added)
+
+
+def _pixels_of_a_latent(vae: Any) -> int:
+    """Return how many pixels a latent's side stands for; older ComfyUI does not say it."""
+    told = getattr(vae, "spacial_compression_encode", None)
+    side = told() if told is not None else 8
+    return side if isinstance(side, int) and side > 0 else 8
 
 
 _hashes: dict[Path, Hashes] = {}
