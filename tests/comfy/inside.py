@@ -32,6 +32,8 @@ import torch  # noqa: E402
 
 POSITIVE, NEGATIVE, SEED = "a cat on a sofa", "blurry, lowres", 7
 STYLE = "lnt_style.safetensors"
+STARTS = {"clip_l": ("lora_te_", "lora_te1_"), "clip_g": ("lora_te2_",)}
+"""How the names of a text encoder's layers begin in LoRA files."""
 
 
 def prepare() -> None:
@@ -60,10 +62,11 @@ def places(model, clip, wanted) -> dict[str, torch.nn.Parameter]:
     unet = comfy.lora.model_lora_keys_unet(model.model, {})
     found = {name: comfy.utils.get_attr(model.model, unet[name]) for name in wanted if name in unet}
     for key, value in clip.cond_stage_model.named_parameters():
-        if key.startswith("clip_l.transformer.text_model.") and key.endswith(".weight"):
-            stem = key.removeprefix("clip_l.transformer.").removesuffix(".weight")
-            for start in ("lora_te_", "lora_te1_"):
-                found[start + stem.replace(".", "_")] = value
+        encoder, _, layer = key.partition(".transformer.")
+        if layer.startswith("text_model.") and layer.endswith(".weight"):
+            stem = layer.removesuffix(".weight").replace(".", "_")
+            for start in STARTS.get(encoder, ()):
+                found[start + stem] = value
     return found
 
 
@@ -103,6 +106,14 @@ def differ(one: torch.Tensor, other: torch.Tensor) -> float:
     return float((one - other).abs().max() / other.abs().max())
 
 
+def conds_differ(one: list, other: list) -> float:
+    """The larger difference of two conditionings: tokens, and what is pooled of them."""
+    found = [differ(one[0][0], other[0][0])]
+    if other[0][1].get("pooled_output") is not None:
+        found.append(differ(one[0][1]["pooled_output"], other[0][1]["pooled_output"]))
+    return max(found)
+
+
 def load(model, clip, wiring: str, strength: float, neg: float = 0.0, cfg: float = 9.0):
     node = nodes.NODE_CLASS_MAPPINGS["NegGuardLoraLoader"]()
     made = node.run(model, clip, STYLE, strength, strength, wiring, neg, NEGATIVE, cfg)
@@ -125,7 +136,7 @@ def nodes_by_hand(model, clip) -> dict[str, float]:
     with by_hand(model, clip, -0.5, -0.5):
         hand = [encoded(clip, POSITIVE), encoded(clip, NEGATIVE)]
         found["A moves"] = differ(hand[0][0][0], base[0][0][0])
-        found["A cond"] = max(differ(x[0][0], y[0][0]) for x, y in zip(ours, hand, strict=True))
+        found["A cond"] = max(map(conds_differ, ours, hand))
         found["A picture"] = differ(picture, sampled(model, *hand, 6.0))
 
     # B: the text encoder of the negative prompt alone, at +0.5; CFG stays.
@@ -136,8 +147,8 @@ def nodes_by_hand(model, clip) -> dict[str, float]:
     picture = sampled(b_model, *ours, cfg)
     with by_hand(model, clip, 0.0, 0.5):
         negative = encoded(clip, NEGATIVE)
-        found["B cond"] = differ(ours[1][0][0], negative[0][0])
-        found["B positive"] = differ(ours[0][0][0], base[0][0][0])
+        found["B cond"] = conds_differ(ours[1], negative)
+        found["B positive"] = conds_differ(ours[0], base[0])
     found["B picture"] = differ(picture, sampled(model, base[0], negative, 9.0))
 
     # neg: 0.8 on the positive branch, 0.3 on the negative one.
@@ -150,9 +161,7 @@ def nodes_by_hand(model, clip) -> dict[str, float]:
     with by_hand(model, clip, 0.3, 0.3):
         negative = encoded(clip, NEGATIVE)
         for_negative = sampled(model, negative, negative, 1.0)
-    found["neg cond"] = max(
-        differ(ours[0][0][0], positive[0][0]), differ(ours[1][0][0], negative[0][0])
-    )
+    found["neg cond"] = max(map(conds_differ, ours, [positive, negative]))
     found["neg picture"] = differ(picture, for_negative + cfg * (for_positive - for_negative))
     return found
 

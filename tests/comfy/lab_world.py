@@ -1,7 +1,8 @@
 """The lab's small trained world as ComfyUI's own MODEL, CLIP and VAE, and as a node that loads it.
 
-Its architecture is that of SD 1, smaller; what ComfyUI writes down as a constant (groups of a norm,
-widths as multiples) is set from the world's own ``config.json``. Nothing of ComfyUI is stood in for.
+Its architecture is that of SD 1, smaller; what ComfyUI writes down as a constant (groups of a
+norm, widths as multiples) is set from the world's own ``config.json``. Nothing of ComfyUI is stood
+in for.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import comfy.ldm.modules.diffusionmodules.model as autoencoder
 import comfy.model_base
@@ -42,7 +43,7 @@ class _Times(float):
 class SD15OfTheLab(comfy.supported_models.SD15):
     """What differs from SD 1."""
 
-    unet_extra_config: dict[str, Any] = {}
+    unet_extra_config: ClassVar[dict[str, Any]] = {}
 
     def model_type(self, state_dict: Any, prefix: str = "") -> Any:
         return comfy.model_base.ModelType.V_PREDICTION
@@ -118,7 +119,10 @@ def load_model() -> Any:
         "adm_in_channels": None,
     }
     config = SD15OfTheLab(unet)
-    config.sampling_settings = {"linear_start": noise["beta_start"], "linear_end": noise["beta_end"]}
+    config.sampling_settings = {
+        "linear_start": noise["beta_start"],
+        "linear_end": noise["beta_end"],
+    }
     config.latent_format.scale_factor = config_of("vae")["scaling_factor"]
     config.set_inference_dtype(torch.float32, None)
     names = comfy.utils.unet_to_diffusers(unet)

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from lib_lora_neg.export.comfy_loras import Option
 from lib_lora_neg.export.comfyui import to_comfyui
@@ -51,7 +52,26 @@ GENERATION = Generation(
 def loras(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("loras")
     lora_files.make_lora_files(checkpoint(), folder)
+    add_second_encoder(folder / f"{lora_files.STYLE}.safetensors")
     return folder
+
+
+def add_second_encoder(path: Path) -> None:
+    """Let a LoRA change SDXL's second text encoder, too, as those do that train any."""
+    start = "conditioner.embedders.1.model.transformer.resblocks."
+    parts = {"mlp.c_fc": "mlp_fc1", "mlp.c_proj": "mlp_fc2", "attn.out_proj": "self_attn_out_proj"}
+    tensors, random = load_file(path), np.random.default_rng(2)
+    for key, (size_out, *size_in) in lora_files.read_shapes(checkpoint()).items():
+        number, _, part = key.removeprefix(start).removesuffix(".weight").partition(".")
+        if not key.startswith(start) or part not in parts or not size_in:
+            continue
+        name = f"lora_te2_text_model_encoder_layers_{number}_{parts[part]}"
+        down = random.normal(0.0, size_in[0] ** -0.5, (4, size_in[0]))
+        up = random.normal(0.0, 0.05, (size_out, 4))
+        tensors[f"{name}.lora_down.weight"] = down.astype(np.float16)
+        tensors[f"{name}.lora_up.weight"] = up.astype(np.float16)
+        tensors[f"{name}.alpha"] = np.array(4, np.float16)
+    save_file(tensors, path)
 
 
 def checkpoint() -> Path:

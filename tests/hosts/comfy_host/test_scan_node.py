@@ -119,14 +119,19 @@ def test_a_lora_that_went_away_meanwhile(
 class TestFields:
     def test_prompts(self, style: LoraCard) -> None:
         asked = node_scan._prompts("a cat, sitting\n\n  # a house \n", style)
-        assert [(x.text, x.subject) for x in asked] == [("a cat, sitting", True), ("a house", False)]
+        assert [(x.text, x.subject) for x in asked] == [
+            ("a cat, sitting", True),
+            ("a house", False),
+        ]
         assert node_scan._prompts("  \n", style)
         most = "\n".join(["a"] * node_scan.MOST_LINES)
         assert len(node_scan._prompts(most, style)) == node_scan.MOST_LINES
         with pytest.raises(ValueError, match="20"):
             node_scan._prompts(f"{most}\na", style)
 
-    @pytest.mark.parametrize(("text", "seeds"), [("1, 2", (1, 2)), ("7", (7,)), ("1 2,3", (1, 2, 3))])
+    @pytest.mark.parametrize(
+        ("text", "seeds"), [("1, 2", (1, 2)), ("7", (7,)), ("1 2,3", (1, 2, 3))]
+    )
     def test_seeds(self, text: str, seeds: tuple[int, ...]) -> None:
         assert node_scan._seeds(text) == seeds
 
