@@ -18,12 +18,6 @@ class PngError(ValueError):
     """A file that is no readable PNG; the text says why and names the file."""
 
 
-def is_png(path: Path) -> bool:
-    """Whether a file starts as a PNG does."""
-    with open_regular(path) as file:
-        return file.read(len(SIGNATURE)) == SIGNATURE
-
-
 def read_text(path: Path, keyword: str) -> str | None:
     """Return the first text stored under ``keyword``; ``None`` when there is none.
 

@@ -40,10 +40,10 @@ def basic_auth(accounts: Mapping[str, str]) -> list[Any]:
 
 
 def page_login(app: Any) -> Callable[[Request], None]:
-    """Return a check that lets in whom gradio's own page has let in, and from that page alone.
+    """Return a check that takes requests from gradio's page alone, of people who are logged in.
 
-    A browser sends the cookie of a login whoever's page makes the request, so what may change
-    something is taken from the page's own origin only. The login works without ``--api`` and
+    A browser sends the cookie of a login whichever page makes the request, so a request that may
+    change something is taken from the page's own origin only. The login works without ``--api`` and
     without the API's credentials, which the page does not have.
     """
 

@@ -1,4 +1,4 @@
-"""Whose page a request comes from, as its browser says: against other sites and rebound names."""
+"""The page a request comes from, as its browser says: against other sites and DNS rebinding."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ SAMPLERS = {
     "seeds 3": "seeds_3",
 }
 NEAR_SAMPLERS = {"plms": "ipndm", "restart": "euler", "ddim cfg++": "ddim"}
-"""Those that ComfyUI's core has not, with the nearest of its own."""
+"""Samplers that ComfyUI's core lacks, with the nearest one that it has."""
 
 SCHEDULES = {
     "uniform": "normal",

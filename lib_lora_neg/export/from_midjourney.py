@@ -23,7 +23,7 @@ class WebuiPrompt:
 
 
 def from_midjourney(text: str) -> WebuiPrompt:
-    """Translate a Midjourney prompt into a prompt and a negative prompt; any text is one.
+    """Translate a Midjourney prompt into a prompt and a negative prompt; any text is accepted.
 
     ``--no`` and parts of negative weight become the negative prompt. Brackets are escaped, since
     Midjourney reads them as text.

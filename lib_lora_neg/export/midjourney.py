@@ -36,8 +36,6 @@ from .midjourney_text import (
 from .midjourney_words import Judged, TermVerdict, has_loose_weight, judge, stem, words_of
 
 SOURCE = "Midjourney documentation: the No parameter"
-NO_WEIGHT = -0.5
-"""What a word behind ``--no`` weighs, as a part of a multi-prompt (Midjourney documentation)."""
 
 _LEFT_OUT = {
     TermVerdict.QUALITY: "words about the quality of a picture mean nothing to Midjourney, which "
@@ -101,7 +99,7 @@ def to_midjourney(
     loras: Sequence[LoraCard] = (),
     embeddings: Iterable[str] = (),
 ) -> MidjourneyPrompt:
-    """Translate a prompt and a negative prompt; any texts are some.
+    """Translate a prompt and a negative prompt; any text is accepted.
 
     Args:
         prompt: with its tags; parameters of Midjourney in it are kept.

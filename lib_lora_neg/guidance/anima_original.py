@@ -1,4 +1,4 @@
-"""Anima in the original layout: its image asks the text by cross attention."""
+"""Anima in the original layout: its image tokens attend to the text by cross attention."""
 
 from __future__ import annotations
 

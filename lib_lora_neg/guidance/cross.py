@@ -1,4 +1,4 @@
-"""Cross attention of SD 1, SD 2 and SDXL: the image asks the prompt, and also the negative."""
+"""Cross attention of SD 1, SD 2 and SDXL: image tokens attend to prompt and negatives."""
 
 from __future__ import annotations
 

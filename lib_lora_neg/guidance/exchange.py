@@ -1,4 +1,4 @@
-"""Joint attention of models that ask one function of their module for it."""
+"""Joint attention of models whose blocks call one attention function of their module."""
 
 from __future__ import annotations
 

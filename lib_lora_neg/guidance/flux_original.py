@@ -1,7 +1,7 @@
 """FLUX.1 and Flux.2 in the original layout, as WebUIs have them: their attention is exchanged.
 
-The blocks ask one function of their module for the attention of the whole sequence, text first.
-When the texts are passed one behind the other, that function is all that needs to know of them.
+The blocks call one function of their module for the attention of the whole sequence, text first.
+The texts are passed one behind the other, so that function alone has to tell them apart.
 All texts share the prompt's modulation vector. Flux.2 counts the tokens of a text in its positional
 embedding: each negative is given the positions that it would have alone.
 """

@@ -1,6 +1,6 @@
 """Krea 2 in the original layout: one stream, text first; a part before it fuses the text's layers.
 
-That part looks at the text alone, so it is asked for each text by itself. Text tokens all stand at
+That part sees the text alone, so it runs once for each text. Text tokens all stand at
 the same position.
 """
 

@@ -1,1 +1,1 @@
-"""Where pictures are made."""
+"""Hosts, which make pictures: what all of them tell pages, and a package for each kind."""

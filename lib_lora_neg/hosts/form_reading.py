@@ -13,7 +13,7 @@ from . import guidance_keys
 from .preview import FormValues
 
 MAX_TEXT = 100_000
-"""Characters of one box; the host's own boxes are slow long before."""
+"""Characters of one input; the host's own inputs are slow long before that."""
 
 MAX_CFG = 100.0
 """Hosts offer 30; no model follows a prompt at more than that."""
@@ -36,7 +36,7 @@ def read_form_values(body: object) -> FormValues:
     """Understand a JSON object as form values; missing keys and null have the defaults.
 
     Raises:
-        BoxesError: a value has the wrong type or is too large.
+        FormValueError: a value has the wrong type or is too large.
     """
     if not isinstance(body, Mapping):
         raise FormValueError("body", "a JSON object is needed")
@@ -68,7 +68,7 @@ def read_mode(body: Mapping[str, Any]) -> Mode | None:
     """Return the mode a request names; ``None`` if it leaves that to the user's settings.
 
     Raises:
-        BoxesError: there is no such mode.
+        FormValueError: there is no such mode.
     """
     enabled = body.get("enabled")
     if enabled is not None and not isinstance(enabled, bool):
@@ -88,7 +88,7 @@ def read_rules(body: Mapping[str, Any]) -> dict[str, Mode]:
     """Return the rules whose mode a request names.
 
     Raises:
-        BoxesError: no such rule, or no such mode.
+        FormValueError: no such rule, or no such mode.
     """
     rules = body.get("rules")
     if rules is None:

@@ -1,4 +1,4 @@
-"""Reading all LoRA files of the host in a thread of its own, out of everybody's way."""
+"""Reading all LoRA files of the host in a background thread that lets generations go first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PAUSE_SECONDS = 0.25
 """How long to wait before looking again whether a generation still runs."""
 
 YIELD_EVERY = 20
-"""Files after which other threads are let in for sure."""
+"""Files after which the reader sleeps a moment, so that other threads run."""
 
 Read = Callable[[Callable[[int, int], None]], None]
 

@@ -60,7 +60,7 @@ class CardStore:
         folder: where the index lies; made if missing.
 
     Raises:
-        StoreError: when it cannot be made or opened.
+        IndexStoreError: when it cannot be made or opened.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -108,7 +108,7 @@ class CardStore:
         """Replace what is known of the files of a folder.
 
         Raises:
-            StoreError: when the disk does not take it.
+            IndexStoreError: when the disk does not take it.
         """
         now = time.time()
         record = (_key(path), _FORM, now, _encode(dict(entries)))

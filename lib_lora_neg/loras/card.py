@@ -128,7 +128,7 @@ class TagTableKind(str, Enum):
     RICH = "rich"
     """Comma-separated tags of real captions."""
     PROSE = "prose"
-    """Sentences shattered at their commas."""
+    """Sentences that were split at their commas."""
     FAKE = "fake"
     """Written by a trainer only to carry the trigger word."""
     NONE = "none"

@@ -14,10 +14,10 @@ from .reading.training import Subset
 from .vocabulary import normalise_tag
 
 UBIQUITOUS_SHARE = 0.9
-"""From this share of the captions on, a tag is part of what was learnt (mission, R7)."""
+"""From this share of the captions on, a tag is part of what was learnt (R7)."""
 
 SEPARABLE_SHARE = 0.05
-"""From this share on, a tag was seen often enough to be told apart (mission, R7)."""
+"""From this share on, a tag was seen often enough to be told apart (R7)."""
 
 PROSE_LENGTH = 16
 """Average characters of a tag from which a table is prose. A1111's ``is_non_comma_tagset``."""
@@ -27,7 +27,7 @@ FAKE_DISTINCT = 2
 
 NARROW_BELOW = 50
 WIDE_FROM = 500
-"""Real images: below the first is narrow, from the second on wide (mission, R1)."""
+"""Real images: below the first is narrow, from the second on wide (R1)."""
 
 FREQUENT_SHARE = 0.5
 """From this share on, a tag is looked at for what it says of the type and the triggers."""

@@ -2,7 +2,7 @@
 
 A trigger is a class token, a kept token, a caption prefix, a word the author names, a lone
 trained word, or a distinctive tag. An ordinary tag inside a long activation text is none, and a
-generic word never is (mission, R2).
+generic word never is (R2).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .reading.training import Subset, TrainingFacts
 from .vocabulary import is_common_tag, is_descriptive_tag, is_generic_word, normalise_tag
 
 DISTINCTIVE_SHARE = 0.8
-"""Share of the captions from which an uncommon tag is a trigger (mission, R2)."""
+"""Share of the captions from which an uncommon tag is a trigger (R2)."""
 
 MAX_LENGTH = 60
 MAX_WORDS = 6

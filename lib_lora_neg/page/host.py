@@ -98,5 +98,5 @@ class PageHost(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of files; nothing is generated afterwards."""
+        """Close files; nothing is generated afterwards."""
         ...

@@ -40,7 +40,7 @@ class Inputs:
 
 
 class InputBuilder:
-    """Builds the inputs of one tab and shows the preset those that it sets."""
+    """Builds the inputs of one tab, and hands the preset those that it sets."""
 
     def __init__(
         self, host: PageHost, tab: str, wiring: PresetWiring, defaults: InputDefaults

@@ -30,8 +30,8 @@ QUIET = {
     "TRANSFORMERS_VERBOSITY": "error",
     "DIFFUSERS_VERBOSITY": "error",
 }
-"""Nothing of this page goes to anybody, and little to the terminal: gradio and Hugging Face's
-libraries obey these."""
+"""Environment variables by which gradio and Hugging Face's libraries send nothing to anybody, and
+write little to the terminal."""
 
 
 class ServeError(RuntimeError):

@@ -1,21 +1,22 @@
 """The prompt language of A1111 and Forge: reading, searching and editing prompts.
 
-The grammar, as the hosts read it, the first rule that fits::
+The grammar, as the hosts read it; of several rules that fit, the first one holds::
 
-    prompt      = part { " AND " part }                in the positive prompt
-    part        = { item } [ ":" number ]              the number is the weight of the part
-    item        = network | schedule | choice | emphasis | "BREAK" | opaque | escape | words
-    network     = "<" type ":" name { ":" argument } ">"       argument = number | key "=" value
-    schedule    = "[" [ part ":" ] part ":" number "]"         from, to, when (step, or share < 1)
-    choice      = "[" part "|" part { "|" part } "]"           one after the other, step by step
-    emphasis    = "(" item { item } [ ":" number ] ")"         × 1.1, or × the number
-                | "[" item { item } "]"                        ÷ 1.1
-    opaque      = what other tools write: "{a|b}", "__wildcard__", "# comment", "$$…$$", "<ppp:…>"
-    escape      = "\\" ( "(" | ")" | "[" | "]" | "\\" )          a bracket that is only text
-    words       = any other text; terms are what commas, full stops and new lines separate
+    prompt   = part { "AND" part }                a negative prompt is one part
+    part     = text [ ":" number ]                the number is the weight of the part
+    text     = { opaque | network | schedule | choice | emphasis | "BREAK" | escape | words }
+    opaque   = what other tools write: "# comment", "{a|b}", "__wildcard__", "<ppp:…>" …
+    network  = "<" type ":" name { ":" [ key "=" ] value } ">"        in a negative prompt: words
+    schedule = "[" [ text ":" ] text ":" number "]"     from, to, when: a step, or a share of them
+    choice   = "[" text "|" text { "|" text } "]"       one after the other, step by step
+    emphasis = "(" text [ ":" number ] ")"              × 1.1, or × the number
+             | "[" text "]"                             ÷ 1.1
+    escape   = "\\" ( "(" | ")" | "[" | "]" | "\\" )      a character that is only text
+    words    = any other text; commas and new lines divide it into terms
 
-Every string is a prompt: what fits no rule is words. Brackets that do not pair stay text
-(`brackets`). A `Prompt` keeps the offset of everything, so an edit changes nothing beside it.
+"AND" and "BREAK" are whole words in capitals; "BREAK" begins a new chunk. Every string is a prompt:
+what fits no rule is words. Brackets that do not pair stay text (`brackets`). A `Prompt` keeps the
+offset of everything, so an edit changes nothing beside it.
 """
 
 from .edits import Edit, apply_edits, compose

@@ -26,16 +26,6 @@ def extra_networks(text: str) -> list[tuple[str, list[str]]]:
     return [(match[1], match[2].split(":")) for match in match_tags(text)]
 
 
-def text_without_networks(text: str) -> str:
-    """``text`` without its extra-network tags, what stood around them joined."""
-    pieces = []
-    position = 0
-    for match in match_tags(text):
-        pieces.append(text[position : match.start()])
-        position = match.end()
-    return "".join(pieces) + text[position:] if pieces else text
-
-
 def split_part_weight(text: str, start: int, end: int) -> tuple[int, float]:
     """Where the words of the sub-prompt ``text[start:end]`` end, and its weight."""
     tail = end - (len(text[start:end]) - len(text[start:end].rstrip()))

@@ -47,7 +47,7 @@ class ScanJobs:
 
         Raises:
             JobBusyError: another job is running.
-            JobError: its folder cannot be used.
+            ScanJobError: its folder cannot be used.
         """
         return self._begin(PictureJob(self._place, self._open(plan)))
 

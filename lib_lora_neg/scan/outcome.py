@@ -1,4 +1,4 @@
-"""What a scan came to: one type for every kind of scan, kept as JSON and read back from it.
+"""The outcome of a scan: one type for every kind of scan, kept as JSON and read back from it.
 
     outcome = ScanOutcome(plan, judge(cells))          # or judge_quick(samples)
     outcome.sentence, outcome.notes                    # for people, as `Sentence`s

@@ -105,7 +105,7 @@ class ScanStore:
         folder: where the results lie, if they were found under another name than the plan's.
 
     Raises:
-        StoreError: when the folder holds another plan or is of a newer version.
+        ScanStoreError: when the folder holds another plan or is of a newer version.
         OSError: when it cannot be written.
     """
 
@@ -294,7 +294,7 @@ def delete_scan(folder: Path) -> None:
     """Delete a scan's files; whatever else lies in its folder stays.
 
     Raises:
-        StoreError: the folder holds no scan.
+        ScanStoreError: the folder holds no scan.
         OSError: a file cannot be deleted.
     """
     if past_scan(folder) is None:

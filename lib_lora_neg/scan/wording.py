@@ -199,7 +199,7 @@ def _sweet_spot(verdict: ScanVerdict) -> Sentence | None:
 
 
 def comparison(verdict: ScanVerdict) -> Sentence:
-    """Say how far the pictures with the LoRA are from those without; which is better, eyes say."""
+    """Say how far pictures with the LoRA are from those without; people judge which are better."""
     point = next((point for point in verdict.points if point.weight), None)
     if point is None:
         return say("No verdict: there is no finished picture at weight 0 to compare with.")

@@ -160,7 +160,7 @@ class ScanJob:
         """Say that it is our turn; called within it.
 
         Raises:
-            JobError: the model is not the one that the scan is about.
+            ScanJobError: the model is not the one that the scan is about.
         """
         chosen = self.place.checkpoint()
         if chosen is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from lib_lora_neg.prompts.tags import match_tags
+
 WORDS = ("trigger", "cat", "blue hat", "a_b", "lowres", "x y z", "Trigger", "1.2", "\\(c\\)", "猫")
 MARKS = (
     "(", ")", "[", "]", ":", "|", ",", ", ", " ", "\n", "\\", "，", "BREAK", " BREAK ", " AND ",
@@ -47,3 +49,12 @@ def prompts() -> st.SearchStrategy[str]:
             lambda s: s.join(items)
         )
     )
+
+
+def without_networks(text: str) -> str:
+    """``text`` as the host goes on with it: without its tags, what stood around them joined."""
+    pieces, position = [], 0
+    for match in match_tags(text):
+        pieces.append(text[position : match.start()])
+        position = match.end()
+    return "".join(pieces) + text[position:]

@@ -17,7 +17,9 @@ from lib_lora_neg.prompts import (
 )
 from lib_lora_neg.prompts.nodes import Group, Node
 from lib_lora_neg.prompts.opaque import find_opaque, find_replaced
-from lib_lora_neg.prompts.reading import attention, extra_networks, text_without_networks
+from lib_lora_neg.prompts.reading import attention, extra_networks
+
+from .strategies import without_networks
 
 WEIGHTS = [
     ("a", [("a", 1.0)]),
@@ -341,7 +343,7 @@ def test_brackets_that_nest_are_groups(text: str, nodes: list[object]) -> None:
 def test_tags_as_the_host_takes_them_out(
     text: str, bare: str, networks: list[tuple[str, list[str]]]
 ) -> None:
-    assert (text_without_networks(text), extra_networks(text)) == (bare, networks)
+    assert (without_networks(text), extra_networks(text)) == (bare, networks)
 
 
 @pytest.mark.parametrize(

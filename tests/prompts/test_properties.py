@@ -14,10 +14,9 @@ from lib_lora_neg.prompts.reading import (
     attention,
     extra_networks,
     schedules,
-    text_without_networks,
 )
 
-from .strategies import prompts, rough
+from .strategies import prompts, rough, without_networks
 
 STEPS = 6
 Word = tuple[str, float]
@@ -25,7 +24,7 @@ Word = tuple[str, float]
 
 def words_by_step(text: str, negative: bool) -> list[list[list[Word]]]:
     """Per sub-prompt and step, each word with its weight, as the host would encode them."""
-    parts = [(text, 1.0)] if negative else and_parts(text_without_networks(text))
+    parts = [(text, 1.0)] if negative else and_parts(without_networks(text))
     return [[_words_at(part, step) for step in range(1, STEPS + 1)] for part, _ in parts]
 
 
@@ -64,7 +63,7 @@ def test_no_change_is_the_same_object(text: str, negative: bool) -> None:
 @given(rough())
 def test_readings_never_raise(text: str) -> None:
     extra_networks(text)
-    for part, _ in and_parts(text_without_networks(text)):
+    for part, _ in and_parts(without_networks(text)):
         for _, shown in schedules(part, STEPS, 4):
             attention(shown)
 

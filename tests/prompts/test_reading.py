@@ -15,9 +15,10 @@ from lib_lora_neg.prompts.reading import (
     attention,
     extra_networks,
     schedules,
-    text_without_networks,
 )
 from tests.support.growth import assert_grows_linearly
+
+from .strategies import without_networks
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -157,7 +158,7 @@ def _records(name: str) -> list[dict[str, Any]]:
 
 def _agrees(record: dict[str, Any]) -> bool:
     text = record["input"]
-    bare = text_without_networks(text)
+    bare = without_networks(text)
     networks = [{"type": kind, "items": items} for kind, items in extra_networks(text)]
     parts = record["AND_subprompts"]
     shown = [list(entry) for entry in schedules(bare, record["base_steps"])]

@@ -41,7 +41,6 @@ CFG = (
     {"default": 7.0, "min": 0.0, "max": 100.0, "step": 0.1, "round": 0.01},
 )
 HIDDEN = {"workflow": "PROMPT", "node": "UNIQUE_ID"}
-ANY_TEXT = "STRING"
 
 
 def strength(tooltip: str, default: float = 1.0) -> tuple[str, dict[str, Any]]:

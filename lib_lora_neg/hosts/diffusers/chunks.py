@@ -1,4 +1,4 @@
-"""A prompt's tokens as A1111 deals them out: chunks of 75, with a weight for each token."""
+"""A prompt's tokens as A1111 splits them: chunks of 75, with a weight for each token."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What dealing out needs to know of a tokenizer.
+    """What splitting needs of a tokenizer.
 
     Attributes:
         tokenize: texts → token ids, without start and end.

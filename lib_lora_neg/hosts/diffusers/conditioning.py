@@ -88,7 +88,7 @@ class Conditioner:
             prompt: with its tags, which are taken out here.
             negative_prompt: as typed.
             steps: of the first pass.
-            clip_skip: as in `Job`.
+            clip_skip: as in `GenerationJob`.
             loras: what is loaded now.
             hires_steps: of the hires pass, when it is that one.
             concepts: that negative guidance guides away from.

@@ -29,7 +29,7 @@ class DiffusersHost:
     """One checkpoint, some LoRA folders, and the guard between them and the user.
 
     Attributes:
-        engine: makes pictures as told; the guard is none of its business.
+        engine: makes pictures as told; it knows nothing of the guard.
         settings: of the guard; a page may put another object here at any time.
         preview: the host as the live preview sees it (`preview.PreviewHost`).
         library: the host as the library tab sees it (`library.LibraryTabHost`).

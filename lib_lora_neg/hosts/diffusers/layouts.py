@@ -14,7 +14,6 @@ Shapes = Mapping[str, tuple[int, ...]]
 """Shapes of a file's tensors, by name."""
 
 UNET = "model.diffusion_model."
-VAE = "first_stage_model."
 CLIP_OF_SD1 = "cond_stage_model.transformer."
 CLIP_OF_SD2 = "cond_stage_model.model."
 CLIP_L_OF_SDXL = "conditioner.embedders.0.transformer."

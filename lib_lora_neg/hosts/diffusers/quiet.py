@@ -1,4 +1,4 @@
-"""Keeps the libraries' chatter away from people who see only our words."""
+"""Silencing the libraries, so that people see the project's own messages alone."""
 
 from __future__ import annotations
 

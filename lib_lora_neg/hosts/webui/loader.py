@@ -1,4 +1,4 @@
-"""The last line of defence: tags that appear after the plan, at the extra-networks loader.
+"""Tags that appear after the plan, guarded at the host's extra-networks loader.
 
 Other scripts may write tags after the guard has planned the batch, and generations that
 carry no guard of their own may run inside a guarded one. Both reach the host's LoRA loader;

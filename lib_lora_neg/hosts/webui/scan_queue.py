@@ -15,8 +15,8 @@ POLL_SECONDS = 0.05
 """How often a wish to stop is looked for; a sampling step of a real model takes longer."""
 
 LET_IN_SECONDS = 0.005
-"""The host's queue lets whoever asks first pass, even before one that has waited. So the scan,
-which asks again at once after each batch, waits this long."""
+"""Pause before each turn: the host's queue serves whoever asks first, not who has waited longest,
+and the scan asks again at once after each batch."""
 
 TITLE = "LoRA scan"
 
@@ -25,7 +25,7 @@ _T = TypeVar("_T")
 
 @contextmanager
 def turn(cancel: Cancellation) -> Iterator[None]:
-    """Have the model: wait for the queue, and be a job that the host's page and API show.
+    """Hold the model: wait in the host's queue, and show as a job in its page and API.
 
     The host's Interrupt and Skip buttons stop whoever runs this, at whatever it is.
 

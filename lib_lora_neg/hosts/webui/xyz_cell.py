@@ -16,7 +16,7 @@ is replaced and never changed."""
 
 @dataclass(frozen=True)
 class PlotCell:
-    """The wishes of one cell; what is not wished for is as in any other generation.
+    """What one cell sets; all else is as in any other generation.
 
     Attributes:
         raw: a weight axis passes its weights as they are, so the guard keeps away.
@@ -63,7 +63,7 @@ def cell_of(p: Any) -> PlotCell:
 
 
 def change_cell(p: Any, **wishes: Any) -> None:
-    """Add wishes to the cell of ``p``."""
+    """Add to what the cell of ``p`` sets."""
     setattr(p, ATTRIBUTE, replace(cell_of(p), **wishes))
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 class ModelFamily(str, Enum):
     """A family of checkpoints whose LoRAs are interchangeable.
 
-    An unheard-of name counts as ``UNKNOWN``: nothing is assumed about it.
+    An unknown name counts as ``UNKNOWN``: nothing is assumed about it.
     """
 
     SD1 = "sd1"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -159,8 +158,3 @@ def _opened(path: str | os.PathLike[str], stack: ExitStack) -> _Opened:
 def _common_name(module: str) -> str:
     """Return a module's name as kohya and diffusers both have it, without what stands before."""
     return _PREFIX.sub("", module.replace(".", "_"))
-
-
-def most_opposed(conflict: Conflict, first: float, second: float) -> Iterator[str]:
-    """Yield the blocks in which two weights pull in opposite directions, the strongest first."""
-    yield from dict.fromkeys(layer.block for layer in conflict.opposed(first, second))

@@ -1,6 +1,6 @@
 """What the names and shapes of the tensors tell: naming, algorithm, rank, parts, blocks.
 
-The conventions are those of ``facts/lora-files.md`` B.6: kohya, diffusers old and new, PEFT,
+The conventions are those of the writers: kohya, diffusers old and new, PEFT,
 LyCORIS, BFL, XLabs, OneTrainer, SimpleTuner and cloneofsimo's first scripts.
 """
 

@@ -14,7 +14,7 @@ from .model import guess_type
 from .roles import Role
 
 DOUBTED = 0.6
-"""A category that all words contradict: too unsure for R1 to act on (mission: 0.7)."""
+"""A category that all words contradict: too unsure for R1 to act on (0.7)."""
 
 CONTRADICTING = 0.9
 """Confidence from which the words contradict a category."""

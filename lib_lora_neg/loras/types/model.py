@@ -1,6 +1,6 @@
 """A guess at the type from words and shapes: a sum of signals that explains itself.
 
-Multinomial logistic regression over a few hundred signals. The weights of ``type_weights.py``
+Multinomial logistic regression over a few hundred signals. The weights of ``coefficients.py``
 were fitted by ``bench/fit_types.py`` to 2,300 Civitai pages of 2023; those of `HAND_WEIGHTS`, for
 what such pages do not show, were set by hand.
 """

@@ -119,7 +119,7 @@ class Editor:
         older edit never comes back over a newer one.
 
         Raises:
-            BoxesError: there is nothing to take back.
+            FormValueError: there is nothing to take back.
         """
         if number is None and self._steps:
             number = next(reversed(self._steps))
@@ -151,7 +151,7 @@ def read_names(body: Mapping[str, Any]) -> list[str]:
     """Return the names that a request is about, each once.
 
     Raises:
-        BoxesError: they are not a list of texts of bearable size.
+        FormValueError: they are not a list of texts of bearable size.
     """
     names = body.get("names")
     if not isinstance(names, list) or len(names) > MAX_NAMES:
@@ -167,7 +167,7 @@ def read_change(body: Mapping[str, Any]) -> Change:
     What a scan measured stays: it is not the user's word.
 
     Raises:
-        BoxesError: a value has the wrong type or size.
+        FormValueError: a value has the wrong type or size.
     """
     if body.get("clear") is True:
         return lambda decision: Decision(measured=decision.measured, bracket=decision.bracket)

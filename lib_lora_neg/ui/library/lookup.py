@@ -94,7 +94,7 @@ def measured(card: LoraCard) -> dict[str, Any]:
     """Return what the weights of a LoRA show; it takes a second or more.
 
     Raises:
-        BoxesError: its file cannot be measured; the message says why.
+        FormValueError: its file cannot be measured; the message says why.
     """
     try:
         facts = measure_weights(card.path)

@@ -207,7 +207,7 @@ def read_query(body: Mapping[str, Any]) -> LibraryQuery:
     """Understand a JSON object as a query; missing keys and null have the defaults.
 
     Raises:
-        BoxesError: a value is not one of those that can be asked for.
+        FormValueError: a value is not one of those that can be asked for.
     """
     search = body.get("search") or ""
     if not isinstance(search, str) or len(search) > MAX_SEARCH:

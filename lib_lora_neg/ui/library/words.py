@@ -9,7 +9,6 @@ from ...loras.card import (
     LoraCard,
     LoraType,
     RangeSource,
-    ScanBracket,
     TagTableKind,
     WeightRange,
 )
@@ -146,11 +145,3 @@ def bracket_text(card: LoraCard) -> str:
         place = bracket.checkpoint
         return say("Saved {date}: {where} on {place}", date=date, where=where, place=place)
     return say("Saved {date}: {where}", date=date, where=where)
-
-
-def band_text(bracket: ScanBracket) -> str:
-    """Return between which weights the onset lies, in brackets; empty when that is not known."""
-    if bracket.onset_band is None:
-        return ""
-    near, far = (minus(round(weight, 2)) for weight in bracket.onset_band)
-    return f" (between {near} and {far})"

@@ -21,7 +21,7 @@ REAL: list[tuple[str, str, str, LoraType, str]] = [
     ),
     ("DD-pnte-neg-v1", "", "", DEDICATED, "the same, file name alone"),
     ("negative-lora", "negative-lora", "", DEDICATED, "huggingface.co/ljleb/negative-lora"),
-    ("boring_sdxl_neg", "Boring SD XL negative", "", DEDICATED, "named in mission.md"),
+    ("boring_sdxl_neg", "Boring SD XL negative", "", DEDICATED, "dedicated by its name"),
     ("Model-EX_N-Enhancer", "Model-EX N-Enhancer", "N-Lora", DEDICATED, "civitai.com/models/95858"),
     ("nfixer", "", "", DEDICATED, "seen in negative prompts of Civitai pictures"),
     ("S1a-Negative Art-Male", "", "", DEDICATED, "seen in negative prompts of Civitai pictures"),
