@@ -36,6 +36,8 @@ _SCHEDULERS = ("loracontrol", "loractlscript")
 *LoRA Control Integrated* of later versions of Forge Neo, and loractl."""
 
 _SCHEDULE = "[1@0,0@1]"
+_WORD_FOR_A_WEIGHT = "OUTALL"
+"""A preset of LoRA Block Weight, as its users wrote it while loaders did not look at it."""
 
 _FLAGS = (
     ("is_sd3", ModelFamily.SD3),
@@ -140,8 +142,24 @@ def reads_weight_schedules() -> bool | None:
     classes = [getattr(data, "script_class", None) for data in getattr(scripts, "scripts_data", ())]
     if any(getattr(kind, "__name__", "").lower() in _SCHEDULERS for kind in classes):
         return True
+    return reads_weight(_activate_of(extra_networks), _SCHEDULE)
+
+
+def reads_weight_words() -> bool | None:
+    """Whether the LoRA loader takes a word for a weight; ``None``: not known.
+
+    Where it does not, a tool that gives words a meaning comes too late: no LoRA is loaded.
+    """
+    try:
+        from modules import extra_networks
+    except ImportError:
+        return None
+    return reads_weight(_activate_of(extra_networks), _WORD_FOR_A_WEIGHT)
+
+
+def _activate_of(extra_networks: Any) -> Any:
     loader = getattr(extra_networks, "extra_network_registry", {}).get("lora")
-    return reads_weight(getattr(type(loader), "activate", None), _SCHEDULE)
+    return getattr(type(loader), "activate", None)
 
 
 def generates_elsewhere() -> bool:

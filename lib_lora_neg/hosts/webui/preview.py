@@ -49,7 +49,7 @@ class WebuiPreview:
             embeddings=capabilities.loaded_embeddings(model) if model is not None else frozenset(),
             injected=injected_loras(),
             cfg_tools=cfg_tools_among(form.tools),
-            prompt_tools=prompt_tools_among(form.tools),
+            prompt_tools=prompt_tools_among(form.tools, capabilities.reads_weight_words()),
             emphasis=options.emphasis_is_on(),
             unknown_lora_drops_all=capabilities.unknown_lora_drops_all(),
             weight_schedules=capabilities.reads_weight_schedules(),

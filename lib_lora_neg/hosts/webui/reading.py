@@ -29,7 +29,7 @@ def read_request(p: Any, batch_number: int) -> GenerationRequest:
         embeddings=capabilities.loaded_embeddings(sd_model),
         injected=injected_loras(),
         cfg_tools=cfg_tools_among(tools),
-        prompt_tools=prompt_tools_among(tools),
+        prompt_tools=prompt_tools_among(tools, capabilities.reads_weight_words()),
         emphasis=getattr(shared.opts, "emphasis", "Original") != "None",
         unknown_lora_drops_all=capabilities.unknown_lora_drops_all(),
         weight_schedules=capabilities.reads_weight_schedules(),

@@ -26,6 +26,8 @@ _PROMPT_TOOLS = {
     "loractl": "loractl",
     "regional prompter": "regional-prompter",
 }
+_TOOLS_WITH_WORDS = frozenset({"lora-block-weight"})
+"""Tools that accept a word where the host wants a number."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,16 @@ def cfg_tools_among(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name in known))
 
 
-def prompt_tools_among(names: Iterable[str]) -> frozenset[str]:
-    """Return the tools among ``names`` that give prompts a meaning of their own."""
-    return frozenset(names) & frozenset(_PROMPT_TOOLS.values())
+def prompt_tools_among(names: Iterable[str], words: bool | None = None) -> frozenset[str]:
+    """Return the tools among ``names`` that give prompts a meaning of their own.
+
+    Args:
+        names: as `tool_name` gives them.
+        words: whether the host's loader takes a word for a weight. Where it fails on one
+            (``False``), tools that read such words come after it and find no LoRA to act on.
+    """
+    found = frozenset(names) & frozenset(_PROMPT_TOOLS.values())
+    return found - _TOOLS_WITH_WORDS if words is False else found
 
 
 def active_tools(p: Any) -> list[str]:

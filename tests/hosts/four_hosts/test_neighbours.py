@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.host.support.client import OFF, Webui, assert_differ, assert_same
 from tests.host.support.lora_files import CHARACTER, CONCEPT, STYLE, STYLE_TRIGGER
 
@@ -109,6 +111,39 @@ def test_a_label_speaks_of_its_own_lora_alone(host: Host, webui: Webui) -> None:
     assert all(f"{fixed} outside" in cell.own_keys["LoRA Neg sweep"] for cell in cells)
     outside = [case["label"].count("outside") for case in spooler.labels]
     assert outside == [0, 1, 0, 1]
+
+
+class BlockWeights(Script):
+    """LoRA Block Weight: reads the tags after the host's loader has."""
+
+    def title(self) -> str:
+        return "LoRA Block Weight"
+
+
+@pytest.mark.parametrize("words", ["lbw=OUTALL", "lbw=1,0,0,0,1,1,1,1,1,1,1,1", "lbwe=X:stop=9"])
+def test_named_block_weights_are_kept_beside_a_guarded_weight(
+    host: Host, webui: Webui, words: str
+) -> None:
+    joined(host, BlockWeights())
+
+    guarded = webui.txt2img(f"a cat <lora:{STYLE}:-0.9:{words}>", "blurry", cfg_scale=9)
+
+    assert guarded.prompt == f"a cat <lora:{STYLE}:-0.5:{words}>"
+    assert_same(guarded, webui.txt2img(GIVEN, "blurry", guard=OFF, cfg_scale=6))
+
+
+@pytest.mark.parametrize("words", ["-0.9:OUTALL", "-0.9:0,1,1,1,1,1,1,1,1,1,1,1"])
+def test_block_weights_in_a_weights_place_cost_all_loras_and_that_is_said(
+    host: Host, webui: Webui, words: str
+) -> None:
+    joined(host, BlockWeights())
+    prompt = f"a cat <lora:{STYLE}:{words}>"
+
+    made = webui.txt2img(prompt, "blurry", cfg_scale=9)
+
+    assert (made.prompt, made.said.cfg_scale) == (prompt, 9)
+    assert webui.rules() == [("R11d", "advised")]
+    assert_same(made, webui.txt2img("a cat", "blurry", guard=OFF, cfg_scale=9))
 
 
 class Wildcards(Script):

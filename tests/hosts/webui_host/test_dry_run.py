@@ -215,6 +215,7 @@ def test_a_script_that_takes_schedules_out_of_the_prompt(
     scripts = types.SimpleNamespace(scripts_data=[])
     monkeypatch.setattr(sys.modules["modules"], "scripts", scripts, raising=False)
     assert capabilities.reads_weight_schedules() is False
+    assert capabilities.reads_weight_words() is False
 
     scripts.scripts_data.append(types.SimpleNamespace(script_class=type(script, (), {})))
 

@@ -96,6 +96,14 @@ def test_only_tools_that_are_known_count() -> None:
     assert tools.prompt_tools_among(names) == {"negpip"}
 
 
+@pytest.mark.parametrize(("words", "there"), [(None, True), (True, True), (False, False)])
+def test_a_tool_that_reads_words_is_none_where_the_loader_fails_on_them(
+    words: bool | None, there: bool
+) -> None:
+    found = tools.prompt_tools_among(["negpip", "lora-block-weight"], words)
+    assert found == {"negpip", "lora-block-weight"} if there else found == {"negpip"}
+
+
 def test_the_page_says_which_tools_are_on() -> None:
     assert read_form_values({"tools": ["MaHiRo"]}).tools == ("MaHiRo",)
     assert read_form_values({}) == FormValues()
