@@ -130,13 +130,13 @@
   }
   async function askForBadges() {
     timer = 0;
-    const names = [...waiting.keys()].slice(0, BATCH);
-    if (!names.length || !isOn()) return;
-    const cards = new Map(names.map((name) => [name, waiting.get(name)]));
-    names.forEach((name) => waiting.delete(name));
+    const names2 = [...waiting.keys()].slice(0, BATCH);
+    if (!names2.length || !isOn()) return;
+    const cards = new Map(names2.map((name) => [name, waiting.get(name)]));
+    names2.forEach((name) => waiting.delete(name));
     let later = 0;
     try {
-      const answer = await ask("library-badges", { names });
+      const answer = await ask("library-badges", { names: names2 });
       for (const [name, badge] of Object.entries(answer.badges)) {
         if (badge) known.set(name, badge);
         for (const card of cards.get(name) || []) {
@@ -201,9 +201,9 @@
       watch(container);
     }
   }
-  function renewBadges(names) {
-    for (const name of names || [...known.keys()]) known.delete(name);
-    const only = names ? new Set(names) : null;
+  function renewBadges(names2) {
+    for (const name of names2 || [...known.keys()]) known.delete(name);
+    const only = names2 ? new Set(names2) : null;
     for (const { container } of containers.values()) {
       if (!container.isConnected) continue;
       for (const badge of container.querySelectorAll(".lora-neg-badge")) {
@@ -358,7 +358,7 @@
       this.steps = [];
     }
     // Applies `writes`; returns what really changed, or null.
-    apply(label, writes, get, set) {
+    apply(label2, writes, get, set) {
       const changes = [];
       for (const [name, after] of Object.entries(writes)) {
         const before = get(name);
@@ -367,13 +367,13 @@
         changes.push({ name, before, after });
       }
       if (!changes.length) return null;
-      this.steps.push({ label, changes });
+      this.steps.push({ label: label2, changes });
       if (this.steps.length > this.limit) this.steps.shift();
       return changes;
     }
     // Remembers what was done outside the boxes, with what takes it back.
-    remember(label, takeBack) {
-      this.steps.push({ label, changes: [], takeBack });
+    remember(label2, takeBack) {
+      this.steps.push({ label: label2, changes: [], takeBack });
       if (this.steps.length > this.limit) this.steps.shift();
     }
     // The last step, if nobody has changed its boxes since.
@@ -399,6 +399,81 @@
     return text.replace(/\{(\w+)\}/g, (field, name) => name in fields ? String(fields[name]) : field);
   }
 
+  // frontend/panel/budget.js
+  var HUES = 6;
+  function reachOf({ total, degraded, limit }) {
+    return Math.max(total, degraded, limit) * 1.05;
+  }
+  function piecesOf(budget) {
+    const reach = reachOf(budget);
+    let start = 0;
+    return budget.loras.filter(({ share }) => share > 0).map(({ name, share }) => {
+      const piece = { name, start: start / reach * 100, width: share / reach * 100 };
+      start += share;
+      return piece;
+    });
+  }
+  function budgetBar(budget, act) {
+    const root = element("div", "lora-neg-budget-figure");
+    const line = element("p", "lora-neg-budget-line");
+    line.append(element("strong", budget.exceeded ? "lora-neg-budget-over" : "", budget.text));
+    if (budget.note) line.append(" ", element("span", "lora-neg-budget-note", `(${budget.note})`));
+    root.append(line, bar(budget), names(budget));
+    if (budget.action && act) {
+      const row2 = element("div", "lora-neg-actions");
+      row2.append(plainButton("lora-neg-action lora-neg-first", budget.action.label, () => act(budget.action)));
+      root.append(row2);
+    }
+    return root;
+  }
+  function bar(budget) {
+    const made3 = element("div", "lora-neg-budget-bar");
+    made3.setAttribute("role", "img");
+    made3.setAttribute("aria-label", budget.text);
+    piecesOf(budget).forEach(({ name, start, width }, index) => {
+      const piece = element("span", "lora-neg-budget-piece");
+      piece.dataset.hue = String(index % HUES);
+      piece.style.insetInlineStart = `${start}%`;
+      piece.style.width = `${width}%`;
+      piece.title = name;
+      made3.append(piece);
+    });
+    for (const [kind, at] of [["limit", budget.limit], ["degraded", budget.degraded]]) {
+      const mark = element("span", `lora-neg-budget-mark lora-neg-budget-${kind}`);
+      mark.style.insetInlineStart = `${at / reachOf(budget) * 100}%`;
+      mark.title = kind === "limit" ? translate("Limit: {weight}", { weight: at }) : translate("Degraded from {weight}", { weight: at });
+      made3.append(mark);
+    }
+    return made3;
+  }
+  function names(budget) {
+    const list = element("ul", "lora-neg-budget-names");
+    let hue = 0;
+    for (const { name, weight, share, note, counted: counted2 } of budget.loras) {
+      const item = element("li", counted2 ? "" : "lora-neg-budget-left");
+      const mark = element("span", "lora-neg-budget-swatch");
+      if (share > 0) {
+        mark.dataset.hue = String(hue % HUES);
+        hue += 1;
+      }
+      item.append(mark, userText("lora-neg-budget-name", name), " ", element("span", "lora-neg-budget-weight", weight));
+      if (note) item.append(" ", element("span", "lora-neg-budget-note", note));
+      list.append(item);
+    }
+    if (budget.more) list.append(element("li", "lora-neg-budget-note", budget.more));
+    return list;
+  }
+  function showBudget(tab, budget, act) {
+    const place = find(`${panelPart(tab, "budget")} .lora-neg-budget`);
+    if (!place) return false;
+    const drawn = JSON.stringify(budget);
+    if (place.dataset.drawn === drawn) return true;
+    place.dataset.drawn = drawn;
+    place.hidden = !budget;
+    place.replaceChildren(...budget ? [budgetBar(budget, act)] : []);
+    return true;
+  }
+
   // frontend/panel/panel.js
   function refreshNotice() {
     for (const tab of TABS) {
@@ -408,9 +483,9 @@
   }
   function showPanel(tab) {
     const panel = find(panelPart(tab, "enabled"));
-    const label = panel && panel.querySelector(".label-wrap");
-    if (!label) return;
-    if (!label.classList.contains("open")) label.click();
+    const label2 = panel && panel.querySelector(".label-wrap");
+    if (!label2) return;
+    if (!label2.classList.contains("open")) label2.click();
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     panel.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "center" });
     const first = find(`${panelPart(tab, "enabled-checkbox")} input`);
@@ -703,7 +778,7 @@
       }
       if (this.root.childElementCount) return;
       const answers = element("div", "lora-neg-answers");
-      answers.append(...notice.answers.map(({ label, mode }, index) => plainButton(`lora-neg-action${index ? "" : " lora-neg-first"}`, label, () => this.answer(mode))));
+      answers.append(...notice.answers.map(({ label: label2, mode }, index) => plainButton(`lora-neg-action${index ? "" : " lora-neg-first"}`, label2, () => this.answer(mode))));
       this.root.setAttribute("aria-label", notice.title);
       this.root.append(element("strong", "", notice.title), " ", element("span", "", notice.text), answers);
     }
@@ -718,9 +793,129 @@
     }
   };
 
+  // frontend/core/curve.js
+  var SVG = "http://www.w3.org/2000/svg";
+  var WIDTH = 360;
+  var HEIGHT = 150;
+  var FRAME = { left: 34, right: 10, top: 10, bottom: 22 };
+  var HIGHEST = 4;
+  var LEAST_APART = 34;
+  function weightText(weight) {
+    return String(Math.round(weight * 100) / 100).replace("-", "−");
+  }
+  function scaleOf({ points, at, onset, floor }) {
+    const lowest = Math.min(-0.1, ...points.map(([weight]) => weight), ...[at, onset, floor].filter((weight) => weight < 0));
+    const highest = Math.min(HIGHEST, Math.max(1.25, ...points.map(([, damage]) => damage)));
+    const width = WIDTH - FRAME.left - FRAME.right;
+    const height = HEIGHT - FRAME.top - FRAME.bottom;
+    return {
+      lowest,
+      highest,
+      x: (weight) => FRAME.left + (weight - lowest) / -lowest * width,
+      y: (damage) => FRAME.top + (1 - Math.min(damage, highest) / highest) * height
+    };
+  }
+  function damageAt(points, weight) {
+    for (let index = 1; index < points.length; index += 1) {
+      const [[left, low], [right, high]] = [points[index - 1], points[index]];
+      if (weight >= left && weight <= right) {
+        return right === left ? low : low + (high - low) * (weight - left) / (right - left);
+      }
+    }
+    return null;
+  }
+  function labelsOf(curve, scale) {
+    const wanted = [0, curve.at, curve.to, curve.onset, curve.floor, scale.lowest].filter((weight) => typeof weight === "number" && weight >= scale.lowest);
+    const shown2 = [];
+    for (const weight of wanted) {
+      if (shown2.every((other) => Math.abs(scale.x(other) - scale.x(weight)) >= LEAST_APART)) shown2.push(weight);
+    }
+    return shown2;
+  }
+  function bleedingCurve(curve) {
+    const root = element("figure", "lora-neg-curve");
+    const caption = element("figcaption", "lora-neg-curve-text");
+    caption.append(userText("", curve.text));
+    if (curve.points.length > 1) root.append(drawing(curve));
+    root.append(caption, userText("lora-neg-curve-source", curve.source));
+    return root;
+  }
+  function drawing(curve) {
+    const scale = scaleOf(curve);
+    const svg = node("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", class: `lora-neg-curve-${curve.basis}` });
+    svg.setAttribute("aria-label", curve.text);
+    const [bottom, left, right] = [scale.y(0), scale.x(scale.lowest), scale.x(0)];
+    if (curve.band) {
+      const [near, far] = curve.band.map((weight) => scale.x(Math.max(weight, scale.lowest)));
+      svg.append(node("rect", {
+        class: "lora-neg-curve-band",
+        x: far,
+        y: FRAME.top,
+        width: Math.max(1, near - far),
+        height: bottom - FRAME.top
+      }));
+    }
+    svg.append(
+      node("line", { class: "lora-neg-curve-axis", x1: left, y1: bottom, x2: right, y2: bottom }),
+      node("line", { class: "lora-neg-curve-seen", x1: left, y1: scale.y(1), x2: right, y2: scale.y(1) }),
+      label(left + 3, scale.y(1) - 3, translate("damage is seen"), "start"),
+      label(left - 4, bottom, "0", "end"),
+      label(left - 4, scale.y(1) + 3, "1", "end")
+    );
+    if (curve.floor < 0 && curve.floor >= scale.lowest) {
+      const x = scale.x(curve.floor);
+      svg.append(titled(
+        node("line", { class: "lora-neg-curve-floor", x1: x, y1: FRAME.top, x2: x, y2: bottom }),
+        translate("Lowest allowed weight: {weight}", { weight: weightText(curve.floor) })
+      ));
+    }
+    const line = curve.points.map(([weight, damage]) => `${scale.x(weight).toFixed(1)},${scale.y(damage).toFixed(1)}`);
+    svg.append(node("polyline", { class: "lora-neg-curve-line", points: line.join(" ") }));
+    if (curve.basis === "measured") {
+      for (const [weight, damage] of curve.points) {
+        svg.append(titled(
+          node("circle", { class: "lora-neg-curve-point", cx: scale.x(weight), cy: scale.y(damage), r: 2.5 }),
+          `${weightText(weight)}: ${Math.round(damage * 100) / 100}`
+        ));
+      }
+    }
+    for (const [weight, kind] of [[curve.at, "at"], [curve.to, "to"]]) {
+      const damage = typeof weight === "number" ? damageAt(curve.points, weight) : null;
+      if (damage === null) continue;
+      svg.append(titled(
+        node("circle", { class: `lora-neg-curve-${kind}`, cx: scale.x(weight), cy: scale.y(damage), r: 4.5 }),
+        kind === "at" ? translate("In the prompt: {weight}", { weight: weightText(weight) }) : translate("With the guard: {weight}", { weight: weightText(weight) })
+      ));
+    }
+    for (const weight of labelsOf(curve, scale)) {
+      svg.append(label(scale.x(weight), bottom + 14, weightText(weight), weight === 0 ? "end" : "middle"));
+    }
+    return svg;
+  }
+  function node(name, attributes) {
+    const made3 = document.createElementNS(SVG, name);
+    for (const [key, value] of Object.entries(attributes)) made3.setAttribute(key, String(value));
+    return made3;
+  }
+  function titled(made3, text) {
+    const title = node("title", {});
+    title.textContent = text;
+    made3.append(title);
+    return made3;
+  }
+  function label(x, y, text, anchor) {
+    const made3 = node("text", { class: "lora-neg-curve-label", x, y, "text-anchor": anchor });
+    made3.textContent = text;
+    return made3;
+  }
+
   // frontend/preview/explanation.js
   var MOST_FACTS = 6;
   var OFFERED_FIRST = /* @__PURE__ */ new Set(["fix", "apply", "cfg"]);
+  var FIGURES = { budget: (data) => budgetBar(data), curve: bleedingCurve };
+  function figure({ kind, data }) {
+    return FIGURES[kind] ? FIGURES[kind](data) : null;
+  }
   function explanation(chip, act, whole = false) {
     const head = element("div", "lora-neg-head");
     head.append(element("strong", "", chip.title), element("span", "lora-neg-rule", chip.rule));
@@ -728,13 +923,15 @@
     head.append(element("span", `lora-neg-tone lora-neg-${chip.tone}`, effect));
     const made3 = [head];
     if (whole) {
-      const names = [chip.lead, chip.before, chip.after, chip.subject].filter(Boolean).join(" ");
+      const names2 = [chip.lead, chip.before, chip.after, chip.subject].filter(Boolean).join(" ");
       const line = element("p", "lora-neg-whole");
-      line.append(userText("", names));
+      line.append(userText("", names2));
       made3.push(line);
     }
     made3.push(element("p", "lora-neg-reason", chip.reason));
     if (chip.used) made3.push(element("p", "lora-neg-used", chip.used));
+    const drawn = chip.figure && figure(chip.figure);
+    if (drawn) made3.push(drawn);
     if (chip.evidence.length) {
       const list = element("ul", "lora-neg-evidence");
       list.append(...chip.evidence.slice(0, MOST_FACTS).map((fact) => element("li", "", fact)));
@@ -941,6 +1138,10 @@
       row2.after(this.root);
       return true;
     }
+    /** Draws in the panel what could not be drawn before that was there. */
+    catchUp() {
+      if (this.budget && !this.budgetShown) this.showBudget(this.budget);
+    }
     // ---- asking ----
     schedule(delay = PAUSE_MS) {
       clearTimeout(this.timer);
@@ -1004,6 +1205,7 @@
       this.announce(text);
     }
     empty(...notes) {
+      this.showBudget(null);
       this.popover.close();
       this.row.empty(...notes);
       this.tools.replaceChildren();
@@ -1017,6 +1219,7 @@
       this.body = body;
       this.root.dataset.mode = view.mode.toLowerCase();
       this.notice.show(view.notice);
+      this.showBudget(view.budget);
       this.row.show(view, this.quiet(view));
       this.tools.replaceChildren(...this.toolButtons(view));
       const again = view.chips.findIndex((chip) => chipKey(chip) === openKey);
@@ -1025,6 +1228,11 @@
       if (focused && hasNoFocus()) this.focusSomewhere();
       this.announce(summaryText(view));
       this.row.measure();
+    }
+    // The panel may be built later than the first answer is there.
+    showBudget(budget) {
+      this.budget = budget;
+      this.budgetShown = showBudget(this.tab, budget, (action) => this.act(action));
     }
     // A pasted infotext may have switched the guard: show where to look.
     flash() {
@@ -1154,6 +1362,7 @@
     if (document.hidden) return;
     for (const tab of TABS) {
       const strip = stripOf(tab);
+      strip.catchUp();
       if (strip.place() && !strip.timer) strip.check();
     }
   }
@@ -1285,16 +1494,16 @@
   function button(className, text, onClick2) {
     return plainButton(`lora-neg-button ${className}`, translate(text), onClick2);
   }
-  function select(label, options) {
+  function select(label2, options) {
     const made3 = element("select", "lora-neg-select");
-    made3.setAttribute("aria-label", translate(label));
+    made3.setAttribute("aria-label", translate(label2));
     for (const [value, text] of options) made3.append(new Option(translate(text), value));
     return made3;
   }
-  function input(type, label, attributes = {}) {
+  function input(type, label2, attributes = {}) {
     const made3 = element("input", "lora-neg-input");
     made3.type = type;
-    made3.setAttribute("aria-label", translate(label));
+    made3.setAttribute("aria-label", translate(label2));
     Object.entries(attributes).forEach(([name, value]) => {
       made3.setAttribute(name, name === "placeholder" ? translate(value) : value);
     });
@@ -1416,9 +1625,9 @@
       for (const { id, name } of types) this.bulkType.append(new Option(translate("Type: {type}", { type: name }), id));
       this.bulkType.append(new Option(translate("Type: as inferred"), "inferred"));
     }
-    showUndo(label) {
-      this.undoButton.hidden = !label;
-      this.undoButton.textContent = label ? translate("Undo change of {what}", { what: label }) : translate("Undo");
+    showUndo(label2) {
+      this.undoButton.hidden = !label2;
+      this.undoButton.textContent = label2 ? translate("Undo change of {what}", { what: label2 }) : translate("Undo");
     }
     async applyBulk() {
       try {
@@ -1445,12 +1654,12 @@
       if (await this.edit([...this.library.grid.selected], { clear: true })) this.library.grid.deselect();
     }
     // Keeps a change of some LoRAs; returns whether it was kept.
-    edit(names, change) {
+    edit(names2, change) {
       return this.change(async () => {
         let result = null;
-        for (let at = 0; at < names.length; at += AT_ONCE) {
-          this.library.say(names.length > 1 ? translate("Saving {done} of {total} …", { done: at, total: names.length }) : translate("Saving …"));
-          const part = { names: names.slice(at, at + AT_ONCE), continued: at > 0 };
+        for (let at = 0; at < names2.length; at += AT_ONCE) {
+          this.library.say(names2.length > 1 ? translate("Saving {done} of {total} …", { done: at, total: names2.length }) : translate("Saving …"));
+          const part = { names: names2.slice(at, at + AT_ONCE), continued: at > 0 };
           result = joinedOutcomes(result, await ask("library-edit", { ...part, ...change }));
         }
         return result;
@@ -1591,9 +1800,9 @@
       this.check();
       return form;
     }
-    field(label, ...content) {
+    field(label2, ...content) {
       const made3 = element("div", "lora-neg-field-row");
-      made3.append(element("span", "lora-neg-field-label", translate(label)), ...content);
+      made3.append(element("span", "lora-neg-field-label", translate(label2)), ...content);
       return made3;
     }
     labelled(box, text) {
@@ -1674,9 +1883,9 @@
       if (this.name) this.show(this.name);
     }
     // Decisions about some LoRAs were kept: what stood in their forms is no draft any more.
-    changed(names = []) {
-      names.forEach((name) => this.form.drop(name));
-      if (names.includes(this.name)) {
+    changed(names2 = []) {
+      names2.forEach((name) => this.form.drop(name));
+      if (names2.includes(this.name)) {
         this.form.forget();
         this.reload();
       }
@@ -1700,6 +1909,7 @@
         this.typePart(data),
         this.section("Your decision", this.form.build(data)),
         this.section("Ranges", this.ranges(data)),
+        this.bleeding(data),
         this.section("Triggers", this.triggers(data)),
         this.section("Captions", this.captions(data)),
         this.section("File", this.facts(data)),
@@ -1780,6 +1990,11 @@
       }
       return made3;
     }
+    bleeding(data) {
+      const made3 = data.curve ? this.section("Concept bleeding", bleedingCurve(data.curve)) : element("section");
+      made3.hidden = !data.curve;
+      return made3;
+    }
     triggers(data) {
       if (!data.triggers.length) return this.note(translate("None known."));
       const made3 = element("ul", "lora-neg-trigger-list");
@@ -1815,20 +2030,20 @@
       return made3;
     }
     bars(tags, count) {
-      const names = Object.fromEntries(this.library.words.grades.map(({ id, name }) => [id, name]));
+      const names2 = Object.fromEntries(this.library.words.grades.map(({ id, name }) => [id, name]));
       const made3 = element("div");
       const list = element("ol", "lora-neg-bars");
       for (const { tag, share, grade } of tags.rows.slice(0, count)) {
         const item = element("li");
-        const label = userText("lora-neg-bar-label", tag);
-        label.title = tag;
-        const bar = element("span", "lora-neg-bar");
-        bar.dataset.grade = grade;
-        bar.style.setProperty("--share", `${Math.max(0.5, Math.min(100, share * 100))}%`);
+        const label2 = userText("lora-neg-bar-label", tag);
+        label2.title = tag;
+        const bar2 = element("span", "lora-neg-bar");
+        bar2.dataset.grade = grade;
+        bar2.style.setProperty("--share", `${Math.max(0.5, Math.min(100, share * 100))}%`);
         const text = element("span", "lora-neg-bar-share", percent(share));
-        const spoken = element("span", "lora-neg-sr", `, ${names[grade]}`);
-        item.title = `${tag}: ${percent(share)}, ${names[grade]}`;
-        item.append(label, bar, text, spoken);
+        const spoken = element("span", "lora-neg-sr", `, ${names2[grade]}`);
+        item.title = `${tag}: ${percent(share)}, ${names2[grade]}`;
+        item.append(label2, bar2, text, spoken);
         list.append(item);
       }
       made3.append(list);
@@ -1854,10 +2069,10 @@
         ["Family", data.family],
         ...data.facts
       ];
-      for (const [label, text] of rows) {
+      for (const [label2, text] of rows) {
         const value = element("dd");
         value.append(userText("", text));
-        made3.append(element("dt", "", translate(label)), value);
+        made3.append(element("dt", "", translate(label2)), value);
       }
       return made3;
     }
@@ -2077,11 +2292,11 @@
       boxCell.setAttribute("role", "columnheader");
       boxCell.append(this.allBox);
       head.append(boxCell);
-      this.heads = COLUMNS.map(({ id, label, hint }) => {
+      this.heads = COLUMNS.map(({ id, label: label2, hint }) => {
         const cell2 = element("div", `lora-neg-cell lora-neg-cell-${id}`);
         cell2.setAttribute("role", "columnheader");
         if (hint) cell2.title = translate(hint);
-        cell2.append(button("lora-neg-sort", label, () => this.library.sort(id)));
+        cell2.append(button("lora-neg-sort", label2, () => this.library.sort(id)));
         head.append(cell2);
         return { id, cell: cell2 };
       });
@@ -2203,8 +2418,8 @@
     async selectRange(from, to) {
       const [first, last] = from < to ? [from, to] : [to, from];
       if (this.pages.missing(first, last + 1).length) {
-        const { names } = await ask("library-names", this.library.query).catch(() => ({ names: [] }));
-        names.slice(first, last + 1).forEach((name) => this.selected.add(name));
+        const { names: names2 } = await ask("library-names", this.library.query).catch(() => ({ names: [] }));
+        names2.slice(first, last + 1).forEach((name) => this.selected.add(name));
       } else {
         for (let index = first; index <= last; index++) this.selected.add(this.pages.row(index).name);
       }
@@ -2212,8 +2427,8 @@
     }
     async selectMatching() {
       try {
-        const { names } = await ask("library-names", this.library.query);
-        names.forEach((name) => this.selected.add(name));
+        const { names: names2 } = await ask("library-names", this.library.query);
+        names2.forEach((name) => this.selected.add(name));
         this.draw();
       } catch (error) {
         this.library.fail(error);
@@ -2256,19 +2471,19 @@
     }
     async lookUpUnknown() {
       try {
-        const { names } = await ask("library-names", { unknown_only: true });
-        if (!names.length) {
+        const { names: names2 } = await ask("library-names", { unknown_only: true });
+        if (!names2.length) {
           this.library.say("No LoRA is of unknown type.");
           return;
         }
-        await this.start(names);
+        await this.start(names2);
       } catch (error) {
         this.library.fail(error);
       }
     }
-    async start(names) {
+    async start(names2) {
       try {
-        this.show(await ask("library-lookup", { names }));
+        this.show(await ask("library-lookup", { names: names2 }));
         await this.follow();
       } catch (error) {
         this.library.fail(error);
@@ -2293,9 +2508,9 @@
       const text = running ? translate("Looking up on Civitai: {done} of {total}", { done, total }) : translate("Looked up {done} of {total}, {found} found", { done, total, found });
       head.append(element("strong", "", text));
       if (running) {
-        const bar = Object.assign(element("progress"), { max: total || 1, value: done });
-        bar.setAttribute("aria-label", text);
-        head.append(bar, button("", "Cancel", () => ask("library-lookup-cancel", {})));
+        const bar2 = Object.assign(element("progress"), { max: total || 1, value: done });
+        bar2.setAttribute("aria-label", text);
+        head.append(bar2, button("", "Cancel", () => ask("library-lookup-cancel", {})));
       } else {
         head.append(button("", "Close", () => {
           this.root.hidden = true;
@@ -2354,11 +2569,11 @@
       const list = element("ol", "lora-neg-bars");
       for (const [block, share] of facts.energy) {
         const item = element("li");
-        const bar = element("span", "lora-neg-bar");
-        bar.style.setProperty("--share", `${Math.max(0.5, share * 100)}%`);
+        const bar2 = element("span", "lora-neg-bar");
+        bar2.style.setProperty("--share", `${Math.max(0.5, share * 100)}%`);
         item.append(
           element("span", "lora-neg-bar-label", block),
-          bar,
+          bar2,
           element("span", "lora-neg-bar-share", percent(share))
         );
         list.append(item);
@@ -2426,8 +2641,8 @@
       );
     }
     buildToolbar() {
-      const bar = element("div", "lora-neg-library-toolbar");
-      bar.setAttribute("role", "search");
+      const bar2 = element("div", "lora-neg-library-toolbar");
+      bar2.setAttribute("role", "search");
       this.search = input("search", "Search names, titles, folders and triggers", {
         placeholder: "Search names, titles, folders, triggers",
         maxlength: "200"
@@ -2446,10 +2661,10 @@
       this.familyFilter = select("Model family", [["", "All families"]]);
       this.typeFilter.addEventListener("change", () => this.ask({ type: this.typeFilter.value }));
       this.familyFilter.addEventListener("change", () => this.ask({ family: this.familyFilter.value }));
-      this.flags = FLAGS.map(({ id, label, hint }) => {
+      this.flags = FLAGS.map(({ id, label: label2, hint }) => {
         const toggle = button("lora-neg-toggle", "", () => this.ask({ [id]: !this.query[id] }));
         toggle.title = translate(hint);
-        toggle.append(translate(label), element("span", "lora-neg-count"));
+        toggle.append(translate(label2), element("span", "lora-neg-count"));
         return { id, toggle };
       });
       const { undoButton, file } = this.decisions;
@@ -2463,7 +2678,7 @@
         this.tool("Import", "Take over decisions from such a file", () => file.click()),
         file
       );
-      bar.append(
+      bar2.append(
         this.search,
         this.typeFilter,
         this.familyFilter,
@@ -2471,7 +2686,7 @@
         spacer,
         tools
       );
-      return bar;
+      return bar2;
     }
     tool(text, hint, onClick2) {
       const made3 = button("", text, onClick2);
@@ -2607,8 +2822,8 @@
       this.decisions.showSelection(count);
     }
     // Keeps a change of some LoRAs; returns whether it was kept.
-    edit(names, change) {
-      return this.decisions.edit(names, change);
+    edit(names2, change) {
+      return this.decisions.edit(names2, change);
     }
     async refresh() {
       try {
@@ -2733,9 +2948,9 @@
       this.id = id;
       this.notes = {};
     }
-    field(name, label, ...content) {
+    field(name, label2, ...content) {
       const made3 = element("div", "lora-neg-scan-field");
-      const head = element("div", "lora-neg-scan-label", translate(label));
+      const head = element("div", "lora-neg-scan-label", translate(label2));
       const note = element("p", "lora-neg-note lora-neg-failed");
       note.id = `${this.id}_${name}_note`;
       note.hidden = true;
@@ -2750,10 +2965,10 @@
       return control;
     }
     /** Radio buttons side by side, of `[value, text, hint]`: their group, and the inputs. */
-    choices(name, label, options, onChange) {
+    choices(name, label2, options, onChange) {
       const group = element("div", "lora-neg-choices");
       group.setAttribute("role", "radiogroup");
-      group.setAttribute("aria-label", translate(label));
+      group.setAttribute("aria-label", translate(label2));
       const radios = options.map(([value, text, hint]) => {
         const choice = element("label", "lora-neg-choice");
         const radio = element("input");
@@ -2946,12 +3161,12 @@
       box.setAttribute("aria-describedby", this.noteId);
       const tick = input("checkbox", "Asks for its subject");
       tick.checked = subject;
-      const label = element("label", "lora-neg-check");
-      label.append(tick, element("span", "", translate("its subject")));
+      const label2 = element("label", "lora-neg-check");
+      label2.append(tick, element("span", "", translate("its subject")));
       const remove = button("lora-neg-close", "×", () => this.remove(item));
       remove.setAttribute("aria-label", translate("Remove this prompt"));
       const line = element("div", "lora-neg-scan-line");
-      line.append(label, remove);
+      line.append(label2, remove);
       item.append(box, line);
       this.list.append(item);
       if (focus) box.focus();
@@ -3024,20 +3239,20 @@
       this.root = element("div", "lora-neg-scan-numbers");
       this.numbers = {};
       this.lists = {};
-      for (const [name, label, step] of NUMBERS2) {
+      for (const [name, label2, step] of NUMBERS2) {
         if (usual[name] === null || usual[name] === void 0) continue;
-        const box = fields.described(input("number", label, { step, min: "0" }), name);
+        const box = fields.described(input("number", label2, { step, min: "0" }), name);
         box.value = String(usual[name]);
         this.numbers[name] = box;
-        this.root.append(fields.field(name, label, box));
+        this.root.append(fields.field(name, label2, box));
       }
-      for (const [name, label] of LISTS) {
-        const names = overview[`${name}s`];
-        if (!names.length) continue;
-        const list = fields.described(select(label, names.map((text) => [text, text])), name);
-        list.value = usual[name] || names[0];
+      for (const [name, label2] of LISTS) {
+        const names2 = overview[`${name}s`];
+        if (!names2.length) continue;
+        const list = fields.described(select(label2, names2.map((text) => [text, text])), name);
+        list.value = usual[name] || names2[0];
         this.lists[name] = list;
-        this.root.append(fields.field(name, label, list));
+        this.root.append(fields.field(name, label2, list));
       }
     }
     read() {
@@ -3249,15 +3464,15 @@
       this.prompts = new ScanPrompts(`${this.id}_prompts_note`, () => this.changed());
       return this.fields.field("prompts", "Prompts", this.prompts.root);
     }
-    textField(name, label, value) {
+    textField(name, label2, value) {
       const box = element("textarea", "lora-neg-input");
       box.rows = 2;
       box.dir = "auto";
       box.maxLength = 4e3;
       box.value = value;
-      box.setAttribute("aria-label", translate(label));
+      box.setAttribute("aria-label", translate(label2));
       this[name] = this.fields.described(box, name);
-      return this.fields.field(name, label, box);
+      return this.fields.field(name, label2, box);
     }
     seedsField() {
       this.seeds = this.fields.described(input("text", "Seeds", { spellcheck: "false", maxlength: "2000", value: "1, 2" }), "seeds");
@@ -3640,13 +3855,13 @@
       this.note.setAttribute("role", "status");
       this.tick = input("checkbox", "Beside weight 0");
       this.tick.addEventListener("change", () => this.draw());
-      const label = element("label", "lora-neg-check");
-      label.append(this.tick, element("span", "", translate("Beside weight 0")));
+      const label2 = element("label", "lora-neg-check");
+      label2.append(this.tick, element("span", "", translate("Beside weight 0")));
       this.sendButton = button("", "Send to txt2img", () => this.scan.paste(this.cell.send));
       const close = button("lora-neg-close", "×", () => this.root.close());
       close.setAttribute("aria-label", translate("Close"));
       const head = element("div", "lora-neg-scan-line");
-      head.append(this.title, label, this.sendButton, close);
+      head.append(this.title, label2, this.sendButton, close);
       this.root.append(head, this.pictures, this.note, this.text);
     }
     async open(id, opener) {
@@ -3726,13 +3941,13 @@
     }
     tools(same) {
       const line = element("div", "lora-neg-scan-line lora-neg-scan-zoom");
-      const label = element("label", "", `${translate("Size of the pictures")} `);
+      const label2 = element("label", "", `${translate("Size of the pictures")} `);
       this.zoom = input("range", "Size of the pictures", { min: "48", max: "400", step: "4" });
       this.zoom.value = String(same && this.width || fittingWidth(this.room(), this.data.columns.length));
       this.zoom.addEventListener("input", () => this.resize());
       this.zoom.addEventListener("change", () => this.sharpen());
-      label.append(this.zoom);
-      line.append(label);
+      label2.append(this.zoom);
+      line.append(label2);
       if (this.data.verdict && (this.data.verdict.damaged_to !== null || this.data.verdict.damaged_from !== null)) {
         line.append(element("span", "lora-neg-scan-key", translate("damaged")));
       }
@@ -3780,13 +3995,13 @@
       const body = element("tbody");
       this.data.rows.forEach((row2, index) => {
         const line = element("tr");
-        const label = element("th", "lora-neg-scan-row");
-        label.scope = "row";
+        const label2 = element("th", "lora-neg-scan-row");
+        label2.scope = "row";
         const text = userText("lora-neg-scan-prompt", row2.text);
         text.title = row2.text;
         const seed = translate("seed {seed}", row2) + (row2.subject ? "" : ` · ${translate("unrelated")}`);
-        label.append(text, element("span", "lora-neg-below", seed));
-        line.append(label);
+        label2.append(text, element("span", "lora-neg-below", seed));
+        line.append(label2);
         this.data.columns.forEach(({ weight, text: shown2 }, column) => {
           const cell2 = element("td");
           const made3 = button("lora-neg-scan-cell", "");
@@ -3811,11 +4026,11 @@
     put({ id, error }) {
       const found = this.buttons && this.buttons.get(id);
       if (!found || found.made.dataset.cell) return;
-      const { made: made3, label } = found;
+      const { made: made3, label: label2 } = found;
       if (error) {
         made3.replaceChildren(element("span", "lora-neg-scan-fault", "⚠"));
         made3.title = error;
-        made3.setAttribute("aria-label", translate("{cell}: failed, {why}", { cell: label, why: error }));
+        made3.setAttribute("aria-label", translate("{cell}: failed, {why}", { cell: label2, why: error }));
         return;
       }
       const image = element("img");
@@ -3829,7 +4044,7 @@
       made3.replaceChildren(image);
       made3.dataset.cell = id;
       made3.removeAttribute("aria-disabled");
-      made3.setAttribute("aria-label", label);
+      made3.setAttribute("aria-label", label2);
     }
     // What is still open of a scan that has ended.
     at(row2, column) {
@@ -4045,10 +4260,10 @@
     }
     facts() {
       const list = element("dl", "lora-neg-facts");
-      for (const [label, text] of this.data.facts) {
+      for (const [label2, text] of this.data.facts) {
         const value = element("dd");
         value.append(userText("", text));
-        list.append(element("dt", "", translate(label)), value);
+        list.append(element("dt", "", translate(label2)), value);
       }
       return this.folded("How it was made", list);
     }

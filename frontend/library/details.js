@@ -1,5 +1,6 @@
 // The details of one LoRA in the library: why it is what it is, its captions as bars, its ranges.
 import { button, percent, typeMark } from "../core/controls.js";
+import { bleedingCurve } from "../core/curve.js";
 import { element, userText } from "../core/elements.js";
 import { ask } from "../core/server.js";
 import { translate } from "../core/translate.js";
@@ -76,6 +77,7 @@ export class LibraryDetails {
             this.typePart(data),
             this.section("Your decision", this.form.build(data)),
             this.section("Ranges", this.ranges(data)),
+            this.bleeding(data),
             this.section("Triggers", this.triggers(data)),
             this.section("Captions", this.captions(data)),
             this.section("File", this.facts(data)),
@@ -161,6 +163,12 @@ export class LibraryDetails {
             if (range.reference) item.append(userText("lora-neg-below", `${translate("Source:")} ${range.reference}`));
             made.append(item);
         }
+        return made;
+    }
+
+    bleeding(data) {
+        const made = data.curve ? this.section("Concept bleeding", bleedingCurve(data.curve)) : element("section");
+        made.hidden = !data.curve;
         return made;
     }
 

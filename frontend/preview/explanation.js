@@ -1,12 +1,20 @@
 // What the popover says about a chip.
+import { bleedingCurve } from "../core/curve.js";
 import { element, plainButton, userText } from "../core/elements.js";
 import { hasTab } from "../core/host.js";
+import { budgetBar } from "../panel/budget.js";
 import { translate } from "../core/translate.js";
 
 const MOST_FACTS = 6;
 
 // What one click may do at once; leave to do as one likes is never the first thing offered.
 const OFFERED_FIRST = new Set(["fix", "apply", "cfg"]);
+
+const FIGURES = { budget: (data) => budgetBar(data), curve: bleedingCurve };
+
+function figure({ kind, data }) {
+    return FIGURES[kind] ? FIGURES[kind](data) : null;
+}
 
 /** What the popover says about a chip; `act` does one of its actions, `whole` repeats what it cuts. */
 export function explanation(chip, act, whole = false) {
@@ -23,6 +31,8 @@ export function explanation(chip, act, whole = false) {
     }
     made.push(element("p", "lora-neg-reason", chip.reason));
     if (chip.used) made.push(element("p", "lora-neg-used", chip.used));
+    const drawn = chip.figure && figure(chip.figure);
+    if (drawn) made.push(drawn);
     if (chip.evidence.length) {
         const list = element("ul", "lora-neg-evidence");
         list.append(...chip.evidence.slice(0, MOST_FACTS).map((fact) => element("li", "", fact)));

@@ -33,6 +33,7 @@ function watch() {
     if (document.hidden) return;
     for (const tab of TABS) {
         const strip = stripOf(tab);
+        strip.catchUp();
         if (strip.place() && !strip.timer) strip.check();
     }
 }

@@ -5,6 +5,7 @@ import { inputOf, readForm, setValue, valueOf } from "../core/form.js";
 import { History } from "../core/history.js";
 import { ask } from "../core/server.js";
 import { translate } from "../core/translate.js";
+import { showBudget } from "../panel/budget.js";
 import { showPanel } from "../panel/panel.js";
 import { AnswerCache } from "./answers.js";
 import { ChipRow } from "./chip_row.js";
@@ -58,6 +59,11 @@ export class Strip {
         if (!row || this.root.previousElementSibling === row) return Boolean(row);
         row.after(this.root);
         return true;
+    }
+
+    /** Draws in the panel what could not be drawn before that was there. */
+    catchUp() {
+        if (this.budget && !this.budgetShown) this.showBudget(this.budget);
     }
 
     // ---- asking ----
@@ -130,6 +136,7 @@ export class Strip {
     }
 
     empty(...notes) {
+        this.showBudget(null);
         this.popover.close();
         this.row.empty(...notes);
         this.tools.replaceChildren();
@@ -146,6 +153,7 @@ export class Strip {
         this.body = body;
         this.root.dataset.mode = view.mode.toLowerCase();
         this.notice.show(view.notice);
+        this.showBudget(view.budget);
         this.row.show(view, this.quiet(view));
         this.tools.replaceChildren(...this.toolButtons(view));
         const again = view.chips.findIndex((chip) => chipKey(chip) === openKey);
@@ -154,6 +162,12 @@ export class Strip {
         if (focused && hasNoFocus()) this.focusSomewhere();
         this.announce(summaryText(view));
         this.row.measure();
+    }
+
+    // The panel may be built later than the first answer is there.
+    showBudget(budget) {
+        this.budget = budget;
+        this.budgetShown = showBudget(this.tab, budget, (action) => this.act(action));
     }
 
     // A pasted infotext may have switched the guard: show where to look.

@@ -32,7 +32,7 @@ _CARD = tuple(item.name for item in fields(LoraCard))
 ALIAS, PROBLEMS, MODEL_HASH = map(_CARD.index, ("alias", "problems", "model_hash"))
 """Where a packed card has what a catalog looks at in all of them."""
 
-PACKING = 12
+PACKING = 13
 """Version of the form below; another version on disk is not read."""
 
 _FAMILIES = {family.value: family for family in ModelFamily}

@@ -86,6 +86,8 @@ class ScanBracket:
         scan: hash of the scan's plan, by which its pictures are found again; with
             `QUICK_SUFFIX` for a quick scan.
         date: when it was kept, as ``2026-11-21``.
+        curve: damage by weight as the scan saw it, in units of its band (1 is where it is seen),
+            weights of 0 and below, the lowest first; empty where it was not kept.
     """
 
     suppression: float | None
@@ -94,6 +96,7 @@ class ScanBracket:
     checkpoint: str
     scan: str = ""
     date: str = ""
+    curve: tuple[tuple[float, float], ...] = ()
 
     @property
     def is_quick(self) -> bool:

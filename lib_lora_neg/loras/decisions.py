@@ -8,6 +8,7 @@
         "measured": {
             "floor": -0.4, "ceiling": null, "sweet_spot": [-0.2, -0.4],
             "suppression": 0.31, "bleeding_onset": -0.45, "onset_band": [-0.4, -0.5],
+            "curve": [[-0.7, 2.1], [-0.5, 1.2], [-0.3, 0.4], [0, 0]],
             "checkpoint": "abcdef1234", "scan": "0123456789abcdef", "date": "2026-11-21"
         },
         "guard": "off"
@@ -23,7 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .card import LoraType, RangeSource, ScanBracket, WeightRange
-from .reading.lenient import as_count, as_items, as_mapping, as_number, as_text, as_texts
+from .reading.lenient import as_count, as_items, as_mapping, as_number, as_text, as_texts, as_weight
 
 OWN_KEY = "lora_neg"
 """Our key in a sidecar ``.json``."""
@@ -139,8 +140,30 @@ def read_bracket(value: object) -> ScanBracket | None:
         checkpoint=as_text(record.get("checkpoint")),
         scan=as_text(record.get("scan")),
         date=as_text(record.get("date")),
+        curve=_curve(record.get("curve")),
     )
     return None if found == _NO_BRACKET else found
+
+
+MOST_POINTS = 64
+"""Weights of a curve that are read; a scan has some ten below 0."""
+
+_MOST_DAMAGE = 1000.0
+
+
+def _curve(value: object) -> tuple[tuple[float, float], ...]:
+    """Read ``[[weight, damage], …]``; points that mean nothing are left out."""
+    found: dict[float, float] = {}
+    for item in as_items(value)[:MOST_POINTS]:
+        pair = [
+            as_weight(part) if at == 0 else as_number(part)
+            for at, part in enumerate(as_items(item)[:3])
+        ]
+        weight, damage = pair if len(pair) == 2 else (None, None)
+        if weight is None or damage is None or weight > 0.0 or not 0.0 <= damage <= _MOST_DAMAGE:
+            continue
+        found[weight] = damage
+    return tuple(sorted(found.items()))
 
 
 def bracket_record(bracket: ScanBracket) -> dict[str, Any]:
@@ -152,6 +175,7 @@ def bracket_record(bracket: ScanBracket) -> dict[str, Any]:
         "checkpoint": bracket.checkpoint,
         "scan": bracket.scan,
         "date": bracket.date,
+        "curve": [list(point) for point in bracket.curve] or None,
     }
     return {key: value for key, value in record.items() if value not in (None, "")}
 

@@ -70,15 +70,7 @@ class PassPlanner:
         """Apply the rules to one pass, anew for as long as a removal of theirs is refused."""
         refused: frozenset[Place] = frozenset()
         while True:
-            context = Context(
-                self._request,
-                self._cards,
-                self._settings,
-                self._settings.mode_of,
-                exempted_by,
-                refused,
-                near=self._cards.near,
-            )
+            context = self._context(refused)
             draft = self._read(texts, fields, context)
             for rule in RULES:
                 draft = rule.apply(draft, context)
@@ -96,6 +88,21 @@ class PassPlanner:
             texts if result == texts else result,
             context.findings,
             prompts.edits + negatives.edits,
+        )
+
+    def read(self, texts: PromptSet, fields: tuple[Field, Field, Field]) -> Draft:
+        """Return the texts of one pass with their LoRAs, before any rule."""
+        return self._read(texts, fields, self._context())
+
+    def _context(self, refused: frozenset[Place] = frozenset()) -> Context:
+        return Context(
+            self._request,
+            self._cards,
+            self._settings,
+            self._settings.mode_of,
+            exempted_by,
+            refused,
+            near=self._cards.near,
         )
 
     def _tree(self, text: str, negative: bool) -> Prompt:
@@ -125,6 +132,22 @@ class PassPlanner:
             for index, text in enumerate(texts.negative_prompts)
         ]
         return Draft(tuple(prompts), tuple(negatives), texts.cfg_scale)
+
+
+def read_prompt(
+    text: str, request: GenerationRequest, cards: CardLookup, settings: GuardSettings
+) -> TextDraft:
+    """Return a prompt with its LoRAs, as the rules see it at first; the planned one is good, too.
+
+    Args:
+        text: a prompt, not a negative one.
+        request: what the host is besides.
+        cards: by the names in the prompt.
+        settings: the user's.
+    """
+    planner = PassPlanner(request, RememberedCards(cards), settings)
+    draft = planner.read(PromptSet((text,), ()), (Field.PROMPT, Field.NEGATIVE, Field.CFG))
+    return draft.prompts[0]
 
 
 def _is_use(tag: NetworkTag, context: Context) -> bool:

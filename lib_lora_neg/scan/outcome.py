@@ -108,9 +108,22 @@ class ScanOutcome:
 
     @property
     def bracket(self) -> ScanBracket | None:
-        """The two numbers, with the key by which the scan is found again."""
+        """The two numbers and the curve, with the key by which the scan is found again."""
         found = self.verdict.bracket
-        return replace(found, scan=self.plan.key(quick=self.quick)) if found else None
+        if found is None:
+            return None
+        return replace(found, scan=self.plan.key(quick=self.quick), curve=self._curve)
+
+    @property
+    def _curve(self) -> tuple[tuple[float, float], ...]:
+        """Damage by weight, of 0 and below; a quick scan measures another thing."""
+        if isinstance(self.verdict, QuickVerdict):
+            return ()
+        return tuple(
+            (point.weight, round(point.damage, 3))
+            for point in sorted(self.verdict.points, key=lambda point: point.weight)
+            if point.weight <= 0.0 and math.isfinite(point.damage)
+        )
 
     @property
     def damaged_to(self) -> float | None:
@@ -352,6 +365,7 @@ def _known(value: Any) -> float:
 def _whole(kind: type[ScanBracket | WeightRange], record: Mapping[str, Any]) -> dict[str, Any]:
     """Return a record with every field of its dataclass: readers of version 1 ask for them."""
     whole = {**dict.fromkeys(field.name for field in fields(kind)), **record}
+    whole.pop("curve", None)  # the points stand beside it
     return {**whole, "source": RangeSource.MEASURED.value} if "source" in whole else whole
 
 

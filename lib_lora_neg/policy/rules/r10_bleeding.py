@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from ...loras.card import DataWidth, LoraCard, LoraType, RangeSource, ScanBracket
+from ...loras.card import DataWidth, LoraCard, RangeSource, ScanBracket
 from ...loras.families import UNET_WITH_CFG
 from ...sentences import Sentence, say
+from ..bleeding_curve import LEARNED_WHOLE_PICTURES, SOURCE, bend_of
 from ..draft import (
     Context,
     Draft,
@@ -17,23 +18,10 @@ from ..draft import (
     edited_tag,
     weight_numbers,
 )
-from ..matrix import FRAMEWORK
 from ..options import Mode
 from ..rule import ChipText, Rule
 from ..wording import minus
 from . import r1_range, r1f_flux_range
-
-BEND = -0.5
-"""Beyond this the article saw bleeding rise steeply; its floor for styles is −0.4 to −0.5."""
-
-BEND_OF_NARROW_DATA = -0.4
-"""The near end of the article's floor, for LoRAs that learned from few pictures."""
-
-SOURCE = f"{FRAMEWORK}, concept bleeding: −0.4 to −0.7 can cost more than 0 to −0.4"
-
-LEARNED_WHOLE_PICTURES = (LoraType.STYLE, LoraType.CONCEPT)
-"""The types that have a negative range but were not made for it."""
-
 
 RANGE_RULES = (r1_range.RULE.id, r1f_flux_range.RULE.id)
 
@@ -99,7 +87,7 @@ def _bend(use: LoraUse, card: LoraCard, context: Context) -> _Bend | None:
         return None
     if context.mode(r1_range.RULE.id) is Mode.OFF:  # who wants to hear nothing of a type's range
         return None
-    at = BEND_OF_NARROW_DATA if card.data_width is DataWidth.NARROW else BEND
+    at = bend_of(card)
     if use.unet >= at:
         return None
     return _Bend(at, _expected(card, at), SOURCE)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from ...loras.card import LoraCard
 from ...prompts import format_number
 from ...sentences import say
+from ..budget import budget_of
 from ..draft import (
     Context,
     Draft,
@@ -15,10 +15,9 @@ from ..draft import (
     TextDraft,
     each_prompt,
     edited_tag,
-    guarded_uses,
     weight_numbers,
 )
-from ..matrix import FRAMEWORK, UNCOUNTED
+from ..matrix import FRAMEWORK
 from ..options import Mode
 from ..rule import ChipText, Rule, SharedChip
 
@@ -30,12 +29,6 @@ OF_PREFERRED = (
     "below {budget}"
 )
 
-OVER = say("over budget")
-DEGRADED = say("degraded")
-
-_SLACK = 1e-6
-"""Sums of decimals miss a bound by less than this: 1.1 + 1.3 + 0.1 is a little above 2.5."""
-
 
 def budget(draft: Draft, context: Context) -> Draft:
     """Scale all unet weights (and te with them) to the budget, or say that it is exceeded."""
@@ -45,29 +38,25 @@ def budget(draft: Draft, context: Context) -> Draft:
 
 
 def _fit(text: TextDraft, context: Context) -> TextDraft:
-    settings = context.settings
-    counted = [
-        (position, use, card)
-        for position, use, card in guarded_uses(text, "R5")
-        if use.unet is not None and use.te is not None and card.inference.type not in UNCOUNTED
-    ]
-    total = sum(
-        budget_share(card, use.unet or 0.0, settings.budget_relative) for _, use, card in counted
-    )
-    if total <= settings.budget + _SLACK or not math.isfinite(total):
+    stack = budget_of(text, context.settings, "R5")
+    total = stack.total
+    if not stack.exceeded or not math.isfinite(total):
         return text
-    relative = total != sum(abs(use.unet or 0.0) for _, use, _ in counted)
+    counted = [
+        (position, use)
+        for position, (use, share) in enumerate(zip(text.uses, stack.shares, strict=True))
+        if not share.left_out
+    ]
     enforced = context.enforces("R5")
-    state = DEGRADED if total > settings.degraded + _SLACK else OVER
     reason = say(
-        OF_PREFERRED if relative else IN_ALL,
+        OF_PREFERRED if stack.relative else IN_ALL,
         total=format_number(total),
-        state=state,
-        budget=format_number(settings.budget),
+        state=stack.state,
+        budget=format_number(stack.limit),
     )
-    factor = settings.budget / total
-    together = tuple(dict.fromkeys(use.name for _, use, _ in counted))
-    for position, use, _ in counted:
+    factor = stack.limit / total
+    together = tuple(dict.fromkeys(use.name for _, use in counted))
+    for position, use in counted:
         te = use.te if _separate_te(use) else _scaled(use.te, factor)
         scaled = replace(use, te=te, unet=_scaled(use.unet, factor))
         if use.branched:
@@ -89,27 +78,12 @@ def _fit(text: TextDraft, context: Context) -> TextDraft:
                 numbers={
                     **weight_numbers(use.unet, scaled.unet),
                     "total": total,
-                    "limit": settings.budget,
+                    "limit": stack.limit,
                 },
             )
         if enforced:
             text = text.with_use(position, scaled)
     return text
-
-
-def budget_share(card: LoraCard, unet: float, relative: bool) -> float:
-    """Return what a LoRA at a unet weight takes of the budget, in units of its preferred weight.
-
-    A LoRA made for 2.0 fills the place of one at 2.0. One made for less than 1 only counts for
-    more where the user has set all to be ``relative``: at its own weight it burns nothing.
-    Sliders take nothing, as they have a range of their own, often to 5 and more.
-    """
-    if card.inference.type in UNCOUNTED:
-        return 0.0
-    preferred = abs(card.preferred_weight or 0.0)
-    if not math.isfinite(preferred) or not preferred:
-        return abs(unet)
-    return abs(unet) / preferred if relative or preferred > 1.0 else abs(unet)
 
 
 def _separate_te(use: LoraUse) -> bool:

@@ -11,9 +11,11 @@ from ...loras.card import LoraCard, LoraType, RangeSource, TagTableKind, WeightR
 from ...loras.decisions import Decision, write_decision
 from ...loras.tagtable import TagGrade, grade_tag
 from ...policy import GuardSettings
+from ...policy.bleeding_curve import bleeding_curve
 from ...policy.matrix import explicit_range, range_in_force
 from ...policy.wording import minus
 from ...sentences import as_sentence, say
+from ..curve import curve_json
 from .words import SOURCE_NAMES, acts_from, bracket_text, effective_range, range_text, type_name
 
 MAX_TAGS = 200
@@ -93,6 +95,7 @@ def detail(
         "facts": [[label, _cut(text)] for label, text in _facts(card) if text],
         "range": range_text(effective_range(card, settings)),
         "ranges": _ranges(card, settings),
+        "curve": _curve(card, settings),
         "triggers": [
             {"text": _cut(t.text), "source": say(t.source), "confidence": round(t.confidence, 2)}
             for t in card.triggers[:MAX_LINES]
@@ -172,6 +175,12 @@ def _ranges(card: LoraCard, settings: GuardSettings) -> list[dict[str, Any]]:
     if card.inference.type is not LoraType.UNKNOWN and of_type is not None:
         rows.append(_range_row(of_type, explicit_range(card) is None))
     return rows
+
+
+def _curve(card: LoraCard, settings: GuardSettings) -> dict[str, Any] | None:
+    allowed = effective_range(card, settings)
+    floor = allowed.floor if allowed is not None else None
+    return curve_json(bleeding_curve(card, card.family), floor)
 
 
 def _range_row(found: WeightRange, in_force: bool) -> dict[str, Any]:

@@ -28,6 +28,8 @@ SWITCH_CLASS = "lora-neg-switch-"
 
 RULES_INFO = "Switched off here, a rule does nothing. What each one does: Settings."
 
+BUDGET = '<div class="lora-neg-budget" hidden></div>'
+
 _QUICK: dict[str, Any] = {"inputs": [], "show_progress": False, "queue": False}
 
 
@@ -109,6 +111,8 @@ def build_panel(
             interactive=True,
             elem_id=elem_id("compare"),
         )
+        # The page's script draws the stacking budget of the prompt in it.
+        gr.HTML(BUDGET, elem_id=elem_id("budget"))
         guidance = build_guidance(elem_id, built.guidance, words)
         with gr.Accordion("More", open=False, elem_id=elem_id("more")):
             rules = gr.CheckboxGroup(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from ...policy.rule import ChipText, SharedChip
 from ...policy.wording import TYPE_NAMES, minus
 from ...prompts import NetworkTag, format_number, parse
 from ...sentences import Sentence, Translator, say
+from ..spoken import spoken
 from .actions import Action
 
 ADDED, REMOVED, MOVED = "added", "removed", "moved"
@@ -40,6 +41,7 @@ class Chip:
         source: where the rule's number comes from.
         actions: what can be done about it.
         used: the weight, or the CFG scale, that the picture is made with.
+        figure: what is drawn behind it: its ``kind`` and the ``data`` of it; ``None`` for none.
     """
 
     rule: str
@@ -56,6 +58,7 @@ class Chip:
     source: str = ""
     actions: tuple[Action, ...] = ()
     used: str = ""
+    figure: Mapping[str, Any] | None = None
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -86,6 +89,7 @@ class Chip:
             "used": words(self.used),
             "evidence": [words(fact) for fact in self.evidence],
             "actions": [action.as_json(words) for action in self.actions],
+            "figure": spoken(self.figure, words),
         }
 
 

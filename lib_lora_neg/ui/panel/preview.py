@@ -7,15 +7,24 @@ from dataclasses import replace
 from typing import Any
 
 from ...hosts.preview import PreviewContext
-from ...policy import CardLookup, Field, Finding, GuardPlan, plan
+from ...policy import BY_ID, CardLookup, Field, Finding, GuardPlan, Mode, plan
+from ...policy.bleeding_curve import bleeding_curve
+from ...policy.matrix import range_in_force
 from ...policy.rule import SharedChip
+from ...policy.stack import BUDGET_RULE, PlannedStack, planned_stack
 from ...prompts import format_number, parse
 from ...sentences import ENGLISH, Translator, say
+from ..curve import curve_json
+from ..spoken import spoken
 from .actions import Action, Actions
+from .budget import SCALE_DOWN, budget_json
 from .chips import Chip, chip_of, chip_of_all, shared_chip, weights_of, without_echoes
 
 MAX_CHIPS = 60
 """More than a person reads; the rest is counted."""
+
+FARTHEST_DRAWN = -3.0
+"""Weight to which a curve is drawn at most, wherever the prompt's own weight lies."""
 
 TokenCount = Callable[[str], "tuple[int, int] | None"]
 
@@ -37,6 +46,7 @@ def preview(
     """
     mode = context.settings.mode
     planned = plan(context.request, context.cards, context.settings)
+    stack = planned_stack(planned, context.cards, context.settings)
     chips = _chips(planned, context, lasting)
     shown = chips[:MAX_CHIPS]
     return {
@@ -49,7 +59,21 @@ def preview(
         "advice": sum(chip.tone == "advice" for chip in chips),
         "everything": Actions(context).everything() if chips else {},
         "tokens": _tokens(planned, token_count),
+        "budget": _budget(stack, context, words),
     }
+
+
+def _budget(
+    stack: PlannedStack | None, context: PreviewContext, words: Translator
+) -> dict[str, Any] | None:
+    """Return the stacking budget's bar, with what scales the LoRAs down."""
+    bar = budget_json(stack)
+    if bar is None or stack is None:
+        return None
+    exceeded = stack.typed.exceeded or stack.made.exceeded
+    writes = Actions(context).by_rule(BUDGET_RULE) if exceeded else {}
+    action = Action("apply", SCALE_DOWN, writes).as_json(words) if writes else None
+    return {**spoken(bar, words), "action": action}
 
 
 def _chips(planned: GuardPlan, context: PreviewContext, lasting: bool) -> list[Chip]:
@@ -66,17 +90,46 @@ def _chips(planned: GuardPlan, context: PreviewContext, lasting: bool) -> list[C
         key = (chip.rule, chip.lead, chip.before, chip.after, chip.done, chip.field)
         if key not in seen:
             seen.add(key)
-            used = _used(finding, planned, context.cards)
-            chips.append(replace(chip, actions=tuple(actions.of(finding)), used=used))
-    chips += [_of_all(findings, shared, actions) for shared, findings in together.values()]
+            chip = replace(
+                chip,
+                actions=tuple(actions.of(finding)),
+                used=_used(finding, planned, context.cards),
+                figure=_curve(finding, context),
+            )
+            chips.append(chip)
+    chips += [_of_all(findings, shared, actions, context) for shared, findings in together.values()]
     return sorted(chips, key=lambda chip: chip.rank)
 
 
-def _of_all(findings: list[Finding], shared: SharedChip, actions: Actions) -> Chip:
+def _of_all(
+    findings: list[Finding], shared: SharedChip, actions: Actions, context: PreviewContext
+) -> Chip:
     """Return the one chip of a rule whose findings share one."""
     writes = actions.by_rule(findings[0].rule)
     buttons = (Action("apply", say(shared.button), writes),) if writes else ()
-    return replace(chip_of_all(findings, shared), actions=buttons)
+    # With what the other rules do or would do, as the findings speak of it.
+    settings = replace(context.settings, mode=Mode.ENFORCE)
+    acted = plan(context.request, context.cards, settings)
+    bar = budget_json(planned_stack(acted, context.cards, settings))
+    figure = {"kind": "budget", "data": bar} if bar is not None else None
+    return replace(chip_of_all(findings, shared), actions=buttons, figure=figure)
+
+
+def _curve(finding: Finding, context: PreviewContext) -> dict[str, Any] | None:
+    """Return the bleeding curve behind a finding about a negative weight of one LoRA."""
+    rule, weight = BY_ID.get(finding.rule), finding.number("before")
+    card = context.cards.get(finding.lora) if finding.lora is not None else None
+    if rule is None or not rule.measurable or card is None or weight is None or weight >= 0.0:
+        return None
+    family = context.request.family
+    allowed = range_in_force(card, family, context.settings.floors)
+    drawn = curve_json(
+        bleeding_curve(card, family, max(weight, FARTHEST_DRAWN)),
+        allowed.floor if allowed is not None else None,
+        weight,
+        finding.number("after"),
+    )
+    return {"kind": "curve", "data": drawn} if drawn is not None else None
 
 
 def _used(finding: Finding, planned: GuardPlan, cards: CardLookup) -> str:

@@ -19,7 +19,7 @@ from lib_lora_neg.policy import (
     PromptSet,
     plan,
 )
-from lib_lora_neg.policy.rules.r5_budget import DEGRADED, OVER
+from lib_lora_neg.policy.budget import DEGRADED, OVER
 from tests.support.cards import card
 from tests.support.planning import guard
 from tests.support.sentences import fields, says

@@ -118,3 +118,15 @@ def test_the_verdict_says_what_the_guard_does(kind: str, confidence: float, word
 def test_files_of_one_name_are_a_problem() -> None:
     shown = detail(card("a", "style"), Decision(), "b/a.safetensors", ("a/a.st", "b/a.st"))
     assert shown["problems"] == ["2 files have this name; the host loads b/a.st"]
+
+
+def test_the_details_show_how_bleeding_rises() -> None:
+    style = card("a", "style", family=ModelFamily.SDXL)
+    curve = detail(style, Decision())["curve"]
+    assert (curve["basis"], curve["onset"], curve["floor"]) == ("expected", -0.5, -0.5)
+    bracket = ScanBracket(0.3, -0.5, (-0.4, -0.5), "abc", curve=((-0.5, 1.2), (-0.4, 0.5), (0, 0)))
+    scanned = replace(style, bracket=bracket, ranges=(MEASURED,))
+    curve = detail(scanned, Decision())["curve"]
+    assert (curve["basis"], curve["floor"]) == ("measured", -0.4)
+    assert curve["points"] == [[-0.5, 1.2], [-0.4, 0.5], [0, 0]]
+    assert detail(card("b", "slider", family=ModelFamily.SDXL), Decision())["curve"] is None

@@ -298,3 +298,47 @@ def test_the_stack_is_one_chip_and_scales_in_one_go() -> None:
     assert action(chip, "Scale all to the budget") == {
         "prompt": "<lora:style_x:1.25> <lora:rainy:1.25>"
     }
+
+
+def test_the_budget_is_shown_with_what_scales_it_down() -> None:
+    seen = view("<lora:style_x:1.5> <lora:rainy:1.5> <lora:slide:3>")
+    bar = seen["budget"]
+    assert (bar["total"], bar["limit"], bar["exceeded"]) == (3.0, 2.5, True)
+    assert [(lora["name"], lora["share"]) for lora in bar["loras"]] == [
+        ("style_x", 1.5),
+        ("rainy", 1.5),
+        ("slide", 0.0),
+    ]
+    assert bar["loras"][2]["note"]
+    assert bar["action"]["writes"] == {
+        "prompt": "<lora:style_x:1.25> <lora:rainy:1.25> <lora:slide:3>"
+    }
+    (chip,) = seen["chips"]
+    assert chip["figure"]["data"]["loras"] == bar["loras"]
+
+
+def test_the_budget_of_a_small_stack_has_no_button() -> None:
+    assert view("<lora:style_x:1.5> <lora:rainy:1>")["budget"]["action"] is None
+    assert view("a cat")["budget"] is None
+    assert view("<lora:slide:5>")["budget"] is None
+    assert view("<lora:style_x:9>", mode=Mode.OFF)["budget"] is None
+
+
+def test_an_enforced_budget_says_what_was_typed() -> None:
+    seen = view("<lora:style_x:2> <lora:rainy:2>", rules={"R5": Mode.ENFORCE})
+    assert (seen["budget"]["total"], seen["budget"]["exceeded"]) == (2.5, False)
+    assert "4" in seen["budget"]["note"]
+
+
+def test_the_bleeding_curve_stands_behind_the_chip_of_a_negative_weight() -> None:
+    (chip, _) = view("<lora:style_x:-0.9>")["chips"]
+    curve = chip["figure"]["data"]
+    assert (curve["basis"], curve["at"], curve["to"], curve["floor"]) == (
+        "expected",
+        -0.9,
+        -0.5,
+        -0.5,
+    )
+    (advised, _) = view("<lora:style_x:-2.5>", mode=Mode.ADVISE)["chips"]
+    assert advised["figure"]["data"]["points"][0][0] == -2.5
+    assert view("<lora:style_x:1>", "impasto_oil_style")["chips"][0]["figure"] is None
