@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from lib_lora_neg.loras.types.roles import squeezed
 from lib_lora_neg.loras.types.signals import _LONGEST_ROMAJI, _ROMAJI
+from lib_lora_neg.loras.types.statements import squeezed
 from lib_lora_neg.prompts.match import _word_pattern
 from tests.support.patterns import Found, Seed, collect, given_to, grown, hard_seeds
 
@@ -24,7 +24,8 @@ def up_to_last_bracket(text: str) -> str:
 
 
 FED: list[tuple[str, str, Callable[[str], str]]] = [
-    ("loras/types/roles.py", "", squeezed),
+    ("loras/types/negatives.py", "", squeezed),
+    ("loras/types/sliders.py", "", squeezed),
     ("loras/types/signals.py", _ROMAJI.pattern, lambda text: text[:_LONGEST_ROMAJI]),
     ("prompts/opaque.py", "<ppp:", up_to_last_bracket),
     ("prompts/tags.py", r"<(\w+):", up_to_last_bracket),

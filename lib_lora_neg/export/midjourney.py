@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from ..loras.card import LoraCard, LoraType, TagTableKind
-from ..loras.vocabulary import is_common_tag
+from ..loras.card import LoraCard, LoraType
 from ..policy import CardLookup, Effect, Field, Finding
 from ..policy.rules import r9_negation
-from ..policy.rules.r2b_core_terms import CORE_SHARE, CORE_SOURCE
+from ..policy.rules.r2b_core_terms import CORE_SOURCE
 from ..prompts import (
     NetworkTag,
     Prompt,
@@ -26,7 +24,9 @@ from ..prompts import (
     parse,
 )
 from ..sentences import Sentence, say
+from .core_tags import core_tags
 from .midjourney_prompt import Plain, plain_words
+from .midjourney_reasons import LEFT_OUT, why
 from .midjourney_text import (
     Parameter,
     read_prompt,
@@ -36,19 +36,6 @@ from .midjourney_text import (
 from .midjourney_words import Judged, TermVerdict, has_loose_weight, judge, stem, words_of
 
 SOURCE = "Midjourney documentation: the No parameter"
-
-_LEFT_OUT = {
-    TermVerdict.QUALITY: "words about the quality of a picture mean nothing to Midjourney, which "
-    "was not trained on such tags; as words of --no they would ban hands, faces, quality",
-    TermVerdict.EMBEDDING: "an embedding is a file of the WebUI: Midjourney has none",
-    TermVerdict.COUNT: "a count of booru tags: Midjourney would ban the person",
-    TermVerdict.NEGATED: "a negation inside --no: Midjourney reads the noun alone and bans it",
-    TermVerdict.SETTING: "settings of a picture, not words",
-    TermVerdict.SENTENCE: "a sentence: each of its words would be banned alone; name the things",
-    TermVerdict.EMPTY: "no word that could be banned",
-    TermVerdict.MODERATED: "Midjourney's moderation reads the words of --no as well and may refuse "
-    "the prompt; it keeps such pictures away by itself",
-}
 
 
 @dataclass(frozen=True)
@@ -66,30 +53,6 @@ class MidjourneyPrompt:
     prompt: str
     no: tuple[str, ...]
     findings: tuple[Finding, ...]
-
-
-class CoreTags(NamedTuple):
-    """The tags that make up what a LoRA learnt, commonest first, and their shares."""
-
-    tags: tuple[str, ...]
-    shares: tuple[float, ...]
-
-
-def core_tags(card: LoraCard) -> CoreTags:
-    """Return the tags on at least 90 % of a LoRA's captions (R2b), common tags and triggers not.
-
-    Empty where the file holds no usable table of tags.
-    """
-    if card.tags.kind is not TagTableKind.RICH:
-        return CoreTags((), ())
-    triggers = {normalise(trigger.text) for trigger in card.triggers}
-    found = [
-        (tag, share)
-        for tag, share in card.tags.shares.items()
-        if share >= CORE_SHARE and not is_common_tag(tag) and tag not in triggers
-    ]
-    found.sort(key=lambda pair: (-pair[1], pair[0]))
-    return CoreTags(tuple(tag for tag, _ in found), tuple(share for _, share in found))
 
 
 def to_midjourney(
@@ -251,7 +214,7 @@ class _Translation:
             self._say("MJ-trigger", field, written, "", reason)
             return
         judged = judge(key, self.wanted, self.embeddings)
-        if judged.verdict in _LEFT_OUT:
+        if judged.verdict in LEFT_OUT:
             self.left_out.setdefault(judged.verdict, []).append(written)
             return
         self._words(written, judged, field)
@@ -267,7 +230,7 @@ class _Translation:
                 reason = say("Midjourney parses each word alone: one word that says the same")
                 self._say("MJ-words", field, written, after, reason)
             return
-        self._say("MJ-words", field, written, after, _why(judged))
+        self._say("MJ-words", field, written, after, why(judged))
 
     def _core(self, card: LoraCard) -> None:
         core = core_tags(card)
@@ -324,7 +287,7 @@ class _Translation:
     def _name_left_out(self) -> None:
         for verdict, terms in self.left_out.items():
             self._say(
-                f"MJ-{verdict.value}", Field.NEGATIVE, _named(terms), "", say(_LEFT_OUT[verdict])
+                f"MJ-{verdict.value}", Field.NEGATIVE, _named(terms), "", say(LEFT_OUT[verdict])
             )
 
     def _closing(self, no: tuple[str, ...], others: tuple[Parameter, ...]) -> None:
@@ -369,28 +332,6 @@ class _Translation:
         self.findings.append(
             Finding(rule, effect, field, lora, before, after, reason, evidence, source)
         )
-
-
-def _why(judged: Judged) -> Sentence:
-    dropped = ", ".join(judged.dropped)
-    if judged.wanted and not judged.words:
-        return say("each word is banned alone, and the prompt asks for {words}", words=dropped)
-    if not judged.words:
-        return say(
-            "each word is banned alone, and {words} alone would be innocent: "
-            "say in the prompt what you want instead",
-            words=dropped,
-        )
-    if dropped and len(judged.words) == 1:
-        return say(
-            "each word is banned alone, and {words} alone would be innocent; "
-            "{kept} is banned in every form",
-            words=dropped,
-            kept=judged.words[0],
-        )
-    if dropped:
-        return say("each word is banned alone, and {words} alone would be innocent", words=dropped)
-    return say("each word is banned alone: written as Midjourney reads it")
 
 
 def _named(texts: Sequence[str]) -> str:

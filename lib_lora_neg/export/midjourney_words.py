@@ -15,7 +15,7 @@ from collections.abc import Set
 from enum import Enum
 from typing import NamedTuple
 
-from ..loras.types.roles import names_embedding
+from ..loras.types.negatives import names_embedding
 from ..loras.vocabulary import QUALITY_TAGS
 from ..prompts import bare, split_origin
 

@@ -33,7 +33,8 @@ from .tagtable import build_tag_table, data_width, frequent_tags
 from .triggers import find_triggers
 from .types.evidence import collect_evidence
 from .types.inference import infer_type
-from .types.roles import Role, find_role
+from .types.roles import find_role
+from .types.statements import Role
 
 
 def read_card(

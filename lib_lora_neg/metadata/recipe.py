@@ -144,6 +144,11 @@ def list_of(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def plain_key(key: object) -> str:
+    """Return a key without what tools write differently: case, ``_``, ``-`` and spaces."""
+    return "".join(c for c in str(key).lower() if c not in "_- .")
+
+
 def parse_json(text: str) -> Any:
     """Return what a JSON text holds.
 

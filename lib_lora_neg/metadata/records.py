@@ -13,13 +13,11 @@ from .recipe import (
     MetadataError,
     NamedLora,
     Recipe,
-    list_of,
-    mapping_of,
     number_of,
+    plain_key,
     shortened,
-    stem_of,
-    text_of,
 )
+from .record_loras import loras_of, loras_side_by_side
 
 MAX_RECORDS = 100_000
 """Recipes of one document."""
@@ -180,11 +178,6 @@ def names_prompt_and_more(record: Mapping[str, Any]) -> bool:
     return bool(keys & set(_PROMPT)) and bool(keys & {*_NEGATIVE, *_CFG})
 
 
-def plain_key(key: object) -> str:
-    """Return a key without what tools write differently: case, ``_``, ``-`` and spaces."""
-    return "".join(c for c in str(key).lower() if c not in "_- .")
-
-
 def _names(record: Mapping[str, Any], by_key: Mapping[str, str]) -> dict[str, str]:
     names = {}
     for ours, theirs in (("prompt", _PROMPT), ("negative_prompt", _NEGATIVE), ("cfg_scale", _CFG)):
@@ -269,7 +262,7 @@ def _loras(
     for names, weights in _SIDE_BY_SIDE:
         if names in by_key and record[by_key[names]]:
             pair = (record[by_key[names]], record[by_key[weights]] if weights in by_key else None)
-            beside = _side_by_side(*pair)
+            beside = loras_side_by_side(*pair)
             if beside is None:
                 notes.append(f"{by_key[names]!r} is not understood: LoRAs in it were not checked")
             named += beside or ()
@@ -284,69 +277,6 @@ def _loras(
             lower = prompt.lower()
             named += [lora for lora in own if f"<lora:{lora.name.lower()}:" not in lower]
     return named, tuple(versions), tuple(notes)
-
-
-def _side_by_side(names: Any, weights: Any) -> list[NamedLora] | None:
-    """Return the LoRAs of a list of names and one of strengths; without these they are 1."""
-    names = [names] if isinstance(names, str) else list_of(names)
-    weights = weights if isinstance(weights, list) else [weights] * len(names)
-    weights = [1.0] * len(names) if weights == [None] * len(names) else weights
-    numbers = [number_of(weight) for weight in weights]
-    if len(numbers) != len(names) or None in numbers or not all(map(text_of, names)):
-        return None
-    pairs = zip(map(text_of, names), numbers, strict=True)
-    return [NamedLora(stem_of(name), number or 0.0) for name, number in pairs]
-
-
-_NAME_KEYS = ("name", "lora", "loraname", "model", "modelname", "path", "file", "filename", "id")
-_WEIGHT_KEYS = ("weight", "strength", "strengthmodel", "modelstrength", "scale", "multiplier")
-_TE_KEYS = ("strengthclip", "clipstrength", "clipweight", "te")
-
-
-def loras_of(value: Any) -> list[NamedLora] | None:
-    """Return the LoRAs of a list or a mapping of names and weights; ``None`` if not understood."""
-    if isinstance(value, Mapping):
-        by_key = {plain_key(key): key for key in value}
-        if set(_NAME_KEYS) & by_key.keys() and set(_WEIGHT_KEYS) & by_key.keys():
-            value = [value]
-        else:
-            value = [
-                {"name": key, **item}
-                if isinstance(item, Mapping)
-                else {"name": key, "weight": item}
-                for key, item in value.items()
-            ]
-    found = []
-    for item in list_of([value] if isinstance(value, str) else value):
-        lora = _one_lora(item)
-        if lora is None:
-            return None
-        found.append(lora)
-    return found if isinstance(value, list | str) else None
-
-
-def _one_lora(item: Any) -> NamedLora | None:
-    if isinstance(item, str):
-        before, colon, behind = item.rpartition(":")
-        number = number_of(behind) if colon else None
-        return NamedLora(stem_of(item)) if number is None else NamedLora(stem_of(before), number)
-    if isinstance(item, list) and len(item) in (2, 3) and isinstance(item[0], str):
-        numbers = [number_of(part) for part in item[1:]]
-        if None in numbers:
-            return None
-        return NamedLora(stem_of(item[0]), *numbers)  # type: ignore[arg-type]
-    by_key = {plain_key(key): key for key in mapping_of(item)}
-    names = (item[by_key[key]] for key in _NAME_KEYS if key in by_key)
-    name = next((n for n in map(_name, names) if n), "")
-    weights = [item[by_key[key]] for key in _WEIGHT_KEYS if key in by_key]
-    weight = number_of(weights[0]) if weights else 1.0
-    te = next((number_of(item[by_key[key]]) for key in _TE_KEYS if key in by_key), None)
-    return NamedLora(stem_of(name), weight, te) if name and weight is not None else None
-
-
-def _name(value: Any) -> str:
-    inner = mapping_of(value)
-    return text_of(value) or text_of(inner.get("name")) or text_of(inner.get("model_name"))
 
 
 def _unread(record: Mapping[str, Any], by_key: Mapping[str, str]) -> Iterator[str]:

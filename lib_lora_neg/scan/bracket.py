@@ -10,14 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..loras.card import RangeSource, ScanBracket, WeightRange
+from .broken import BROKEN_SHARE, Broken, broken_by
 from .curves import MeasuredCell, Point, Table, median, points, tabulate
-from .measures import Looks
 from .onset import Onset, Side, bootstrap_rows, find_onset, first_damaged, side_of
 from .plan import ScanCell
 from .weights import clean_weight, format_weight
@@ -63,33 +62,6 @@ and with six the onset is within a step in 78 % of the sets of ``docs/scan.md``.
 
 ENOUGH_PAIRS = 12
 """Pairs from which on nothing needs to be said: 85 % there."""
-
-FLAT_CONTRAST = 2.0
-"""Standard deviation of gray (0–255) below which a picture shows nothing: black, or one tone."""
-
-FLAT_ENTROPY = 2.0
-"""Bits of the gray histogram below which it does; a drawing of faint tones has more (the trained
-world's have 3.4 at a contrast of 3)."""
-
-NOISE_ONLY = (8.0, 0.85)
-"""Noise in the flattest quarter (0–255), and its share of the contrast, from which on a picture is
-noise and nothing else. Pure noise has 0.93 to 1.0 of it; of scikit-image's photographs, also
-shrunk to 64², gravel has the most, 0.76."""
-
-BLOTCHES_ONLY = 10.0
-"""Blotches in Delta E from which on a picture is a latent that was not denoised: such have 24 to
-38, those photographs 9.1 at the most."""
-
-BROKEN_SHARE = 0.5
-"""Share of the weight-0 pictures that must be broken for a scan to judge nothing."""
-
-
-class Broken(str, Enum):
-    """How a picture is broken, whatever it was meant to show."""
-
-    FLAT = "flat"
-    NOISE = "noise"
-    BLOTCHES = "blotches"
 
 
 @dataclass(frozen=True)
@@ -220,17 +192,6 @@ def judge(
         pairs=common.pairs,
         settled=_is_settled(table, planned),
     )
-
-
-def broken_by(item: MeasuredCell) -> Broken | None:
-    """Return how a picture is broken by itself; ``None`` where it shows something."""
-    looks: Looks = item.measures.looks
-    least, share = NOISE_ONLY
-    if looks.contrast < FLAT_CONTRAST and looks.entropy < FLAT_ENTROPY:
-        return Broken.FLAT
-    if looks.noise >= max(least, share * looks.contrast):
-        return Broken.NOISE
-    return Broken.BLOTCHES if looks.blotches >= BLOTCHES_ONLY else None
 
 
 def _is_settled(table: Table, planned: Iterable[ScanCell]) -> bool:

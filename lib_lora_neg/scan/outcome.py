@@ -20,7 +20,8 @@ from ..loras.card import RangeSource, ScanBracket, WeightRange
 from ..loras.decisions import bracket_record, range_record, read_bracket, read_range
 from ..sentences import Sentence, say
 from . import wording
-from .bracket import Bend, Broken, Estimate, ScanVerdict
+from .bracket import Bend, Estimate, ScanVerdict
+from .broken import Broken
 from .curves import CHANGES, SIGNS, Point
 from .onset import Onset, Reason
 from .plan import ScanPlan

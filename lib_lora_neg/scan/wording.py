@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..loras.card import WeightRange
 from ..sentences import Sentence, say
-from .bracket import ENOUGH_PAIRS, FEW_PAIRS, Broken, ScanVerdict
+from .bracket import ENOUGH_PAIRS, FEW_PAIRS, ScanVerdict
+from .broken import Broken
 from .curves import SIGNS
 from .onset import Onset, Reason
 from .plan import ScanPlan

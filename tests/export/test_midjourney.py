@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib_lora_neg.export.core_tags import core_tags
 from lib_lora_neg.export.from_midjourney import from_midjourney
-from lib_lora_neg.export.midjourney import core_tags, to_midjourney
+from lib_lora_neg.export.midjourney import to_midjourney
 from lib_lora_neg.loras.card import LoraCard, TagTable, TagTableKind
 from lib_lora_neg.policy import Effect
 from tests.support.cards import card

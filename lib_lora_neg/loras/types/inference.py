@@ -11,7 +11,7 @@ from ..card import LoraType, TypeInference
 from .categories import type_of_categories, type_of_folder
 from .evidence import TypeEvidence
 from .model import guess_type
-from .roles import Role
+from .statements import Role
 
 DOUBTED = 0.6
 """A category that all words contradict: too unsure for R1 to act on (0.7)."""
