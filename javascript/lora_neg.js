@@ -3347,7 +3347,11 @@
   }
   function costText(cost, kind) {
     const time = cost.seconds === null ? translate("how long is told once the first are made") : translate("about {time}", { time: duration(cost.seconds) });
-    const evaluations = counted(cost.evaluations, "{count} evaluation", "{count} evaluations");
+    let evaluations = counted(cost.evaluations, "{count} evaluation", "{count} evaluations");
+    if (cost.asked) {
+      const share = `${Math.round(100 * cost.asked / cost.evaluations)} %`;
+      evaluations = translate("{evaluations} and {share} more to ask the model", { evaluations, share });
+    }
     if (kind === "quick") return translate("No pictures, {evaluations} of the model: {time}.", { evaluations, time });
     const prompts = counted(cost.prompts, "{count} prompt", "{count} prompts");
     const pairs = `${prompts} × ${counted(cost.seeds, "{count} seed", "{count} seeds")}`;
@@ -3362,7 +3366,7 @@
     const { done, total } = job;
     const made3 = job.quick ? translate("{done} of {total} weights", { done, total }) : translate("{done} of {total} pictures", { done, total });
     const count = job.failed ? translate("{made}, {count} failed", { made: made3, count: job.failed }) : made3;
-    if (job.state === "done") return translate("Finished: {count}.", { count });
+    if (job.state === "done") return `${translate("Finished: {count}.", { count })}${job.note ? ` ${job.note}` : ""}`;
     if (job.state === "stopped") return translate("Stopped at {count}.", { count });
     if (job.state === "failed") return translate("Failed at {count}: {why}", { count: made3, why: job.error });
     if (job.state === "lost") return job.quick ? translate("The server was started anew, and the scan is lost: start it again.") : translate("The server was started anew. {safe}", { safe: safeText(job) });
@@ -3425,6 +3429,7 @@
         this.textField("negative_prompt", "Negative prompt", overview.form.negative_prompt),
         this.seedsField(),
         this.samplingField(),
+        this.criticField(),
         this.footer()
       );
       this.recall(kept);
@@ -3487,6 +3492,14 @@
       this.sampling = new ScanSampling(this.fields, this.overview);
       return this.sampling.root;
     }
+    criticField() {
+      this.critic = input("checkbox", "Let the model judge, too");
+      const label2 = element("label", "lora-neg-check");
+      label2.append(this.critic, element("span", "", translate("Let the model judge, too")));
+      const note = element("p", "lora-neg-note", translate("It also sees smeared, misplaced and missing parts. A style that means to change much may look damaged to it."));
+      this.criticLine = this.fields.field("critic", "The model's own judgement", label2, note);
+      return this.criticLine;
+    }
     footer() {
       const made3 = this.fields.field("plan", "");
       made3.classList.add("lora-neg-scan-footer");
@@ -3511,6 +3524,7 @@
         prompts: this.prompts.read(),
         negative_prompt: this.negative_prompt.value,
         seeds: this.seeds.value,
+        critic: this.critic.checked,
         ...this.sampling.read()
       };
     }
@@ -3521,6 +3535,7 @@
       for (const name of ["part", "seeds", "negative_prompt"]) this[name].value = form[name];
       this.weights.fill(form);
       this.held.value = String(form.held || 0);
+      this.critic.checked = form.critic === true;
       this.sampling.fill(form);
       this.showKind();
       await this.choose(form.lora, true);
@@ -3587,6 +3602,7 @@
       this.kinds.forEach((radio) => radio.checked = radio.value === kind);
       this.kinds.find(({ value }) => value === "quick").disabled = !this.overview.quick;
       this.weights.showKind(kind);
+      this.criticLine.hidden = !this.overview.critic || kind === "quick";
       this.kindNote.textContent = this.overview.quick || kind !== "scan" ? translate(KINDS.find(([id]) => id === kind)[2]) : `${translate(KINDS[0][2])}. ${translate("This host has no quick scan.")}`;
       if (!moved) return;
       this.weights.changeKind(kind, this.lora && this.lora.compare);
@@ -3644,10 +3660,12 @@
       const there = cost && existing && (quick ? existing.sentence : existing.finished);
       this.cost.textContent = cost ? costText(cost, this.kind) : untouched ? translate("Choose a LoRA to see what a scan costs.") : translate("Something above needs a look first.");
       const missing = there && !quick ? existing.total - existing.finished : 0;
+      const unread = Boolean(there && !missing && existing.unread);
       if (there) {
         this.cost.textContent += missing ? ` ${translate("{count} of them are there already.", { count: existing.finished })}` : ` ${translate("It was made before.")}`;
+        if (unread) this.cost.textContent += ` ${translate("The model is still to be asked about it.")}`;
       }
-      this.complete = there && !missing ? existing.scan : "";
+      this.complete = there && !missing && !unread ? existing.scan : "";
       this.ready = Boolean(cost);
       this.showBusy(this.scan.isRunning);
     }
@@ -3839,6 +3857,10 @@
 
   // frontend/scan/picture.js
   var STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  function unlikelyText(octaves) {
+    const times = (2 ** octaves).toFixed(1);
+    return octaves < 0.1 ? translate("To the model it is as likely as at weight 0.") : translate("To the model it is less likely than at weight 0 (error × {times}).", { times });
+  }
   var ScanPicture = class {
     constructor(scan2, grid) {
       this.scan = scan2;
@@ -3857,11 +3879,16 @@
       this.tick.addEventListener("change", () => this.draw());
       const label2 = element("label", "lora-neg-check");
       label2.append(this.tick, element("span", "", translate("Beside weight 0")));
+      this.heatTick = input("checkbox", "Where the model balks");
+      this.heatTick.addEventListener("change", () => this.draw());
+      this.heatLabel = element("label", "lora-neg-check");
+      this.heatLabel.append(this.heatTick, element("span", "", translate("Where the model balks")));
+      this.heatLabel.hidden = true;
       this.sendButton = button("", "Send to txt2img", () => this.scan.paste(this.cell.send));
       const close = button("lora-neg-close", "×", () => this.root.close());
       close.setAttribute("aria-label", translate("Close"));
       const head = element("div", "lora-neg-scan-line");
-      head.append(this.title, label2, this.sendButton, close);
+      head.append(this.title, label2, this.heatLabel, this.sendButton, close);
       this.root.append(head, this.pictures, this.note, this.text);
     }
     async open(id, opener) {
@@ -3870,7 +3897,7 @@
       if (!this.root.open) this.tick.checked = data.kind === "compare";
       this.cell = { id };
       this.text.textContent = this.note.textContent = "";
-      this.sendButton.hidden = true;
+      this.sendButton.hidden = this.heatLabel.hidden = true;
       this.draw();
       if (!this.root.open) this.root.showModal();
       try {
@@ -3879,7 +3906,10 @@
         this.cell = cell2;
         this.text.textContent = cell2.infotext || cell2.text;
         this.sendButton.hidden = !cell2.send;
+        this.heatLabel.hidden = cell2.unlikely === null;
+        if (this.heatTick.checked) this.draw();
         this.note.textContent = cell2.effect === null || cell2.weight === 0 ? "" : translate("Differs from weight 0 by {effect} (0 is the same, 1 another picture).", { effect: cell2.effect.toFixed(2) });
+        if (cell2.unlikely !== null) this.note.textContent += ` ${unlikelyText(cell2.unlikely)}`;
       } catch (error) {
         this.note.textContent = error.message;
       }
@@ -3889,7 +3919,8 @@
       const column = data.columns[active.column];
       const row2 = data.rows[active.row];
       this.title.textContent = translate("Weight {weight}, seed {seed}", { weight: column.text, seed: row2.seed });
-      const figures = [this.figure(this.cell.id, translate("weight {weight}", { weight: column.text }))];
+      const heat = this.heatTick.checked && this.cell.unlikely !== void 0 && this.cell.unlikely !== null;
+      const figures = [this.figure(this.cell.id, translate("weight {weight}", { weight: column.text }), heat ? "scan-heat" : "scan-picture")];
       const zero = this.grid.key(0, row2);
       const there = this.grid.buttons.get(zero);
       if (this.tick.checked && column.weight !== 0 && there && there.made.dataset.cell) {
@@ -3897,11 +3928,11 @@
       }
       this.pictures.replaceChildren(...figures);
     }
-    figure(id, caption) {
+    figure(id, caption, file = "scan-picture") {
       const made3 = element("figure");
       const image = element("img");
       image.alt = caption;
-      image.src = fileAddress("scan-picture", { scan: this.grid.data.scan, cell: id });
+      image.src = fileAddress(file, { scan: this.grid.data.scan, cell: id });
       made3.append(image, element("figcaption", "", caption));
       return made3;
     }

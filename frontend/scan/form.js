@@ -62,6 +62,7 @@ export class ScanForm {
             this.textField("negative_prompt", "Negative prompt", overview.form.negative_prompt),
             this.seedsField(),
             this.samplingField(),
+            this.criticField(),
             this.footer(),
         );
         this.recall(kept);
@@ -133,6 +134,15 @@ export class ScanForm {
         return this.sampling.root;
     }
 
+    criticField() {
+        this.critic = input("checkbox", "Let the model judge, too");
+        const label = element("label", "lora-neg-check");
+        label.append(this.critic, element("span", "", translate("Let the model judge, too")));
+        const note = element("p", "lora-neg-note", translate("It also sees smeared, misplaced and missing parts. A style that means to change much may look damaged to it."));
+        this.criticLine = this.fields.field("critic", "The model's own judgement", label, note);
+        return this.criticLine;
+    }
+
     footer() {
         const made = this.fields.field("plan", "");
         made.classList.add("lora-neg-scan-footer");
@@ -159,6 +169,7 @@ export class ScanForm {
             prompts: this.prompts.read(),
             negative_prompt: this.negative_prompt.value,
             seeds: this.seeds.value,
+            critic: this.critic.checked,
             ...this.sampling.read(),
         };
     }
@@ -170,6 +181,7 @@ export class ScanForm {
         for (const name of ["part", "seeds", "negative_prompt"]) this[name].value = form[name];
         this.weights.fill(form);
         this.held.value = String(form.held || 0);
+        this.critic.checked = form.critic === true;
         this.sampling.fill(form);
         this.showKind();
         await this.choose(form.lora, true);
@@ -242,6 +254,7 @@ export class ScanForm {
         this.kinds.forEach((radio) => (radio.checked = radio.value === kind));
         this.kinds.find(({ value }) => value === "quick").disabled = !this.overview.quick;
         this.weights.showKind(kind);
+        this.criticLine.hidden = !this.overview.critic || kind === "quick";
         this.kindNote.textContent = this.overview.quick || kind !== "scan"
             ? translate(KINDS.find(([id]) => id === kind)[2]) : `${translate(KINDS[0][2])}. ${translate("This host has no quick scan.")}`;
         if (!moved) return;
@@ -307,11 +320,13 @@ export class ScanForm {
             ? costText(cost, this.kind)
             : untouched ? translate("Choose a LoRA to see what a scan costs.") : translate("Something above needs a look first.");
         const missing = there && !quick ? existing.total - existing.finished : 0;
+        const unread = Boolean(there && !missing && existing.unread);
         if (there) {
             this.cost.textContent += missing
                 ? ` ${translate("{count} of them are there already.", { count: existing.finished })}` : ` ${translate("It was made before.")}`;
+            if (unread) this.cost.textContent += ` ${translate("The model is still to be asked about it.")}`;
         }
-        this.complete = there && !missing ? existing.scan : "";
+        this.complete = there && !missing && !unread ? existing.scan : "";
         this.ready = Boolean(cost);
         this.showBusy(this.scan.isRunning);
     }

@@ -6,6 +6,13 @@ import { translate } from "../core/translate.js";
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
+// How much further off the model's own prediction is than at weight 0, in words.
+function unlikelyText(octaves) {
+    const times = (2 ** octaves).toFixed(1);
+    return octaves < 0.1 ? translate("To the model it is as likely as at weight 0.")
+        : translate("To the model it is less likely than at weight 0 (error × {times}).", { times });
+}
+
 /** A dialog with one picture; arrow keys lead to its neighbours in the grid. */
 export class ScanPicture {
     constructor(scan, grid) {
@@ -25,11 +32,16 @@ export class ScanPicture {
         this.tick.addEventListener("change", () => this.draw());
         const label = element("label", "lora-neg-check");
         label.append(this.tick, element("span", "", translate("Beside weight 0")));
+        this.heatTick = input("checkbox", "Where the model balks");
+        this.heatTick.addEventListener("change", () => this.draw());
+        this.heatLabel = element("label", "lora-neg-check");
+        this.heatLabel.append(this.heatTick, element("span", "", translate("Where the model balks")));
+        this.heatLabel.hidden = true;
         this.sendButton = button("", "Send to txt2img", () => this.scan.paste(this.cell.send));
         const close = button("lora-neg-close", "×", () => this.root.close());
         close.setAttribute("aria-label", translate("Close"));
         const head = element("div", "lora-neg-scan-line");
-        head.append(this.title, label, this.sendButton, close);
+        head.append(this.title, label, this.heatLabel, this.sendButton, close);
         this.root.append(head, this.pictures, this.note, this.text);
     }
 
@@ -39,7 +51,7 @@ export class ScanPicture {
         if (!this.root.open) this.tick.checked = data.kind === "compare";
         this.cell = { id };
         this.text.textContent = this.note.textContent = "";
-        this.sendButton.hidden = true;
+        this.sendButton.hidden = this.heatLabel.hidden = true;
         this.draw();
         if (!this.root.open) this.root.showModal();
         try {
@@ -48,8 +60,11 @@ export class ScanPicture {
             this.cell = cell;
             this.text.textContent = cell.infotext || cell.text;
             this.sendButton.hidden = !cell.send;
+            this.heatLabel.hidden = cell.unlikely === null;
+            if (this.heatTick.checked) this.draw();
             this.note.textContent = cell.effect === null || cell.weight === 0
                 ? "" : translate("Differs from weight 0 by {effect} (0 is the same, 1 another picture).", { effect: cell.effect.toFixed(2) });
+            if (cell.unlikely !== null) this.note.textContent += ` ${unlikelyText(cell.unlikely)}`;
         } catch (error) {
             this.note.textContent = error.message;
         }
@@ -60,7 +75,8 @@ export class ScanPicture {
         const column = data.columns[active.column];
         const row = data.rows[active.row];
         this.title.textContent = translate("Weight {weight}, seed {seed}", { weight: column.text, seed: row.seed });
-        const figures = [this.figure(this.cell.id, translate("weight {weight}", { weight: column.text }))];
+        const heat = this.heatTick.checked && this.cell.unlikely !== undefined && this.cell.unlikely !== null;
+        const figures = [this.figure(this.cell.id, translate("weight {weight}", { weight: column.text }), heat ? "scan-heat" : "scan-picture")];
         const zero = this.grid.key(0, row);
         const there = this.grid.buttons.get(zero);
         if (this.tick.checked && column.weight !== 0 && there && there.made.dataset.cell) {
@@ -69,11 +85,11 @@ export class ScanPicture {
         this.pictures.replaceChildren(...figures);
     }
 
-    figure(id, caption) {
+    figure(id, caption, file = "scan-picture") {
         const made = element("figure");
         const image = element("img");
         image.alt = caption;
-        image.src = fileAddress("scan-picture", { scan: this.grid.data.scan, cell: id });
+        image.src = fileAddress(file, { scan: this.grid.data.scan, cell: id });
         made.append(image, element("figcaption", "", caption));
         return made;
     }

@@ -19,7 +19,11 @@ export function costText(cost, kind) {
     const time = cost.seconds === null
         ? translate("how long is told once the first are made")
         : translate("about {time}", { time: duration(cost.seconds) });
-    const evaluations = counted(cost.evaluations, "{count} evaluation", "{count} evaluations");
+    let evaluations = counted(cost.evaluations, "{count} evaluation", "{count} evaluations");
+    if (cost.asked) {
+        const share = `${Math.round((100 * cost.asked) / cost.evaluations)} %`;
+        evaluations = translate("{evaluations} and {share} more to ask the model", { evaluations, share });
+    }
     if (kind === "quick") return translate("No pictures, {evaluations} of the model: {time}.", { evaluations, time });
     const prompts = counted(cost.prompts, "{count} prompt", "{count} prompts");
     const pairs = `${prompts} × ${counted(cost.seeds, "{count} seed", "{count} seeds")}`;
@@ -39,7 +43,7 @@ export function progressText(job) {
     const { done, total } = job;
     const made = job.quick ? translate("{done} of {total} weights", { done, total }) : translate("{done} of {total} pictures", { done, total });
     const count = job.failed ? translate("{made}, {count} failed", { made, count: job.failed }) : made;
-    if (job.state === "done") return translate("Finished: {count}.", { count });
+    if (job.state === "done") return `${translate("Finished: {count}.", { count })}${job.note ? ` ${job.note}` : ""}`;
     if (job.state === "stopped") return translate("Stopped at {count}.", { count });
     if (job.state === "failed") return translate("Failed at {count}: {why}", { count: made, why: job.error });
     if (job.state === "lost") return job.quick ? translate("The server was started anew, and the scan is lost: start it again.") : translate("The server was started anew. {safe}", { safe: safeText(job) });

@@ -36,6 +36,7 @@ from ..scan import (
     write_quick,
     write_report,
 )
+from ..scan.critic import COST
 from ..scan.locking import FolderInUseError, locked
 from ..scan.quick import evaluations
 from ..scan.quick_report import LEVELS
@@ -179,7 +180,12 @@ def _tell_cost(options: argparse.Namespace, plan: ScanPlan) -> None:
         _say(f"{plan.name}: {counted} × {len(LEVELS)} noise levels = {calls} evaluations")
         return
     cost = plan.cost
-    _say(f"{plan.name}: {counted} = {cost.pictures} pictures, {cost.evaluations} evaluations")
+    made = cost.evaluations
+    told = f"{made} evaluations"
+    if options.ask_model:
+        more = COST * cost.pictures
+        told += f" and {more} more to ask the model ({more / made:.0%})"
+    _say(f"{plan.name}: {counted} = {cost.pictures} pictures, {told}")
     for prompt in plan.prompts:
         _say(f"  {'with' if prompt.subject else 'without'} its subject: {in_one_line(prompt.text)}")
 
@@ -188,8 +194,10 @@ def _carry_out(options: argparse.Namespace, host: DiffusersHost, plan: ScanPlan)
     try:
         store = ScanStore(options.output, plan, quick=options.quick)
         with locked(store.folder), _stopped_by_ctrl_c() as stop:
-            work = _quick if options.quick else _pictures
-            outcome, status = work(host, store, stop)
+            if options.quick:
+                outcome, status = _quick(host, store, stop)
+            else:
+                outcome, status = _pictures(host, store, stop, options.ask_model)
     except FolderInUseError as problem:
         raise InputError(f"{plan.name}: this scan is running in another process") from problem
     except ScanStoreError as problem:
@@ -213,18 +221,29 @@ def _carry_out(options: argparse.Namespace, host: DiffusersHost, plan: ScanPlan)
 
 
 def _pictures(
-    host: DiffusersHost, store: ScanStore, stop: threading.Event
+    host: DiffusersHost, store: ScanStore, stop: threading.Event, ask_model: bool
 ) -> tuple[ScanOutcome | None, int]:
+    critic, complaints = host.critic() if ask_model else None, list[str]()
     line = _ProgressLine(store.plan.cost.pictures)
     failed = ""
     try:
-        for cell in run(store.plan, host.generator(), store, stop):
+        cells = run(
+            store.plan,
+            host.generator(),
+            store,
+            stop,
+            critic=critic,
+            on_complaint=complaints.append,
+        )
+        for cell in cells:
             line.show(cell)
             failed = cell.error or failed
     except ScanFailedError as problem:
         raise InputError(f"{store.plan.name}: the scan was given up: {problem}") from problem
     finally:
         line.end()
+    for complaint in complaints:
+        _say(f"The model could not be asked about the pictures: {in_one_line(complaint)}")
     if stop.is_set():
         _say("Stopped. The same command goes on from here.")
     if not any(True for _ in store.finished()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..scan import critic
 from ..scan.plan import LoraPart
 from ..scan.weights import PRESETS, WeightListError, parse_weights
 from .common_arguments import add_device, add_lora_folders
@@ -117,6 +118,12 @@ def _add_outcome(group: argparse._ArgumentGroup) -> None:
         "--quick",
         action="store_true",
         help="no pictures: ask the denoiser at a few points, at a fraction of the cost",
+    )
+    group.add_argument(
+        "--ask-model",
+        action="store_true",
+        help="let the model itself judge the pictures, too: smeared, misplaced, lost parts; "
+        f"{critic.COST} more evaluations per picture",
     )
     group.add_argument(
         "--save", action="store_true", help="keep the range beside the LoRA: the guard obeys it"

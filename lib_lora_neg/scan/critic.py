@@ -207,7 +207,7 @@ def heat(reading: Reading, at_zero: Reading) -> Heat:
 
 
 def _reading(answers: Sequence[Field]) -> Reading:
-    squares = [np.square(answer, dtype=np.float64).mean(axis=0) for answer in answers]
+    squares = [_square(answer) for answer in answers]
     means = [float(square.mean()) for square in squares]
     if not all(map(math.isfinite, means)):
         raise ValueError("the model answered with numbers that are none")
@@ -217,6 +217,13 @@ def _reading(answers: Sequence[Field]) -> Reading:
         means[-1],
         np.stack([_pooled(square) for square in squares[: len(LEVELS)]]).astype(np.float32),
     )
+
+
+def _square(answer: Field) -> NDArray[np.float64]:
+    """Return the mean square over channels (and frames, where a latent has some)."""
+    every = np.square(answer, dtype=np.float64)
+    square: NDArray[np.float64] = every.mean(axis=tuple(range(answer.ndim - 2)))
+    return square
 
 
 def _octaves(value: float, other: float) -> float:

@@ -5,6 +5,8 @@ same prompt and seed, in units of the band: 1 is the edge. A band is `BAND_WIDTH
 wide. The natural step of a measure is how much healthy pictures differ in it (median absolute
 deviation over the weight-0 pictures), held between a least step that a person would notice and
 twice that, since prompts also differ for reasons that have nothing to do with health.
+
+Where the loaded model itself has read the pictures (`critic`), what it finds joins the signs.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from . import critic
+from .critic import Reading
 from .measures import MAD_TO_SIGMA, CellMeasures, Looks
 from .plan import ScanCell
 
@@ -30,6 +34,9 @@ WIDEST_STEP = 2.0
 SMOOTH_MAXIMUM = 4
 """Exponent that joins the measures into one damage: one far outside counts, several that are
 slightly raised do not add up to damage."""
+
+UNLIKELY = 0.3
+"""Octaves by which the model's error has grown since weight 0 at the edge of the band."""
 
 Matrix = NDArray[np.float64]
 
@@ -67,6 +74,26 @@ SIGNS: Mapping[str, Sign] = {
     "entropy": Sign("loss of tones", lambda looks: looks.entropy, -1, 0.3),
 }
 
+
+@dataclass(frozen=True)
+class CriticSign:
+    """One way in which the model itself finds a picture damaged.
+
+    Attributes:
+        words: for people, as a cause.
+        value: from a cell's reading and that of its weight-0 picture, in octaves; more is worse.
+        edge: of the band.
+    """
+
+    words: str
+    value: Callable[[Reading, Reading], float]
+    edge: float
+
+
+CRITIC_SIGNS: Mapping[str, CriticSign] = {
+    "unlikely": CriticSign("parts that do not fit together", critic.unlikely, UNLIKELY),
+}
+
 CHANGES: Mapping[str, Callable[[Looks], float]] = {
     "lightness": lambda looks: looks.lightness,
     "chroma": lambda looks: looks.chroma,
@@ -79,10 +106,11 @@ CHANGES: Mapping[str, Callable[[Looks], float]] = {
 
 @dataclass(frozen=True)
 class MeasuredCell:
-    """A cell with its numbers."""
+    """A cell with its numbers; ``reading`` is ``None`` where the model was not asked."""
 
     cell: ScanCell
     measures: CellMeasures
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +122,8 @@ class Table:
         pairs: (prompt, seed) of each column; only those with a weight-0 picture.
         effect: `Effect.strength`.
         damage: in units of the band.
-        signs: for each sign, its part of the damage (0 and up).
+        signs: for each sign, its part of the damage (0 and up); those of `CRITIC_SIGNS` only
+            where the model has read pictures.
         changes: for each of `CHANGES`, the difference to weight 0.
     """
 
@@ -123,7 +152,7 @@ class Point:
         damage: median of the damage, in units of the band.
         damage_spread: its median absolute deviation.
         outside: share (0–1) of the pairs whose damage has left the band.
-        cause: the sign with the largest part in the damage, by its key in `SIGNS`.
+        cause: the sign with the largest part in the damage, by its key (`words_of`).
     """
 
     weight: float
@@ -136,11 +165,33 @@ class Point:
     cause: str
 
 
+def words_of(cause: str) -> str:
+    """Return a sign's words by its key.
+
+    Raises:
+        KeyError: there is no such sign.
+    """
+    return SIGNS[cause].words if cause in SIGNS else CRITIC_SIGNS[cause].words
+
+
+def cause_of(parts: Mapping[str, float]) -> str:
+    """Return the sign to name, given each one's part of the damage.
+
+    What the pixels show is named before what the model only says is wrong, where it is damage by
+    itself: noise is unlikely, too, and "noise" says more.
+    """
+    seen = max(SIGNS, key=lambda name: parts[name])
+    return seen if parts[seen] > 1.0 else max(parts, key=lambda name: parts[name])
+
+
 def tabulate(cells: Sequence[MeasuredCell]) -> Table | None:
     """Arrange cells by weight and pair; ``None`` without a single weight-0 picture."""
     by_pair: dict[tuple[int, int], dict[float, CellMeasures]] = defaultdict(dict)
+    readings: dict[tuple[int, int], dict[float, Reading]] = defaultdict(dict)
     for item in cells:
         by_pair[item.cell.pair][item.cell.weight] = item.measures
+        if item.reading is not None:
+            readings[item.cell.pair][item.cell.weight] = item.reading
     rows = {pair: found for pair, found in sorted(by_pair.items()) if 0.0 in found}
     if not rows:
         return None
@@ -166,6 +217,7 @@ def tabulate(cells: Sequence[MeasuredCell]) -> Table | None:
         name: np.maximum(0.0, moved(sign.value, sign.worse / (BAND_WIDTH * steps[name])))
         for name, sign in SIGNS.items()
     }
+    signs.update(_critic_signs(weights, tuple(rows), readings))
     total = np.sum([part**SMOOTH_MAXIMUM for part in signs.values()], axis=0)
     return Table(
         weights=weights,
@@ -175,6 +227,27 @@ def tabulate(cells: Sequence[MeasuredCell]) -> Table | None:
         signs=signs,
         changes={name: moved(value) for name, value in CHANGES.items()},
     )
+
+
+def _critic_signs(
+    weights: Sequence[float],
+    pairs: Sequence[tuple[int, int]],
+    readings: Mapping[tuple[int, int], Mapping[float, Reading]],
+) -> dict[str, Matrix]:
+    """Return what the model finds, where it has read pictures at all; 0 where it has not."""
+    if not any(0.0 in readings[pair] and len(readings[pair]) > 1 for pair in pairs):
+        return {}
+
+    def part(sign: CriticSign, weight: float, pair: tuple[int, int]) -> float:
+        found = readings[pair]
+        if weight not in found or 0.0 not in found:
+            return 0.0
+        return max(0.0, sign.value(found[weight], found[0.0])) / sign.edge
+
+    return {
+        name: np.array([[part(sign, weight, pair) for pair in pairs] for weight in weights])
+        for name, sign in CRITIC_SIGNS.items()
+    }
 
 
 def points(table: Table) -> tuple[Point, ...]:
@@ -213,7 +286,7 @@ def _point(table: Table, row: int) -> Point:
         damage=damage_median,
         damage_spread=median(np.abs(damage - damage_median)),
         outside=float((known > 1.0).mean()),
-        cause=max(SIGNS, key=lambda name: median(table.signs[name][row])),
+        cause=cause_of({name: median(matrix[row]) for name, matrix in table.signs.items()}),
     )
 
 

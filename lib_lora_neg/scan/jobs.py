@@ -42,14 +42,18 @@ class ScanJobs:
         self._lock = threading.Lock()
         self._job: ScanJob | None = None
 
-    def start(self, plan: ScanPlan) -> JobView:
+    def start(self, plan: ScanPlan, *, critic: bool = False) -> JobView:
         """Carry out a plan, or go on with it where it was stopped.
+
+        Args:
+            plan: what to make.
+            critic: ask the model itself about the pictures, also those that are there already.
 
         Raises:
             JobBusyError: another job is running.
             ScanJobError: its folder cannot be used.
         """
-        return self._begin(PictureJob(self._place, self._open(plan)))
+        return self._begin(PictureJob(self._place, self._open(plan), critic=critic))
 
     def start_quick(self, plan: ScanPlan, levels: Sequence[float] = LEVELS) -> JobView:
         """Carry out a plan without making pictures; raises as `start`."""

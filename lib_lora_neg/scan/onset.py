@@ -9,7 +9,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from .curves import SIGNS, Matrix, Table, medians
+from .curves import Matrix, Table, cause_of, medians
 
 HALF = 0.5
 """Share of the pairs that must be out of the band."""
@@ -54,7 +54,7 @@ class Onset:
         band: ``(nearest 0, farthest)``: from the last clean weight to the first damaged one,
             widened to where 90 % of the bootstrap draws lie.
         reason: which of the two rules found it.
-        cause: the sign with the largest part, by its key in `curves.SIGNS`.
+        cause: the sign with the largest part, by its key (`curves.words_of`).
         outside: pairs out of the band at this weight.
         pairs: pairs with a cell at this weight.
         certainty: share (0–1) of the bootstrap draws that find any onset.
@@ -112,7 +112,7 @@ def find_onset(side: Side, draws: NDArray[np.int64]) -> Onset | None:
         index=index,
         band=(side.weights[nearest - 1] if nearest else 0.0, side.weights[farthest]),
         reason=reason,
-        cause=max(SIGNS, key=lambda name: float(medians(side.signs[name][index]))),
+        cause=cause_of({name: float(medians(m[index])) for name, m in side.signs.items()}),
         outside=int((known > 1.0).sum()),
         pairs=known.size,
         certainty=len(hits) / len(draws),

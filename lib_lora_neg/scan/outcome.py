@@ -22,7 +22,7 @@ from ..sentences import Sentence, say
 from . import wording
 from .bracket import Bend, Estimate, ScanVerdict
 from .broken import Broken
-from .curves import CHANGES, SIGNS, Point
+from .curves import CHANGES, CRITIC_SIGNS, SIGNS, Point
 from .onset import Onset, Reason
 from .plan import ScanPlan
 from .quick import QuickPoint, QuickVerdict
@@ -343,7 +343,7 @@ def _clear_of(onset: Onset | None, found: WeightRange | None) -> WeightRange | N
 
 
 def _cause(key: str) -> str:
-    if key not in SIGNS:
+    if key not in SIGNS and key not in CRITIC_SIGNS:
         raise ValueError(f"{key!r} is no sign of damage")
     return key
 

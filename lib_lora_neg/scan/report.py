@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from ..whole import write_whole
 from .bracket import ScanVerdict, judge
-from .curves import SIGNS, Point
+from .curves import Point, words_of
 from .figures import PictureOf, draw_curves, draw_grid
+from .heat import heat_of as stored_heat
 from .outcome import ScanOutcome
 from .plan import LoraPart, ScanCell, ScanPlan
 from .ports import Pixels
@@ -77,16 +78,20 @@ def report_of(store: ScanStore, verdict: ScanVerdict) -> bytes:
         picture = store.picture(cell)
         return picture.pixels if picture else None
 
-    return html_report(store.plan, verdict, pixels).encode("utf-8")
+    heat = (lambda cell: stored_heat(store, cell)) if store.was_read else None
+    return html_report(store.plan, verdict, pixels, heat).encode("utf-8")
 
 
-def html_report(plan: ScanPlan, verdict: ScanVerdict, picture_of: PictureOf) -> str:
+def html_report(
+    plan: ScanPlan, verdict: ScanVerdict, picture_of: PictureOf, heat_of: PictureOf | None = None
+) -> str:
     """Return the whole report as one HTML document: verdict, curves, grid, numbers.
 
     Args:
         plan: the scan.
         verdict: what `bracket.judge` said.
         picture_of: as for `figures.draw_grid`.
+        heat_of: the same with the places where the model balks; ``None`` where it was not asked.
     """
     outcome = ScanOutcome(plan, verdict)
     curves = draw_curves(verdict)
@@ -96,6 +101,7 @@ def html_report(plan: ScanPlan, verdict: ScanVerdict, picture_of: PictureOf) -> 
         notes=outcome.notes,
         curves=_address(curves, "png") if curves else "",
         grid=_address(draw_grid(plan, picture_of, verdict), "jpeg"),
+        heat=_address(draw_grid(plan, heat_of, verdict), "jpeg") if heat_of else "",
         points=[_row(point) for point in verdict.points],
         facts={label: text for label, text in _facts(plan).items() if text},
     )
@@ -112,7 +118,7 @@ def _row(point: Point) -> tuple[str, ...]:
         f"{point.effect:.3f} ± {point.effect_spread:.3f}",
         f"{point.damage:.2f} ± {point.damage_spread:.2f}",
         f"{round(point.outside * point.pairs)} of {point.pairs}",
-        SIGNS[point.cause].words if point.damage >= 0.5 else "",
+        words_of(point.cause) if point.damage >= 0.5 else "",
     )
 
 
@@ -158,6 +164,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto
 h1 { font-size: 1.5rem; overflow-wrap: anywhere; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 .verdict { font-size: 1.15rem; border-left: 4px solid #0072b2; padding-left: .8rem; }
 .figure img { max-width: 100%; height: auto; border-radius: 4px; background: white; }
+summary { cursor: pointer; font-weight: 600; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 td, th { padding: .2rem .9rem .2rem 0; text-align: right; border-bottom: 1px solid #8884; }
@@ -175,6 +182,14 @@ td, th { padding: .2rem .9rem .2rem 0; text-align: right; border-bottom: 1px sol
 {% endif %}
 <h2>Pictures</h2>
 <p class="figure"><img alt="A column per weight" src="{{ grid }}"></p>
+{% if heat %}
+<details><summary>Where the model balks</summary>
+<p>The model without the LoRA was asked what each picture should look like. In colour is where it is
+further off than at weight 0: smeared, misplaced, missing or doubled parts, and also what the LoRA
+is meant to change.</p>
+<p class="figure"><img alt="Where the model balks, a column per weight" src="{{ heat }}"></p>
+</details>
+{% endif %}
 <h2>Numbers</h2>
 <div class="wide"><table>
 <thead><tr>

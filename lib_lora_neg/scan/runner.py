@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from .critic import read
 from .measures import CellMeasures, PictureError, Prepared, measure, prepare
 from .plan import ScanCell, ScanPlan
-from .ports import Cancellation, Generator, Picture
+from .ports import Cancellation, Critic, Generator, Picture
 from .store import ScanStore, StoredCell
 
 GIVE_UP_AFTER = 3
@@ -70,6 +71,8 @@ def run(
     store: ScanStore,
     cancel: Cancellation,
     *,
+    critic: Critic | None = None,
+    on_complaint: Callable[[str], None] = lambda text: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[CellDone]:
     """Yield every cell of the plan as it is finished, in the plan's order of weights.
@@ -77,11 +80,21 @@ def run(
     Cells in the store are not made again; those that failed before are tried again. Setting
     ``cancel``, or no longer asking for cells, leaves a store that a later run completes.
 
+    Args:
+        plan: what to make.
+        generator: makes it.
+        store: keeps it.
+        cancel: stops it.
+        critic: asked about the pictures of each weight as soon as they are there, and about
+            those of an earlier run that it has not seen; ``None`` asks nothing.
+        on_complaint: told, once, why the critic could not answer; the scan goes on without it.
+        clock: seconds.
+
     Raises:
         ScanFailedError: after `GIVE_UP_AFTER` failures in succession.
         OSError: when the store's disk does not take a cell.
     """
-    return _Run(plan, generator, store, cancel, clock).cells()
+    return _Run(plan, generator, store, cancel, clock, critic, on_complaint).cells()
 
 
 @dataclass
@@ -91,6 +104,8 @@ class _Run:
     store: ScanStore
     cancel: Cancellation
     clock: Callable[[], float]
+    critic: Critic | None
+    on_complaint: Callable[[str], None]
     done: int = 0
     kept: int = 0
     failed: int = 0
@@ -113,6 +128,31 @@ class _Run:
             yield from self._make(missing)
             if self.cancel.is_set():
                 return
+            self._ask_critic(cells)
+
+    def _ask_critic(self, cells: list[ScanCell]) -> None:
+        """Let the model read the pictures of one weight that it has not read."""
+        if self.critic is None:
+            return
+        unread = [
+            stored
+            for cell in cells
+            if (stored := self.store.find(cell)) is not None and stored.reading is None
+        ]
+        shown = []
+        for stored in unread:
+            picture, cell = self.store.picture(stored.cell), stored.cell
+            if picture is not None:
+                shown.append((stored, (picture, self.plan.prompts[cell.prompt].text, cell.seed)))
+        try:
+            found = read(self.critic, [asked for _, asked in shown], self.plan.sampling)
+        except Exception as problem:
+            if not self.cancel.is_set():
+                self.critic = None
+                self.on_complaint(_said(problem))
+            return
+        for (stored, _), reading in zip(shown, found, strict=True):
+            self.store.save_reading(stored, reading)
 
     def _make(self, missing: list[ScanCell]) -> Iterator[CellDone]:
         """Make cells of one weight; those of a batch that failed are tried again alone."""
@@ -249,4 +289,8 @@ def _guarded(call: Callable[[], _T]) -> _T:
     except PictureError as problem:
         raise _HostError(str(problem)) from problem
     except Exception as problem:
-        raise _HostError(f"{type(problem).__name__}: {problem}".rstrip(": ")) from problem
+        raise _HostError(_said(problem)) from problem
+
+
+def _said(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {problem}".rstrip(": ")

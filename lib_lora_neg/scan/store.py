@@ -7,7 +7,8 @@
         quick.json                      what came out of a quick scan, which makes no cells
         cells/w-0.5000_p00_s1.png       the picture, with its infotext
         cells/w-0.5000_p00_s1.npy       its latent, where the host hands it out
-        cells/w-0.5000_p00_s1.json      its numbers and the hashes of the other two
+        cells/w-0.5000_p00_s1.map.npy   where the model balks, if it was asked
+        cells/w-0.5000_p00_s1.json      its numbers and the hashes of the others
 
 The ``.json`` is written last, so a cell without it, or whose files do not have the hashes that it
 names, counts as not made. Killing the process loses no more than the cell in flight.
@@ -16,14 +17,19 @@ names, counts as not made. Killing the process loses no more than the cell in fl
 from __future__ import annotations
 
 import contextlib
+import math
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..regular import read_regular
 from ..whole import is_leftover, sweep, write_whole
+from . import critic
+from .critic import Reading
 from .curves import MeasuredCell
 from .files import (
     decode_latent,
@@ -43,6 +49,9 @@ from .ports import Picture
 SCHEMA = 1
 """Version of the folder's layout. A newer folder is left alone."""
 
+_KEPT = ("png", "npy", "map.npy", "critic")
+"""Keys of a cell's record that new numbers leave alone."""
+
 _OWN_FILES = ("*.json", "report.html", "*.png", "cells/w*.*", "*.lock")
 
 
@@ -52,12 +61,22 @@ class ScanStoreError(ValueError):
 
 @dataclass(frozen=True)
 class StoredCell:
-    """A finished cell on disk; ``measures`` is ``None`` when they are of another version."""
+    """A finished cell on disk.
+
+    Attributes:
+        cell: which one.
+        picture: its file.
+        measures: ``None`` when they are of another version.
+        seconds: that making it took.
+        reading: what the model gets wrong about it, without its maps; ``None`` when it was not
+            asked, or in another version.
+    """
 
     cell: ScanCell
     picture: Path
     measures: CellMeasures | None
     seconds: float
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True)
@@ -163,8 +182,47 @@ class ScanStore:
     def save_measures(self, stored: StoredCell, measures: CellMeasures) -> None:
         """Replace the numbers of a cell whose picture stays."""
         record = read_json(self.path_of(stored.cell, ".json")) or {}
-        kept: dict[str, Any] = {key: record[key] for key in ("png", "npy") if key in record}
+        kept: dict[str, Any] = {key: record[key] for key in _KEPT if key in record}
         self._write(stored.cell, kept, measures, stored.seconds)
+
+    def save_reading(self, stored: StoredCell, reading: Reading) -> None:
+        """Add to a cell what the model gets wrong about it; raises `OSError` as `save`."""
+        record = read_json(self.path_of(stored.cell, ".json")) or {}
+        errors: dict[str, Any] = {"version": critic.VERSION, **asdict(replace(reading, maps=None))}
+        del errors["maps"]
+        record["critic"] = errors
+        if reading.maps is not None:
+            # Roots: half precision has room for the largest and the smallest of them.
+            data = encode_latent(np.sqrt(reading.maps))
+            record["map.npy"] = digest_of(data)
+            write_whole(self.path_of(stored.cell, ".map.npy"), data)
+        write_whole(self.path_of(stored.cell, ".json"), to_json(record))
+
+    def reading(self, cell: ScanCell) -> Reading | None:
+        """Return what the model gets wrong about a cell, with its maps where they are there."""
+        record = read_json(self.path_of(cell, ".json")) or {}
+        found = _read_reading(record)
+        data = self._bytes(cell, record, ".map.npy") if "map.npy" in record else None
+        if found is None or data is None:
+            return found
+        try:
+            return replace(found, maps=decode_latent(data) ** 2)
+        except ValueError:
+            return found
+
+    @property
+    def was_read(self) -> bool:
+        """Whether the model was asked about these pictures, if only the first of them."""
+        return self._any_reading(self.present()[:1])
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it was asked about them all, as far as the last one tells."""
+        return self._any_reading(self.present()[-1:])
+
+    def _any_reading(self, cells: Sequence[ScanCell]) -> bool:
+        records = (read_json(self.path_of(cell, ".json")) or {} for cell in cells)
+        return any(_read_reading(record) is not None for record in records)
 
     def _write(
         self, cell: ScanCell, record: Mapping[str, Any], measures: CellMeasures, seconds: float
@@ -185,6 +243,7 @@ class ScanStore:
             self.path_of(cell),
             _read_measures(record),
             float(seconds) if isinstance(seconds, (int, float)) else 0.0,
+            _read_reading(record),
         )
 
     def picture(self, cell: ScanCell) -> Picture | None:
@@ -227,7 +286,7 @@ class ScanStore:
     def measured(self) -> list[MeasuredCell]:
         """Return the numbers of all finished cells, for `bracket.judge`."""
         return [
-            MeasuredCell(stored.cell, stored.measures)
+            MeasuredCell(stored.cell, stored.measures, stored.reading)
             for stored in self.finished()
             if stored.measures is not None
         ]
@@ -321,3 +380,18 @@ def _read_measures(record: Mapping[str, Any]) -> CellMeasures | None:
         return CellMeasures(Looks(**measures["looks"]), PictureEffect(**effect) if effect else None)
     except (KeyError, TypeError):
         return None
+
+
+def _read_reading(record: Mapping[str, Any]) -> Reading | None:
+    found = record.get("critic")
+    if not isinstance(found, Mapping) or found.get("version") != critic.VERSION:
+        return None
+    try:
+        errors = tuple(float(value) for value in found["errors"])
+        prompted, blank = float(found["prompted"]), float(found["blank"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    numbers = (*errors, prompted, blank)
+    if len(errors) != len(critic.LEVELS) or not all(map(math.isfinite, numbers)):
+        return None
+    return Reading(errors, prompted, blank) if min(numbers) >= 0 else None

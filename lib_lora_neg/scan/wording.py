@@ -6,7 +6,7 @@ from ..loras.card import WeightRange
 from ..sentences import Sentence, say
 from .bracket import ENOUGH_PAIRS, FEW_PAIRS, ScanVerdict
 from .broken import Broken
-from .curves import SIGNS
+from .curves import words_of
 from .onset import Onset, Reason
 from .plan import ScanPlan
 from .quick import QuickVerdict
@@ -108,7 +108,7 @@ def _damage(verdict: ScanVerdict, onset: Onset, best: Sentence | None) -> Senten
 
 def why(onset: Onset) -> Sentence:
     """Return the reason for an onset: what is damaged, and how that was seen."""
-    cause = say(SIGNS[onset.cause].words)
+    cause = say(words_of(onset.cause))
     if onset.reason is Reason.JUMP:
         return say("{cause}, which rises steeply from here", cause=cause)
     one, many = "{cause}, on {count} of {total} picture", "{cause}, on {count} of {total} pictures"

@@ -11,10 +11,22 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from ..sentences import say
 from ..telling import in_one_line, traceback_of
 from .locking import FolderInUseError, locked
 from .plan import ScanCell
-from .ports import Abilities, Field, Generator, LoraSetting, Picture, Probe, Sampling, ScanBatch
+from .ports import (
+    Abilities,
+    Critic,
+    Field,
+    Generator,
+    LoraSetting,
+    Picture,
+    Probe,
+    Question,
+    Sampling,
+    ScanBatch,
+)
 from .quick import judge_quick, take_samples
 from .report import write_quick, write_verdict
 from .runner import CellDone, ScanFailedError, run
@@ -62,6 +74,7 @@ class JobView:
         failed: cells without a picture.
         seconds_left: ``None`` while that is not known.
         error: why it failed; empty if it did not.
+        note: what else went wrong, of which nothing of the scan is lost; empty if nothing.
     """
 
     scan: str
@@ -75,6 +88,7 @@ class JobView:
     failed: int = 0
     seconds_left: float | None = None
     error: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,14 +193,28 @@ class ScanJob:
 
 
 class PictureJob(ScanJob):
-    """Makes the pictures of a plan."""
+    """Makes the pictures of a plan.
+
+    Args:
+        place: where.
+        store: keeps them.
+        critic: the model is asked about them, too, where the place can do that.
+    """
+
+    def __init__(self, place: Workplace, store: ScanStore, *, critic: bool = False) -> None:
+        super().__init__(place, store)
+        self._critic = critic
 
     def work(self) -> None:
         turns = _Turns(self)
+        critic = _CriticTurns(self) if self._critic else None
         failure: Exception | None = None
         try:
             turns.open()
-            for event in run(self.plan, turns, self.store, turns):
+            events = run(
+                self.plan, turns, self.store, turns, critic=critic, on_complaint=self._complain
+            )
+            for event in events:
                 self._take(event)
         except TurnCancelledError:
             pass
@@ -198,6 +226,11 @@ class PictureJob(ScanJob):
             write_verdict(self.store)
         if failure is not None:
             raise failure
+
+    def _complain(self, text: str) -> None:
+        name, why = in_one_line(self.plan.name), in_one_line(text)
+        log.warning("scan of %s: the model could not be asked about its pictures: %s", name, why)
+        self.show(note=say("The model could not be asked about the pictures: {why}", why=text))
 
     def _take(self, event: CellDone) -> None:
         progress = event.progress
@@ -243,6 +276,30 @@ class _Turns(Generator):
             return
         except ScanJobError as problem:
             self.failure = problem
+
+
+class _CriticTurns(Critic):
+    """The host's critic, a turn per weight."""
+
+    def __init__(self, job: ScanJob) -> None:
+        self._job = job
+
+    def residuals(
+        self, loras: tuple[LoraSetting, ...], questions: Sequence[Question], sampling: Sampling
+    ) -> Sequence[Field]:
+        """Ask in a turn; called once per weight.
+
+        Raises:
+            ScanJobError: it cannot be asked here.
+            TurnCancelledError: somebody stopped the job.
+        """
+        self._job.show(state=State.WAITING)
+        with self._job.place.turn(self._job):
+            self._job.checked_turn()
+            critic = self._job.place.critic()
+            if critic is None:
+                raise ScanJobError("this host cannot do that")
+            return critic.residuals(loras, questions, sampling)
 
 
 class QuickJob(ScanJob):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..loras.families import ModelFamily
-from .ports import Cancellation, Denoiser, Generator
+from .ports import Cancellation, Critic, Denoiser, Generator
 
 
 class TurnCancelledError(Exception):
@@ -54,6 +54,10 @@ class Workplace(Protocol):
 
         Must be cheap and loads nothing: it is also asked to know whether there is one.
         """
+        ...
+
+    def critic(self) -> Critic | None:
+        """Return what lets the model judge pictures; as `denoiser`."""
         ...
 
     def turn(self, cancel: Cancellation) -> AbstractContextManager[None]:

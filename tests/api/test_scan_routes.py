@@ -34,7 +34,7 @@ FORM = {
     "width": 64,
     "height": 64,
 }
-FILES = ("scan-picture", "scan-curves", "scan-report", "scan-json")
+FILES = ("scan-picture", "scan-heat", "scan-curves", "scan-report", "scan-json")
 
 
 class Login:

@@ -32,7 +32,7 @@ from lib_lora_neg.ui.scan.answers import scan_answers  # noqa: E402
 from lib_lora_neg.ui.scan.files import scan_files  # noqa: E402
 from lib_lora_neg.ui.scan.tab import scan_tab  # noqa: E402
 from tests.browser.page import HEAD, inject, own_file  # noqa: E402
-from tests.scan.worlds import World  # noqa: E402
+from tests.scan.worlds import Eye, World  # noqa: E402
 from tests.support.cards import card  # noqa: E402
 from tests.support.library import MemoryLibrary  # noqa: E402
 from tests.support.scanning import CHECKPOINT, Lines, MemoryScanHost, Slow  # noqa: E402
@@ -75,6 +75,8 @@ class DrawnHost(MemoryScanHost):
             self.chosen = CHECKPOINT if wanted["checkpoint"] else None
         if "quick" in wanted:
             self.lines = Lines() if wanted["quick"] else None
+        if "critic" in wanted:
+            self.model = Eye() if wanted["critic"] else None
 
 
 def fails_at(where: dict[str, Any], weight: float, shot: ImageRequest) -> bool:

@@ -331,3 +331,29 @@ def test_a_change_is_said_aloud_but_not_every_picture(scan: ScanPage) -> None:
     scan.wait("Finished", "style_007")
     assert said.inner_text() == "style_007: Finished: 42 of 42 pictures."
     assert len(scan.page.evaluate("window.heard")) <= 16
+
+
+def test_the_model_judges_too_and_shows_where_it_balks(scan: ScanPage) -> None:
+    tick = scan.page.get_by_label("Let the model judge, too")
+    assert not tick.is_visible()
+    scan.world(critic=True)
+    scan.open()
+    scan.small(seed=31)
+    tick.check()
+    scan.until(lambda: "100 % more to ask the model" in scan.cost.inner_text())
+    scan.kind("Quick scan")
+    assert not tick.is_visible()
+    scan.kind("Weight scan")
+    scan.start()
+    scan.wait("Finished")
+    scan.cell(0, 0).click()
+    dialog = scan.page.locator("dialog[open]")
+    dialog.get_by_text("To the model it is less likely than at weight 0").wait_for()
+    picture = dialog.locator("img").first
+    assert "scan-picture" in picture.get_attribute("src")
+    dialog.get_by_label("Where the model balks").check()
+    dialog.locator("img[src*='scan-heat']").wait_for()
+    scan.until(lambda: dialog.locator("img").first.evaluate("image => image.naturalWidth > 0"))
+    assert scan.axe() == []
+    scan.page.keyboard.press("Escape")
+    scan.world(critic=False)

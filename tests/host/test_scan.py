@@ -316,3 +316,32 @@ def check_infotext(cell: Picture, weight: float, prompt: int, seed: int) -> None
     assert cell.negative == FORM["negative_prompt"]
     assert cell.said.parameters["Seed"] == str(seed)
     assert cell.said.cfg_scale == FORM["cfg"]
+
+
+def test_the_model_judges_a_scan_that_is_stopped_and_gone_on_with(
+    tab: ScanTab, probed: Webui
+) -> None:
+    if not tab.ask("overview")["critic"]:
+        pytest.skip("this WebUI's denoiser cannot be asked alone (reForge)")
+    before = probed.txt2img(f"a cat <lora:{STYLE}:-0.9>", cfg_scale=9)
+    plain = probed.txt2img("a cat", cfg_scale=9)
+    scan = tab.start(STYLE, **SMALL, seeds="1, 2", critic=True)
+    tab.wait(lambda job: job["done"] >= 3)
+    tab.ask("stop")
+    stopped = tab.wait()
+    assert stopped["error"] == ""
+    # The next generation is the one that was made before, with a LoRA and without.
+    assert_same(probed.txt2img(f"a cat <lora:{STYLE}:-0.9>", cfg_scale=9), before)
+    assert_same(probed.txt2img("a cat", cfg_scale=9), plain)
+
+    tab.ask("resume", scan=scan)
+    done = tab.wait()
+    assert (done["state"], done["done"], done["failed"], done["note"]) == ("done", 6, 0, "")
+    for weight in ("-1.0000", "-0.5000"):
+        cell = tab.ask("cell", scan=scan, cell=f"w{weight}_p00_s2")
+        assert cell["unlikely"] is not None
+        heat = probed.fetch("/lora-neg/page/scan-heat", scan=scan, cell=f"w{weight}_p00_s2")
+        assert heat.startswith(b"\x89PNG")
+    assert tab.open(scan)["form"]["critic"] is True
+    assert_same(probed.txt2img(f"a cat <lora:{STYLE}:-0.9>", cfg_scale=9), before)
+    assert_same(tab.pictures(scan)[-1, 0, 2], as_typed(probed, STYLE, -1, 0, 2))

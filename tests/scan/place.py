@@ -10,7 +10,7 @@ from lib_lora_neg.scan.jobs import JobView, ScanJobs
 from lib_lora_neg.scan.plan import ScanCell, ScanPlan
 from lib_lora_neg.scan.plan import ScannedLora as Lora
 from lib_lora_neg.scan.plan import ScanPrompt as Prompt
-from lib_lora_neg.scan.ports import Cancellation, Denoiser, Sampling
+from lib_lora_neg.scan.ports import Cancellation, Critic, Denoiser, Sampling
 from lib_lora_neg.scan.workplace import Checkpoint, TurnCancelledError
 from tests.scan.worlds import World
 
@@ -34,6 +34,7 @@ class Place:
         self.world = world or World(side=64, max_batch=2)
         self.chosen: Checkpoint | None = CHECKPOINT
         self.fields = denoiser
+        self.model: Critic | None = None
         self.free = threading.Event()
         self.free.set()
         self.turns = 0
@@ -48,6 +49,9 @@ class Place:
 
     def denoiser(self) -> Denoiser | None:
         return self.fields
+
+    def critic(self) -> Critic | None:
+        return self.model
 
     @contextmanager
     def turn(self, cancel: Cancellation) -> Iterator[None]:

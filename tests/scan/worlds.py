@@ -6,13 +6,23 @@ the world's character: it bends the scene (effect), and from `onset` outwards it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 
-from lib_lora_neg.scan.ports import Abilities, Cancellation, ImageRequest, Picture, ScanBatch
+from lib_lora_neg.scan.ports import (
+    Abilities,
+    Cancellation,
+    Field,
+    ImageRequest,
+    LoraSetting,
+    Picture,
+    Question,
+    Sampling,
+    ScanBatch,
+)
 
 Scene = np.ndarray
 """Height × width × 3, float, 0–255."""
@@ -119,3 +129,31 @@ class World:
         shift = np.rint(6 * amount * np.sin(rows / self.side * 7)).astype(int)
         moved = np.stack([np.roll(drawn[row], shift[row], axis=0) for row in rows])
         return moved * (1 + 0.10 * amount * np.array([1.0, 0.2, -1.0]))
+
+
+class Eye:
+    """A `Critic` to which everything is unlikely that its neighbours do not foretell.
+
+    Attributes:
+        asked: every call's LoRAs and questions.
+        blind: raises at every question.
+    """
+
+    def __init__(self, blind: bool = False) -> None:
+        self.asked: list[tuple[tuple[LoraSetting, ...], Sequence[Question]]] = []
+        self.blind = blind
+
+    def residuals(
+        self, loras: tuple[LoraSetting, ...], questions: Sequence[Question], sampling: Sampling
+    ) -> Sequence[Field]:
+        if self.blind:
+            raise RuntimeError("out of memory")
+        self.asked.append((loras, questions))
+        return [self._residual(question) for question in questions]
+
+    def _residual(self, question: Question) -> Field:
+        latent = question.picture.latent
+        assert latent is not None
+        around = sum(np.roll(latent, step, axis) for step in (-1, 1) for axis in (1, 2)) / 4
+        wrong = (latent - around) * (1.0 if question.prompt else 1.5)
+        return np.asarray(wrong, np.float32) + np.float32(0.01)

@@ -17,6 +17,7 @@ from lib_lora_neg.scan.plan import ScanPlan
 from lib_lora_neg.scan.ports import (
     Abilities,
     Cancellation,
+    Critic,
     Denoiser,
     Field,
     Generator,
@@ -85,6 +86,7 @@ class MemoryScanHost:
     maker: Generator = field(default_factory=lambda: World("noise", onset=0.55, side=64))
     chosen: Checkpoint | None = CHECKPOINT
     lines: Denoiser | None = field(default_factory=Lines)
+    model: Critic | None = None
     pastes: bool = True
     digests: dict[str, str] = field(default_factory=dict)
     queue: Lock = field(default_factory=Lock)
@@ -98,6 +100,9 @@ class MemoryScanHost:
 
     def denoiser(self) -> Denoiser | None:
         return self.lines
+
+    def critic(self) -> Critic | None:
+        return self.model
 
     @contextmanager
     def turn(self, cancel: Cancellation) -> Iterator[None]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from ...library.hashes import SHORT
 from ...policy.infotext import marked_off
 from ...scan.plan import ScanPlan
-from ...scan.ports import Cancellation, Denoiser, Generator, Sampling
+from ...scan.ports import Cancellation, Critic, Denoiser, Generator, Sampling
 from ...scan.suggestions import scenes_of
 from ...scan.workplace import Checkpoint, TurnCancelledError
 from ..library import LibraryTabHost
@@ -76,6 +76,9 @@ class DiffusersScanHost:
 
     def denoiser(self) -> Denoiser | None:
         return self._host.denoiser()
+
+    def critic(self) -> Critic | None:
+        return self._host.critic()
 
     @contextmanager
     def turn(self, cancel: Cancellation) -> Iterator[None]:

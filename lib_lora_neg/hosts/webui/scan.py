@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ...scan.plan import ScanPlan
-from ...scan.ports import Cancellation, Denoiser, Generator
+from ...scan.ports import Cancellation, Critic, Denoiser, Generator
 from ...scan.workplace import Checkpoint
 from ..library import LibraryTabHost
 from ..scanning import ScanForm
@@ -44,6 +44,9 @@ class WebuiScanHost:
 
     def denoiser(self) -> Denoiser | None:
         return scan_denoiser.denoiser()
+
+    def critic(self) -> Critic | None:
+        return scan_denoiser.critic()
 
     def turn(self, cancel: Cancellation) -> AbstractContextManager[None]:
         return scan_queue.turn(cancel)

@@ -1,8 +1,8 @@
-"""Single predictions of the host's denoiser, for the quick scan.
+"""Single evaluations of the host's denoiser, for the quick scan and for the model's own judgement.
 
 A prediction is what a sampler follows: (noisy latent − denoised latent) / noise level. For models
-that predict noise that is the noise, for flow models the velocity. The input is noise alone at
-the level, so that it needs no picture.
+that predict noise that is the noise, for flow models the velocity. The quick scan's input is noise
+alone at the level, so that it needs no picture; the judgement's is a finished picture with noise.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...loras.families import ModelFamily
-from ...scan.ports import Field, LoraSetting, Probe, Sampling
+from ...scan.ports import Field, LoraSetting, Picture, Probe, Question, Sampling
 from . import capabilities
 from .checkpoint import selected_family
 from .scan_loras import ScanLoras, missing
@@ -28,10 +28,21 @@ _CLASSIC = frozenset({ModelFamily.SD1, ModelFamily.SD2, ModelFamily.SDXL})
 
 def denoiser() -> WebuiDenoiser | None:
     """Return the denoiser of the selected checkpoint; ``None`` where it cannot be asked alone."""
+    model = _model()
+    return None if model is None else WebuiDenoiser(model)
+
+
+def critic() -> WebuiCritic | None:
+    """Return what lets the selected checkpoint judge pictures; ``None`` as `denoiser`."""
+    model = _model()
+    return None if model is None else WebuiCritic(model)
+
+
+def _model() -> _ClassicModel | _ForgeModel | None:
     if capabilities.has_forge_backend():
-        return WebuiDenoiser(_ForgeModel())
+        return _ForgeModel()
     if capabilities.has_classic_denoiser() and selected_family()[0] in _CLASSIC:
-        return WebuiDenoiser(_ClassicModel())
+        return _ClassicModel()
     return None
 
 
@@ -59,9 +70,63 @@ class WebuiDenoiser:
                 for text in dict.fromkeys(probe.prompt for probe in probes)
             }
             return [
-                self._model.evaluate(_noise(probe.seed, shape), probe.level, conds[probe.prompt])
+                _direction(
+                    *self._model.denoise(
+                        None, _noise(probe.seed, shape), probe.level, conds[probe.prompt]
+                    )
+                )
                 for probe in probes
             ]
+
+
+class WebuiCritic:
+    """A `Critic`, to be used within a turn."""
+
+    def __init__(self, model: _ClassicModel | _ForgeModel) -> None:
+        self._model = model
+
+    def residuals(
+        self, loras: tuple[LoraSetting, ...], questions: Sequence[Question], sampling: Sampling
+    ) -> Sequence[Field]:
+        """Return what the model gets wrong, with these LoRAs and no others."""
+        with ScanLoras().in_use():
+            return in_generation_thread(lambda: self._residuals(loras, questions, sampling))
+
+    def _residuals(
+        self, loras: tuple[LoraSetting, ...], questions: Sequence[Question], sampling: Sampling
+    ) -> list[Field]:
+        self._model.load()
+        _load(loras)
+        with self._model.ready(sampling):
+            # Encoders first, then the denoiser: hosts move one of them to the device at a time.
+            latents = {id(q.picture): _latent(q.picture) for q in questions}
+            conds = {
+                text: self._model.encode(text, sampling, sampling.steps - 1)
+                for text in dict.fromkeys(question.prompt for question in questions)
+            }
+            return [
+                self._residual(latents[id(question.picture)], question, conds[question.prompt])
+                for question in questions
+            ]
+
+    def _residual(self, latent: Any, question: Question, cond: Any) -> Field:
+        noise = _noise(question.seed, tuple(latent.shape[1:])).to(latent)
+        _, denoised, _ = self._model.denoise(latent, noise, question.level, cond)
+        wrong: Field = (denoised - latent)[0].float().cpu().numpy().astype(np.float32)
+        return wrong
+
+
+def _latent(picture: Picture) -> Any:
+    """Return a picture's latent as the sampler left it, a batch of one; else it is encoded."""
+    import torch
+    from modules import devices, sd_samplers_common
+
+    if picture.latent is not None:
+        return torch.from_numpy(picture.latent)[None].to(devices.device, torch.float32)
+    pixels = torch.from_numpy(picture.pixels.astype(np.float32) / 255).permute(2, 0, 1)[None]
+    # 0: by the VAE itself, whatever the user has set for img2img.
+    encoded = sd_samplers_common.images_tensor_to_samples(pixels.to(devices.device), 0)
+    return encoded.to(devices.device, torch.float32)
 
 
 def _load(loras: Sequence[LoraSetting]) -> None:
@@ -101,11 +166,11 @@ def _prompts(text: str, sampling: Sampling, **more: Any) -> Any:
     )
 
 
-def _encoded(model: Any, prompts: Any, steps: int) -> Any:
+def _encoded(model: Any, prompts: Any, steps: int, step: int) -> Any:
     from modules import prompt_parser
 
     schedules = prompt_parser.get_learned_conditioning(model, prompts, steps)
-    return prompt_parser.reconstruct_cond_batch(schedules, 0)
+    return prompt_parser.reconstruct_cond_batch(schedules, step)
 
 
 def _sigma(sigmas: Any, level: float) -> Any:
@@ -139,24 +204,27 @@ class _ClassicModel:
         with torch.no_grad(), self._sd_model.ema_scope():
             yield (channels, sampling.height // opt_f, sampling.width // opt_f)
 
-    def encode(self, text: str, sampling: Sampling) -> Any:
+    def encode(self, text: str, sampling: Sampling, step: int = 0) -> Any:
         from modules import devices
 
         with devices.autocast():
-            return _encoded(self._sd_model, _prompts(text, sampling), sampling.steps)
+            return _encoded(self._sd_model, _prompts(text, sampling), sampling.steps, step)
 
-    def evaluate(self, noise: Any, level: float, cond: Any) -> Field:
+    def denoise(
+        self, latent: Any | None, noise: Any, level: float, cond: Any
+    ) -> tuple[Any, Any, Any]:
+        """Return the noisy latent, what the model takes for the clean one, and the noise level."""
         from modules import devices
         from modules.processing import txt2img_image_conditioning
 
         sigma = _sigma(self._wrap.sigmas, level).to(noise)
-        x = noise * sigma
+        x = noise * sigma if latent is None else latent + noise * sigma
         blank = txt2img_image_conditioning(self._sd_model, x, *self._size)
         text = cond if isinstance(cond, dict) else {"c_crossattn": [cond]}
         upcast = devices.unet_needs_upcast
         with devices.without_autocast() if upcast else devices.autocast():
             denoised = self._wrap(x, sigma.reshape(1), cond={**text, "c_concat": [blank]})
-        return _direction(x, denoised, sigma)
+        return x, denoised, sigma
 
 
 class _ForgeModel:
@@ -186,7 +254,7 @@ class _ForgeModel:
             finally:
                 sampling_cleanup(self._unet)
 
-    def encode(self, text: str, sampling: Sampling) -> Any:
+    def encode(self, text: str, sampling: Sampling, step: int = 0) -> Any:
         from backend.sampling.condition import compile_conditions
         from modules.shared import opts
 
@@ -194,10 +262,13 @@ class _ForgeModel:
         if sampling.distilled_cfg is not None:
             more["distilled_cfg_scale"] = sampling.distilled_cfg
         self._model.set_clip_skip(int(opts.CLIP_stop_at_last_layers))
-        cond = _encoded(self._model, _prompts(text, sampling, **more), sampling.steps)
+        cond = _encoded(self._model, _prompts(text, sampling, **more), sampling.steps, step)
         return compile_conditions(cond)
 
-    def evaluate(self, noise: Any, level: float, cond: Any) -> Field:
+    def denoise(
+        self, latent: Any | None, noise: Any, level: float, cond: Any
+    ) -> tuple[Any, Any, Any]:
+        """Return the noisy latent, what the model takes for the clean one, and the noise level."""
         import torch
         from backend.sampling.condition import Condition
         from backend.sampling.sampling_function import calc_cond_uncond_batch
@@ -205,7 +276,8 @@ class _ForgeModel:
 
         predictor = self._unet.model.predictor
         sigma = _sigma(predictor.sigmas, level).to(noise)
-        x = predictor.noise_scaling(sigma.reshape(1, 1, 1, 1), noise, torch.zeros_like(noise))
+        clean = torch.zeros_like(noise) if latent is None else latent
+        x = predictor.noise_scaling(sigma.reshape([1] * noise.ndim), noise, clean)
         if not self._prepared:  # after the text encoder has left the device
             self._prepare(self._unet, x)
             self._prepared = True
@@ -215,4 +287,4 @@ class _ForgeModel:
         denoised, _ = calc_cond_uncond_batch(
             self._unet.model, cond, None, x, sigma.reshape(1), self._unet.model_options
         )
-        return _direction(x, denoised, sigma)
+        return x, denoised, sigma

@@ -12,13 +12,22 @@ from ...hosts.answers import Answer
 from ...hosts.scanning import ScanTabHost
 from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
+from ...scan.critic import COST, unlikely
 from ...scan.jobs import JobView, ScanJobError, ScanJobs
 from ...scan.locking import is_locked
 from ...scan.pace import known_pace, megapixels
-from ...scan.plan import ScanPlan
+from ...scan.plan import ScanCell, ScanPlan
 from ...scan.quick import evaluations
 from ...scan.quick_report import LEVELS
-from ...scan.store import PastScan, ScanStoreError, delete_scan, folder_of, history, past_scan
+from ...scan.store import (
+    PastScan,
+    ScanStore,
+    ScanStoreError,
+    delete_scan,
+    folder_of,
+    history,
+    past_scan,
+)
 from ...scan.suggestions import suggest_prompts
 from ...scan.weights import PRESETS, format_weights
 from ...sentences import as_sentence, as_whole, said_by, say
@@ -94,6 +103,7 @@ class _ScanTab:
                 for key, weights in PRESETS.items()
             ],
             "quick": host.denoiser() is not None,
+            "critic": host.critic() is not None,
             "sends": host.can_send(),
             "loras": len(host.library.names()),
             "job": job_json(self._jobs.view()),
@@ -148,16 +158,22 @@ class _ScanTab:
             errors = {field: as_sentence(text) for field, text in problem.errors.items()}
             return {"errors": errors, "cost": None, "existing": None}
         quick = body.get("kind") == "quick"
+        asked = self._asks_model(body)
         existing = past_scan(folder_of(self._root, plan, quick=quick))
-        return {
-            "errors": {},
-            "cost": self._cost(plan, quick),
-            "existing": entry_json(existing, self._running) if existing is not None else None,
-        }
+        entry = None
+        if existing is not None:
+            unread = asked and not existing.store().is_read
+            entry = {**entry_json(existing, self._running), "unread": unread}
+        return {"errors": {}, "cost": self._cost(plan, quick, asked), "existing": entry}
 
-    def _cost(self, plan: ScanPlan, quick: bool) -> dict[str, Any]:
+    def _asks_model(self, body: Mapping[str, Any]) -> bool:
+        wanted = body.get("critic") is True and body.get("kind") != "quick"
+        return wanted and self._host.critic() is not None
+
+    def _cost(self, plan: ScanPlan, quick: bool, asked: bool) -> dict[str, Any]:
         cost = plan.cost
         made = evaluations(plan, LEVELS) if quick else cost.evaluations
+        more = COST * cost.pictures if asked else 0
         pace = self._pace(plan.checkpoint)
         return {
             "pictures": 0 if quick else cost.pictures,
@@ -165,7 +181,8 @@ class _ScanTab:
             "prompts": len(plan.prompts),
             "seeds": len(plan.seeds),
             "evaluations": made,
-            "seconds": None if pace is None else made * pace * megapixels(plan),
+            "asked": more,
+            "seconds": None if pace is None else (made + more) * pace * megapixels(plan),
         }
 
     def _pace(self, checkpoint: str) -> float | None:
@@ -180,11 +197,13 @@ class _ScanTab:
     def start(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Start what the form asks for."""
         plan = read_form(body, self._host)
-        return self._started(plan, quick=body.get("kind") == "quick")
+        quick = body.get("kind") == "quick"
+        return self._started(plan, quick=quick, asked=self._asks_model(body))
 
     def resume(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Go on with a scan where it was stopped."""
-        plan = find_scan(self._root, body.get("scan")).plan
+        scan = find_scan(self._root, body.get("scan"))
+        plan = scan.plan
         for lora in plan.loras:
             if lora.digest and self._host.lora_digest(lora.name) != lora.digest:
                 raise ScanError(
@@ -195,12 +214,14 @@ class _ScanTab:
                         name=lora.name,
                     ),
                 )
-        return self._started(plan, quick=False)
+        asked = scan.store().was_read and self._host.critic() is not None
+        return self._started(plan, quick=False, asked=asked)
 
-    def _started(self, plan: ScanPlan, *, quick: bool) -> dict[str, Any]:
-        start = self._jobs.start_quick if quick else self._jobs.start
+    def _started(self, plan: ScanPlan, *, quick: bool, asked: bool) -> dict[str, Any]:
         try:
-            return {"job": job_json(start(plan))}
+            if quick:
+                return {"job": job_json(self._jobs.start_quick(plan))}
+            return {"job": job_json(self._jobs.start(plan, critic=asked))}
         except ScanJobError as problem:
             raise ScanError("job", as_whole(said_by(problem))) from problem
 
@@ -263,8 +284,17 @@ class _ScanTab:
             "infotext": infotext,
             "seconds": stored.seconds,
             "effect": None if effect is None else round(effect.strength, 3),
+            "unlikely": self._unlikely(store, cell),
             "send": self._host.cell_text(scan.plan, infotext) if sends else "",
         }
+
+    @staticmethod
+    def _unlikely(store: ScanStore, cell: ScanCell) -> float | None:
+        """Return by how many octaves less likely a picture is to the model than at weight 0."""
+        at_zero, reading = store.reading(ScanCell(0.0, *cell.pair)), store.reading(cell)
+        if at_zero is None or reading is None or not cell.weight:
+            return None
+        return round(unlikely(reading, at_zero), 3)
 
     def grid_text(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return what makes the host's XYZ plot make this scan's grid."""

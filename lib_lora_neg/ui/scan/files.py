@@ -14,6 +14,8 @@ from ...hosts.scanning import ScanTabHost
 from ...regular import open_regular, read_regular
 from ...scan.drawing import DARK, LIGHT
 from ...scan.figures import draw_curves
+from ...scan.files import encode_png
+from ...scan.heat import heat_of
 from ...scan.outcome import outcome_of
 from ...scan.quick import QuickPoint, QuickVerdict
 from ...scan.quick_report import draw_quick
@@ -69,6 +71,13 @@ def scan_files(host: ScanTabHost) -> dict[str, FileAnswer]:
         except OSError as problem:
             raise ScanError("cell", "The picture is missing or damaged.") from problem
 
+    def heat(query: Mapping[str, str]) -> PageFile:
+        scan = find_scan(host.scans_folder(), query.get("scan"))
+        drawn = heat_of(scan.store(), find_cell(scan, query.get("cell")))
+        if drawn is None:
+            raise ScanError("cell", "The model was not asked about this picture.")
+        return PageFile(encode_png(drawn), PNG, lasting=True)
+
     def curves(query: Mapping[str, str]) -> PageFile:
         scan = find_scan(host.scans_folder(), query.get("scan"))
         return PageFile(_curves(scan, query.get("theme") == "dark"), PNG)
@@ -88,6 +97,7 @@ def scan_files(host: ScanTabHost) -> dict[str, FileAnswer]:
 
     return {
         "scan-picture": picture,
+        "scan-heat": heat,
         "scan-curves": curves,
         "scan-report": report,
         "scan-json": numbers,

@@ -67,6 +67,7 @@ def job_json(job: JobView | None) -> dict[str, Any] | None:
     return {
         **asdict(job),
         "error": say(job.error),
+        "note": say(job.note),
         "state": job.state.value,
         "over": job.state.is_over,
     }
@@ -107,7 +108,8 @@ def scan_json(
 ) -> dict[str, Any]:
     """Return everything that the page shows of one scan."""
     plan = scan.plan
-    present = scan.store().present() if scan.finished else []
+    store = scan.store() if scan.finished else None
+    present = store.present() if store is not None else []
     judged = _judged(outcome_of(scan), in_force(card, family, floors) if card is not None else None)
     return {
         **entry_json(scan, running),
@@ -120,7 +122,10 @@ def scan_json(
         "width": plan.sampling.width,
         "height": plan.sampling.height,
         "facts": plan_facts(plan),
-        "form": form_of(plan, quick=_kind(scan) == "quick"),
+        "form": {
+            **form_of(plan, quick=_kind(scan) == "quick"),
+            "critic": store is not None and store.was_read,
+        },
         "locked": is_locked(scan.folder),
         "verdict": judged if _kind(scan) != "compare" else None,
         "comparison": judged if _kind(scan) == "compare" else None,

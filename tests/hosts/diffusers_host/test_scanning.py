@@ -169,3 +169,18 @@ def test_a_dry_run_only_tells_the_cost(
     assert "6 pictures" in said.err
     assert said.out == ""
     assert not list(tmp_path.glob(f"{files.SLIDER}*"))
+
+
+def test_the_model_is_asked_from_the_command_line(
+    api: Any, models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments(models, tmp_path)) == 0
+    capsys.readouterr()
+    cells = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("cells/*.png")}
+    assert main(arguments(models, tmp_path, "--ask-model")) == 0
+    said = capsys.readouterr()
+    assert "24 evaluations and 24 more to ask the model (100%)" in said.err
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("cells/*.png")} == cells
+    assert len(list(tmp_path.rglob("cells/*.map.npy"))) == 6
+    (report,) = tmp_path.rglob("report.html")
+    assert "Where the model balks" in report.read_text("utf-8")

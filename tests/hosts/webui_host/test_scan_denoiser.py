@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lib_lora_neg.hosts.webui.scan_pictures import ScanPictureError
-from lib_lora_neg.scan.ports import LoraSetting
-from tests.hosts.scan_standins import STYLE, Network, Webui
+from lib_lora_neg.scan.ports import LoraSetting, Picture, Question, Sampling
+from tests.hosts.scan_standins import SMALL, STYLE, Network, Webui
 
 
 @pytest.mark.parametrize("has_dyn_dims", [True, False])
@@ -52,3 +56,81 @@ def test_noise_levels_go_through_the_models_schedule() -> None:
         14.6,
         0.03,
     ]
+
+
+class Judge:
+    """As much of a loaded model as the critic meets; it takes everything for half of itself."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def load(self) -> None:
+        self.calls.append("load")
+
+    @contextmanager
+    def ready(self, sampling: Sampling) -> Iterator[tuple[int, int, int]]:
+        self.calls.append("ready")
+        yield (4, 2, 2)
+        self.calls.append("over")
+
+    def encode(self, text: str, sampling: Sampling, step: int = 0) -> str:
+        self.calls.append(f"encode {text!r} at {step}")
+        return text
+
+    def denoise(self, latent: Any, noise: Any, level: float, cond: str) -> tuple[Any, Any, Any]:
+        self.calls.append(f"denoise {cond!r} at {level:g}")
+        return latent + noise, latent / 2 + noise * level, level
+
+
+def test_the_model_judges_latents_as_they_left_the_sampler_and_encodes_other_pictures(
+    webui: Webui, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = pytest.importorskip("torch")
+    import modules
+
+    from lib_lora_neg.hosts.webui import scan_denoiser
+
+    encoded: list[tuple[tuple[int, ...], float, int]] = []
+
+    def encode(image: Any, approximation: int) -> Any:
+        encoded.append((tuple(image.shape), float(image.max()), approximation))
+        return torch.full((1, 4, 2, 2), 8.0)
+
+    monkeypatch.setattr(modules, "devices", SimpleNamespace(device="cpu"), raising=False)
+    common = SimpleNamespace(images_tensor_to_samples=encode)
+    monkeypatch.setattr(modules, "sd_samplers_common", common, raising=False)
+    monkeypatch.setattr(
+        scan_denoiser, "_noise", lambda seed, shape: torch.full((1, *shape), float(seed))
+    )
+    loads: list[list[str]] = []
+    loaded = [Network("of the user", 0.7)]
+    networks = webui.host.networks
+    networks.loaded_networks[:] = loaded
+
+    def load(names: list[str], te_multipliers: Any = None, unet_multipliers: Any = None) -> None:
+        loads.append(names)
+        networks.loaded_networks[:] = [Network(name, 1) for name in names]
+
+    networks.load_networks = load
+    pixels = np.full((16, 24, 3), 255, np.uint8)
+    with_latent = Picture(pixels, np.full((4, 2, 2), 2.0, np.float32))
+    without = Picture(pixels)
+    model = Judge()
+    found = scan_denoiser.WebuiCritic(model).residuals(  # type: ignore[arg-type]
+        (),
+        [
+            Question(with_latent, "a cat", 3, 0.25),
+            Question(with_latent, "", 3, 0.25),
+            Question(without, "a cat", 5, 0.5),
+        ],
+        SMALL,
+    )
+    assert [float(field.mean()) for field in found] == [-1 + 0.75, -1 + 0.75, -4 + 2.5]
+    assert all(field.shape == (4, 2, 2) and field.dtype == np.float32 for field in found)
+    assert encoded == [((1, 3, 16, 24), 1.0, 0)]
+    assert model.calls == [
+        "load", "ready", "encode 'a cat' at 1", "encode '' at 1",
+        "denoise 'a cat' at 0.25", "denoise '' at 0.25", "denoise 'a cat' at 0.5", "over",
+    ]  # fmt: skip
+    assert loads == [[]]
+    assert networks.loaded_networks == loaded

@@ -11,7 +11,7 @@ from lib_lora_neg.scan.jobs import ScanJobs
 from lib_lora_neg.scan.locking import locked
 from lib_lora_neg.ui.scan.answers import scan_answers
 from lib_lora_neg.ui.scan.form import ScanError
-from tests.scan.worlds import World
+from tests.scan.worlds import Eye, World
 from tests.support.scanning import CHECKPOINT
 
 from .scan_tab import FORM, SECONDS, Tab
@@ -61,7 +61,7 @@ def test_the_cost_is_told_before_anything_starts(tab: Tab) -> None:
     told = tab.ask("plan", **FORM)
     assert told["cost"] == {
         "pictures": 8, "weights": 4, "prompts": 2, "seeds": 1, "evaluations": 64,
-        "seconds": None,
+        "asked": 0, "seconds": None,
     }  # fmt: skip
     assert told["existing"] is None
     quick = tab.ask("plan", **{**FORM, "kind": "quick"})["cost"]
@@ -70,6 +70,47 @@ def test_the_cost_is_told_before_anything_starts(tab: Tab) -> None:
         "seeds": "'?' is no seed; a scan needs fixed ones, 0 or more."
     }
     assert not tab.host.folder.exists()
+
+
+def test_the_model_is_asked_only_where_it_is_wanted_and_can_be(tab: Tab) -> None:
+    wanted = {**FORM, "critic": True}
+    assert not tab.ask("overview")["critic"]
+    assert tab.ask("plan", **wanted)["cost"]["asked"] == 0
+    tab.host.model = eye = Eye()
+    assert tab.ask("overview")["critic"]
+    assert tab.ask("plan", **wanted)["cost"]["asked"] == 4 * 8
+    assert tab.ask("plan", **{**wanted, "kind": "quick"})["cost"]["asked"] == 0
+    assert tab.ask("plan", **{**wanted, "critic": "yes"})["cost"]["asked"] == 0
+    scan = tab.finish()
+    assert eye.asked == []
+    assert tab.ask("open", scan=scan)["form"]["critic"] is False
+    assert tab.ask("cell", scan=scan, cell="w-1.0000_p00_s1")["unlikely"] is None
+    with pytest.raises(ScanError, match="was not asked"):
+        tab.files["scan-heat"]({"scan": scan, "cell": "w-1.0000_p00_s1"})
+    assert not tab.ask("plan", **FORM)["existing"]["unread"]
+    assert tab.ask("plan", **wanted)["existing"]["unread"]
+    assert tab.finish(critic=True) == scan
+    assert len(eye.asked) == 4
+    assert not tab.ask("plan", **wanted)["existing"]["unread"]
+    assert tab.ask("open", scan=scan)["form"]["critic"] is True
+    assert tab.ask("cell", scan=scan, cell="w-1.0000_p00_s1")["unlikely"] > 0
+    assert tab.ask("cell", scan=scan, cell="w0.0000_p00_s1")["unlikely"] is None
+    drawn = tab.files["scan-heat"]({"scan": scan, "cell": "w-1.0000_p00_s1"})
+    assert drawn.data.startswith(b"\x89PNG")
+    assert drawn.data != tab.files["scan-picture"]({"scan": scan, "cell": "w-1.0000_p00_s1"}).data
+    report = tab.files["scan-report"]({"scan": scan}).data.decode()
+    assert "Where the model balks" in report
+
+
+def test_going_on_with_a_scan_goes_on_asking(tab: Tab) -> None:
+    world = World("noise", 0.55, side=64, max_batch=1)
+    world.before = lambda weight, request: tab.jobs.stop() if weight < -0.5 else None
+    tab.host.maker, tab.host.model = world, Eye()
+    scan = tab.finish(critic=True)
+    tab.host.maker, tab.host.model = World("noise", 0.55, side=64), Eye()
+    tab.ask("resume", scan=scan)
+    tab.jobs.wait(SECONDS)
+    assert tab.ask("cell", scan=scan, cell="w-1.0000_p00_s1")["unlikely"] is not None
 
 
 def test_the_time_is_told_once_it_is_known(finished: tuple[Tab, str]) -> None:
