@@ -21,14 +21,18 @@ class Kind(NamedTuple):
         links: inputs that other nodes give, with their types.
         widgets: inputs that are typed in, in the order of the page.
         outputs: names of the outputs, which are also their types.
+        bounds: of the numbers that are typed in; ComfyUI runs no workflow with one beyond them.
     """
 
     links: Mapping[str, str] = {}
     widgets: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    bounds: Mapping[str, tuple[float, float]] = {}
 
 
 _MODEL, _CLIP, _VAE, _COND = "MODEL", "CLIP", "VAE", "CONDITIONING"
+_STRENGTHS = ("strength_model", "strength_clip")
+_LATENT_SIZE = {"width": (16, 16_384), "height": (16, 16_384)}
 
 KINDS: Mapping[str, Kind] = {
     "CheckpointLoaderSimple": Kind({}, ("ckpt_name",), (_MODEL, _CLIP, _VAE)),
@@ -39,14 +43,20 @@ KINDS: Mapping[str, Kind] = {
         {"model": _MODEL, "clip": _CLIP},
         ("lora_name", "strength_model", "strength_clip"),
         (_MODEL, _CLIP),
+        dict.fromkeys(_STRENGTHS, (-100, 100)),
     ),
     "CreateHookLora": Kind(
-        {"prev_hooks": "HOOKS"}, ("lora_name", "strength_model", "strength_clip"), ("HOOKS",)
+        {"prev_hooks": "HOOKS"},
+        ("lora_name", "strength_model", "strength_clip"),
+        ("HOOKS",),
+        dict.fromkeys(_STRENGTHS, (-20, 20)),
     ),
     "SetClipHooks": Kind(
         {"clip": _CLIP, "hooks": "HOOKS"}, ("apply_to_conds", "schedule_clip"), (_CLIP,)
     ),
-    "CLIPSetLastLayer": Kind({"clip": _CLIP}, ("stop_at_clip_layer",), (_CLIP,)),
+    "CLIPSetLastLayer": Kind(
+        {"clip": _CLIP}, ("stop_at_clip_layer",), (_CLIP,), {"stop_at_clip_layer": (-24, -1)}
+    ),
     "CLIPTextEncode": Kind({"clip": _CLIP}, ("text",), (_COND,)),
     "ConditioningCombine": Kind({"conditioning_1": _COND, "conditioning_2": _COND}, (), (_COND,)),
     "ConditioningConcat": Kind(
@@ -54,16 +64,27 @@ KINDS: Mapping[str, Kind] = {
     ),
     "ConditioningSetTimestepRange": Kind({"conditioning": _COND}, ("start", "end"), (_COND,)),
     "ConditioningZeroOut": Kind({"conditioning": _COND}, (), (_COND,)),
-    "FluxGuidance": Kind({"conditioning": _COND}, ("guidance",), (_COND,)),
-    "NAGuidance": Kind({"model": _MODEL}, ("nag_scale", "nag_alpha", "nag_tau"), (_MODEL,)),
-    "EmptyLatentImage": Kind({}, ("width", "height", "batch_size"), ("LATENT",)),
-    "EmptySD3LatentImage": Kind({}, ("width", "height", "batch_size"), ("LATENT",)),
+    "FluxGuidance": Kind({"conditioning": _COND}, ("guidance",), (_COND,), {"guidance": (0, 100)}),
+    "NAGuidance": Kind(
+        {"model": _MODEL},
+        ("nag_scale", "nag_alpha", "nag_tau"),
+        (_MODEL,),
+        {"nag_scale": (0, 50), "nag_alpha": (0, 1), "nag_tau": (1, 10)},
+    ),
+    "EmptyLatentImage": Kind({}, ("width", "height", "batch_size"), ("LATENT",), _LATENT_SIZE),
+    "EmptySD3LatentImage": Kind({}, ("width", "height", "batch_size"), ("LATENT",), _LATENT_SIZE),
     "LoadImage": Kind({}, ("image",), ("IMAGE", "MASK")),
     "ImageScale": Kind(
-        {"image": "IMAGE"}, ("upscale_method", "width", "height", "crop"), ("IMAGE",)
+        {"image": "IMAGE"},
+        ("upscale_method", "width", "height", "crop"),
+        ("IMAGE",),
+        _LATENT_SIZE,
     ),
     "LatentUpscale": Kind(
-        {"samples": "LATENT"}, ("upscale_method", "width", "height", "crop"), ("LATENT",)
+        {"samples": "LATENT"},
+        ("upscale_method", "width", "height", "crop"),
+        ("LATENT",),
+        _LATENT_SIZE,
     ),
     "VAEEncode": Kind({"pixels": "IMAGE", "vae": _VAE}, (), ("LATENT",)),
     "VAEDecode": Kind({"samples": "LATENT", "vae": _VAE}, (), ("IMAGE",)),
@@ -71,6 +92,7 @@ KINDS: Mapping[str, Kind] = {
         {"model": _MODEL, "positive": _COND, "negative": _COND, "latent_image": "LATENT"},
         ("seed", "steps", "cfg", "sampler_name", "scheduler", "denoise"),
         ("LATENT",),
+        {"seed": (0, 2**64 - 1), "steps": (1, 10_000), "cfg": (0, 100), "denoise": (0, 1)},
     ),
     "SaveImage": Kind({"images": "IMAGE"}, ("filename_prefix",), ()),
 }
@@ -92,18 +114,42 @@ class Node:
     title: str = ""
 
 
+class Held(NamedTuple):
+    """A number that a node does not take, and what stands there instead."""
+
+    kind: str
+    name: str
+    asked: float
+    held: float
+
+
 @dataclass
 class Workflow:
-    """Nodes in the order in which they were added; each links to earlier ones only."""
+    """Nodes in the order in which they were added; each links to earlier ones only.
+
+    Attributes:
+        nodes: the nodes.
+        held: the numbers that were beyond what a node takes.
+    """
 
     nodes: list[Node] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
 
     def add(self, kind: str, title: str = "", **values: Any) -> Link:
-        """Add a node and return its first output; inputs that are ``None`` stay empty."""
+        """Add a node and return its first output; inputs that are ``None`` stay empty.
+
+        A number beyond a node's bounds is held at the nearer one, and noted in `held`.
+        """
         known = KINDS[kind]
         unknown = set(values) - set(known.links) - set(known.widgets)
         assert not unknown, f"{kind} has no {unknown}"
         given = {name: value for name, value in values.items() if value is not None}
+        for name, (low, high) in known.bounds.items():
+            asked = given.get(name, low)
+            given_here = min(max(asked, low), high)
+            if name in given and given_here != asked:
+                given[name] = given_here
+                self.held.append(Held(kind, name, asked, given_here))
         self.nodes.append(Node(kind, given, title))
         return Link(len(self.nodes), 0)
 

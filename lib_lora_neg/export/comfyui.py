@@ -89,6 +89,13 @@ class _Export:
             latent = self._second(made.hires, latent, vae)
         picture = add("VAEDecode", samples=latent, vae=vae)
         add("SaveImage", images=picture, filename_prefix=PREFIX)
+        for kind, name, asked, held in self.workflow.held:
+            reason = say(
+                "the node {node} takes no such {name}: the nearest that it takes stands there",
+                node=kind,
+                name=name,
+            )
+            self._say("CF-bounds", f"{asked:g}", f"{held:g}", reason)
         if made.left_out:
             named = ", ".join(made.left_out)
             self._say(

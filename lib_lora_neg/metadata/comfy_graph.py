@@ -11,6 +11,12 @@ from .recipe import list_of, mapping_of, number_of, text_of
 MAX_NODES = 20_000
 """Nodes of one graph; the largest workflows that people share have some hundreds."""
 
+STACKS = (
+    *("lora_stack", "optional_lora_stack", "loras_stack", "LORA_STACK", "lora_params"),
+    *("lora", "prev_lora"),
+)
+"""Inputs that other nodes give LoRAs to."""
+
 Link = tuple[str, int]
 """A node and the number of its output."""
 
@@ -33,9 +39,15 @@ class Node:
     @property
     def loads_loras(self) -> bool:
         """Whether the node is about LoRAs, going by its kind and inputs."""
-        kind = self.kind.lower().replace(" ", "")
+        # In brackets stands the pack: Checkpoint Loader (LoraManager).
+        kind = self.kind.partition("(")[0].lower().replace(" ", "")
         named = "lora" in kind and "save" not in kind
-        return named or self.has("lora_name") or self.link("lora_stack") is not None
+        return named or self.has("lora_name") or bool(self.links(STACKS))
+
+    @property
+    def has_tags(self) -> bool:
+        """Whether LoRA tags stand in a text of the node."""
+        return any("<lora:" in v for v in self.inputs.values() if isinstance(v, str))
 
     @property
     def is_loader(self) -> bool:
@@ -112,7 +124,13 @@ def graph_of_prompt(record: Mapping[str, Any]) -> Graph:
         if kind:
             title = text_of(mapping_of(node.get("_meta")).get("title"))
             nodes[str(key)] = Node(str(key), kind, inputs, title)
-    return Graph(nodes)
+    return Graph(nodes, _too_many(len(record)))
+
+
+def _too_many(number: int) -> tuple[str, ...]:
+    if number <= MAX_NODES:
+        return ()
+    return (f"of {number} nodes the first {MAX_NODES} were looked at",)
 
 
 # Names of the widgets of ComfyUI's own nodes, in their order; ``_`` is what the page adds.
@@ -133,6 +151,9 @@ _WIDGETS = {
     "PrimitiveStringMultiline": ("value",),
 }
 _MUTED, _BYPASSED = 2, 4
+_TEXTS = frozenset(("text", "prompt", "string", "positive", "negative", "populated_text"))
+TOGGLES = "toggle_trigger_words"
+"""Where words stand that are switched on and off one by one (Lora-Manager)."""
 
 
 def graph_of_workflow(record: Mapping[str, Any]) -> Graph:
@@ -140,8 +161,9 @@ def graph_of_workflow(record: Mapping[str, Any]) -> Graph:
 
     Switched-off nodes are left out, bypassed ones passed through by the kind of the link.
     """
-    notes: list[str] = []
-    items = [mapping_of(item) for item in list_of(record.get("nodes"))[:MAX_NODES]]
+    listed = list_of(record.get("nodes"))
+    notes = list(_too_many(len(listed)))
+    items = [mapping_of(item) for item in listed[:MAX_NODES]]
     links = _links(record.get("links"))
     passed = {str(item.get("id")): item for item in items if item.get("mode") == _BYPASSED}
     nodes = {}
@@ -209,24 +231,39 @@ def _values(item: Mapping[str, Any], kind: str) -> dict[str, Any]:
         return dict(values)
     values = list_of(values)
     names = _WIDGETS.get(kind)
-    if names is None:
-        widgets = [
-            text_of(mapping_of(entry.get("widget")).get("name"))
-            for entry in map(mapping_of, list_of(item.get("inputs")))
-            if entry.get("widget")
-        ]
-        names = tuple(_with_seeds(widgets)) if len(_with_seeds(widgets)) == len(values) else ()
-    found = dict(zip(names, values, strict=False))
+    found = dict(zip(names, values, strict=False)) if names is not None else _named(item, values)
     # Widgets that the page makes as they are needed hold their own names.
     for number, value in enumerate(values):
         if isinstance(value, Mapping) and "lora" in value:
             found[f"lora_{number}"] = value
         elif isinstance(value, list) and any("strength" in mapping_of(v) for v in value):
             found["loras"] = value
+        elif isinstance(value, list) and any("active" in mapping_of(v) for v in value):
+            found.setdefault(TOGGLES, value)
     if not found and len(values) == 1 and isinstance(values[0], str):
         found["text"] = values[0]
     found.pop("_", None)
     return found
+
+
+def _named(item: Mapping[str, Any], values: list[Any]) -> dict[str, Any]:
+    """Return the values of a pack's node by the names of the widgets among its inputs.
+
+    Some nodes keep values of their own among those of their widgets. Where the numbers differ, the
+    only text belongs to the only widget of text; which value the others have nobody can say.
+    """
+    widgets = [
+        text_of(mapping_of(entry.get("widget")).get("name"))
+        for entry in map(mapping_of, list_of(item.get("inputs")))
+        if entry.get("widget")
+    ]
+    values = [v for v in values if not (isinstance(v, Mapping) and "textWidgetName" in v)]
+    for names in (_with_seeds(widgets), widgets):
+        if len(names) == len(values):
+            return dict(zip(names, values, strict=True))
+    texts = [value for value in values if isinstance(value, str)]
+    wanted = [name for name in widgets if name in _TEXTS]
+    return {wanted[0]: texts[0]} if len(wanted) == len(texts) == 1 else {}
 
 
 def _with_seeds(names: list[str]) -> list[str]:

@@ -6,16 +6,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .comfy_graph import Graph, Node
+from .comfy_graph import STACKS, Graph, Node
 from .recipe import NamedLora, mapping_of, number_of, stem_of, text_of
 
 Note = Callable[[str], None]
 
 _OFF = frozenset(("off", "false", "disable", "disabled", "0"))
 _NONE = frozenset(("", "none", "null", "undefined"))
-_STACKS = ("lora_stack", "optional_lora_stack", "loras_stack", "LORA_STACK", "lora_params")
 _NUMBERED = re.compile(r"lora(?:_name)?_?(\d{1,3})(?:_name)?$", re.IGNORECASE)
-_TAG = re.compile(r"<lora:([^<>:\n]{1,200}):([^<>:\n]{1,20})(?::([^<>:\n]{1,20}))?>")
+_TAG = re.compile(r"<lora:([^<>:\n]{1,200})(?::([^<>:\n]{1,20}))?(?::([^<>:\n]{1,20}))?>")
 _MODEL = ("strength_model", "model_strength", "strength", "weight", "lora_model_strength")
 _CLIP = ("strength_clip", "clip_strength", "lora_clip_strength")
 
@@ -29,7 +28,7 @@ def loras_of_node(node: Node, graph: Graph, note: Note) -> list[NamedLora]:
         current = waiting.pop()
         own = list(_own(current, graph, note))
         found = own + found
-        for link in current.links(_STACKS):
+        for link in current.links(STACKS):
             stack = graph.get(link)
             if stack is not None and stack.id not in seen:
                 seen.add(stack.id)
@@ -48,7 +47,7 @@ def _own(node: Node, graph: Graph, note: Note) -> Iterator[NamedLora]:
             understood = True
             yield from loras
             break
-    if not understood and not node.links(_STACKS):
+    if not understood and not node.links(STACKS):
         note(f"what {node.label} loads cannot be read: its LoRAs were not checked")
 
 
@@ -63,12 +62,30 @@ def _listed(node: Node, graph: Graph, note: Note) -> list[NamedLora] | None:
         return [lora for item in objects if (lora := _object(item, node, note))]
     text = node.inputs.get("text", node.inputs.get("lora_syntax"))
     if isinstance(text, str) and "clip" not in node.kind.lower():
-        return [
-            NamedLora(stem_of(name), number, number_of(clip) if clip else None)
-            for name, model, clip in _TAG.findall(text)
-            if (number := number_of(model)) is not None
-        ]
+        return _tagged(text)
     return None
+
+
+def loras_in_texts(node: Node, graph: Graph, note: Note) -> list[NamedLora]:
+    """Return what the tags in a node's text load, where the node is given a model for that.
+
+    Of a wildcard node the populated text counts.
+    """
+    del graph, note
+    text = node.inputs.get("populated_text")
+    if isinstance(text, str) and text:
+        return _tagged(text)
+    return [
+        lora for value in node.inputs.values() if isinstance(value, str) for lora in _tagged(value)
+    ]
+
+
+def _tagged(text: str) -> list[NamedLora]:
+    return [
+        NamedLora(stem_of(name), number, number_of(clip) if clip else None)
+        for name, model, clip in _TAG.findall(text)
+        if (number := number_of(model or "1")) is not None
+    ]
 
 
 def _object(item: Mapping[str, Any], node: Node, note: Note) -> NamedLora | None:
@@ -87,11 +104,12 @@ def _object(item: Mapping[str, Any], node: Node, note: Note) -> NamedLora | None
 def _single(node: Node, graph: Graph, note: Note) -> list[NamedLora] | None:
     """Read a loader of one LoRA: a name, the model's strength, and CLIP's where it has one."""
     key = next((k for k in ("lora_name", "lora", "lora_file") if node.has(k)), None)
-    if key is None:
+    source = graph.get(node.link(key)) if key is not None else None
+    if key is None or (source is not None and source.loads_loras):
         return None
     name = stem_of(_text(node, key, graph))
     if name.lower() in _NONE:
-        if node.link(key) is not None:
+        if not isinstance(node.inputs[key], str):
             note(f"the LoRA's name in {node.label} cannot be followed; it was not checked")
         return []
     if text_of(node.inputs.get("wiring")).startswith("B"):

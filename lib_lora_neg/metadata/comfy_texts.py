@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .comfy_graph import Graph, Link, Node
+from .comfy_graph import TOGGLES, Graph, Link, Node
+from .recipe import list_of, mapping_of, shortened, text_of
 from .swarmui import model_first
 
 _CONDITIONING = (
@@ -20,7 +21,10 @@ _STRINGS = (
 )
 _BUNDLES = ("pipe", "basic_pipe", "base_ctx", "ctx", "context", "sdxl_tuple")
 # Nodes whose text loads LoRAs itself, in ComfyUI's order.
-_LOADING = ("impactwildcardencode", "promptcontrol", "loramanager", "swarm", "scheduletoc")
+_LOADING = (
+    *("impactwildcardencode", "promptcontrol", "loramanager", "swarm", "scheduletoc"),
+    "powerprompt",
+)
 # The guard's own nodes: which input stands behind which output.
 _OF_THE_GUARD = {
     ("NegGuardPrompts", 0): "positive",
@@ -52,7 +56,7 @@ class TextFollower:
 
         ``None`` where nothing is linked, or the text cannot be found.
         """
-        names = [role, f"{role}_prompt", f"{role}_conditioning"]
+        names = [role, f"{role}_prompt", f"{role}_conditioning", "text_embeds"]
         if role == "positive":
             names += ["conditioning", "cond1"]
         for name in names:
@@ -67,10 +71,15 @@ class TextFollower:
         """Return the node of a link, within what is worth following: joins may double each step."""
         node = self._graph.get(link)
         self._steps += 1
-        if self._steps > _MOST_STEPS:
+        if node is None:
+            self._note(f"a text comes from node {shortened(link[0], 30)}, which is not there")
+        elif node.id in seen:
+            self._note(f"a text goes round in a circle at {node.label}")
+        elif self._steps > _MOST_STEPS or depth <= 0:
             self._note("the texts are joined too often to be followed to their ends")
-            return None
-        return None if node is None or node.id in seen or depth <= 0 else node
+        else:
+            return node
+        return None
 
     def _conditioning(self, link: Link, role: str, seen: frozenset[str], depth: int) -> str | None:
         node = self._next(link, seen, depth)
@@ -104,6 +113,8 @@ class TextFollower:
         own = [name for name in _ENCODED if node.wants(name)]
         if own:
             self._encoded(node, role)
+            # Lora-Manager puts the words of these inputs in front.
+            own = [n for n in node.inputs if n.startswith("trigger_words")] + own
             parts = list(dict.fromkeys(self._string_input(node, n, seen, depth) for n in own))
             text = _joined(parts)
             return self._tags(text, node, kind)
@@ -132,9 +143,11 @@ class TextFollower:
         if isinstance(value, str):
             return value
         link = node.link(name)
-        if link is None:
-            return ""
-        return self._string(link, seen, depth - 1)
+        if link is not None:
+            return self._string(link, seen, depth - 1)
+        if name in node.inputs:
+            self._note(f"what stands in {node.label} as {name} is no text")
+        return ""
 
     def _string(self, link: Link, seen: frozenset[str], depth: int) -> str | None:
         node = self._next(link, seen, depth)
@@ -147,6 +160,8 @@ class TextFollower:
             text = self._string_input(node, own, seen, depth)
             other = str(node.inputs.get("tag_order", "")).startswith("A1111")
             return model_first(text) if text and other else text
+        if TOGGLES in node.inputs:
+            return _switched_on(node.inputs[TOGGLES])
         kind = node.kind.lower()
         if "switch" in kind or "random" in kind:
             self._note(f"which text {node.label} chose cannot be followed")
@@ -167,6 +182,13 @@ class TextFollower:
         between = node.inputs.get("delimiter", node.inputs.get("separator", ", "))
         parts = [self._string_input(node, name, seen, depth) for name in names]
         return _joined(parts, between if isinstance(between, str) else ", ")
+
+
+def _switched_on(value: object) -> str:
+    """Return the words of a list that are switched on; groups hold lists of their own."""
+    entries = mapping_of(value).get("__value__", value)
+    words = [mapping_of(item) for item in list_of(entries)]
+    return ", ".join(text_of(word.get("text")) for word in words if word.get("active"))
 
 
 def _is_empty(node: Node, name: str) -> bool:

@@ -12,11 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .comfy_graph import Graph, Node, graph_of_prompt, graph_of_workflow
-from .comfy_loras import loras_of_node
+from .comfy_loras import loras_in_texts, loras_of_node
 from .comfy_texts import TextFollower
 from .recipe import MAX_NOTES, HiresRecipe, MetadataError, NamedLora, Recipe
 
-_MODEL = ("model", "unet", "MODEL", "model1", "model_positive", "diffusion_model")
+_MODEL = (
+    *("model", "unet", "MODEL", "model1", "model_positive", "diffusion_model", "opt_model"),
+    *("model_opt", "optional_model"),
+)
+_CLIP = ("clip", "CLIP", "opt_clip", "clip_opt", "optional_clip")
 _BUNDLES = ("pipe", "basic_pipe", "base_ctx", "ctx", "context", "sdxl_tuple", "model_pipe")
 _LATENT = ("latent_image", "latent", "samples", "latents", "optional_latent", "LATENT")
 _PICTURE = ("images", "image", "samples", "latent", "pixels", "IMAGE")
@@ -115,13 +119,14 @@ class _Reading:
         """Return what `loras_before` does."""
         found: list[NamedLora] = []
         known = {start.id}
-        for names in ((*_MODEL, *_BUNDLES), ("clip", "CLIP")):
+        for names in ((*_MODEL, *_BUNDLES), _CLIP):
             on_model = "model" in names
-            for node in self._loaders(start, names):
+            for node in self._loaders(start, names, tags=True):
                 if node.id in known or node.kind in passed_over:
                     continue
                 known.add(node.id)
-                for lora in loras_of_node(node, self._graph, self._note):
+                loads = loras_of_node if node.loads_loras else loras_in_texts
+                for lora in loads(node, self._graph, self._note):
                     te = lora.unet if lora.te is None else lora.te
                     found.append(lora if on_model else replace(lora, unet=0.0, te=te))
         return tuple(found), tuple(dict.fromkeys(self._notes))[:MAX_NOTES]
@@ -141,7 +146,9 @@ class _Reading:
         if not found:
             samplers = [n for n in self._graph.nodes.values() if _samples(n)]
             earlier = {s.id for n in samplers if (s := self._back(n, _LATENT)) is not None}
-            found = {n.id: n for n in samplers if n.id not in earlier}
+            # In a circle each is another's; then none is the last.
+            last = [n for n in samplers if n.id not in earlier] or samplers
+            found = {n.id: n for n in last}
         return list(found.values())[:_MOST_SAMPLERS]
 
     def _back(self, start: Node, names: tuple[str, ...]) -> Node | None:
@@ -213,45 +220,63 @@ class _Reading:
     def _loras(self, source: Node, texts: TextFollower) -> list[NamedLora]:
         """Return the LoRAs between the checkpoint and the sampler, in the order of loading."""
         on_model = self._loaders(source, (*_MODEL, *_BUNDLES))
-        clip: dict[str, Node] = {}
-        for encoder in texts.encoders.get("positive", ()):
-            clip |= {node.id: node for node in self._loaders(encoder, ("clip", "CLIP", *_BUNDLES))}
-        negative: dict[str, Node] = {}
-        for encoder in texts.encoders.get("negative", ()):
-            negative |= {n.id: n for n in self._loaders(encoder, ("clip", "CLIP", *_BUNDLES))}
+        if not source.links((*_MODEL, *_BUNDLES)):
+            self._note(f"the model of {source.label} cannot be followed: LoRAs were not checked")
+        clip = self._before_encoders(texts, "positive")
+        negative = self._before_encoders(texts, "negative")
         found = []
         for node in on_model:
             found += loras_of_node(node, self._graph, self._note)
         known = {node.id for node in on_model}
         for node in clip.values():
             if node.id not in known:
-                for lora in loras_of_node(node, self._graph, self._note):
-                    te = lora.unet if lora.te is None else lora.te
-                    found.append(replace(lora, unet=0.0, te=te))
+                found += [replace(lora, unet=0.0, te=te) for lora, te in self._on_clip(node)]
         for node in negative.values():
             if node.id not in known and node.id not in clip:
-                for lora in loras_of_node(node, self._graph, self._note):
-                    te = lora.unet if lora.te is None else lora.te
+                for lora, te in self._on_clip(node):
                     self._note(
                         f"LoRA {lora.name} at {te:g} acts on the negative prompt's text encoder "
                         "alone and was not checked"
                     )
         return found
 
-    def _loaders(self, start: Node, names: tuple[str, ...]) -> list[Node]:
-        """Return the nodes that load LoRAs behind a node, the first loaded first."""
+    def _before_encoders(self, texts: TextFollower, role: str) -> dict[str, Node]:
+        """Return the nodes that load LoRAs before the text encoders of a role, by their ids."""
+        found: dict[str, Node] = {}
+        for encoder in texts.encoders.get(role, ()):
+            found |= {node.id: node for node in self._loaders(encoder, (*_CLIP, *_BUNDLES))}
+        return found
+
+    def _on_clip(self, node: Node) -> Iterator[tuple[NamedLora, float]]:
+        """Yield what a node loads onto a text encoder alone, and at which strength."""
+        for lora in loras_of_node(node, self._graph, self._note):
+            yield lora, lora.unet if lora.te is None else lora.te
+
+    def _loaders(self, start: Node, names: tuple[str, ...], *, tags: bool = False) -> list[Node]:
+        """Return the nodes that load LoRAs behind a node, the first loaded first.
+
+        Args:
+            start: the node.
+            names: of the inputs that are followed.
+            tags: nodes that load the tags of a text are wanted, too.
+        """
         found: list[Node] = []
         seen: set[str] = set()
         waiting = list(start.links(names)[:1])
         if start.loads_loras:
             found.append(start)
+        what = "model" if "model" in names else "CLIP"
+        before = start
         while waiting:
             link = waiting.pop()
             node = self._graph.get(link)
             if node is None or node.id in seen:
+                why = "comes from nowhere" if node is None else "goes round in a circle"
+                self._note(f"the {what} of {before.label} {why}: LoRAs before it were not checked")
                 continue
             seen.add(node.id)
-            if node.loads_loras:
+            before = node
+            if node.loads_loras or (tags and node.has_tags):
                 found.append(node)
             further = node.links(names)[:1]
             if not further and not node.loads_loras and not node.is_loader:
@@ -285,7 +310,7 @@ def _samples(node: Node) -> bool:
     kind = node.kind.lower()
     if any(word in kind for word in ("detailer", "upscale", "guider", "apply")):
         return False
-    linked = node.link("positive") is not None or node.link("guider") is not None
+    linked = bool(node.links(("positive", "guider", "text_embeds")))
     steers = node.has("cfg") or node.link("guider") is not None or "sampler" in kind
     bundled = "ksampler" in kind.replace(" ", "") and bool(node.links(_BUNDLES))
     return (linked and steers) or bundled

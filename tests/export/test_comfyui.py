@@ -371,3 +371,62 @@ def test_what_was_exported_can_be_imported(option: Option) -> None:
         assert recipe.cfg_scale == 6.0
         names = [(lora.name, lora.unet) for lora in recipe.loras]
         assert names == ([("wet", 0.8)] if option is Option.B else [("ink", -0.3), ("wet", 0.8)])
+
+
+class TestBounds:
+    """ComfyUI's server refuses a whole workflow for one number that a node does not take."""
+
+    @pytest.mark.parametrize(
+        ("change", "kind", "name", "value", "held"),
+        [
+            ({"cfg_scale": 100.0}, "KSampler", "cfg", 100.0, False),
+            ({"cfg_scale": 100.1}, "KSampler", "cfg", 100, True),
+            ({"cfg_scale": -1.0}, "KSampler", "cfg", 0, True),
+            ({"steps": 10_001}, "KSampler", "steps", 10_000, True),
+            ({"width": 15}, "EmptyLatentImage", "width", 16, True),
+            ({"width": 16_384}, "EmptyLatentImage", "width", 16_384, False),
+            ({"clip_skip": 25}, "CLIPSetLastLayer", "stop_at_clip_layer", -24, True),
+            ({"prompt": "<lora:ink:-100>"}, "LoraLoader", "strength_model", -100, False),
+            ({"prompt": "<lora:ink:-101>"}, "LoraLoader", "strength_model", -100, True),
+            ({"prompt": "<lora:ink:20:neg=1>"}, "CreateHookLora", "strength_model", 20, False),
+            ({"prompt": "<lora:ink:21:neg=1>"}, "CreateHookLora", "strength_model", 20, True),
+            ({"distilled_cfg": 101.0}, "FluxGuidance", "guidance", 100, True),
+            (
+                {"distilled_cfg": 3.5, "guidance": "NAG", "nag": Nag(50.0, 0.5, 1.5)},
+                "NAGuidance",
+                "nag_scale",
+                50,
+                True,
+            ),
+            (
+                {"distilled_cfg": 3.5, "guidance": "NAG", "nag": Nag(49.0, 0.9, 0.5)},
+                "NAGuidance",
+                "nag_tau",
+                1,
+                True,
+            ),
+            (
+                {"distilled_cfg": 3.5, "guidance": "NAG", "nag": Nag(49.0, 1.0, 1.0)},
+                "NAGuidance",
+                "nag_alpha",
+                1.0,
+                False,
+            ),
+        ],
+    )
+    def test_a_number_beyond_them_is_held_and_named(
+        self, change: dict[str, Any], kind: str, name: str, value: float, held: bool
+    ) -> None:
+        made = exported(replace(SD1, **change))
+        assert of_kind(made, kind)[0][name] == value
+        assert ("CF-bounds" in rules(made)) is held
+
+    def test_a_hires_pass_denoises_no_more_than_all(self) -> None:
+        made = exported(replace(SD1, denoising=7.0, hires=SecondPass()))
+        assert of_kind(made, "KSampler")[1]["denoise"] == 1
+        assert "CF-bounds" in rules(made)
+
+    def test_both_forms_hold_the_same_number(self) -> None:
+        made = exported(replace(SD1, cfg_scale=500.0))
+        (shown,) = [n for n in made.page["nodes"] if n["type"] == "KSampler"]
+        assert shown["widgets_values"][3] == 100

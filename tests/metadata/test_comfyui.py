@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from lib_lora_neg.metadata import MetadataError, NamedLora, Recipe, recipes_of_json
+from lib_lora_neg.metadata import MetadataError, NamedLora, Recipe, comfy_graph, recipes_of_json
+from lib_lora_neg.metadata.comfyui import loras_before
 
 Graph = dict[str, dict[str, Any]]
 
@@ -334,6 +335,160 @@ def test_tags_stand_in_the_order_of_comfyui() -> None:
 )  # fmt: skip
 def test_what_cannot_be_followed_is_named(nodes: dict[str, Any], named: str) -> None:
     assert any(named in note for note in read(workflow(**nodes)).notes)
+
+
+SAMPLER = {"positive": ["2", 0], "negative": ["3", 0], "cfg": 9.0}
+LOADER = {"lora_name": "sty.safetensors", "strength_model": -0.9}
+STRINGS = "StringConcatenate"
+
+
+def long_chain() -> Graph:
+    """A text that is put together over more nodes than are followed."""
+    return {
+        f"n{n}": node(STRINGS, string_a=[str(n + 1), 0] if n < 299 else "end", string_b="x")
+        for n in range(100, 300)
+    }
+
+
+@pytest.mark.parametrize(
+    ("nodes", "named"),
+    [
+        ({"n2": node("CLIPTextEncode", text=["77", 0], clip=["1", 1])}, "77"),
+        ({"n2": node("CLIPTextEncode", text=None, clip=["1", 1])}, "CLIPTextEncode"),
+        ({"n3": node("CLIPTextEncode", text={"a": 1}, clip=["1", 1])}, "CLIPTextEncode"),
+        ({"n3": node("CLIPTextEncode", text=["a", "b"], clip=["1", 1])}, "CLIPTextEncode"),
+        ({"n2": node("CLIPTextEncode", text=["20", 0], clip=["1", 1]),
+          "n20": node(STRINGS, string_a=["21", 0], string_b="x"),
+          "n21": node(STRINGS, string_a=["20", 0], string_b="y")}, "circle"),
+        ({"n2": node("CLIPTextEncode", text=["100", 0], clip=["1", 1]), **long_chain()},
+         "too often"),
+        ({"n5": node("KSampler", model=["55", 0], **SAMPLER)}, "LoRAs"),
+        ({"n5": node("KSampler", model=None, **SAMPLER)}, "LoRAs"),
+        ({"n5": node("KSampler", **SAMPLER)}, "LoRAs"),
+        ({"n5": node("KSampler", model=["10", 0], **SAMPLER),
+          "n10": node("LoraLoader", model=["55", 0], **LOADER)}, "LoRAs"),
+        ({"n5": node("KSampler", model=["10", 0], **SAMPLER),
+          "n10": node("LoraLoader", model=["10", 0], **LOADER)}, "circle"),
+        ({"n5": node("KSampler", model=["10", 0], **SAMPLER),
+          "n10": node("LoraLoader", model=["1", 0], **{**LOADER, "lora_name": 5})}, "LoraLoader"),
+        ({"n5": node("KSampler", model=["10", 0], **SAMPLER),
+          "n10": node("LoraLoader", model=["1", 0], **{**LOADER, "lora_name": ["x"]})},
+         "LoraLoader"),
+        ({"n5": node("KSampler", model=["10", 0], **SAMPLER),
+          "n10": node("LoraLoader", model=["1", 0], **{**LOADER, "strength_model": [1]})},
+         "LoraLoader"),
+    ],
+)  # fmt: skip
+def test_a_broken_workflow_is_never_taken_for_a_clean_one(
+    nodes: dict[str, Any], named: str
+) -> None:
+    assert any(named in note for note in read(workflow(**nodes)).notes)
+
+
+def test_samplers_in_a_circle_are_all_read() -> None:
+    graph = workflow(
+        n5=node("KSampler", model=["1", 0], latent_image=["50", 0], **SAMPLER),
+        n50=node("KSampler", model=["1", 0], latent_image=["5", 0], **SAMPLER),
+    )
+    del graph["6"], graph["7"]
+    assert {recipe.prompt for recipe in recipes_of_json(graph)} == {"a lighthouse"}
+
+
+def test_more_nodes_than_are_looked_at_are_told() -> None:
+    many = {f"x{n}": node("Note") for n in range(comfy_graph.MAX_NODES)}
+    assert any("nodes" in note for note in read({**workflow(), **many}).notes)
+
+
+class TestPacks:
+    """Nodes of packs as the page keeps them: values beside those of the widgets."""
+
+    TEXTS = (("clip", 1), ("text", None))
+
+    @staticmethod
+    def shown(number: int, kind: str, inputs: list[Any], values: Any) -> dict[str, Any]:
+        entries = [
+            {"name": name, "type": "*", "link": link} if isinstance(link, int)
+            else {"name": name, "type": "*", "link": None, "widget": {"name": name}}
+            for name, link in inputs
+        ]  # fmt: skip
+        return {"id": number, "type": kind, "mode": 0, "inputs": entries, "widgets_values": values}
+
+    def workflow(self, *more: dict[str, Any], extra: Any = ()) -> dict[str, Any]:
+        texts = [("clip", 3), ("seed", None), ("text", None)]
+        note = {"version": 1, "textWidgetName": "text"}
+        sampler = [("model", 2), ("positive", 4), ("negative", 5), ("cfg", None)]
+        nodes = [
+            self.shown(1, "Checkpoint Loader (LoraManager)", [("ckpt_name", None)], ["m"]),
+            self.shown(2, "Prompt (LoraManager)", texts, [note, "a lighthouse"]),
+            self.shown(3, "Prompt (LoraManager)", texts, [note, "lowres"]),
+            self.shown(4, "KSampler", sampler, [1, "fixed", 20, 9.0, "euler", "normal", 1]),
+            *more,
+        ]
+        links = [[2, 1, 0, 4, 0, "MODEL"], [3, 1, 1, 2, 0, "CLIP"], *extra]
+        links += [[4, 2, 0, 4, 1, "CONDITIONING"], [5, 3, 0, 4, 2, "CONDITIONING"]]
+        return page(nodes, links)
+
+    def test_a_prompt_beside_a_nodes_own_notes(self) -> None:
+        recipe = read(self.workflow())
+        assert (recipe.prompt, recipe.negative_prompt) == ("a lighthouse", "lowres")
+        # The pack's name in brackets makes no loader of LoRAs of its nodes.
+        assert recipe.notes == ()
+
+    def test_trigger_words_that_are_switched_on(self) -> None:
+        words = [{"text": "ink", "active": True}, {"text": "wash", "active": False}]
+        toggle = self.shown(
+            5, "TriggerWord Toggle (LoraManager)", [("group_mode", None)], [True, words, "ink"]
+        )
+        made = self.workflow(toggle, extra=[[9, 5, 0, 2, 0, "STRING"]])
+        made["nodes"][1] = self.shown(2, "CLIPTextEncode", [("clip", 3), ("text", 9)], ["old"])
+        assert read(made).prompt == "ink"
+        # As the server has them.
+        graph = workflow(
+            n2=node("CLIPTextEncode", text=["20", 0], clip=["1", 1]),
+            n20=node("TriggerWord Toggle (LoraManager)", toggle_trigger_words={"__value__": words}),
+        )
+        assert read(graph).prompt == "ink"
+
+    def test_trigger_words_before_a_prompt(self) -> None:
+        graph = workflow(
+            n2=node(
+                "Prompt (LoraManager)", text="a house", clip=["1", 1], trigger_words1=["20", 0]
+            ),
+            n20=node("Text (LoraManager)", text="inkwash"),
+        )
+        assert read(graph).prompt == "inkwash, a house"
+
+    def test_films_of_wan(self) -> None:
+        graph = {
+            "1": node("WanVideoLoraSelect", lora="ink.safetensors", strength=-0.9),
+            "2": node("WanVideoModelLoader", model="wan.safetensors", lora=["1", 0]),
+            "3": node("WanVideoTextEncode", positive_prompt="a wolf", negative_prompt="still"),
+            "4": node("WanVideoSampler", model=["2", 0], text_embeds=["3", 0], cfg=6.0),
+        }
+        recipe = read(graph)
+        assert (recipe.prompt, recipe.negative_prompt) == ("a wolf", "still")
+        assert recipe.loras == (NamedLora("ink", -0.9),)
+
+
+@pytest.mark.parametrize(
+    "loader",
+    [
+        node("Power Prompt (rgthree)", prompt="a <lora:sub/ink:-0.9> b", opt_model=["1", 0],
+             opt_clip=["1", 1]),
+        node("ImpactWildcardEncode", model=["1", 0], clip=["1", 1],
+             populated_text="<lora:ink:-0.9>", wildcard_text="__x__ <lora:other:1>"),
+        node("Lora Loader Stack (rgthree)", model=["1", 0], clip=["1", 1],
+             lora_01="ink.safetensors", strength_01=-0.9, lora_02="None", strength_02=1.0),
+        node("Power Lora Loader (rgthree)", model=["1", 0], clip=["1", 1],
+             lora_1={"on": True, "lora": "ink.safetensors", "strength": -0.9},
+             lora_2={"on": False, "lora": "other.safetensors", "strength": 1}),
+    ],
+)  # fmt: skip
+def test_what_is_loaded_before_a_node(loader: dict[str, Any]) -> None:
+    graph = workflow(n10=loader, n11=node("NegGuardPrompts", model=["10", 0]))
+    loras, notes = loras_before(graph, "11")
+    assert [(lora.name, lora.unet) for lora in loras] == [("ink", -0.9)]
+    assert notes == ()
 
 
 def test_circles_and_doubled_joins_end() -> None:
