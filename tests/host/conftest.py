@@ -86,7 +86,8 @@ def prepared_server(root: Path, folder: Path, extensions: Mapping[str, Path]) ->
     lora_files.make_embedding(data / "embeddings")
     models = root / "models" / "Stable-diffusion"
     default = ""
-    for family, prefix in (("sd1", ""), ("sdxl", lora_files.XL_PREFIX)):
+    transformers = ((family, f"{family}_") for family in lora_files.TRANSFORMERS)
+    for family, prefix in (("sd1", ""), ("sdxl", lora_files.XL_PREFIX), *transformers):
         checkpoint = _first_checkpoint(models, family)
         if checkpoint is not None:
             lora_files.make_lora_files(checkpoint, loras, prefix)

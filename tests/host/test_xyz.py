@@ -25,7 +25,10 @@ TEXT_ENCODER = "[LoRA Neg] Text-encoder weight"
 MODE = "[LoRA Neg] Guard mode"
 CEILING = "[LoRA Neg] CFG under guard"
 SETTING = "[LoRA Neg] Setting"
-OURS = (WEIGHT, TEXT_ENCODER, MODE, CEILING, SETTING)
+GUIDANCE = tuple(
+    f"[LoRA Neg] Guidance {part}" for part in ("method", "strength", "share", "numbers")
+)
+OURS = (WEIGHT, TEXT_ENCODER, MODE, CEILING, SETTING, *GUIDANCE)
 
 NEGATIVE = f"blurry, {STYLE_TRIGGER}"
 
@@ -177,6 +180,30 @@ def test_keys_of_one_cell_are_not_in_the_next(webui: Webui) -> None:
     said = [cell.own_keys for cell in cells]
     assert [keys.get("LoRA Neg") for keys in said] == ["Enforce", None, "Advise"]
     assert [bool(keys.get("LoRA Neg changes")) for keys in said] == [True, False, False]
+
+
+def test_guidance_in_a_plot(webui: Webui) -> None:
+    method, strength, share, numbers = GUIDANCE
+    fields = {"prompt": "a cat", "cfg_scale": 1.0, "steps": 4}
+
+    def alone(*guidance: object) -> Picture:
+        guard = (True, "Enforce", False, None, *guidance)
+        return webui.txt2img("a cat", NEGATIVE, guard=guard, cfg_scale=1.0, steps=4)
+
+    said = alone("NAG").said.parameters
+    if "LoRA Neg guidance" not in said:
+        pytest.skip("this host has no negative guidance for this model")
+    cells = plot(webui, {method: "Off, NAG", strength: "0.5, 1"}, **fields)
+    wanted = [alone("Off"), alone("NAG", 0.5), alone("Off"), alone("NAG", 1.0)]
+    for cell, picture in zip(cells, wanted, strict=True):
+        assert_same(cell, picture)
+    assert "LoRA Neg guidance" not in cells[2].said.parameters
+    guard = (True, "Enforce", False, None, "NAG")
+    cells = plot(webui, {share: "0.5, 1", numbers: "default, phi 9; tau 9"}, guard, **fields)
+    wanted = [alone("NAG", 1.0, part, own) for own in ("", "phi 9, tau 9") for part in (0.5, 1.0)]
+    for cell, picture in zip(cells, wanted, strict=True):
+        assert_same(cell, picture)
+        assert cell.own_keys == picture.own_keys
 
 
 def test_a_plot_says_its_axes(webui: Webui) -> None:

@@ -179,6 +179,91 @@ def open_clip_shapes(width: int, layers: int, vocabulary: int) -> Named:
     yield from _norm("ln_final", width)
 
 
+@dataclass(frozen=True)
+class Flux:
+    """FLUX.1, with a pooled text and guidance as inputs.
+
+    Attributes:
+        heads: of 128 channels each; the real one has 24.
+        text: width of the text; 4096 in the real one.
+        pooled: width of the pooled text; 768 in the real one.
+        depth: double and single blocks, 19 and 38 in the real one.
+    """
+
+    heads: int = 1
+    text: int = 64
+    pooled: int = 96
+    depth: tuple[int, int] = (19, 38)
+
+    def shapes(self) -> Named:
+        """Yield the tensors, without prefix."""
+        width = self.heads * 128
+        yield from _linear("img_in", width, 64)
+        yield from _linear("txt_in", width, self.text)
+        for name, size in (("time_in", 256), ("vector_in", self.pooled), ("guidance_in", 256)):
+            yield from _linear(f"{name}.in_layer", width, size)
+            yield from _linear(f"{name}.out_layer", width, width)
+        for block in range(self.depth[0]):
+            for stream in ("img", "txt"):
+                name = f"double_blocks.{block}.{stream}"
+                yield from _linear(f"{name}_mod.lin", 6 * width, width)
+                yield from _linear(f"{name}_attn.qkv", 3 * width, width)
+                yield from _linear(f"{name}_attn.proj", width, width)
+                yield from _qk_norm(f"{name}_attn.norm")
+                yield from _linear(f"{name}_mlp.0", 4 * width, width)
+                yield from _linear(f"{name}_mlp.2", width, 4 * width)
+        for block in range(self.depth[1]):
+            name = f"single_blocks.{block}"
+            yield from _linear(f"{name}.linear1", 7 * width, width)
+            yield from _linear(f"{name}.linear2", width, 5 * width)
+            yield from _linear(f"{name}.modulation.lin", 3 * width, width)
+            yield from _qk_norm(f"{name}.norm")
+        yield from _linear("final_layer.linear", 64, width)
+        yield from _linear("final_layer.adaLN_modulation.1", 2 * width, width)
+
+
+def _qk_norm(name: str) -> Named:
+    yield f"{name}.query_norm.scale", (128,)
+    yield f"{name}.key_norm.scale", (128,)
+
+
+def t5_shapes(width: int, layers: int, heads: int, vocabulary: int) -> Named:
+    """Yield the tensors of a T5 encoder with heads of 64, as FLUX.1 has it."""
+    inner = heads * 64
+    yield "shared.weight", (vocabulary, width)
+    for layer in range(layers):
+        name = f"encoder.block.{layer}"
+        for part in ("q", "k", "v"):
+            yield f"{name}.layer.0.SelfAttention.{part}.weight", (inner, width)
+        yield f"{name}.layer.0.SelfAttention.o.weight", (width, inner)
+        if layer == 0:
+            yield f"{name}.layer.0.SelfAttention.relative_attention_bias.weight", (32, heads)
+        yield f"{name}.layer.0.layer_norm.weight", (width,)
+        for part in ("wi_0", "wi_1"):
+            yield f"{name}.layer.1.DenseReluDense.{part}.weight", (2 * width, width)
+        yield f"{name}.layer.1.DenseReluDense.wo.weight", (width, 2 * width)
+        yield f"{name}.layer.1.layer_norm.weight", (width,)
+    yield "encoder.final_layer_norm.weight", (width,)
+
+
+def flux_shapes(clip: int = 49408, t5: int = 32128) -> dict[str, Shape]:
+    """Return a FLUX.1 dev of small width with the real numbers of blocks, with all its parts.
+
+    Args:
+        clip: size of CLIP's vocabulary.
+        t5: of T5's.
+    """
+    vae = {
+        name: shape for name, shape in vae_shapes(32, (1, 1, 2, 2), 16) if "quant_conv" not in name
+    }
+    return {
+        **prefixed("model.diffusion_model.", Flux().shapes()),
+        **prefixed("vae.", vae.items()),
+        **prefixed("text_encoders.clip_l.transformer.", clip_shapes(96, 2, clip)),
+        **prefixed("text_encoders.t5xxl.transformer.", t5_shapes(64, 2, 2, t5)),
+    }
+
+
 def _linear(name: str, out: int, size_in: int) -> Named:
     yield f"{name}.weight", (out, size_in)
     yield f"{name}.bias", (out,)
@@ -227,7 +312,7 @@ def random_tensors(shapes: Mapping[str, Shape]) -> dict[str, np.ndarray]:
 def _random(name: str, shape: Shape) -> np.ndarray:
     random = np.random.default_rng(zlib.crc32(name.encode()))
     if len(shape) == 1:
-        start = 1.0 if name.endswith(".weight") else 0.0
+        start = 1.0 if name.endswith((".weight", ".scale")) else 0.0
         return (start + random.normal(0.0, 0.02, shape)).astype(np.float16)
     spread = 0.3 if "embedding" in name else float(np.prod(shape[1:])) ** -0.5
     return random.normal(0.0, spread, shape).astype(np.float16)

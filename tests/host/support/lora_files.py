@@ -67,6 +67,17 @@ FILES = (
 XL_PREFIX = "xl_"
 """Before the names of the files made for an SDXL checkpoint beside an SD1 one."""
 
+TRANSFORMERS: Mapping[str, str] = {
+    "klein": "double_stream_modulation_img.",
+    "flux": "double_blocks.0.img_mod.",
+    "zimage": "cap_embedder.",
+    "krea": "txtfusion.",
+    "anima": "llm_adapter.",
+    "qwen": "txt_norm.weight",
+}
+"""By the name that these tests give a family: a piece of names that only its checkpoints have. The
+LoRA files of each have the name and ``_`` before theirs."""
+
 
 def make_lora_files(checkpoint: Path, folder: Path, prefix: str = "") -> None:
     """Write all `FILES` for a checkpoint, with their side files."""
@@ -99,7 +110,7 @@ def read_shapes(checkpoint: Path) -> dict[str, Shape]:
 
 
 def checkpoint_family(checkpoint: Path) -> str:
-    """Return ``sd1``, ``sdxl`` or ``other``, as far as these tests need it."""
+    """Return ``sd1``, ``sdxl``, one of `TRANSFORMERS` or ``other``."""
     if checkpoint.suffix != ".safetensors" or not checkpoint.is_file():
         return "other"
     keys = read_shapes(checkpoint)
@@ -107,7 +118,8 @@ def checkpoint_family(checkpoint: Path) -> str:
         return "sdxl"
     if any(key.startswith("cond_stage_model.transformer.text_model.") for key in keys):
         return "sd1"
-    return "other"
+    marked = (name for name, mark in TRANSFORMERS.items() if any(mark in key for key in keys))
+    return next(marked, "other")
 
 
 _ATTENTION = (
@@ -115,6 +127,13 @@ _ATTENTION = (
     "attn1.to_out.0",
     "attn2.to_out.0",
 )
+
+
+_JOINT = (
+    *("img_attn.qkv", "txt_attn.qkv", "linear1", "attention.qkv", "attn.to_q", "attn.to_v"),
+    *("attn.wq", "attn.wv", "cross_attn.q_proj", "cross_attn.v_proj"),
+)
+"""Layers of the attention of transformers, by their last names."""
 
 
 def _layers(shapes: Mapping[str, Shape]) -> Iterator[tuple[str, Shape]]:
@@ -127,6 +146,8 @@ def _layers(shapes: Mapping[str, Shape]) -> Iterator[tuple[str, Shape]]:
         name, is_weight = key.removesuffix(".weight"), key.endswith(".weight")
         if not is_weight:
             continue
+        if key.startswith(unet) and name.endswith(_JOINT) and len(shape) == 2:
+            yield f"lora_unet_{name.removeprefix(unet).replace('.', '_')}", shape
         if key.startswith(unet) and "transformer_blocks" in key and name.endswith(_ATTENTION):
             yield f"lora_unet_{_unet_name(name.removeprefix(unet), sdxl)}", shape
         elif key.startswith(f"{text}text_model.encoder.layers.") and len(shape) == 2:
