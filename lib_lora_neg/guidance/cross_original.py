@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -28,14 +28,35 @@ def layers_of(unet: Any) -> list[Any]:
 
 
 @contextmanager
-def guided(unet: Any, call: CrossCall) -> Iterator[None]:
+def guided(
+    unet: Any, call: CrossCall, refused: Callable[[str], None] | None = None
+) -> Iterator[None]:
     """Guide the calls of a U-Net that are made inside.
+
+    Args:
+        unet: in the original layout.
+        call: the texts of the calls inside, and the method.
+        refused: told why a layer computes what it would compute by itself; ``None`` raises that.
 
     Raises:
         GuidanceError: another tool has taken over the cross attention.
     """
-    with forwards({layer: partial(_forward, layer, call) for layer in layers_of(unet)}):
+    layers = layers_of(unet)
+    with forwards({layer: partial(_forward_or_plain, layer, call, refused) for layer in layers}):
         yield
+
+
+def _forward_or_plain(
+    layer: Any, call: CrossCall, refused: Callable[[str], None] | None, *args: Any, **more: Any
+) -> torch.Tensor:
+    try:
+        return _forward(layer, call, *args, **more)
+    except GuidanceError as error:
+        if refused is None:
+            raise
+        refused(str(error))
+        plain: torch.Tensor = type(layer).forward(layer, *args, **more)
+        return plain
 
 
 def _forward(

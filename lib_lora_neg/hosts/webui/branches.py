@@ -302,6 +302,11 @@ class Order:
         self._rows: list[Branch] = []
         self._next = 0
 
+    @property
+    def place(self) -> int:
+        """The number of the first row of the next call in its step."""
+        return self._next
+
     def reset(self) -> None:
         """Forget the step that was told last."""
         self._rows, self._next = [], 0

@@ -1,19 +1,21 @@
-"""Negative guidance in Forge and its forks: around each evaluation of one generation's model.
+"""Negative guidance in a WebUI: around each evaluation of one generation's model.
 
-The host hands every evaluation to a wrapper, if the model of the pass has one. Ours adds the
-negative prompt to the text, guides, and leaves nothing behind after the evaluation. A host whose
-models take no wrapper (A1111) has no negative guidance; that is said.
+Forge and its forks hand every evaluation to a wrapper, if the model of the pass has one. Ours adds
+the negative prompt to the text, guides, and leaves nothing behind after the evaluation. A1111's
+models take no wrapper: see `guidance_a1111`.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ...guidance import Guidance
 from .. import guidance_keys as keys
+from . import guidance_a1111
 
 ATTRIBUTE = "_lora_neg_guidance"
 WRAPPER = "model_function_wrapper"
@@ -22,6 +24,7 @@ MARK = "is_lora_neg"
 
 def begin(p: Any, guidance: Guidance | None) -> None:
     """Remember what a generation asks for; its model need not be loaded yet."""
+    guidance_a1111.leave()
     for key in keys.KEYS:
         p.extra_generation_params.pop(key, None)
     setattr(p, ATTRIBUTE, guidance)
@@ -56,9 +59,13 @@ def supported(sd_model: Any) -> bool:
 
 def _kind_of(sd_model: Any) -> tuple[str, str]:
     """Return the kind of model as `guidance.choice.DEFAULTS` names it, or why there is none."""
-    unet: Any = getattr(getattr(sd_model, "forge_objects", None), "unet", None)
+    objects = getattr(sd_model, "forge_objects", None)
+    if objects is None:
+        problem = guidance_a1111.problem(sd_model)
+        return ("", problem) if problem else ("unet", "")
+    unet: Any = getattr(objects, "unet", None)
     if not hasattr(unet, "set_model_unet_function_wrapper"):
-        return "", "this host has no way in for it; Forge, Forge Neo and reForge have"
+        return "", "this host has no way in for this model"
     if _is_foreign(unet.model_options.get(WRAPPER)):
         return "", "another tool has wrapped the model"
     from ...guidance import originals
@@ -77,35 +84,52 @@ def before_sampling(p: Any, failed: Callable[[str], None]) -> None:
     guidance = getattr(p, ATTRIBUTE, None)
     if guidance is None:
         return
-    objects = p.sd_model.forge_objects
+    guidance_a1111.leave()
     kind, problem = _kind_of(p.sd_model)
     if problem:
         failed(problem)
         return
-    try:
-        negatives = _negatives(p, guidance)
-    except ValueError as error:
+
+    def given_up(reason: str) -> None:
         for key in keys.KEYS:
             p.extra_generation_params.pop(key, None)
-        failed(str(error))
+        failed(reason)
+
+    try:
+        negatives = _Negatives(p, _negatives(p, guidance))
+    except ValueError as error:
+        given_up(str(error))
+        return
+    objects = getattr(p.sd_model, "forge_objects", None)
+    if objects is None:
+        acts = partial(_acts, p, guidance)
+        guidance_a1111.watch(p, guidance, negatives.texts, acts, given_up)
         return
     unet = objects.unet.clone()
     unet.set_model_unet_function_wrapper(
-        _Wrapper(p, guidance, kind, unet.model.diffusion_model, negatives, failed)
+        _Wrapper(p, guidance, kind, unet.model.diffusion_model, negatives, given_up)
     )
     objects.unet = unet
 
 
 def end(p: Any) -> None:
-    """Take the wrapper off the model when a generation is over.
+    """Take everything off the model when a generation is over.
 
-    The host drops it itself when the next one begins; an interrupted generation may leave it
+    Forge drops the wrapper itself when the next one begins; an interrupted generation may leave it
     until then.
     """
+    guidance_a1111.leave()
     unet: Any = getattr(getattr(p.sd_model, "forge_objects", None), "unet", None)
     options = getattr(unet, "model_options", {})
     if getattr(options.get(WRAPPER), MARK, False):
         del options[WRAPPER]
+
+
+def _acts(p: Any, guidance: Guidance) -> bool:
+    """Whether the present step is guided."""
+    cfg = getattr(getattr(p, "sampler", None), "model_wrap_cfg", None)
+    step, steps = getattr(cfg, "step", 0), getattr(cfg, "total_steps", 0)
+    return guidance.acts_at(int(step), max(int(steps or 0), int(step) + 1))
 
 
 def _is_foreign(wrapper: object) -> bool:
@@ -153,6 +177,36 @@ def _encoded(p: Any, texts: list[str], hires: bool) -> Any:
 
 
 @dataclass
+class _Negatives:
+    """The concepts of a pass, each encoded with its schedules."""
+
+    p: Any
+    concepts: list[Any]
+
+    def texts(self, pictures: int) -> list[Any]:
+        """Return each concept's text of this step, pictures × tokens × width.
+
+        Raises:
+            GuidanceError: there are other pictures than negative prompts.
+        """
+        from modules import prompt_parser
+
+        from ...guidance.ownership import GuidanceError
+
+        step = getattr(getattr(self.p.sampler, "model_wrap_cfg", None), "step", 0)
+        texts = []
+        for concept in self.concepts:
+            found = prompt_parser.reconstruct_cond_batch(concept, step)
+            text = found["crossattn"] if isinstance(found, Mapping) else found
+            if text.shape[0] == 1:
+                text = text.expand(pictures, *[-1] * (text.ndim - 1))
+            if text.shape[0] != pictures:
+                raise GuidanceError(f"{text.shape[0]} negative prompts for {pictures} pictures")
+            texts.append(text)
+        return texts
+
+
+@dataclass
 class _Wrapper:
     """What the host calls instead of the model of one pass."""
 
@@ -160,14 +214,14 @@ class _Wrapper:
     guidance: Guidance
     kind: str
     model: Any
-    negatives: list[Any]
+    negatives: _Negatives
     failed: Callable[[str], None]
     given_up: bool = False
     is_lora_neg: bool = True
 
     def __call__(self, apply_model: Callable[..., Any], told: Mapping[str, Any]) -> Any:
         x, t, c = told["input"], told["timestep"], told["c"]
-        if self.given_up or not self._acts():
+        if self.given_up or not _acts(self.p, self.guidance):
             return apply_model(x, t, **c)
         from ...guidance.ownership import GuidanceError
 
@@ -175,15 +229,8 @@ class _Wrapper:
             return self._guided(apply_model, x, t, c, list(told["cond_or_uncond"]))
         except GuidanceError as error:
             self.given_up = True
-            for key in keys.KEYS:
-                self.p.extra_generation_params.pop(key, None)
             self.failed(str(error))
             return apply_model(x, t, **c)
-
-    def _acts(self) -> bool:
-        cfg = getattr(getattr(self.p, "sampler", None), "model_wrap_cfg", None)
-        step, steps = getattr(cfg, "step", 0), getattr(cfg, "total_steps", 0)
-        return self.guidance.acts_at(int(step), max(int(steps or 0), int(step) + 1))
 
     def _guided(
         self, apply_model: Callable[..., Any], x: Any, t: Any, c: Any, parts: list[int]
@@ -199,8 +246,8 @@ class _Wrapper:
         context = c["c_crossattn"]
         pictures = x.shape[0] // len(parts)
         negatives = tuple(
-            negative.repeat(len(parts), *[1] * (negative.ndim - 1))
-            for negative in self._texts(pictures, context)
+            text.to(context).repeat(len(parts), *[1] * (text.ndim - 1))
+            for text in self.negatives.texts(pictures)
         )
         guided_rows = [part == 0 for part in parts for _ in range(pictures)]
         rows = None if all(guided_rows) else torch.tensor(guided_rows, device=x.device)
@@ -210,19 +257,3 @@ class _Wrapper:
             self.kind, self.model, module, context, negatives, settings, rows
         ) as texts:
             return apply_model(x, t, **{**c, "c_crossattn": texts})
-
-    def _texts(self, pictures: int, context: Any) -> Iterator[Any]:
-        """Yield each concept's text of this step, pictures × tokens × width, as the context is."""
-        from modules import prompt_parser
-
-        from ...guidance.ownership import GuidanceError
-
-        cfg = getattr(self.p.sampler, "model_wrap_cfg", None)
-        for concept in self.negatives:
-            found = prompt_parser.reconstruct_cond_batch(concept, getattr(cfg, "step", 0))
-            text = found["crossattn"] if isinstance(found, Mapping) else found
-            if text.shape[0] == 1:
-                text = text.expand(pictures, *[-1] * (text.ndim - 1))
-            if text.shape[0] != pictures:
-                raise GuidanceError(f"{text.shape[0]} negative prompts for {pictures} pictures")
-            yield text.to(context)

@@ -17,6 +17,7 @@ from . import (
     branch_layers,
     compare,
     guidance,
+    guidance_a1111,
     infotext,
     loader,
     matrices,
@@ -227,5 +228,6 @@ def stop() -> None:
     """Undo everything that was changed in the host."""
     loader.uninstall()
     branches.detach()
+    guidance_a1111.leave()
     branch_layers.forget()
     xyz.forget_plot()
