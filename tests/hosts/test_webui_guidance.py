@@ -183,3 +183,47 @@ def test_pictures_with_different_numbers_of_concepts(prompts: Encoded) -> None:
     assert guidance._negatives(p, Guidance(Method.NAG)) == [["cars AND people", "dogs"]]
     with pytest.raises(ValueError, match="different numbers of concepts: 1, 2"):
         guidance._negatives(p, Guidance(Method.NAG, several=True))
+
+
+# ---- the texts of a step -------------------------------------------------------------------
+
+
+def scheduled(*parts: tuple[int, int]) -> list[Any]:
+    """Return a schedule of (last step, number of tokens); each text is filled with its number."""
+    torch = pytest.importorskip("torch")
+    return [
+        SimpleNamespace(end_at_step=end, cond=torch.full((tokens, 4), float(number)))
+        for number, (end, tokens) in enumerate(parts)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("step", "tokens", "filled"), [(0, 3, 0), (5, 3, 0), (6, 5, 1), (20, 5, 1), (21, 3, 0)]
+)
+@pytest.mark.parametrize("as_mapping", [False, True])
+def test_a_schedule_s_texts_may_have_different_lengths(
+    step: int, tokens: int, filled: float, as_mapping: bool
+) -> None:
+    schedule = scheduled((5, 3), (20, 5))
+    if as_mapping:
+        for entry in schedule:
+            entry.cond = {"crossattn": entry.cond, "vector": None}
+    p = SimpleNamespace(sampler=SimpleNamespace(model_wrap_cfg=SimpleNamespace(step=step)))
+    [text] = guidance._Negatives(p, [[schedule]]).texts(2)
+    assert text.shape == (2, tokens, 4)
+    assert (text == filled).all()
+
+
+def test_shorter_negatives_of_a_batch_repeat_their_end() -> None:
+    pytest.importorskip("torch")
+    from lib_lora_neg.guidance.ownership import GuidanceError
+
+    concept = [scheduled((9, 2)), scheduled((1, 1), (9, 4))]
+    p = SimpleNamespace(sampler=SimpleNamespace(model_wrap_cfg=SimpleNamespace(step=3)))
+    negatives = guidance._Negatives(p, [concept, concept[:1]])
+    both, one = negatives.texts(2)
+    assert both.shape == (2, 4, 4)
+    assert both[:, :, 0].tolist() == [[0.0] * 4, [1.0] * 4]
+    assert one.shape == (2, 2, 4)
+    with pytest.raises(GuidanceError, match="2 negative prompts for 3 pictures"):
+        negatives.texts(3)

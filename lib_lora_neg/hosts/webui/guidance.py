@@ -8,7 +8,7 @@ models take no wrapper: see `guidance_a1111`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -189,21 +189,38 @@ class _Negatives:
         Raises:
             GuidanceError: there are other pictures than negative prompts.
         """
-        from modules import prompt_parser
-
         from ...guidance.ownership import GuidanceError
 
-        step = getattr(getattr(self.p.sampler, "model_wrap_cfg", None), "step", 0)
+        step = int(getattr(getattr(self.p.sampler, "model_wrap_cfg", None), "step", 0))
         texts = []
         for concept in self.concepts:
-            found = prompt_parser.reconstruct_cond_batch(concept, step)
-            text = found["crossattn"] if isinstance(found, Mapping) else found
-            if text.shape[0] == 1:
-                text = text.expand(pictures, *[-1] * (text.ndim - 1))
-            if text.shape[0] != pictures:
-                raise GuidanceError(f"{text.shape[0]} negative prompts for {pictures} pictures")
-            texts.append(text)
+            found = [_at(schedule, step) for schedule in concept]
+            if len(found) not in (1, pictures):
+                raise GuidanceError(f"{len(found)} negative prompts for {pictures} pictures")
+            texts.append(_stacked(found * pictures if len(found) == 1 else found))
         return texts
+
+
+def _at(schedule: Sequence[Any], step: int) -> Any:
+    """Return the text of a step, tokens × …; in a step behind all it is the first, as the host's.
+
+    Not by the host's own function, which fails where a schedule's texts have different lengths.
+    """
+    entry = next((entry for entry in schedule if step <= entry.end_at_step), schedule[0])
+    return entry.cond["crossattn"] if isinstance(entry.cond, Mapping) else entry.cond
+
+
+def _stacked(texts: Sequence[Any]) -> Any:
+    """Return texts of several pictures as one; shorter ones repeat their end, as the host's do."""
+    import torch
+
+    longest = max(text.shape[0] for text in texts)
+    return torch.stack(
+        [
+            torch.cat([text, text[-1:].expand(longest - text.shape[0], *text.shape[1:])])
+            for text in texts
+        ]
+    )
 
 
 @dataclass
