@@ -103,6 +103,7 @@ def _build_more(
         known = {_title(one): one for one in known_numbers()}
         take = gr.Dropdown(
             choices=list(known),
+            value=None,
             label="Take known numbers",
             interactive=True,
             elem_id=elem_id("guidance_known"),
@@ -112,16 +113,18 @@ def _build_more(
     said = gr.HTML("", elem_id=elem_id("guidance_said"))
     gr.HTML(lambda: known_html(words()), elem_id=elem_id("guidance_table"))
 
-    def taken(title: str | None, kept: str, method_now: str) -> tuple[str, str]:
+    def taken(title: str | None) -> list[Any]:
         one = known.get(title or "")
         if one is None:
-            return method_now, kept
-        return one.method.value, written_numbers(one.method, one.numbers)
+            return [gr.update()] * 3
+        # Emptied again, so that the same can be taken twice.
+        text = written_numbers(one.method, one.numbers)
+        return [gr.update(value=None), one.method.value, text]
 
     def read(text: str | None, method_now: str) -> str:
         return numbers_html(method_now, text or "", words())
 
-    take.change(fn=taken, inputs=[take, numbers, method], outputs=[method, numbers], **_QUICK)
+    take.change(fn=taken, inputs=[take], outputs=[take, method, numbers], **_QUICK)
     for changed in (numbers, method):
         changed.change(fn=read, inputs=[numbers, method], outputs=[said], **_QUICK)
     return numbers, several
