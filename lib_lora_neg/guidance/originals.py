@@ -20,6 +20,7 @@ from . import (
 from .cross import CrossCall
 from .flux_original import JointCall
 from .joint import Layout
+from .ownership import blocks_of, replaced
 from .settings import Settings
 
 _JOINT: dict[str, ModuleType] = {
@@ -38,7 +39,15 @@ def kind_of(model: Any, module: Any) -> tuple[str, str]:
     """
     if hasattr(model, "input_blocks"):
         known = cross_original.layers_of(model)
-        return ("unet", "") if known else ("", "this U-Net has no cross attention")
+        problem = replaced(known) if known else "this U-Net has no cross attention"
+        return ("", problem) if problem else ("unet", "")
+    kind, problem = _kind_of_transformer(model, module)
+    if not problem:
+        problem = replaced(blocks_of(model))
+    return ("", problem) if problem else (kind, "")
+
+
+def _kind_of_transformer(model: Any, module: Any) -> tuple[str, str]:
     for kind, adapter in _JOINT.items():
         if adapter.fits(model):
             problem = adapter.problem(model, module)

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 
 class GuidanceError(Exception):
     """Guidance cannot act here; the text says why, for people."""
+
+
+def replaced(modules: Iterable[Any]) -> str:
+    """Return why modules cannot be relied on: another tool computes in their place; else empty."""
+    foreign = [module for module in modules if "forward" in vars(module)]
+    if not foreign:
+        return ""
+    names = sorted({type(module).__name__ for module in foreign})
+    return (
+        f"another tool has replaced the forward of {len(foreign)} blocks ({', '.join(names[:3])})"
+    )
+
+
+def blocks_of(model: Any) -> list[Any]:
+    """Return the parts of a model that are made of parts: its blocks, their attentions.
+
+    Single layers may be replaced, by what adds to them.
+    """
+    return [module for module in model.modules() if module is not model and any(module.children())]
 
 
 @contextmanager
@@ -24,12 +43,9 @@ def forwards(replacements: Mapping[Any, Callable[..., Any]]) -> Iterator[None]:
     Raises:
         GuidanceError: another tool has replaced a module's forward; nothing is changed then.
     """
-    foreign = [module for module in replacements if "forward" in vars(module)]
-    if foreign:
-        raise GuidanceError(
-            f"another tool has replaced the forward of {len(foreign)} blocks "
-            f"({type(foreign[0]).__name__})"
-        )
+    problem = replaced(replacements)
+    if problem:
+        raise GuidanceError(problem)
     try:
         for module, forward in replacements.items():
             module.forward = forward

@@ -277,6 +277,23 @@ def test_what_another_tool_has_replaced_is_told_before() -> None:
     assert "another tool" in originals.kind_of(case.model, case.module)[1]
 
 
+@kinds
+def test_a_block_or_attention_of_another_tool_is_told_and_a_single_layer_is_not(kind: str) -> None:
+    case = Case(kind)
+    parts = [part for part in case.model.modules() if part is not case.model]
+    blocks = [part for part in parts if any(part.children())]
+    layer = next(part for part in parts if isinstance(part, torch.nn.Linear))
+    layer.forward = layer.forward
+    assert originals.kind_of(case.model, case.module) == (kind, "")
+    assert blocks
+    for block in blocks:
+        block.forward = block.forward
+        found, problem = originals.kind_of(case.model, case.module)
+        assert (found, "another tool" in problem) == ("", True)
+        del block.forward
+    assert originals.kind_of(case.model, case.module) == (kind, "")
+
+
 def test_a_model_without_an_adapter_is_named() -> None:
     kind, problem = originals.kind_of(torch.nn.Linear(2, 2), host_module())
     assert kind == ""

@@ -32,9 +32,7 @@ def guided(method: str = "NAG", strength: float = 1.0, share: float = 1.0) -> tu
 def _way_in(webui: Webui) -> None:
     said = webui.txt2img(PROMPT, NEGATIVE, guard=guided(), **AT_ONE).said.parameters
     if "LoRA Neg guidance" not in said:
-        pytest.skip(
-            "this host's models take no wrapper (A1111): negative guidance is said to be off"
-        )
+        pytest.skip("this host has no negative guidance for this model, and says so")
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -108,6 +106,31 @@ def test_a_share_of_the_steps(webui: Webui) -> None:
     assert difference(half, webui.txt2img(PROMPT, NEGATIVE, guard=guided(), **AT_ONE)) > 0
     assert difference(half, webui.txt2img(PROMPT, NEGATIVE, guard=OFF, **AT_ONE)) > 0
     assert half.said.parameters["LoRA Neg guidance share"] == "0.5"
+
+
+def test_several_concepts_and_own_numbers(webui: Webui) -> None:
+    two = "dog AND red"
+    one = webui.txt2img(PROMPT, two, guard=guided(), **AT_ONE)
+    several = (*guided(), "", True)
+    apart = webui.txt2img(PROMPT, two, guard=several, **AT_ONE)
+    assert difference(one, apart) > 0
+    assert apart.said.parameters["LoRA Neg guidance concepts"] == "AND"
+    assert_same(apart, webui.from_infotext(apart.infotext, guard=several))
+    own = (*guided(), "phi 9, tau 9, alpha 1")
+    strong = webui.txt2img(PROMPT, NEGATIVE, guard=own, **AT_ONE)
+    usual = webui.txt2img(PROMPT, NEGATIVE, guard=guided(), **AT_ONE)
+    assert difference(usual, strong) > 0
+    assert strong.said.parameters["LoRA Neg guidance numbers"] == "phi 9, tau 9, alpha 1"
+    scheduled = webui.txt2img(PROMPT, "[dog:red cars:0.5]", guard=several, **AT_ONE)
+    assert difference(usual, scheduled) > 0
+
+
+def test_prompts_divided_by_and(webui: Webui) -> None:
+    prompt = "a cat AND a hill :0.5"
+    plain = webui.txt2img(prompt, NEGATIVE, guard=OFF, cfg_scale=4.0)
+    on = webui.txt2img(prompt, NEGATIVE, guard=guided(), cfg_scale=4.0)
+    assert difference(plain, on) > 0
+    assert_same(plain, webui.txt2img(prompt, NEGATIVE, guard=OFF, cfg_scale=4.0))
 
 
 def test_what_means_nothing_is_said_and_the_picture_is_made(webui: Webui) -> None:

@@ -103,6 +103,13 @@ def test_concepts_are_guided_away_from_one_by_one(model: Model) -> None:
     assert_same(alone, model.make(("NAG", 1.0, 1.0, "", True), negative_prompt="dog"))
 
 
+def test_a_negative_with_a_schedule(model: Model, plain: Picture) -> None:
+    scheduled = model.make(("NAG",), negative_prompt="[dog:many red cars in a long row:0.5]")
+    assert KEY in scheduled.said.parameters
+    assert difference(plain, scheduled) > 0
+    assert difference(scheduled, model.make(("NAG",), negative_prompt="dog")) > 0
+
+
 def test_with_a_lora(model: Model, plain: Picture) -> None:
     name = f"{model.family}_{STYLE}"
     if name not in model.webui.lora_names:

@@ -85,16 +85,16 @@ def before_sampling(p: Any, failed: Callable[[str], None]) -> None:
     if guidance is None:
         return
     guidance_a1111.leave()
-    kind, problem = _kind_of(p.sd_model)
-    if problem:
-        failed(problem)
-        return
 
     def given_up(reason: str) -> None:
         for key in keys.KEYS:
             p.extra_generation_params.pop(key, None)
         failed(reason)
 
+    kind, problem = _kind_of(p.sd_model)
+    if problem:
+        given_up(problem)
+        return
     try:
         negatives = _Negatives(p, _negatives(p, guidance))
     except ValueError as error:
@@ -258,8 +258,9 @@ class _Wrapper:
         from ...guidance.ownership import GuidanceError
 
         options = c.get("transformer_options") or {}
-        if self.kind == "unet" and "attn2" in options.get("patches_replace", {}):
-            raise GuidanceError("another tool has replaced the cross attention")
+        what = {"unet": ("attn2", "the cross attention")}.get(self.kind, ("dit", "blocks"))
+        if options.get("patches_replace", {}).get(what[0]):
+            raise GuidanceError(f"another tool has replaced {what[1]} of the model")
         context = c["c_crossattn"]
         pictures = x.shape[0] // len(parts)
         negatives = tuple(
