@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -205,3 +206,11 @@ class CardLookup(Protocol):
     """
 
     def get(self, name: str, /) -> LoraCard | None: ...
+
+
+def names_of(cards: CardLookup | Mapping[str, LoraCard]) -> Iterable[str]:
+    """Return the names that a lookup can tell; none where it cannot."""
+    if isinstance(cards, Mapping):
+        return cards
+    names = getattr(cards, "names", None)
+    return names() if callable(names) else ()

@@ -15,6 +15,7 @@ from .model import (
     InjectedLora,
     PromptEdit,
     PromptSet,
+    names_of,
 )
 from .near import near_names
 from .notes import note_branches, note_cfg_one, note_empty_negatives
@@ -43,14 +44,8 @@ class RememberedCards:
         """Return the known names that an unknown one may be a slip of."""
         if name not in self._near:
             searched = len(self._near) < MOST_SEARCHES
-            self._near[name] = near_names(name, self._names()) if searched else ()
+            self._near[name] = near_names(name, names_of(self._cards)) if searched else ()
         return self._near[name]
-
-    def _names(self) -> Iterable[str]:
-        if isinstance(self._cards, Mapping):
-            return self._cards
-        names = getattr(self._cards, "names", None)
-        return names() if callable(names) else ()
 
 
 class PassPlanner:

@@ -28,6 +28,7 @@ from ...policy import (
     PromptSet,
     plan,
 )
+from ...policy.model import names_of
 from ...prompts import Edit, apply_edits, format_number, format_tag, parse
 from ...sentences import say
 from .order import TagOrder, swapped
@@ -140,10 +141,7 @@ class _Named:
         return self._cards.get(self._meant.get(name, name))
 
     def names(self) -> Iterable[str]:
-        if isinstance(self._cards, Mapping):
-            return self._cards
-        names = getattr(self._cards, "names", None)
-        return names() if callable(names) else ()
+        return names_of(self._cards)
 
 
 def _tag_name(name: str) -> str:
