@@ -1,9 +1,11 @@
 """What the live preview costs: the answer to ``POST /check``, and a keystroke in the page.
 
     python bench/preview.py [--loras 2000] [--requests 400] [--url http://127.0.0.1:7860]
+    python bench/preview.py --browser
 
 Without ``--url`` it measures the routes in this process, over a library of made-up LoRAs; needs
-FastAPI (requirements/page-gradio4.txt). With node, it also times what a keystroke runs.
+FastAPI (requirements/page-gradio4.txt). With node, it also times what a keystroke runs. With
+``--browser`` it measures from the last key to the chips in Chromium instead (playwright is needed).
 """
 
 from __future__ import annotations
@@ -34,6 +36,23 @@ PROMPTS = [
         "lowres, (bad anatomy:1.2), " + ", ".join(f"bad thing {number}" for number in range(40)),
     ),
 ]
+
+PAUSE_MS = 150
+"""How long the strip waits for another key."""
+
+LAST_KEY = """([key, name]) => new Promise((done) => {
+    const strip = document.querySelector("#lora_neg_preview_txt2img");
+    const box = document.querySelector("#txt2img_prompt textarea");
+    const start = performance.now();
+    new MutationObserver((_, observer) => {
+        const chips = strip.querySelector(".lora-neg-chips");
+        if (!chips.textContent.includes(name)) return;
+        observer.disconnect();
+        done(performance.now() - start);
+    }).observe(strip, { childList: true, subtree: true });
+    box.value += key;
+    updateInput(box);
+})"""
 
 KEYSTROKE = """
 import { readForm } from "%s/frontend/core/form.js";
@@ -103,12 +122,61 @@ def latencies(ask: Callable[[bytes], None], requests: int) -> list[float]:
     return times
 
 
+def names_with_chips(count: int) -> list[str]:
+    """Return synthetic LoRAs, spread over the library, about whose weight there is a chip."""
+    from lib_lora_neg.loras.card import LoraType
+    from tests.support.cards import SyntheticCards
+
+    cards = SyntheticCards()
+    names = [f"lora_{number:04d}" for number in range(0, 2000, 61)]
+    loud = [name for name in names if cards.get(name).inference.type is not LoraType.SLIDER]
+    return loud[:count]
+
+
+def chips_in_browser(prompts: int = 11) -> list[float]:
+    """Return milliseconds from the last key to the chips, without the driver's own way."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.conftest import ARGUMENTS, find_chromium, free_port, wait_for
+    from tests.browser.driver import Page
+
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, str(ROOT / "tests/browser/page.py"), "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    waits = []
+    try:
+        wait_for(url, process)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+            page = Page(browser.new_page(), url)
+            page.open()
+            for number, name in enumerate(names_with_chips(prompts)):
+                page.type(f"{number} cats <lora:{name}:-3", "")
+                page.page.focus("#txt2img_prompt textarea")
+                page.page.keyboard.press("End")
+                page.page.wait_for_timeout(3 * PAUSE_MS)
+                waits.append(float(page.page.evaluate(LAST_KEY, [">", name])))
+            browser.close()
+    finally:
+        process.terminate()
+        process.wait(20)
+    return waits
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--loras", type=int, default=2000)
     parser.add_argument("--requests", type=int, default=400)
     parser.add_argument("--url")
+    parser.add_argument("--browser", action="store_true")
     options = parser.parse_args()
+    if options.browser:
+        waits = chips_in_browser()
+        median = statistics.median(waits) - PAUSE_MS
+        print(f"chips {median:.0f} ms after the pause of {PAUSE_MS} ms, {len(waits)} prompts,")
+        print(f"    {median / BUDGET_MS:.1%} of the {BUDGET_MS} ms")
+        return
     ask = over_http(options.url) if options.url else in_process(options.loras)
     latencies(ask, 20)
     times = sorted(latencies(ask, options.requests))

@@ -10,7 +10,7 @@ FOREIGN = ("fonts.googleapis", "ERR_FAILED", "ERR_NAME_NOT_RESOLVED", "cdnjs", "
 FOREIGN += ("Too many arguments provided for the endpoint",)
 FOREIGN += ("non-interactive or hidden tab", "favicon", "preloaded using link preload")
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds until a test gives up; how long things may take is measured where it is said."""
 
 
@@ -19,6 +19,7 @@ class Page:
 
     def __init__(self, page: Any, url: str) -> None:
         self.page = page
+        self.page.set_default_timeout(PATIENCE)
         self.url = url
         self._complaints: list[str] = []
         page.on("console", self._heard)

@@ -58,7 +58,7 @@ def test_no_serious_violation(page, theme, direction):
     assert violations(page) == []
     page.strip().locator(".lora-neg-overflow").click()
     page.page.locator("#txt2img_generate").click()
-    page.panel("findings").get_by_text("Changed").first.wait_for(timeout=20_000)
+    page.panel("findings").get_by_text("Changed").first.wait_for(timeout=60_000)
     assert violations(page) == []
 
 

@@ -23,28 +23,28 @@ def bar(page, tab="txt2img"):
 
 def test_the_budget_of_the_prompt_is_drawn_in_the_panel(page):
     page.type(STACK)
-    bar(page).get_by_text("LoRA weights: 2.5 of 2.5, within the budget").wait_for(timeout=20_000)
+    bar(page).get_by_text("LoRA weights: 2.5 of 2.5, within the budget").wait_for(timeout=60_000)
     assert bar(page).locator(".lora-neg-budget-piece").count() == 2
     assert bar(page).locator("button").count() == 0
     page.type("a cat")
-    bar(page).wait_for(state="detached", timeout=20_000)
+    bar(page).wait_for(state="detached", timeout=60_000)
 
 
 def test_scaling_down_is_one_click_and_one_to_take_it_back(page):
     page.type(OVER)
-    bar(page).get_by_text("LoRA weights: 3 of 2.5, over budget").wait_for(timeout=20_000)
+    bar(page).get_by_text("LoRA weights: 3 of 2.5, over budget").wait_for(timeout=60_000)
     bar(page).get_by_role("button", name="Scale all to the budget").click()
     page.until(
         lambda: page.prompt() == "a cat <lora:style_x:1.25> <lora:hero:0.833> <lora:thing:0.416>"
     )
-    bar(page).get_by_text("LoRA weights: 2.5 of 2.5, within the budget").wait_for(timeout=20_000)
+    bar(page).get_by_text("LoRA weights: 2.5 of 2.5, within the budget").wait_for(timeout=60_000)
     page.undo()
     assert page.prompt() == OVER
 
 
 def test_the_limit_and_the_pieces_lie_on_the_bar(page):
     page.type("a <lora:style_x:9> <lora:hero:3>")
-    bar(page).get_by_text("LoRA weights: 12 of 2.5, degraded").wait_for(timeout=20_000)
+    bar(page).get_by_text("LoRA weights: 12 of 2.5, degraded").wait_for(timeout=60_000)
     whole = bar(page).locator(".lora-neg-budget-bar").bounding_box()
     for part in (".lora-neg-budget-piece", ".lora-neg-budget-mark"):
         for found in bar(page).locator(part).all():
@@ -62,10 +62,10 @@ def test_the_bar_stands_behind_the_chip_too(page):
 
 def test_a_tab_has_its_own_budget(page):
     page.type(STACK)
-    bar(page).get_by_text("2.5 of 2.5").wait_for(timeout=20_000)
+    bar(page).get_by_text("2.5 of 2.5").wait_for(timeout=60_000)
     page.go_to("img2img")
     page.type("a <lora:style_x:1>", "", tab="img2img")
-    bar(page, "img2img").get_by_text("LoRA weights: 1 of 2.5").wait_for(timeout=20_000)
+    bar(page, "img2img").get_by_text("LoRA weights: 1 of 2.5").wait_for(timeout=60_000)
 
 
 def test_the_bleeding_curve_stands_behind_a_negative_weight(page):
@@ -84,7 +84,7 @@ def test_the_figures_can_be_read_by_everybody(page, theme):
     page.page.evaluate("theme => document.body.classList.toggle('dark', theme === 'dark')", theme)
     page.type(f"{OVER} <lora:rainy:-0.9> <lora:mystery:0.4>")
     page.wait_for_chip("stack")
-    bar(page).wait_for(timeout=20_000)
+    bar(page).wait_for(timeout=60_000)
     assert violations(page, [".lora-neg-budget"]) == []
     page.wait_for_chip("rainy").click()
     assert violations(page, [".lora-neg-popover"]) == []

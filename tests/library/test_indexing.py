@@ -101,7 +101,7 @@ def test_many_changes_are_read_together_once_they_have_settled() -> None:
     runs: list[int] = []
     reader = BackgroundReader(lambda after_file: runs.append(1), lambda: False)
     for _ in range(5):
-        reader.again(after=0.1)
+        reader.again(after=2.0)
         assert not reader.progress.running
         time.sleep(0.03)
     assert not runs

@@ -33,7 +33,7 @@ def test_the_guard_works_on_a_generation(page, served):
     known = set(served.pictures())
     assert re.match(r"1 picture made in .* Seed 4711\.", page.generate())
     assert page.infotext().startswith("a lake <lora:ink:-0.5>\nNegative prompt: blurry")
-    page.panel("findings").get_by_text("Changed").first.wait_for(timeout=8000)
+    page.panel("findings").get_by_text("Changed").first.wait_for()
     [new] = set(served.pictures()) - known
     assert read_text(new, "parameters") == page.infotext()
 
@@ -89,7 +89,7 @@ def test_each_example_fills_the_boxes(page):
         page.type("", "")
         page.strip().locator(".lora-neg-quiet").wait_for()
         tries.nth(number).click()
-        page.strip().locator(".lora-neg-chip.lora-neg-change").first.wait_for(timeout=5000)
+        page.strip().locator(".lora-neg-chip.lora-neg-change").first.wait_for()
         assert page.panel("compare").locator("input").is_checked()
         assert page.page.locator("#txt2img_look").inner_text().startswith("Look at:")
 
@@ -164,7 +164,7 @@ def test_interrupt_ends_a_long_generation(page):
     bar = page.page.locator("#txt2img_progress [role=progressbar]")
     page.until(lambda: int(bar.get_attribute("aria-valuenow") or 0) > 3)
     page.page.locator("#txt2img_interrupt").click()
-    page.page.locator("#txt2img_generate").wait_for(state="visible", timeout=2000)
+    page.page.locator("#txt2img_generate").wait_for(state="visible")
     page.until(lambda: "interrupted" in page.said())
 
 
@@ -245,7 +245,7 @@ def test_shortcuts(page):
     page.page.locator("#txt2img_prompt textarea").press("Control+Enter")
     page.page.locator("#txt2img_interrupt").wait_for(state="visible")
     page.page.locator("#txt2img_prompt textarea").press("Escape")
-    page.page.locator("#txt2img_generate").wait_for(state="visible", timeout=3000)
+    page.page.locator("#txt2img_generate").wait_for(state="visible")
 
 
 def test_cards_insert_and_filter(page):
@@ -276,7 +276,7 @@ def test_a_decision_from_a_chip_is_seen_in_the_library(page):
     page.wait_for_no_chip("glow")
     page.tab("LoRA Library")
     row = page.page.locator(".lora-neg-grid-row", has_text="glow").first
-    row.wait_for(timeout=8000)
+    row.wait_for()
     row.click()
     row.press("Enter")
     page.page.locator(".lora-neg-details h3").wait_for()
@@ -331,7 +331,7 @@ def test_nothing_serious_for_axe(page):
     page.type("a <lora:ink:-0.9> <lora:hero:-0.5>, without a hat", "blurry")
     page.wait_for_chip("hero")
     page.page.locator("#txt2img_extra_networks").get_by_text("LoRAs to insert").click()
-    page.page.locator("#txt2img_lora_cards .lora-neg-badge").first.wait_for(timeout=8000)
+    page.page.locator("#txt2img_lora_cards .lora-neg-badge").first.wait_for()
     for theme in ("light", "dark"):
         dark = theme == "dark"
         page.page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)

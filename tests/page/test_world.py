@@ -59,7 +59,7 @@ def test_each_example_shows_three_pictures_of_its_seed(page, served):
     for number, example in enumerate(EXAMPLES):
         tries.nth(number).click()
         page.until(lambda wanted=example.look: wanted in look(page))
-        page.strip().locator(".lora-neg-chip.lora-neg-change").first.wait_for(timeout=20_000)
+        page.strip().locator(".lora-neg-chip.lora-neg-change").first.wait_for(timeout=60_000)
         known = len(served.pictures())
         said = page.generate(seconds=120)
         assert said.startswith("3 pictures"), example.title
@@ -97,7 +97,7 @@ def test_an_opened_picture_is_enlarged_by_whole_pixels(page):
     page.page.locator("#txt2img_tries button").first.click()
     page.generate(seconds=120)
     opened = page.page.locator("#txt2img_gallery .preview img[data-whole]").first
-    opened.wait_for(timeout=5000)
+    opened.wait_for()
     page.page.locator("#txt2img_gallery .thumbnails button").nth(1).click()
     page.until(lambda: opened.evaluate("image => image.naturalWidth") == 64)
     page.until(lambda: int(opened.get_attribute("data-whole")) > 1)
@@ -152,6 +152,6 @@ def test_the_demo_is_clean_for_axe_and_fits(page, width):
 
 def test_the_library_and_the_scan_know_its_loras(page):
     page.tab("LoRA Library")
-    page.page.locator(".lora-neg-grid-row[data-index]").first.wait_for(timeout=30_000)
+    page.page.locator(".lora-neg-grid-row[data-index]").first.wait_for(timeout=60_000)
     page.tab("LoRA Scan")
-    page.page.locator(".lora-neg-scan input, .lora-neg-scan select").first.wait_for(timeout=30_000)
+    page.page.locator(".lora-neg-scan input, .lora-neg-scan select").first.wait_for(timeout=60_000)
