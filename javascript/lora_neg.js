@@ -1525,16 +1525,16 @@
     if (type === "inferred") set.type = null;
     else if (type) set.type = type;
     if (floor !== "" || ceiling !== "") {
-      const range = {
+      const range2 = {
         floor: floor === "" ? null : Number(floor),
         ceiling: ceiling === "" ? null : Number(ceiling)
       };
-      if (Number.isNaN(range.floor) || Number.isNaN(range.ceiling)) {
+      if (Number.isNaN(range2.floor) || Number.isNaN(range2.ceiling)) {
         throw new Error(translate("The range must be numbers."));
       }
-      if (range.floor > 0) throw new Error(translate("The lowest weight must be 0 or below."));
-      if (range.ceiling < 0) throw new Error(translate("The highest weight must be 0 or above."));
-      set.range = range;
+      if (range2.floor > 0) throw new Error(translate("The lowest weight must be 0 or below."));
+      if (range2.ceiling < 0) throw new Error(translate("The highest weight must be 0 or above."));
+      set.range = range2;
     }
     if (guard) set.guard_off = guard === "off";
     return Object.keys(set).length ? set : null;
@@ -1564,10 +1564,12 @@
     const triggers = form.ownTriggers ? form.triggers.split("\n").map((t) => t.trim()).filter(Boolean) : null;
     if (JSON.stringify(triggers) !== JSON.stringify(decided.triggers || null)) set.triggers = triggers;
     const number = (text) => text === "" ? null : Number(text);
-    const range = form.floor === "" && form.ceiling === "" ? null : { floor: number(form.floor), ceiling: number(form.ceiling) };
+    const range2 = form.floor === "" && form.ceiling === "" ? null : { floor: number(form.floor), ceiling: number(form.ceiling) };
     const before = decided.range || null;
-    const same = range === null || before === null ? range === before : range.floor === (before.floor ?? null) && range.ceiling === (before.ceiling ?? null);
-    if (!same) set.range = range;
+    const same = range2 === null || before === null ? range2 === before : range2.floor === (before.floor ?? null) && range2.ceiling === (before.ceiling ?? null);
+    if (!same) set.range = range2;
+    const blocks = (form.blocks || "").trim();
+    if (blocks !== (decided.blocks || "")) set.blocks = blocks || null;
     if (form.guardOff !== Boolean(decided.guard_off)) set.guard_off = form.guardOff;
     return Object.keys(set).length ? set : null;
   }
@@ -1600,13 +1602,13 @@
         ["on", "Guard: on"]
       ]);
       this.bulkApply = button("lora-neg-primary", "Apply", () => this.applyBulk());
-      const range = element("span", "lora-neg-range-inputs");
-      range.append(`${translate("Range")} `, this.bulkFloor, ` ${translate("to")} `, this.bulkCeiling);
+      const range2 = element("span", "lora-neg-range-inputs");
+      range2.append(`${translate("Range")} `, this.bulkFloor, ` ${translate("to")} `, this.bulkCeiling);
       this.bulk.append(
         this.bulkCount,
         this.selectAll,
         this.bulkType,
-        range,
+        range2,
         this.bulkGuard,
         this.bulkApply,
         button("", "Clear my decisions", () => this.clearSelected()),
@@ -1712,6 +1714,107 @@
     }
   };
 
+  // frontend/library/blocks.js
+  var ITEM = /([+-])([A-Za-z]+)([0-9]*)/g;
+  var WHOLE = /^(?:[+-][A-Za-z]{1,8}[0-9]{0,3})+$/;
+  var KINDS = { IN: "IN", OUT: "OUT", MID: "MID", M: "MID", D: "D", S: "S", DOUBLE: "D", SINGLE: "S" };
+  var range = (kind, from, to) => Array.from({ length: to - from + 1 }, (_, index) => `${kind}${from + index}`);
+  var PRESETS = { FACE: ["S7", "S20"], NEGATE: [...range("D", 14, 18), ...range("S", 23, 37)] };
+  function kindOf(name) {
+    return name.replace(/[0-9]+$/, "");
+  }
+  function keptBy(mask, names2) {
+    const text = mask.trim();
+    if (!text) return new Set(names2);
+    if (!WHOLE.test(text)) return null;
+    const only = /* @__PURE__ */ new Set();
+    const without = /* @__PURE__ */ new Set();
+    for (const [, sign, letters, number] of text.matchAll(ITEM)) {
+      const name = letters.toUpperCase();
+      const into = sign === "+" ? only : without;
+      if (PRESETS[name] && !number) PRESETS[name].forEach((block) => into.add(block));
+      else if (KINDS[name]) into.add(KINDS[name] === "MID" || !number ? KINDS[name] : `${KINDS[name]}${Number(number)}`);
+      else return null;
+    }
+    const has = (set, name) => set.has(name) || set.has(kindOf(name));
+    return new Set(names2.filter((name) => (!only.size || has(only, name)) && !has(without, name)));
+  }
+  function maskOf(kept, names2) {
+    const kinds = [...new Set(names2.map(kindOf))];
+    return kinds.map((kind) => {
+      const own = names2.filter((name) => kindOf(name) === kind);
+      const left = own.filter((name) => !kept.has(name));
+      return left.length === own.length ? `-${kind}` : left.map((name) => `-${name}`).join("");
+    }).join("");
+  }
+  var BlockPicker = class {
+    constructor({ names: names2, presets }) {
+      this.names = names2;
+      this.input = input("text", "Blocks it acts in", { placeholder: "all blocks", spellcheck: "false", maxlength: "400" });
+      this.input.dir = "ltr";
+      this.input.addEventListener("input", () => this.showKept());
+      this.presets = select("Presets", [["", "Presets …"], ...presets.map(({ value, label: label2 }) => [value, label2])]);
+      presets.forEach(({ value, source }, index) => {
+        this.presets.options[index + 1].title = source ? `${value}: ${source}` : value;
+      });
+      this.presets.addEventListener("change", () => {
+        if (this.presets.value) this.write(this.presets.value);
+        this.presets.value = "";
+      });
+      const row2 = element("div", "lora-neg-field-row");
+      row2.append(element("span", "lora-neg-field-label", translate("Blocks")), this.input, this.presets);
+      this.note = element("span", "lora-neg-below lora-neg-blocks-note");
+      this.root = element("div", "lora-neg-blocks");
+      this.root.append(row2, this.note);
+      this.buttons = /* @__PURE__ */ new Map();
+      if (names2.length) this.root.append(this.chooser());
+    }
+    chooser() {
+      const made3 = element("details", "lora-neg-blocks-chooser");
+      made3.append(element("summary", "", translate("Choose block by block")));
+      for (const kind of new Set(this.names.map(kindOf))) {
+        const group = element("div", "lora-neg-blocks-kind");
+        group.setAttribute("role", "group");
+        group.setAttribute("aria-label", kind);
+        for (const name of this.names.filter((block) => kindOf(block) === kind)) {
+          const button2 = element("button", "lora-neg-block", name);
+          button2.type = "button";
+          button2.addEventListener("click", () => this.toggle(name));
+          this.buttons.set(name, button2);
+          group.append(button2);
+        }
+        made3.append(group);
+      }
+      return made3;
+    }
+    fill(mask) {
+      this.input.value = mask;
+      this.showKept();
+    }
+    // As if it was typed, so that the form notices.
+    write(mask) {
+      this.input.value = mask;
+      this.input.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    toggle(name) {
+      const kept = keptBy(this.input.value, this.names) || new Set(this.names);
+      if (!kept.delete(name)) kept.add(name);
+      this.write(maskOf(kept, this.names));
+    }
+    showKept() {
+      const kept = keptBy(this.input.value, this.names);
+      for (const [name, button2] of this.buttons) {
+        button2.setAttribute("aria-pressed", String(!kept || kept.has(name)));
+      }
+      this.input.setAttribute("aria-invalid", String(!kept));
+      if (!kept) this.note.textContent = translate("Write -S7-S20 (all but these) or +IN+MID (these alone).");
+      else if (!this.input.value.trim()) this.note.textContent = "";
+      else if (this.names.length) {
+        this.note.textContent = translate("Acts in {count} of {total} blocks.", { count: kept.size, total: this.names.length });
+      } else this.note.textContent = "";
+    }
+  };
+
   // frontend/library/form.js
   var LibraryForm = class {
     constructor(details) {
@@ -1738,7 +1841,7 @@
       form.noValidate = true;
       const draft = this.drafts.get(data.name);
       const { decision } = data;
-      const range = decision.range || {};
+      const range2 = decision.range || {};
       const type = select("Type", [
         ["", "As inferred"],
         ...this.library.words.types.map(({ id, name }) => [id, name])
@@ -1763,14 +1866,16 @@
         placeholder: hint(inForce.ceiling)
       });
       const off = input("checkbox", "Guard off");
-      this.boxes = { type, own, triggers, floor, ceiling, off };
+      this.blocks = new BlockPicker(data.blocks);
+      this.boxes = { type, own, triggers, floor, ceiling, off, blocks: this.blocks.input };
       this.fill(draft || {
         type: decision.type || "",
         ownTriggers: decision.triggers !== null && decision.triggers !== void 0,
         triggers: (decision.triggers || data.triggers.map((trigger) => trigger.text)).join("\n"),
-        floor: range.floor ?? "",
-        ceiling: range.ceiling ?? "",
-        guardOff: decision.guard_off
+        floor: range2.floor ?? "",
+        ceiling: range2.ceiling ?? "",
+        guardOff: decision.guard_off,
+        blocks: decision.blocks || ""
       });
       this.save = element("button", "lora-neg-button lora-neg-primary", translate("Save"));
       this.save.type = "submit";
@@ -1788,6 +1893,7 @@
         this.field("Range", floor, translate("to"), ceiling),
         this.labelled(own, "My own triggers, one per line"),
         triggers,
+        this.blocks.root,
         this.labelled(off, "Guard off: no rule applies to this LoRA"),
         buttons
       );
@@ -1817,16 +1923,18 @@
       this.boxes.floor.value = values.floor;
       this.boxes.ceiling.value = values.ceiling;
       this.boxes.off.checked = values.guardOff;
+      this.blocks.fill(values.blocks || "");
     }
     values() {
-      const { type, own, triggers, floor, ceiling, off } = this.boxes;
+      const { type, own, triggers, floor, ceiling, off, blocks } = this.boxes;
       return {
         type: type.value,
         ownTriggers: own.checked,
         triggers: triggers.value,
         floor: floor.value,
         ceiling: ceiling.value,
-        guardOff: off.checked
+        guardOff: off.checked,
+        blocks: blocks.value
       };
     }
     check() {
@@ -1971,21 +2079,21 @@
         return this.note(translate("Nobody stated a range, and nothing is known for its type and family."));
       }
       const made3 = element("ul", "lora-neg-ranges");
-      for (const range of data.ranges) {
-        const item = element("li", range.in_force ? "lora-neg-in-force" : "");
+      for (const range2 of data.ranges) {
+        const item = element("li", range2.in_force ? "lora-neg-in-force" : "");
         const head = element("div", "lora-neg-range-head");
-        const text = element("strong", "", range.text);
+        const text = element("strong", "", range2.text);
         text.dir = "ltr";
         head.append(
           text,
-          element("span", "lora-neg-evidence", range.source)
+          element("span", "lora-neg-evidence", range2.source)
         );
-        if (range.in_force) head.append(element("span", "lora-neg-force", translate("in force")));
-        const spot = range.sweet_spot ? `${translate("Works best at {range}.", { range: range.sweet_spot })} ` : "";
-        const { why } = range;
-        const holds = range.in_force ? translate("In force: {why}.", { why }) : translate("Not in force: {why}.", { why });
+        if (range2.in_force) head.append(element("span", "lora-neg-force", translate("in force")));
+        const spot = range2.sweet_spot ? `${translate("Works best at {range}.", { range: range2.sweet_spot })} ` : "";
+        const { why } = range2;
+        const holds = range2.in_force ? translate("In force: {why}.", { why }) : translate("Not in force: {why}.", { why });
         item.append(head, this.note(spot + holds));
-        if (range.reference) item.append(userText("lora-neg-below", `${translate("Source:")} ${range.reference}`));
+        if (range2.reference) item.append(userText("lora-neg-below", `${translate("Source:")} ${range2.reference}`));
         made3.append(item);
       }
       return made3;
@@ -3385,7 +3493,7 @@
   // frontend/scan/form.js
   var PAUSE_MS4 = 250;
   var MEMORY = "lora_neg_scan_form";
-  var KINDS = [
+  var KINDS2 = [
     ["scan", "Weight scan", "Pictures over the weights, measured and judged"],
     ["quick", "Quick scan", "The same two numbers from a few evaluations of the model, without pictures"],
     ["compare", "A/B picture", "With and without the LoRA at the same seeds, side by side"]
@@ -3447,7 +3555,7 @@
       return made3;
     }
     kindField() {
-      const { group, radios } = this.fields.choices("kind", "What to make", KINDS, (kind) => {
+      const { group, radios } = this.fields.choices("kind", "What to make", KINDS2, (kind) => {
         this.kind = kind;
         this.showKind(true);
       });
@@ -3547,7 +3655,7 @@
       }
       try {
         const before = JSON.parse(localStorage.getItem(MEMORY));
-        const known2 = before && Array.isArray(before.prompts) && KINDS.some(([kind]) => kind === before.kind);
+        const known2 = before && Array.isArray(before.prompts) && KINDS2.some(([kind]) => kind === before.kind);
         if (known2) this.fill(before);
       } catch {
         localStorage.removeItem(MEMORY);
@@ -3578,9 +3686,9 @@
       const line = element("p", "lora-neg-type-line");
       line.append(typeMark(lora.type, lora.letter), element("strong", "", lora.type_name || translate("not read yet")));
       if (lora.range && lora.range_source) {
-        const range = element("bdi", "lora-neg-range", lora.range);
-        range.dir = "ltr";
-        line.append(range, element("span", "lora-neg-below", lora.range_source));
+        const range2 = element("bdi", "lora-neg-range", lora.range);
+        range2.dir = "ltr";
+        line.append(range2, element("span", "lora-neg-below", lora.range_source));
       }
       this.about.replaceChildren(line);
       if (lora.saved) this.about.append(userText("lora-neg-note", lora.saved));
@@ -3603,7 +3711,7 @@
       this.kinds.find(({ value }) => value === "quick").disabled = !this.overview.quick;
       this.weights.showKind(kind);
       this.criticLine.hidden = !this.overview.critic || kind === "quick";
-      this.kindNote.textContent = this.overview.quick || kind !== "scan" ? translate(KINDS.find(([id]) => id === kind)[2]) : `${translate(KINDS[0][2])}. ${translate("This host has no quick scan.")}`;
+      this.kindNote.textContent = this.overview.quick || kind !== "scan" ? translate(KINDS2.find(([id]) => id === kind)[2]) : `${translate(KINDS2[0][2])}. ${translate("This host has no quick scan.")}`;
       if (!moved) return;
       this.weights.changeKind(kind, this.lora && this.lora.compare);
       if (this.lora) this.showLora();
@@ -3677,7 +3785,7 @@
   };
 
   // frontend/scan/history.js
-  var KINDS2 = { scan: "Scan", quick: "Quick scan", compare: "A/B picture" };
+  var KINDS3 = { scan: "Scan", quick: "Quick scan", compare: "A/B picture" };
   var ScanHistory = class {
     constructor(scan2) {
       this.scan = scan2;
@@ -3732,7 +3840,7 @@
       const day = entry.started ? new Date(entry.started * 1e3).toLocaleDateString() : "";
       const count = entry.kind === "quick" ? "" : entry.running || entry.unfinished ? translate("{count} of {total}", { count: entry.finished, total: entry.total }) : translate("{count} pictures", { count: entry.total });
       const state = entry.running ? translate("running") : entry.unfinished ? translate("unfinished") : "";
-      const facts = [translate(KINDS2[entry.kind]), entry.weights, count, day, entry.checkpoint].filter(Boolean).join(" · ");
+      const facts = [translate(KINDS3[entry.kind]), entry.weights, count, day, entry.checkpoint].filter(Boolean).join(" · ");
       const below = element("span", "lora-neg-below", facts);
       below.dir = "ltr";
       open.append(name, below);
@@ -4122,7 +4230,7 @@
   };
 
   // frontend/scan/result.js
-  var KINDS3 = { scan: "Weight scan", quick: "Quick scan", compare: "A/B picture" };
+  var KINDS4 = { scan: "Weight scan", quick: "Quick scan", compare: "A/B picture" };
   var ScanResult = class {
     constructor(scan2) {
       this.scan = scan2;
@@ -4167,7 +4275,7 @@
     drawHead() {
       const { data } = this;
       const title = element("h3");
-      title.append(`${translate(KINDS3[data.kind])} · `, userText("", data.name));
+      title.append(`${translate(KINDS4[data.kind])} · `, userText("", data.name));
       title.title = data.name;
       const when = data.started ? new Date(data.started * 1e3).toLocaleString() : "";
       const count = data.kind === "quick" || data.running ? "" : translate("{done} of {total} pictures", { done: data.finished, total: data.total });

@@ -141,6 +141,25 @@ def _conflict(options: argparse.Namespace) -> int:
     return UNCHANGED
 
 
+def _blocks(options: argparse.Namespace) -> int:
+    from .console.blocks import blocks_as_json, blocks_as_text, saved_mask
+    from .loras import LoraFileError, read_card
+
+    mask = "" if options.clear else options.set
+    palette = palette_for(sys.stdout)
+    status = UNCHANGED
+    for number, path in enumerate(options.file):
+        try:
+            card = read_card(path) if mask is None else saved_mask(path, mask)
+        except (InputError, LoraFileError, OSError) as problem:
+            _complain(problem)
+            status = BAD_INPUT
+            continue
+        text = blocks_as_json(card) if options.json else blocks_as_text(card, palette)
+        _print("\n" * (number > 0 and not options.json) + text)
+    return status
+
+
 def _library(options: argparse.Namespace) -> int:
     from .library.catalog import Catalog
 
@@ -364,6 +383,7 @@ _COMMANDS = {
     "check": _check,
     "show": _show,
     "conflict": _conflict,
+    "blocks": _blocks,
     "library": _library,
     "scan": _scan,
     "export": _export,

@@ -59,6 +59,8 @@ export function decisionChange(form, decided) {
         ? range === before
         : range.floor === (before.floor ?? null) && range.ceiling === (before.ceiling ?? null);
     if (!same) set.range = range;
+    const blocks = (form.blocks || "").trim();
+    if (blocks !== (decided.blocks || "")) set.blocks = blocks || null;
     if (form.guardOff !== Boolean(decided.guard_off)) set.guard_off = form.guardOff;
     return Object.keys(set).length ? set : null;
 }

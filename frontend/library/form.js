@@ -2,6 +2,7 @@
 import { button, input, select } from "../core/controls.js";
 import { element } from "../core/elements.js";
 import { translate } from "../core/translate.js";
+import { BlockPicker } from "./blocks.js";
 import { decisionChange } from "./edits.js";
 
 /** The form in the details; drafts stay until they are saved or dropped. */
@@ -52,7 +53,8 @@ export class LibraryForm {
             step: "0.05", min: "0", max: "20", placeholder: hint(inForce.ceiling),
         });
         const off = input("checkbox", "Guard off");
-        this.boxes = { type, own, triggers, floor, ceiling, off };
+        this.blocks = new BlockPicker(data.blocks);
+        this.boxes = { type, own, triggers, floor, ceiling, off, blocks: this.blocks.input };
         this.fill(draft || {
             type: decision.type || "",
             ownTriggers: decision.triggers !== null && decision.triggers !== undefined,
@@ -60,6 +62,7 @@ export class LibraryForm {
             floor: range.floor ?? "",
             ceiling: range.ceiling ?? "",
             guardOff: decision.guard_off,
+            blocks: decision.blocks || "",
         });
         this.save = element("button", "lora-neg-button lora-neg-primary", translate("Save"));
         this.save.type = "submit";
@@ -77,6 +80,7 @@ export class LibraryForm {
             this.field("Range", floor, translate("to"), ceiling),
             this.labelled(own, "My own triggers, one per line"),
             triggers,
+            this.blocks.root,
             this.labelled(off, "Guard off: no rule applies to this LoRA"),
             buttons,
         );
@@ -109,10 +113,11 @@ export class LibraryForm {
         this.boxes.floor.value = values.floor;
         this.boxes.ceiling.value = values.ceiling;
         this.boxes.off.checked = values.guardOff;
+        this.blocks.fill(values.blocks || "");
     }
 
     values() {
-        const { type, own, triggers, floor, ceiling, off } = this.boxes;
+        const { type, own, triggers, floor, ceiling, off, blocks } = this.boxes;
         return {
             type: type.value,
             ownTriggers: own.checked,
@@ -120,6 +125,7 @@ export class LibraryForm {
             floor: floor.value,
             ceiling: ceiling.value,
             guardOff: off.checked,
+            blocks: blocks.value,
         };
     }
 

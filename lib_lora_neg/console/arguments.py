@@ -29,6 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_show(commands)
     _add_conflict(commands)
+    _add_blocks(commands)
     _add_library(commands)
     add_scan(commands)
     _add_export(commands)
@@ -88,6 +89,24 @@ def _add_conflict(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         help="weights of the two in the prompt; a negative one turns its direction round",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def _add_blocks(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "blocks",
+        help="the blocks of the model that a LoRA is kept to",
+        description="Show, or save with a LoRA file, which blocks of the model it acts in. The "
+        "guard writes a saved mask into the LoRA's tags.",
+        epilog="names: IN0 to IN11, MID, OUT0 to OUT11 (SDXL: to 8), D0 to D18 and S0 to S37 on "
+        "Flux; -FACE and -NEGATE for several. exit status: 0 done, 2 the input is bad",
+    )
+    parser.add_argument("file", type=Path, nargs="+", help="a .safetensors file")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--set", metavar="MASK", help="save a mask, as --set=-S7-S20 (all but) or --set=+IN+MID"
+    )
+    group.add_argument("--clear", action="store_true", help="let it act in all blocks again")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 def _add_library(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -101,10 +101,12 @@ def _details(card: LoraCard, palette: Palette) -> Iterator[str]:
         note = palette(f"{in_one_line(trigger.source)}, {trigger.confidence:.0%}", "dim")
         yield row("" if number else "triggers", f"{in_one_line(trigger.text)}  {note}")
     yield row("images", _images(card))
-    if card.activation_text:
-        yield row("activation", in_one_line(card.activation_text))
-    if card.negative_text:
-        yield row("negative", in_one_line(card.negative_text))
+    noted = {
+        "blocks": card.block_mask,
+        "activation": card.activation_text,
+        "negative": card.negative_text,
+    }
+    yield from (row(label, in_one_line(text)) for label, text in noted.items() if text)
     yield from _tags(card, palette)
     for problem in card.problems:
         yield palette(row("problem", in_one_line(problem)), "red")

@@ -32,7 +32,7 @@ _CARD = tuple(item.name for item in fields(LoraCard))
 ALIAS, PROBLEMS, MODEL_HASH = map(_CARD.index, ("alias", "problems", "model_hash"))
 """Where a packed card has what a catalog looks at in all of them."""
 
-PACKING = 13
+PACKING = 14
 """Version of the form below; another version on disk is not read."""
 
 _FAMILIES = {family.value: family for family in ModelFamily}
@@ -97,6 +97,7 @@ def _plain(card: LoraCard) -> Packed:
         card.problems,
         card.model_hash,
         None if card.bracket is None else astuple(card.bracket),
+        card.block_mask,
     )
 
 
@@ -114,7 +115,7 @@ def unpack_card(packed: Packed, shares: Mapping[str, float]) -> LoraCard:
         name, path, alias, title, family, candidates, key_format, algorithm, weight_decomposed,
         rank, parts, inference, triggers, (kind, captions), image_count, data_width,
         preferred_weight, activation_text, negative_text, ranges, bundled_embeddings, guard_off,
-        problems, model_hash, bracket,
+        problems, model_hash, bracket, block_mask,
     ) = packed  # fmt: skip
     values = {
         "name": name,
@@ -142,6 +143,7 @@ def unpack_card(packed: Packed, shares: Mapping[str, float]) -> LoraCard:
         "problems": problems,
         "model_hash": model_hash,
         "bracket": ScanBracket(*bracket) if bracket is not None else None,
+        "block_mask": block_mask,
     }
     return _frozen(LoraCard, values)
 

@@ -206,6 +206,7 @@ def apply_decision(card: LoraCard, decision: Decision) -> LoraCard:
         ranges=(*decided, *kept),
         guard_off=card.guard_off or decision.guard_off,
         bracket=decision.bracket or card.bracket,
+        block_mask=decision.block_mask or card.block_mask,
     )
 
 
@@ -258,7 +259,7 @@ def _save_beside(sidecar: Path, decision: Decision) -> None:
     if not decision.is_empty:
         # Keys of ours that this version does not know stay, as everybody else's do.
         known = dict(before) if isinstance(before, dict) else {}
-        for key in ("type", "triggers", "range", "measured", "guard"):
+        for key in ("type", "triggers", "range", "measured", "guard", "blocks"):
             known.pop(key, None)
         data[OWN_KEY] = {**known, **write_decision(decision)}
     if data:

@@ -153,6 +153,7 @@ def build_card(
         ),
         model_hash=training.model_hash,
         bracket=_bracket(sidecars),
+        block_mask=next((s.decision.block_mask for s in sidecars if s.decision), ""),
     )
 
 

@@ -189,6 +189,7 @@ class LoraCard:
         problems: what is wrong with the file or its side files, for people.
         model_hash: ``sshs_model_hash``, by which infotexts name the file, or empty.
         bracket: what a weight scan found and the user kept; ``None`` without one.
+        block_mask: blocks that the user keeps it to, as a tag's ``blocks`` argument; empty for all.
     """
 
     name: str
@@ -216,6 +217,7 @@ class LoraCard:
     problems: tuple[str, ...] = ()
     model_hash: str = ""
     bracket: ScanBracket | None = None
+    block_mask: str = ""
 
     @property
     def identity(self) -> str:

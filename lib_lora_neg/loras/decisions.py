@@ -11,7 +11,8 @@
             "curve": [[-0.7, 2.1], [-0.5, 1.2], [-0.3, 0.4], [0, 0]],
             "checkpoint": "abcdef1234", "scan": "0123456789abcdef", "date": "2026-11-21"
         },
-        "guard": "off"
+        "guard": "off",
+        "blocks": "-S7-S20"
     }
 
 Every key is optional; a missing one leaves that fact to inference.
@@ -33,6 +34,9 @@ SCHEMA = 1
 """Version of the record. A newer record than this is left alone and not obeyed."""
 
 
+MOST_MASK = 400
+"""Characters of a mask of blocks that are read."""
+
 _NO_BRACKET = ScanBracket(None, None, None, "")
 
 
@@ -47,6 +51,8 @@ class Decision:
         measured: the range that a scan measured and the user kept.
         bracket: what else that scan found.
         guard_off: no rule applies to this LoRA.
+        block_mask: blocks that it is kept to, as a tag's ``blocks`` argument (`prompts.blocks`);
+            empty if not decided.
     """
 
     type: LoraType | None = None
@@ -55,6 +61,7 @@ class Decision:
     measured: WeightRange | None = None
     bracket: ScanBracket | None = None
     guard_off: bool = False
+    block_mask: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -75,6 +82,7 @@ def read_decision(value: object) -> Decision | None:
         measured=read_range(record.get("measured"), RangeSource.MEASURED, "measured by a scan"),
         bracket=read_bracket(record.get("measured")),
         guard_off=as_text(record.get("guard")).lower() == "off" or record.get("guard") is False,
+        block_mask=as_text(record.get("blocks"))[:MOST_MASK].strip(),
     )
 
 
@@ -93,6 +101,8 @@ def write_decision(decision: Decision) -> dict[str, Any]:
         record.setdefault("measured", {}).update(bracket_record(decision.bracket))
     if decision.guard_off:
         record["guard"] = "off"
+    if decision.block_mask:
+        record["blocks"] = decision.block_mask
     return record
 
 

@@ -284,7 +284,8 @@ def edited_tag(text: TextDraft, use: LoraUse) -> str:
 def new_tag(use: LoraUse) -> str:
     """Return a tag for a LoRA that has none in the prompt."""
     te, unet = use.te or 0.0, use.unet or 0.0
-    return format_tag("lora", use.name, te, unet, use.neg, use.negte, guard=use.guard)
+    own = {"guard": use.guard, "blocks": use.blocks}
+    return format_tag("lora", use.name, te, unet, use.neg, use.negte, **own)
 
 
 def renamed_tag(tag: NetworkTag, name: str) -> str:

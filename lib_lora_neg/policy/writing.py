@@ -69,7 +69,16 @@ def _append(rewrite: Rewrite, use: LoraUse) -> None:
     te, unet = use.te or 0.0, use.unet or 0.0
     if use.injected_at is None:
         if not use.removed:
-            rewrite.append_tag("lora", use.name, te, unet, use.guard, neg=use.neg, negte=use.negte)
+            rewrite.append_tag(
+                "lora",
+                use.name,
+                te,
+                unet,
+                use.guard,
+                neg=use.neg,
+                negte=use.negte,
+                blocks=use.blocks,
+            )
     elif use.removed:
         rewrite.append_tag("lora", use.name, 0.0, 0.0)
     elif (te, unet) != (use.injected_at, use.injected_at):

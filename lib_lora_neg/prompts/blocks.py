@@ -7,7 +7,9 @@
     kind   = IN | MID | OUT | D | S        (also M, DOUBLE, SINGLE)
 
 SD models have input blocks 0–11 (SDXL 0–8), a middle block and as many output blocks; Flux has
-double blocks 0–18 and single blocks 0–37.
+double blocks 0–18 and single blocks 0–37. Other transformers have blocks of one kind: ``D`` where
+text and picture are streams of their own (SD3, Qwen-Image), ``S`` where they are not (Wan,
+Z-Image).
 """
 
 from __future__ import annotations
@@ -18,13 +20,21 @@ from dataclasses import dataclass
 
 _VALUE = re.compile(r"(?:[+-][A-Za-z]{1,8}[0-9]{0,3})+")
 _ITEM = re.compile(r"([+-])([A-Za-z]+)([0-9]*)")
-_LONGEST = 200
+_LONGEST = 400
+"""Characters; all 57 blocks of Flux, one by one, take some 210."""
 _KINDS = {"IN": "IN", "OUT": "OUT", "MID": "MID", "M": "MID", "D": "D", "S": "S"}
 _KINDS |= {"DOUBLE": "D", "SINGLE": "S"}
 
-PRESETS: Mapping[str, frozenset[str]] = {"FACE": frozenset({"S7", "S20"})}
-"""Names for several blocks. ``FACE``: where Flux keeps most of a face, by the article; its 20 can
-only be a single block, so both are read as single blocks."""
+PRESETS: Mapping[str, frozenset[str]] = {
+    "FACE": frozenset({"S7", "S20"}),
+    "NEGATE": frozenset(
+        [f"D{number}" for number in range(14, 19)] + [f"S{number}" for number in range(23, 38)]
+    ),
+}
+"""Names for several blocks of Flux. ``FACE``: where it keeps most of a face, by the article; its 20
+can only be a single block, so both are read as single blocks. ``NEGATE``: those that a user of
+ComfyUI-Inspire-Pack sets to 0 so that a LoRA at −1 leaves a picture (#167; the first of the 58
+numbers there is the base's, then come 19 double and 38 single blocks)."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,12 @@ _UNET = re.compile(r"(input|output)_blocks[._](\d{1,3})|(middle_block|mid_block)
 _DIFFUSERS = re.compile(
     r"(down|up)_blocks[._](\d{1,3})[._](attentions|resnets|downsamplers|upsamplers)[._](\d{1,3})"
 )
-_FLUX = re.compile(r"(single|double)_blocks[._](\d{1,3})|(single_)?transformer_blocks[._](\d{1,3})")
+_FLUX = re.compile(
+    r"(single|double|joint)_blocks[._](\d{1,3})|(single_)?transformer_blocks[._](\d{1,3})"
+)
+_ALIKE = re.compile(
+    r"(?:^|[._])(?<!refiner[._])(?<!adapter[._])(?<!encoder[._])(?:blocks|layers)[._](\d{1,3})"
+)
 
 
 def block_name(module: str) -> str:
@@ -90,7 +105,8 @@ def block_name(module: str) -> str:
         return f"OUT{level * 3 + (2 if kind == 'upsamplers' else place)}"
     found = _FLUX.search(module)
     if found is None:
-        return ""
+        found = _ALIKE.search(module)
+        return f"S{int(found[1])}" if found is not None else ""
     if found[1]:
-        return f"{found[1][0].upper()}{int(found[2])}"
+        return f"{'S' if found[1] == 'single' else 'D'}{int(found[2])}"
     return f"{'S' if found[3] else 'D'}{int(found[4])}"

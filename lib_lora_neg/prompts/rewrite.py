@@ -90,9 +90,11 @@ class Rewrite:
         *,
         neg: float | None = None,
         negte: float | None = None,
+        blocks: str = "",
     ) -> None:
         """Add a tag at the end."""
-        self._tags.append(format_tag(kind, name, te, unet, neg, negte, guard=guard))
+        tag = format_tag(kind, name, te, unet, neg, negte, guard=guard, blocks=blocks)
+        self._tags.append(tag)
 
     def append_term(self, text: str) -> None:
         """Add a term, written as prompt language, at the end; where the end is not a safe

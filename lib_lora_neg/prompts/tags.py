@@ -309,11 +309,12 @@ def format_tag(
     negte: float | None = None,
     *,
     guard: str = "",
+    blocks: str = "",
 ) -> str:
     """Write ``<kind:name:weight>``, or ``<kind:name:te:unet>`` where the two differ.
 
     Named arguments follow where there are any: strengths of the negative branch, ``negte`` only
-    where it is not ``neg``, and a ``guard`` argument.
+    where it is not ``neg``, a mask of blocks and a ``guard`` argument.
     """
     numbers = [format_number(te)]
     if format_number(unet) != numbers[0]:
@@ -323,6 +324,8 @@ def format_tag(
     inherited = te if neg is None else neg
     if negte is not None and format_number(negte) != format_number(inherited):
         numbers.append(f"negte={format_number(negte)}")
+    if blocks:
+        numbers.append(f"blocks={blocks}")
     if guard:
         numbers.append(f"guard={guard}")
     return f"<{kind}:{name}:{':'.join(numbers)}>"

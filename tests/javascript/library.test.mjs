@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { badgeLabel, nextBadge } from "../../frontend/cards/badges.js";
+import { keptBy, kindOf, maskOf } from "../../frontend/library/blocks.js";
 import { rowAfterKey } from "../../frontend/core/keys.js";
 import { bulkChange, decisionChange, joinedOutcomes, outcomeText } from "../../frontend/library/edits.js";
 import { lookupText } from "../../frontend/library/lookup.js";
@@ -138,3 +139,40 @@ for (const [result, words] of [
         assert.equal(lookupText({ ...result, before: said(before), after: said(after) }), words);
     });
 }
+
+const flux = [...Array(19).keys()].map((n) => `D${n}`).concat([...Array(38).keys()].map((n) => `S${n}`));
+
+for (const [mask, left] of [
+    ["", []],
+    ["-S7-S20", ["S7", "S20"]],
+    ["-face", ["S7", "S20"]],
+    ["+D", flux.filter((name) => name.startsWith("S"))],
+    ["+D-D3", ["D3", ...flux.filter((name) => name.startsWith("S"))]],
+    ["-SINGLE07", ["S7"]],
+]) {
+    test(`the mask ${mask} leaves out ${left.length} blocks`, () => {
+        const kept = keptBy(mask, flux);
+        assert.deepEqual(flux.filter((name) => !kept.has(name)).sort(), [...left].sort());
+    });
+}
+
+for (const mask of ["S7", "-X1", "-S7 -S8", "-FACE3"]) {
+    test(`${mask} is no mask`, () => assert.equal(keptBy(mask, flux), null));
+}
+
+test("a mask of chosen blocks says what was chosen", () => {
+    for (const left of [[], ["S7"], ["D0", "S37"], flux.slice(1), flux.filter((name) => kindOf(name) === "S")]) {
+        const kept = new Set(flux.filter((name) => !left.includes(name)));
+        const mask = maskOf(kept, flux);
+        assert.deepEqual([...keptBy(mask, flux)], [...kept]);
+        assert.ok(mask.length <= 400);
+    }
+});
+
+test("the form changes the mask alone", () => {
+    const decided = { type: null, triggers: null, range: null, guard_off: false, blocks: "-S7" };
+    const form = { type: "", ownTriggers: false, triggers: "", floor: "", ceiling: "", guardOff: false };
+    assert.equal(decisionChange({ ...form, blocks: "-S7" }, decided), null);
+    assert.deepEqual(decisionChange({ ...form, blocks: "-S8" }, decided), { blocks: "-S8" });
+    assert.deepEqual(decisionChange({ ...form, blocks: " " }, decided), { blocks: null });
+});

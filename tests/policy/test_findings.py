@@ -190,7 +190,7 @@ def test_it_is_plain_for_programs() -> None:
         ("by_range", {"R1", "R1f"}),
         ("changes_numbers", {"R1", "R1f", "R3", "R4", "R5", "R12"}),
         ("on_loading", {"R1", "R1f", "R4", "R5", "R10", "R11a", "R11c", "R12"}),
-        ("late", {"R1", "R1f", "R3"}),
+        ("late", {"R1", "R1f", "R3", "R12"}),
         ("reads_negative", {"R2", "R2b", "R6", "R8"}),
         ("rewords_prompt", {"R9"}),
     ],

@@ -20,6 +20,7 @@ from lib_lora_neg.prompts.blocks import block_name, read_blocks
         ("-IN04", ["IN40", "IN0"], ["IN4"]),
         ("-DOUBLE", ["S1", ""], ["D0", "D18"]),
         (" +single3 ", ["S3"], ["S30", "D3"]),
+        ("-NEGATE", ["D0", "D13", "S0", "S22", ""], ["D14", "D18", "S23", "S37"]),
     ],
 )
 def test_what_a_mask_keeps(value: str, kept: list[str], left_out: list[str]) -> None:
@@ -57,6 +58,13 @@ def test_any_text_is_read_or_refused(value: str) -> None:
         ("lora_unet_single_blocks_20_linear1", "S20"),
         ("transformer_blocks.7.attn.to_q", "D7"),
         ("single_transformer_blocks.20.attn.to_q", "S20"),
+        ("joint_blocks.11.x_block.attn.qkv", "D11"),
+        ("lora_unet_blocks_9_self_attn_q", "S9"),
+        ("diffusion_model.layers.29.attention.qkv", "S29"),
+        ("blocks.0.attn.wq", "S0"),
+        ("txt_in.individual_token_refiner.blocks.0.mlp.fc1", ""),
+        ("context_refiner.layers.1.attention.qkv", ""),
+        ("llm_adapter.blocks.0.self_attn.q_proj", ""),
         ("time_embedding.linear_1", ""),
         ("text_model.encoder.layers.0.mlp.fc1", ""),
     ],

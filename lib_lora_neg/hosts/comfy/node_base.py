@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
-from ...policy import GuardSettings
+from ...policy import GuardSettings, Mode
+from ...policy.rules.r12_face_blocks import RULE as MASKS
 from ...telling import complain
 from . import place, report, settings
 from .families import CHOICES, FROM_MODEL
@@ -69,6 +71,22 @@ def guard(asked: Asked, chosen: GuardSettings) -> Guarded:
     if made.failure:
         complain(f"LoRA Negative Guard failed, so this is not guarded: {made.failure}")
     return made
+
+
+def without_masks(chosen: GuardSettings) -> GuardSettings:
+    """Return settings for a node that loads nothing: no other node knows masks of blocks."""
+    return replace(chosen, rules={**chosen.rules, MASKS.id: Mode.OFF})
+
+
+def mask_facts(names: Iterable[str]) -> Iterable[str]:
+    """Yield a sentence for each LoRA whose saved mask of blocks is not obeyed here."""
+    for name in dict.fromkeys(names):
+        card = place.loras().get(name)
+        if card is not None and card.block_mask:
+            yield (
+                f"{name}: its mask of blocks {card.block_mask} acts with the Guarded LoRA Loader "
+                "alone"
+            )
 
 
 def answer(

@@ -140,6 +140,8 @@ class GuardedLoraLoader:
         outputs = self._outputs(Pair(model, clip), lora, wiring)
         card = place.loras().get(lora_name)
         facts = [f"family: {known.family.value}", *_facts(wiring, lora, card)]
+        if lora.blocks and wiring != B:
+            facts.append(f"kept to the blocks {lora.blocks} of the model")
         values = (*outputs, made.negative_prompt, made.cfg_scale)
         return answer(values, made, chosen, [*facts, *notes])
 
@@ -157,7 +159,7 @@ class GuardedLoraLoader:
             return (
                 model,
                 hooked(pair.clip, tensors, lora),
-                hooked(pair.clip, tensors, Loaded(lora.name, own, own)),
+                hooked(pair.clip, tensors, Loaded(lora.name, own, own, blocks=lora.blocks)),
             )
         model, clip = loaded_onto(pair, tensors, lora)
         return model, clip, clip

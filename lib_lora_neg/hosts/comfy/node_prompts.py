@@ -20,7 +20,9 @@ from .node_base import (
     answer,
     changes_with,
     guard,
+    mask_facts,
     settings_of,
+    without_masks,
 )
 from .order import TagOrder
 from .planning import Asked
@@ -87,7 +89,7 @@ class GuardPrompts:
         node: Any = None,
     ) -> dict[str, Any]:
         """Return the guarded texts and CFG, with a report."""
-        chosen = settings_of(mode)
+        chosen = without_masks(settings_of(mode))
         order = settings.order_of(place.kept_settings(), tag_order)
         known = model_of(model, family)
         held, notes = held_before(model, workflow, node)
@@ -110,6 +112,7 @@ class GuardPrompts:
             f"loaded before: {lora.name} (model {lora.model:g}, clip {lora.clip:g})"
             for lora in (*held, *stacked)
         ]
+        facts += mask_facts(tag.name for tag in parse(made.prompt).tags if tag.is_lora)
         values = (made.prompt, made.negative_prompt, made.cfg_scale)
         return answer(values, made, chosen, [*facts, *notes, *odd])
 

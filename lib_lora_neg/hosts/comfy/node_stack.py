@@ -17,7 +17,9 @@ from .node_base import (
     answer,
     changes_with,
     guard,
+    mask_facts,
     settings_of,
+    without_masks,
 )
 from .planning import Asked
 from .stacks import read_stack, write_stack
@@ -71,7 +73,7 @@ class GuardLoraStack:
         node: Any = None,
     ) -> dict[str, Any]:
         """Return the guarded stack, negative prompt and CFG, with a report."""
-        chosen = settings_of(mode)
+        chosen = without_masks(settings_of(mode))
         known = model_of(model, family)
         held, notes = held_before(model, workflow, node)
         stacked, odd = read_stack(lora_stack)
@@ -95,5 +97,6 @@ class GuardLoraStack:
         ]
         missing = [lora.name for lora in stacked if place.loras().path(lora.name) is None]
         facts += [f"{name}: not found in ComfyUI's LoRA folders" for name in missing]
+        facts += mask_facts(lora.name for lora in stacked)
         values = (written, made.negative_prompt, made.cfg_scale)
         return answer(values, made, chosen, [*facts, *notes, *odd])

@@ -52,6 +52,7 @@ class Loaded:
         clip: strength on the text encoder.
         held: another node has loaded it.
         negative: strength on the negative branch where it has one of its own, else ``None``.
+        blocks: blocks of the model that it is kept to (`prompts.blocks`); empty for all.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Loaded:
     clip: float
     held: bool = False
     negative: float | None = None
+    blocks: str = ""
 
     def tag(self, name: str) -> str:
         """Return the tag that means the same to the planner, under the name it has there."""
@@ -223,7 +225,7 @@ def _strengths(loaded: tuple[Loaded, ...], names: Sequence[str], prefix: str) ->
                 "lora", "x", te or 0.0, unet or 0.0
             )
             known = lora if same else replace(lora, model=unet or 0.0, clip=te or 0.0)
-            result.append(known)
+            result.append(replace(known, blocks=tag.blocks) if tag.blocks else known)
         else:
             result.append(replace(lora, model=0.0, clip=0.0))
     return tuple(result)

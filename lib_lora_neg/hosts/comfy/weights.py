@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from ...loras.reading.keys import TEXT_ENCODER, block_of
+from ...prompts.blocks import block_name, read_blocks
 from .planning import Loaded
 from .upstream import note
 
@@ -54,12 +56,28 @@ def loaded_onto(pair: Pair, tensors: Any, lora: Loaded) -> Pair:
         return pair
     import comfy.sd
 
+    tensors = within_blocks(tensors, lora.blocks)
     model, clip = comfy.sd.load_lora_for_models(
         pair.model, pair.clip, tensors, lora.model, lora.clip
     )
     for patcher in patchers(model, clip):
         note(patcher, (lora,))
     return Pair(model, clip)
+
+
+def within_blocks(tensors: Any, blocks: str) -> Any:
+    """Return a LoRA's tensors without those of blocks that it is kept out of.
+
+    What belongs to a text encoder stays; the tensors themselves are shared.
+    """
+    mask = read_blocks(blocks) if blocks else None
+    if mask is None:
+        return tensors
+    return {
+        key: tensor
+        for key, tensor in tensors.items()
+        if block_of(key) == TEXT_ENCODER or mask.keeps(block_name(key))
+    }
 
 
 def hooked(clip: Any, tensors: Any, lora: Loaded) -> Any:
@@ -72,6 +90,7 @@ def hooked(clip: Any, tensors: Any, lora: Loaded) -> Any:
         return clip
     import comfy.hooks
 
+    tensors = within_blocks(tensors, lora.blocks)
     group = comfy.hooks.create_hook_lora(
         lora=tensors, strength_model=lora.model, strength_clip=lora.clip
     )

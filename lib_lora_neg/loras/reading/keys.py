@@ -263,10 +263,14 @@ def _parts(modules: tuple[str, ...]) -> LoraParts | None:
 _SUBBLOCK = re.compile(r"((?:down|up)_blocks)[._](\d+)[._](attentions|resnets)[._](\d+)")
 
 
+TEXT_ENCODER = "text encoder"
+"""What `block_of` says of a text encoder's layer."""
+
+
 def block_of(module: str) -> str:
     """Return where a layer lies, finely: ``up_blocks.0.attentions.1``, ``text encoder`` …"""
     if _is_text(module):
-        return "text encoder"
+        return TEXT_ENCODER
     fine = _SUBBLOCK.search(module)
     if fine:
         return ".".join(fine.groups())

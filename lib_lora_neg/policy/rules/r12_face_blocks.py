@@ -1,4 +1,8 @@
-"""R12: on Flux, LoRAs beside a character's are kept out of the blocks that hold most of a face."""
+"""R12: the blocks that a LoRA acts in: its own mask, and on Flux no face's beside a character.
+
+A mask that the user has saved with a LoRA is the user's own word: it is written into the tag
+wherever the rule is on. The mode decides about the mask that the rule thinks of itself.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from dataclasses import replace
 
 from ...loras.card import LoraType
 from ...loras.families import ModelFamily
+from ...prompts.blocks import read_blocks
 from ...sentences import say
 from ..draft import (
     Context,
@@ -32,10 +37,42 @@ ADVICE = say(
 )
 
 
-def face_blocks(draft: Draft, context: Context) -> Draft:
-    """Give LoRAs beside a character's a mask of blocks, or say which."""
-    if context.mode("R12") is Mode.OFF or context.request.family is not ModelFamily.FLUX:
+SAVED = "the mask of blocks that you saved with this LoRA"
+
+
+def blocks(draft: Draft, context: Context) -> Draft:
+    """Write saved masks; give LoRAs beside a character's one on Flux, or say which."""
+    if context.mode("R12") is Mode.OFF:
         return draft
+    draft = each_prompt(draft, lambda text: _with_saved(text, context))
+    return _face_blocks(draft, context) if context.request.family is ModelFamily.FLUX else draft
+
+
+def _with_saved(text: TextDraft, context: Context) -> TextDraft:
+    """Write saved masks into the tags that have none."""
+    for position, use, card in guarded_uses(text, "R12"):
+        injected = use.tag is None and use.injected_at is not None
+        if not card.block_mask or injected or use.te is None or not (use.unet or use.neg):
+            continue
+        if _is_masked(use) or read_blocks(card.block_mask) is None:
+            continue
+        masked = replace(use, blocks=card.block_mask)
+        context.report(
+            "R12",
+            text,
+            enforced=True,
+            lora=use.name,
+            before=edited_tag(text, use),
+            after=edited_tag(text, masked),
+            reason=say("kept to the blocks that you saved with it: {mask}", mask=card.block_mask),
+            source=SAVED,
+        )
+        text = text.with_use(position, masked)
+    return text
+
+
+def _face_blocks(draft: Draft, context: Context) -> Draft:
+    """Give LoRAs beside a character's a mask of blocks, or say which."""
 
     def mask(text: TextDraft) -> TextDraft:
         faces = [use.name for use in text.uses if _is_face(use, context)]
@@ -82,21 +119,30 @@ def _is_face(use: LoraUse, context: Context) -> bool:
 
 def _may_be_masked(use: LoraUse, context: Context) -> bool:
     """Whether it stands in a tag without a mask of blocks, this tool's or another one's."""
-    tag, card = use.tag, use.card
-    if tag is None or card is None or card.inference.type is LoraType.CHARACTER or not use.unet:
+    card = use.card
+    if use.tag is None or card is None or card.inference.type is LoraType.CHARACTER or not use.unet:
         return False
+    return not _is_masked(use)
+
+
+def _is_masked(use: LoraUse) -> bool:
+    tag = use.tag
+    if tag is None:
+        return bool(use.blocks)
     others = any(item.strip().lower().startswith("lbw") for item in tag.foreign)
-    return not (tag.blocks or use.blocks or others)
+    return bool(tag.blocks or use.blocks or others)
 
 
 RULE = Rule(
     id="R12",
-    apply=face_blocks,
-    title="Face blocks on Flux",
-    setting="face blocks on Flux",
-    help="Enforce keeps LoRAs beside a character's out of its face blocks, with blocks=-S7-S20",
+    apply=blocks,
+    title="Blocks of the model",
+    setting="blocks of the model",
+    help="keeps a LoRA to the blocks that were saved with it; Enforce also keeps LoRAs beside a "
+    "character's out of its face blocks on Flux, with blocks=-S7-S20",
     default=Mode.ADVISE,
-    chip=ChipText("face blocks"),
+    chip=ChipText("blocks"),
     changes_numbers=True,
     on_loading=True,
+    late=True,
 )

@@ -15,7 +15,7 @@ from ...loras.decisions import Decision
 from ...policy.matrix import explicit_range
 from ...sentences import as_sentence, say
 from .detail import GRADE_MEANINGS, GRADE_NAMES, detail
-from .edit import MAX_NAME, Editor, EditResult, read_change, read_names
+from .edit import MAX_NAME, Editor, EditResult, blocks_fit, read_change, read_names
 from .rows import MAX_ROWS, LibraryRow, RowTable, counts, matching, read_query
 from .words import (
     EVIDENCE_NAMES,
@@ -117,6 +117,7 @@ class _Library:
 
     def edit(self, body: Mapping[str, Any]) -> dict[str, Any]:
         names, change = read_names(body), read_change(body)
+        blocks_fit(filter(None, map(self._host.known, names)), body)
         with self._editing:
             continued = body.get("continued") is True
             return self._edited(self._editor.edit(names, change, continued=continued))

@@ -12,6 +12,7 @@ from ...loras.decisions import Decision, write_decision
 from ...loras.tagtable import TagGrade, grade_tag
 from ...policy import GuardSettings
 from ...policy.bleeding_curve import bleeding_curve
+from ...policy.block_names import block_names, presets_of
 from ...policy.matrix import explicit_range, range_in_force
 from ...policy.wording import minus
 from ...sentences import as_sentence, say
@@ -108,6 +109,14 @@ def detail(
             "triggers": record.get("triggers"),
             "range": record.get("range"),
             "guard_off": decision.guard_off,
+            "blocks": decision.block_mask,
+        },
+        "blocks": {
+            "names": list(block_names(card.family)),
+            "presets": [
+                {"value": preset.value, "label": preset.label, "source": preset.source}
+                for preset in presets_of(card.family)
+            ],
         },
         "decided": not decision.is_empty,
     }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ...hosts.form_reading import FormValueError
 from ...hosts.library import LibraryTabHost, Saved
-from ...loras.card import LoraType, RangeSource, WeightRange
-from ...loras.decisions import Decision
+from ...loras.card import LoraCard, LoraType, RangeSource, WeightRange
+from ...loras.decisions import MOST_MASK, Decision
+from ...loras.families import ModelFamily
+from ...policy.block_names import mask_problem
 from ...sentences import say
 
 MAX_NAMES = 20_000
@@ -184,6 +186,8 @@ def read_change(body: Mapping[str, Any]) -> Change:
             fields["weight_range"] = _range(value)
         elif key == "guard_off" and isinstance(value, bool):
             fields["guard_off"] = value
+        elif key == "blocks":
+            fields["block_mask"] = _blocks(value)
         else:
             raise FormValueError(str(key)[:40], "cannot be set so")
     return lambda decision: replace(decision, **fields)
@@ -222,6 +226,36 @@ def _range(value: object) -> WeightRange | None:
     if ceiling is not None and ceiling < 0:
         raise FormValueError("ceiling", say("must be 0 or above"))
     return WeightRange(floor, ceiling, None, RangeSource.USER, REFERENCE)
+
+
+def _blocks(value: object) -> str:
+    if value is None or value == "":
+        return ""
+    if not isinstance(value, str) or len(value) > MOST_MASK:
+        raise FormValueError("blocks", "must be a mask of blocks, or null")
+    mask = "".join(value.split()).upper()
+    problem = mask_problem(mask, ModelFamily.UNKNOWN)
+    if problem:
+        raise FormValueError("blocks", problem)
+    return mask
+
+
+def blocks_fit(cards: Iterable[LoraCard], body: Mapping[str, Any]) -> None:
+    """Check that a mask of blocks in ``{"set": {"blocks": …}}`` fits the LoRAs it is for.
+
+    Raises:
+        FormValueError: one is of a family that has no such block.
+    """
+    wanted = body.get("set")
+    mask = _blocks(wanted.get("blocks")) if isinstance(wanted, Mapping) else ""
+    if not mask:
+        return
+    for card in cards:
+        problem = mask_problem(mask, card.family)
+        if problem:
+            raise FormValueError(
+                "blocks", say("{lora}: {problem}", lora=card.name, problem=problem)
+            )
 
 
 def _weight(value: Mapping[str, Any], key: str) -> float | None:

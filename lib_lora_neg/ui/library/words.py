@@ -105,6 +105,7 @@ def is_decided(card: LoraCard) -> bool:
     """Whether the user decided anything that the card shows."""
     return (
         card.guard_off
+        or bool(card.block_mask)
         or is_type_decided(card)
         or any(trigger.source == WORD_BY_USER for trigger in card.triggers)
         or any(found.source is RangeSource.USER for found in card.ranges)

@@ -154,6 +154,8 @@ def _of_tag(chip: Chip, finding: Finding, tag: NetworkTag, after: NetworkTag | N
     lead = say("negative: {lora}", lora=tag.name) if negative else tag.name
     done = "" if finding.after else _gone(finding)
     now = "" if after is None or finding.before == finding.after else weights_of(after)
+    if after is not None and after.blocks != tag.blocks:
+        now = after.blocks
     return replace(chip, lead=lead, before=weights_of(tag), after=now, done=done)
 
 

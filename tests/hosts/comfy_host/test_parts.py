@@ -16,6 +16,7 @@ from lib_lora_neg.hosts.comfy.order import TagOrder, swapped
 from lib_lora_neg.hosts.comfy.planning import Loaded
 from lib_lora_neg.hosts.comfy.stacks import read_stack, write_stack
 from lib_lora_neg.hosts.comfy.upstream import held_before, note, note_stack, noted
+from lib_lora_neg.hosts.comfy.weights import within_blocks
 from lib_lora_neg.loras.decisions import Decision
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import GuardSettings, Mode, NegativeTag
@@ -285,3 +286,18 @@ class TestNamesOfFiles:
         assert card is not None
         assert card.guard_off
         assert loras.stamp([name]) != before
+
+
+def test_a_mask_leaves_out_the_tensors_of_its_blocks_alone() -> None:
+    keys = (
+        "lora_unet_input_blocks_4_1_proj_in.lora_up.weight",
+        "lora_unet_output_blocks_3_1_proj_in.lora_down.weight",
+        "diffusion_model.single_blocks.7.linear1.lora_A.weight",
+        "lora_unet_time_embed_0.alpha",
+        "lora_te1_text_model_encoder_layers_3_mlp_fc1.alpha",
+    )
+    tensors = {key: object() for key in keys}
+    assert list(within_blocks(tensors, "-OUT3-S7")) == [keys[0], *keys[3:]]
+    assert list(within_blocks(tensors, "+IN")) == [keys[0], keys[4]]
+    assert within_blocks(tensors, "") is tensors
+    assert within_blocks(tensors, "nonsense") is tensors

@@ -191,3 +191,10 @@ def test_the_planner_sees_a_lora_beside_the_prompt_as_one_in_it(
     )
     assert (again.negative_prompt, again.cfg_scale) == (result.negative_prompt, result.cfg_scale)
     assert again.loaded == kept
+
+
+def test_a_saved_mask_goes_with_the_lora_that_is_loaded() -> None:
+    ink = replace(card("ink", "style"), block_mask="-OUT3")
+    asked = Asked(cfg_scale=5.0, family=ModelFamily.SDXL, loaded=(Loaded("ink", 0.8, 0.8),))
+    (lora,) = guarded(asked, {"ink": ink}, GuardSettings()).loaded
+    assert lora == Loaded("ink", 0.8, 0.8, blocks="-OUT3")

@@ -112,3 +112,20 @@ def test_words_name_every_type_and_grade() -> None:
         "not_captioned",
         "unknown",
     ]
+
+
+def test_a_mask_must_name_blocks_that_the_lora_has() -> None:
+    host = MemoryLibrary(
+        card("ink", "style", family=ModelFamily.SDXL), card("any", "style"), unread=("later",)
+    )
+    answers = library_answers(host)
+    edit = answers["library-edit"]
+    with pytest.raises(FormValueError, match="OUT9"):
+        edit({"names": ["any", "ink"], "set": {"blocks": "-OUT9"}})
+    assert host.kept == {}
+    edit({"names": ["ink", "later"], "set": {"blocks": "-OUT8"}})
+    assert host.kept["ink"].block_mask == "-OUT8"
+    shown = answers["library-detail"]({"name": "ink"})
+    assert (shown["decision"]["blocks"], shown["decided"]) == ("-OUT8", True)
+    assert shown["blocks"]["names"][-1] == "OUT8"
+    assert all(preset["label"] for preset in shown["blocks"]["presets"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,6 +42,8 @@ BEFORE = Decision(LoraType.CONCEPT, ("x",), None, MEASURED, guard_off=True)
             ),
         ),
         ({"set": {"range": {"floor": None, "ceiling": None}}}, BEFORE),
+        ({"set": {"blocks": " -s7 -S20"}}, replace(BEFORE, block_mask="-S7-S20")),
+        ({"set": {"blocks": None}}, BEFORE),
     ],
 )
 def test_a_change_touches_only_what_it_names(body: Mapping[str, Any], expected: Decision) -> None:
@@ -50,6 +53,9 @@ def test_a_change_touches_only_what_it_names(body: Mapping[str, Any], expected: 
 @pytest.mark.parametrize(
     "body",
     [
+        {"set": {"blocks": "S7"}},
+        {"set": {"blocks": 7}},
+        {"set": {"blocks": "-S7" * 200}},
         {},
         {"set": {}},
         {"set": []},
