@@ -4,8 +4,6 @@ Midjourney parses every word of ``--no`` alone, so a term of several words bans 
 ``modern clothing`` bans ``clothing``. A term becomes the words that name what is unwanted; words
 that are innocent by themselves (people, bodies, clothes, colours, sizes, what the prompt asks
 for) are left out.
-
-The lists are the maintainers' own choice from the vocabulary of negative prompts.
 """
 
 from __future__ import annotations
@@ -18,6 +16,22 @@ from typing import NamedTuple
 from ..loras.types.negatives import names_embedding
 from ..loras.vocabulary import QUALITY_TAGS
 from ..prompts import bare, split_origin
+from .midjourney_vocabulary import (
+    BODY,
+    FAULTS,
+    FAULTY,
+    GRAMMAR,
+    INNOCENT,
+    LOOKED_AT,
+    MODERATED,
+    NEGATIONS,
+    ONE_WORD,
+    QUALITY_TERMS,
+    QUALITY_WORDS,
+    RELATIVE,
+    STILL_STYLE,
+    STILL_UNWANTED,
+)
 
 
 class TermVerdict(str, Enum):
@@ -53,14 +67,6 @@ class Judged(NamedTuple):
     wanted: tuple[str, ...] = ()
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-def _terms(text: str) -> frozenset[str]:
-    return frozenset(" ".join(term.split()) for term in text.split(","))
-
-
 MOST_WORDS = 8
 """A longer term is a sentence."""
 
@@ -79,151 +85,20 @@ _SETTING = re.compile(
     r"|(?:postprocess|controlnet|unprompted|ultimate|tiled|mask|x|y|file|ti)[- ][a-z0-9 ]{1,30}"
     r"|face restoration|eta|wildcard prompt|negative prompt|aspect ratio) ?:"
 )
-# "mask blur: 4"; a weight without brackets has no space before it.
-_SET_NUMBER = re.compile(r"[a-z][a-z0-9 -]{2,40}: {1,4}[-\d.]{1,16}")
+# "mask blur: 4", "discard penultimate sigma: true", "hashes:"; a weight without brackets has no
+# space before it.
+_SET_VALUE = re.compile(r"[a-z][a-z0-9 -]{2,40}:(?: {1,4}(?:[-\d.]{1,16}|true|false|none))?")
+_FILE = re.compile(r"[\w.-]{1,60}(?:[/\\][\w.-]{1,60}){1,8}\.[a-z]{2,5}")
 _COUNTED = re.compile(
     r"(?:\d{1,2}\+?|multiple|many) ?(?:girl|boy|other|women|woman|men|man|people|person)s?"
 )
 _NUMBERED = re.compile(r"\d")
 _EMBEDDING = re.compile(
-    r"[a-z]negatives?|negatives? ?v?\d|\bnegatives?$|\bneg(?:v\d|mix|-|$)|embedding"
+    r"[a-z]negatives?|negatives? ?v?\d|\bnegatives?$|\bneg(?:v\d|mix|prompt|-|$)|embedding"
     r"|[a-z]v\d{1,3}(?:\.\d)?\b|-\d{1,5}[tv]?$|[a-z]\d{3}$|bad-(?:artist|hands?|picture|image|dream)"
+    # A family of checkpoints in a name.
+    r"|sd1(?:[.-]?5)?(?:\b|-)|sd15|sdxl"
 )
-
-_GRAMMAR = _words(
-    """a an the of in on at with and or by for to from as is are be into over under than that this
-    it own his her its their very too so such any all some other etc like look looks"""
-)
-_NEGATIONS = _words("no not without lacking lack none never non free less don't doesn't isn't")
-
-_FAULTS = _words(
-    """bad badly worst worse worser poor poorly low lower lowest lowres normal medium average
-    mediocre amateur ugly deformed deform malformed mutated mutation mutations mutilated
-    disfigured distorted fused extra missing fewer floating disconnected disembodied cloned
-    duplicate duplicated wrong inaccurate incorrect error errors weird wierd odd strange
-    twisted contorted conjoined unnatural asymmetric asymmetrical unfinished sloppy gross
-    displeasing morbid disgusting interlocked amputated amputation multiple many more
-    several double two three four five six seven unclear jpeg fuzzy broken abnormal
-    imperfect elongated drawn cropped cut inconsistent mangled liquid unrealistic faulty
-    defective"""
-)
-_FAULTY = _words(
-    """quality anatomy anatomie anatomical hand hands finger fingers digit digits limb limbs arm
-    arms leg legs foot feet toe toes thumb thumbs face faces head heads eye eyes pupil
-    pupils iris ear ears nose mouth tooth teeth body bodies neck torso nipples navel joint
-    joints knee knees elbow elbows palm proportion proportions perspective composition art
-    artist artwork drawing picture pictures image images detail details lighting shadow
-    shadows color colors colour colours contrast res resolution artifact artifacts artefacts
-    structure shape shapes lines linework background parts part features skin hair clothing
-    clothes one cross legged lips lip breast breasts definition sharpness rendering photo
-    photograph people person crown"""
-)
-_QUALITY_WORDS = _words(
-    """lowres lowers worstquality lowquality normalquality badanatomy badhands jpegartifacts jpeg
-    artifacts artifact artefacts compression error errors deformed deformity disfigured
-    disfigurement mutation mutations mutated mutilated malformed duplicate duplicated morbid
-    ugly gross bad poorly poor worst amputee amputation cropped cropping tiling conjoined
-    disgusting distorted distortion sloppy displeasing unfinished unnatural unrealistic
-    asymmetric asymmetrical clumsy polydactyl acnes humpbacked dehydrated weird wierd odd
-    wrong normal low lower boring dull amateur mediocre confuse hidden occluded arbitrary
-    focus framing composition geometry compositing anatomy twisted contorted overlapping
-    tangents joints messy bad-quality low-quality low-res high-res hires highres absurdres
-    masterpiece detailed intricate oldest newest recent early mid 4k 8k uhd hdr hd censored
-    uncensored censorship commentary feedt glans old-school"""
-)
-_QUALITY_TERMS = _terms(
-    """out of frame, body out of frame, head out of frame, torso out of frame, out of, torso out of,
-    cut off, long neck, long body, long fingers, cloned face, gross proportions, cross-eye,
-    cross-eyed, cross eyed, lazy eye, huge eyes, age spot, age spots, skin spots, skin blemishes,
-    low contrast, aspect ratio, english commentary, aged down, high quality, best quality,
-    high definition, high resolution, long legs, long arms, lack of, posing with, tangents with,
-    bar censor, mosaic censoring, poorly background, negative space"""
-)
-_STILL_STYLE = _words("realistic photorealistic photo realism general safe mid early recent")
-
-_MODERATED = _words(
-    """nsfw nude nudes nudity naked topless bottomless sex sexual sexy porn porno pornographic
-    hentai erotic explicit nipple nipples penis pussy vagina vulva genital genitals
-    genitalia cleavage breast breasts boobs tits areola areolae asshole anus cum lewd fetish
-    uncensored testicles panties underwear lingerie clothing clothes clothed clothless
-    undressed"""
-)
-
-_RELATIVE = _words(
-    """max
-    away far turned through black white red blue green yellow orange purple pink brown grey gray
-    blonde silver gold golden aqua violet teal beige dark light bright pale big small large
-    huge tiny little long short tall wide narrow thick thin open closed crossed left right
-    front back half full new old young high low deep flat simple plain complex single
-    different same wet dry messy looking standing sitting holding wearing colored coloured
-    multicolored heavy soft hard english main whole real wrong bad good beautiful visible
-    nice blurry poor ugly weird extra child's upper lower empty bare fine one two three four
-    own inner outer side off out up down around above below behind between much many few
-    near highly extremely detailed various multiple facing"""
-)
-_INNOCENT = _words(
-    """artist model franchise clothing clothes cloth outfit outfits dress shirt shirts shoe shoes
-    pants wear person persons people human humans man men woman women girl girls boy boys
-    lady guy child children kid baby adult hand hands finger fingers arm arms leg legs foot
-    feet toe toes face faces head heads eye eyes pupil pupils ear ears nose mouth lip lips
-    tooth teeth tongue hair hairs body bodies skin neck shoulder shoulders chest back torso
-    belly waist hip hips thigh thighs knee knees nail nails background backgrounds
-    foreground image images picture pictures photo photos scene scenes view views request angle
-    style styles look art artwork artstyle aesthetic effect effects filter character
-    characters subject object objects thing things item items element elements part parts
-    piece color colors colour colours tone tones light lights lighting shadow shadows sky
-    ground floor wall room space place world water air day night line lines shape shapes
-    form detail details texture surface expression pose name number word hd version quality
-    design digital type kind way life time sunlight sun portrait focus body's anatomy
-    composition animal animals creature structure contrast male female anatomical shade work
-    shot shots palette length size"""
-)
-_BODY = _words(
-    """faced eyed haired legged handed fingered
-    hand hands finger fingers arm arms leg legs foot feet toe toes thumb thumbs face faces head
-    heads eye eyes pupil pupils ear ears nose mouth lip lips tooth teeth tongue hair body
-    bodies skin neck shoulder shoulders chest back torso belly waist hip hips thigh thighs
-    knee knees nail nails limb limbs visage visages nostril nostrils eyebrow eyebrows
-    chested eyelashes nipples navel skintone hairstyle haircut chin cheeks forehead jaw palm palms
-    wrist wrists"""
-)
-_ONE_WORD = {
-    "depth of field": "bokeh",
-    "dof": "bokeh",
-    "out of focus": "blur",
-    "black and white": "monochrome",
-    "black and white picture": "monochrome",
-    "black and white photo": "monochrome",
-    "b&w": "monochrome",
-    "monochrome b&w": "monochrome",
-    "film grain": "grain",
-    "lens flare": "flare",
-    "motion blur": "blur",
-    "picture frame": "frame",
-    "photo frame": "frame",
-    "canvas frame": "frame",
-    "split screen": "collage",
-    "split view": "collage",
-    "multiple views": "collage",
-    "multiple panels": "panels",
-    "artist name": "signature",
-    "artist signature": "signature",
-    "english text": "text",
-    "twitter username": "username",
-    "patreon username": "username",
-    "user interface": "interface",
-    "video game": "videogame",
-    "close up": "close-up",
-    "3d render": "3d",
-    "comic book": "comic",
-    "speech bubble": "bubble",
-    "web address": "text",
-    "make up": "makeup",
-    "over exposed": "overexposed",
-    "over saturated": "oversaturated",
-    "belly button": "navel",
-    "belly buttons": "navel",
-}
 
 
 def stem(word: str) -> str:
@@ -257,13 +132,14 @@ def judge(key: str, wanted: Set[str] = frozenset(), embeddings: Set[str] = froze
     if apart is not None:
         return Judged(apart)
     name = split_origin(_LOOSE_WEIGHT.sub("", name))[0]
-    if name in _ONE_WORD:
-        return Judged(TermVerdict.REPLACED, (_ONE_WORD[name],))
+    one_word = ONE_WORD.get(name, ONE_WORD.get(name.removesuffix("s")))
+    if one_word is not None:
+        return Judged(TermVerdict.REPLACED, (one_word,))
     words = words_of(name)
-    telling = [word for word in dict.fromkeys(words) if word not in _GRAMMAR]
+    telling = [word for word in dict.fromkeys(words) if word not in GRAMMAR | _letters(words)]
     if not telling or _FACE.fullmatch(name) is not None:
         return Judged(TermVerdict.EMPTY)
-    if any(word in _NEGATIONS for word in words):
+    if any(word in NEGATIONS for word in words):
         return Judged(TermVerdict.NEGATED)
     if _is_quality(name, words):
         return Judged(TermVerdict.QUALITY)
@@ -277,11 +153,18 @@ def judge(key: str, wanted: Set[str] = frozenset(), embeddings: Set[str] = froze
     return _judge_several(telling, wanted)
 
 
+def _letters(words: tuple[str, ...]) -> frozenset[str]:
+    """Return the words that are one Latin letter, as broken encodings leave them over."""
+    return frozenset(word for word in words if len(word) == 1 and word < "\u0250")
+
+
 def _no_words(key: str, name: str, embeddings: Set[str]) -> TermVerdict | None:
     """Return what a term is that holds no words of its own: a name of a file, a setting."""
     if len(name) > _LONGEST:
         return TermVerdict.SENTENCE
-    if name.startswith(("--", "—")) or _SETTING.match(name) or _SET_NUMBER.fullmatch(name):
+    if name.startswith(("--", "—")) or _SETTING.match(name):
+        return TermVerdict.SETTING
+    if _SET_VALUE.fullmatch(name) or _FILE.fullmatch(name):
         return TermVerdict.SETTING
     prefixed = name != key and not key.startswith('"')
     if prefixed or name in embeddings or names_embedding(name) or _EMBEDDING.search(name):
@@ -290,14 +173,14 @@ def _no_words(key: str, name: str, embeddings: Set[str]) -> TermVerdict | None:
 
 
 def _judge_one(name: str, word: str, wanted: Set[str]) -> Judged:
-    if word in _MODERATED:
+    if word in MODERATED:
         return Judged(TermVerdict.MODERATED)
     asked = (word,) if stem(word) in wanted else ()
     if word != name:
-        if word in _BODY and _NUMBERED.search(name) is not None:
+        if word in BODY and _NUMBERED.search(name) is not None:
             # "six fingers" complains of the number, not of fingers.
             return Judged(TermVerdict.QUALITY)
-        if word in _RELATIVE or word in _BODY:
+        if word in RELATIVE or word in BODY or word in LOOKED_AT:
             return Judged(TermVerdict.INNOCENT, (), (word,), asked)
     return Judged(TermVerdict.KEPT if word == name else TermVerdict.REPLACED, (word,), (), asked)
 
@@ -306,14 +189,14 @@ def _judge_several(telling: list[str], wanted: Set[str]) -> Judged:
     asked = tuple(word for word in telling if stem(word) in wanted)
     faulty = _faulty(telling)
     # A part of a body makes its neighbour a quality of it: "fox ears" bans every fox.
-    of_body = telling[-1] in _BODY
+    of_body = telling[-1] in BODY
     dropped = tuple(
         word
         for word in telling
-        if of_body
-        or word in _INNOCENT
-        or word in _RELATIVE
-        or word in _MODERATED
+        if (of_body and word not in STILL_UNWANTED)
+        or word in INNOCENT
+        or word in RELATIVE
+        or word in MODERATED
         or word in asked
         or word in faulty
     )
@@ -321,7 +204,7 @@ def _judge_several(telling: list[str], wanted: Set[str]) -> Judged:
     if not kept:
         if faulty and not asked:
             return Judged(TermVerdict.QUALITY)
-        moderated = any(word in _MODERATED for word in telling) and not asked
+        moderated = any(word in MODERATED for word in telling) and not asked
         verdict = TermVerdict.MODERATED if moderated else TermVerdict.INNOCENT
         return Judged(verdict, (), dropped, asked)
     verdict = TermVerdict.SPLIT if len(kept) > 1 else TermVerdict.REPLACED
@@ -332,9 +215,9 @@ def _faulty(words: list[str]) -> frozenset[str]:
     """Return the words that complain of a fault, and what each is said of: ``bad science``."""
     found = set()
     for number, word in enumerate(words):
-        if word in _FAULTS:
+        if word in FAULTS:
             found.update(words[number : number + 2])
-        elif word in _QUALITY_WORDS or word == "quality":
+        elif word in QUALITY_WORDS or word == "quality":
             found.add(word)
     return frozenset(found)
 
@@ -343,11 +226,11 @@ def _is_quality(name: str, words: tuple[str, ...]) -> bool:
     out_of_it = "out of frame" in name or "out of view" in name
     if (
         out_of_it
-        or name in _QUALITY_TERMS
-        or (name in QUALITY_TAGS and name not in _STILL_STYLE | _MODERATED)
+        or name in QUALITY_TERMS
+        or (name in QUALITY_TAGS and name not in STILL_STYLE | MODERATED)
     ):
         return True
     if len(words) == 1:
-        return words[0] in _QUALITY_WORDS
-    known = all(w in _FAULTS or w in _FAULTY or w in _QUALITY_WORDS or w in _GRAMMAR for w in words)
-    return known and any(word in _FAULTS or word in _QUALITY_WORDS for word in words)
+        return words[0] in QUALITY_WORDS
+    known = all(w in FAULTS or w in FAULTY or w in QUALITY_WORDS or w in GRAMMAR for w in words)
+    return known and any(word in FAULTS or word in QUALITY_WORDS for word in words)

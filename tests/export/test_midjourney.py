@@ -67,6 +67,18 @@ def rules(findings) -> set[str]:
         ("low quality sketch", ("sketch",), {"MJ-words"}),
         ("close-up, 3d-render", ("close-up", "3d-render"), set()),
         ("hu tao \\(genshin impact\\)", ("hu", "tao"), {"MJ-words"}),
+        # A fault, and what it is said of; what a picture is not to be, whatever that is said of.
+        ("misaligned features, impossible posture", (), {"MJ-quality"}),
+        ("blurry eyes, blurry images", ("blurry",), {"MJ-words"}),
+        # Words of the trade, and what a wish for quality would ban.
+        ("vertical aspect ratio, arm support", (), {"MJ-words"}),
+        ("proper lighting, look at camera", (), {"MJ-words"}),
+        ("photo realistic, speech bubbles", ("photorealistic", "bubble"), {"MJ-words"}),
+        # Names of files, settings without a number, rests of broken encodings.
+        ("atompunksd15, sd1-oekaki, cars", ("cars",), {"MJ-embedding"}),
+        ("some setting: true, notes/moods.txt, hashes:, cars", ("cars",), {"MJ-setting"}),
+        ("y, ï, cars", ("cars",), {"MJ-empty"}),
+        ("水, cars", ("水", "cars"), set()),
         # Nothing in a negative prompt becomes a parameter.
         ("--ar 1:1, cars", ("cars",), {"MJ-setting"}),
         ("cars --no fog", ("cars", "fog"), set()),
