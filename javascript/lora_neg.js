@@ -3840,7 +3840,7 @@
       const day = entry.started ? new Date(entry.started * 1e3).toLocaleDateString() : "";
       const count = entry.kind === "quick" ? "" : entry.running || entry.unfinished ? translate("{count} of {total}", { count: entry.finished, total: entry.total }) : translate("{count} pictures", { count: entry.total });
       const state = entry.running ? translate("running") : entry.unfinished ? translate("unfinished") : "";
-      const facts = [translate(KINDS3[entry.kind]), entry.weights, count, day, entry.checkpoint].filter(Boolean).join(" · ");
+      const facts = [translate(KINDS3[entry.kind]), entry.weights, count, day, this.scan.checkpointName(entry.checkpoint)].filter(Boolean).join(" · ");
       const below = element("span", "lora-neg-below", facts);
       below.dir = "ltr";
       open.append(name, below);
@@ -4282,7 +4282,7 @@
       const facts = [
         when,
         count,
-        data.checkpoint && translate("on {checkpoint}", data),
+        data.checkpoint && translate("on {checkpoint}", { checkpoint: this.scan.checkpointName(data.checkpoint) }),
         data.locked && !data.running && translate("another process is working on it")
       ].filter(Boolean).join(" · ");
       const titles = element("div", "lora-neg-details-titles");
@@ -4439,6 +4439,11 @@
     }
     get sends() {
       return this.overview.sends;
+    }
+    /** The name of the checkpoint that a scan was made on, if it is the loaded one, else its hash. */
+    checkpointName(digest) {
+      const { checkpoint } = this.overview;
+      return checkpoint && checkpoint.digest === digest ? checkpoint.title : digest;
     }
     async begin() {
       this.build();

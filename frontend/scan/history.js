@@ -66,7 +66,7 @@ export class ScanHistory {
             ? translate("{count} of {total}", { count: entry.finished, total: entry.total })
             : translate("{count} pictures", { count: entry.total });
         const state = entry.running ? translate("running") : entry.unfinished ? translate("unfinished") : "";
-        const facts = [translate(KINDS[entry.kind]), entry.weights, count, day, entry.checkpoint].filter(Boolean).join(" · ");
+        const facts = [translate(KINDS[entry.kind]), entry.weights, count, day, this.scan.checkpointName(entry.checkpoint)].filter(Boolean).join(" · ");
         const below = element("span", "lora-neg-below", facts);
         below.dir = "ltr";
         open.append(name, below);

@@ -61,7 +61,7 @@ export class ScanResult {
         const when = data.started ? new Date(data.started * 1000).toLocaleString() : "";
         // While it runs, the line above counts.
         const count = data.kind === "quick" || data.running ? "" : translate("{done} of {total} pictures", { done: data.finished, total: data.total });
-        const facts = [when, count, data.checkpoint && translate("on {checkpoint}", data),
+        const facts = [when, count, data.checkpoint && translate("on {checkpoint}", { checkpoint: this.scan.checkpointName(data.checkpoint) }),
             data.locked && !data.running && translate("another process is working on it")].filter(Boolean).join(" · ");
         const titles = element("div", "lora-neg-details-titles");
         titles.append(title, element("span", "lora-neg-below", facts));

@@ -34,6 +34,12 @@ export class Scan {
         return this.overview.sends;
     }
 
+    /** The name of the checkpoint that a scan was made on, if it is the loaded one, else its hash. */
+    checkpointName(digest) {
+        const { checkpoint } = this.overview;
+        return checkpoint && checkpoint.digest === digest ? checkpoint.title : digest;
+    }
+
     async begin() {
         this.build();
         this.say("Loading …");

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.scanning import CHECKPOINT
+
 from .conftest import HERE, free_port, wait_for
 from .scan_driver import ScanPage
 from .test_accessibility import AXE
@@ -65,6 +67,8 @@ def test_from_a_search_to_a_saved_verdict(scan: ScanPage) -> None:
     verdict = scan.page.locator(".lora-neg-scan-verdict")
     verdict.get_by_text(re.compile("damage starts at −1")).wait_for()
     assert scan.cells().count() == 6
+    # The checkpoint by its name, not by its hash.
+    scan.page.locator(".lora-neg-scan-result", has_text=f"on {CHECKPOINT.title}").wait_for()
     heads = scan.page.locator(".lora-neg-scan-table thead th")
     assert [re.split(r"\s|,", text)[0] for text in heads.all_inner_texts()] == ["−1", "−0.5", "0"]
     assert "damaged" in heads.first.inner_text()
