@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ..loras.card import LoraCard
 from ..prompts import Match, NetworkTag, Prompt, Rewrite, apply_edits, format_tag
-from .model import CardLookup, Effect, Field, Finding, GenerationRequest
+from .model import CardLookup, Choice, Effect, Field, Finding, GenerationRequest
 from .options import Mode, RuleOptions
 
 
@@ -208,6 +208,7 @@ class Context:
         loras: tuple[str, ...] = (),
         moved: bool = False,
         numbers: Mapping[str, float] | None = None,
+        choices: tuple[Choice, ...] = (),
     ) -> None:
         """Add a finding about one text."""
         self.findings.append(
@@ -226,6 +227,7 @@ class Context:
                 loras=loras,
                 moved=moved,
                 numbers=tuple((numbers or {}).items()),
+                choices=choices,
             )
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..loras.card import LoraCard
 from ..loras.families import FLUX_FAMILIES, ModelFamily
@@ -102,6 +102,18 @@ class Field(str, Enum):
     HR_CFG = "hr_cfg"
 
 
+class Choice(NamedTuple):
+    """One of several ways to write a piece of an input.
+
+    Attributes:
+        label: on its button: what it is, and whose evidence is for it.
+        after: the piece as it would be.
+    """
+
+    label: str
+    after: str
+
+
 @dataclass(frozen=True)
 class Finding:
     """What a rule saw, and what it did or would do.
@@ -126,6 +138,8 @@ class Finding:
         numbers: what it rests on, by name: ``before`` and ``after`` (unet weights, text-encoder
             weights for R4, or CFG scales), ``floor`` of the range, ``share`` of the captions (0-1),
             ``onset`` of damage, ``total`` and ``limit`` of a sum.
+        choices: several ways to write ``before``, each with a text of its own on its button, where
+            the evidence is for more than one; empty where ``after`` is the only one.
     """
 
     rule: str
@@ -142,6 +156,7 @@ class Finding:
     loras: tuple[str, ...] = ()
     moved: bool = False
     numbers: tuple[tuple[str, float], ...] = ()
+    choices: tuple[Choice, ...] = ()
 
     def __post_init__(self) -> None:
         if self.lora is not None and not self.loras:

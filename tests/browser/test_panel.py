@@ -98,6 +98,17 @@ def test_preset_and_undo(page):
     assert page.page.input_value("#txt2img_sampling input") == "Euler"
 
 
+def test_the_text_encoder_alone_by_either_evidence_and_back(page):
+    page.type("a cat <lora:style_x:-0.3>")
+    page.panel("more").get_by_text("More", exact=True).click()
+    for part, expected in (("te_half", "0.5:-0.3"), ("te_zero", "0:-0.3")):
+        page.panel(f"preset_{part}").click()
+        page.until(lambda expected=expected: page.prompt() == f"a cat <lora:style_x:{expected}>")
+    assert page.cfg() == 7.0
+    page.panel("preset_undo").click()
+    page.until(lambda: page.prompt() == "a cat <lora:style_x:0.5:-0.3>")
+
+
 def test_preset_without_a_negative_lora_says_so(page):
     page.type("a cat <lora:style_x:1>")
     page.panel("more").get_by_text("More", exact=True).click()

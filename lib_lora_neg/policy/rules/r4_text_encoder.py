@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...loras.families import UNET_WITH_CFG
+from ...prompts import format_number
 from ...sentences import say
 from ..draft import (
     Context,
@@ -16,6 +17,7 @@ from ..draft import (
     weight_numbers,
 )
 from ..matrix import FRAMEWORK
+from ..model import Choice
 from ..options import Mode
 from ..rule import ChipText, Rule
 from ..wording import minus
@@ -66,6 +68,16 @@ def text_encoder(draft: Draft, context: Context) -> Draft:
                 evidence=(MEASURED_HERE,),
                 source=SOURCE,
                 numbers=weight_numbers(use.te, target),
+                choices=(
+                    Choice(
+                        say("Text encoder {te}: the article", te=format_number(target)),
+                        edited_tag(text, separated),
+                    ),
+                    Choice(
+                        say("Text encoder 0: this project's lab"),
+                        edited_tag(text, replace(use, te=0.0)),
+                    ),
+                ),
             )
             if enforced:
                 text = text.with_use(position, separated)

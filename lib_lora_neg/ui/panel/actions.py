@@ -11,7 +11,7 @@ from ...hosts.preview import FormValues, PreviewContext
 from ...loras.card import LoraCard
 from ...policy import BY_ID, DEFAULT_RULE_MODES, CardLookup, Field, Finding, Mode, Rule, plan
 from ...prompts import NetworkTag, Prompt, Rewrite, apply_edits, find, format_number, parse
-from ...sentences import Sentence, Translator, say
+from ...sentences import Sentence, Translator, as_sentence, say
 
 NUDGE = 0.05
 """One step of a LoRA's weight: what users move a slider by."""
@@ -98,9 +98,19 @@ class Actions:
             yield from self._lower_cfg()
         if finding.before == finding.after:
             return
+        if finding.choices:
+            yield from self._choices(finding)
+            return
         writes = self._writes(finding)
         if writes:
             yield Action("apply", _apply_label(finding, rule), writes)
+
+    def _choices(self, finding: Finding) -> Iterator[Action]:
+        """Offer each way for which there is evidence."""
+        for label, after in finding.choices:
+            writes = self._direct(replace(finding, after=after))
+            if writes:
+                yield Action("apply", as_sentence(label), writes)
 
     def _fix(self, finding: Finding) -> Iterator[Action]:
         """Offer what was probably meant: a near name, a number with a plain minus sign."""

@@ -1,9 +1,14 @@
-"""The preset for negative LoRAs on SDXL (R4), in one click and one to take it back."""
+"""Presets for negative LoRAs (R4), in one click and one to take it back.
+
+The whole one is the article's for SDXL. What the text encoder is to have beside a negative unet
+weight is a question with two answers, so that each has a button that touches nothing else.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -11,15 +16,24 @@ import gradio as gr
 
 from ...policy import CardLookup
 from ...sentences import ENGLISH, Translator, say
-from .recommend import preset_prompt
+from .recommend import TEXT_ENCODER, Preset, preset_prompt, text_encoder_prompt
 
 CFG = 5.0
 SAMPLER, SCHEDULER = "DPM++ 2M", "Karras"
 
 LABEL = "SDXL preset for negative LoRAs"
-HINT = say(
-    "unet −0.3 for styles, −0.2 for concepts, text encoder 0.5 (in this project's lab 0 did "
-    "better), CFG 5, DPM++ 2M Karras"
+HINT = say("unet −0.3 for styles, −0.2 for concepts, text encoder 0.5, CFG 5, DPM++ 2M Karras")
+TE_HALF, TE_ZERO = "Text encoder +0.5 (the article)", "Text encoder 0 (this project's lab)"
+EVIDENCE = (
+    say(
+        "Text encoder +0.5 beside a negative unet weight: the article's number for SDXL (0.4 to "
+        "0.6), stated without a measurement."
+    ),
+    say(
+        "Text encoder 0: in this project's lab, one LoRA of a small model at unet −0.5, it kept "
+        "three quarters of the suppression and added no damage; +0.5 left no suppression and added "
+        "damage (docs/lab.md)."
+    ),
 )
 TAKEN_BACK = say("Preset taken back.")
 
@@ -32,6 +46,8 @@ class PresetParts:
     """The preset's own components in one panel."""
 
     button: Any
+    te_half: Any
+    te_zero: Any
     undo: Any
     note: Any
 
@@ -40,9 +56,11 @@ def build_preset(elem_id: Callable[[str], str]) -> PresetParts:
     """Build the buttons; they do nothing before `PresetWiring` has found the host's inputs."""
     with gr.Row(elem_classes=["lora-neg-preset"]):
         button = gr.Button(LABEL, elem_id=elem_id("preset"), size="sm")
+        te_half = gr.Button(TE_HALF, elem_id=elem_id("preset_te_half"), size="sm")
+        te_zero = gr.Button(TE_ZERO, elem_id=elem_id("preset_te_zero"), size="sm")
         undo = gr.Button("Undo preset", elem_id=elem_id("preset_undo"), size="sm", visible=False)
-    note = gr.HTML(f'<p class="lora-neg-empty">{HINT}</p>', elem_id=elem_id("preset_note"))
-    return PresetParts(button, undo, note)
+    note = gr.HTML(_note(HINT, *EVIDENCE), elem_id=elem_id("preset_note"))
+    return PresetParts(button, te_half, te_zero, undo, note)
 
 
 class PresetWiring:
@@ -87,21 +105,34 @@ class PresetWiring:
         before = gr.State(None)
         outputs = [*inputs, before, parts.undo, parts.note]
         quick = {"show_progress": False, "queue": False}
-        parts.button.click(fn=self._apply, inputs=inputs, outputs=outputs, **quick)
+        apply = {
+            parts.button: self._apply,
+            parts.te_half: partial(self._set_text_encoder, TEXT_ENCODER),
+            parts.te_zero: partial(self._set_text_encoder, 0.0),
+        }
+        for button, act in apply.items():
+            button.click(fn=act, inputs=inputs, outputs=outputs, **quick)
         parts.undo.click(fn=self._undo, inputs=[before], outputs=outputs, **quick)
 
     def _apply(self, *values: Any) -> list[Any]:
         preset = preset_prompt(str(values[0] or ""), self._cards)
-        if not preset.applies:
-            note = _note(self._words()(preset.note))
-            return [*_unchanged(self._names), None, gr.update(visible=False), note]
-        wanted = [preset.prompt, CFG, SAMPLER, SCHEDULER][: len(self._names)]
+        return self._written(preset, values, [CFG, SAMPLER, SCHEDULER])
+
+    def _set_text_encoder(self, te: float, *values: Any) -> list[Any]:
+        preset = text_encoder_prompt(str(values[0] or ""), self._cards, te)
+        return self._written(preset, values, _unchanged(self._names[1:]))
+
+    def _written(self, preset: Preset, values: tuple[Any, ...], others: list[Any]) -> list[Any]:
+        """Return the inputs with a preset's prompt and what else it sets, and how to undo it."""
         note = _note(self._words()(preset.note))
+        if not preset.applies:
+            return [*_unchanged(self._names), None, gr.update(visible=False), note]
+        wanted = [preset.prompt, *others][: len(self._names)]
         return [*wanted, list(values), gr.update(visible=True), note]
 
     def _undo(self, before: Any) -> list[Any]:
         if not before:
-            note = _note(self._words()(HINT))
+            note = _note(*map(self._words(), (HINT, *EVIDENCE)))
             return [*_unchanged(self._names), None, gr.update(visible=False), note]
         note = _note(self._words()(TAKEN_BACK))
         return [*before, None, gr.update(visible=False), note]
@@ -111,5 +142,5 @@ def _unchanged(names: Iterable[str]) -> list[Any]:
     return [gr.update() for _ in names]
 
 
-def _note(text: str) -> str:
-    return f'<p class="lora-neg-empty">{escape(text)}</p>'
+def _note(*texts: str) -> str:
+    return "".join(f'<p class="lora-neg-empty">{escape(text)}</p>' for text in texts)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from ...loras.card import LoraCard, LoraType
 from ...loras.families import FLUX_FAMILIES, UNET_WITH_CFG, ModelFamily
 from ...policy import CardLookup
+from ...policy.budget import UNBUDGETED
 from ...policy.matrix import range_in_force
 from ...policy.wording import minus, type_name
 from ...prompts import Rewrite, apply_edits, format_tag, parse
@@ -94,6 +95,46 @@ class Preset(NamedTuple):
 
 def preset_prompt(prompt: str, cards: CardLookup) -> Preset:
     """Return ``prompt`` with the preset's weights on its negative style and concept LoRAs."""
+
+    def weights(card: LoraCard) -> tuple[float, float] | None:
+        unet = UNET.get(card.inference.type)
+        if unet is None:
+            return None
+        return (TEXT_ENCODER if _has_text_encoder(card) else unet), unet
+
+    note = say("No style or concept LoRA stands at a negative weight in the prompt.")
+    return _rewritten(prompt, cards, lambda card, _: weights(card), note)
+
+
+def text_encoder_prompt(prompt: str, cards: CardLookup, te: float) -> Preset:
+    """Return ``prompt`` with a text-encoder weight of its own on its negative LoRAs.
+
+    Their unet weights stay. LoRAs without a text-encoder part are left alone, and types that were
+    trained for negative weights; so are those of families whose guidance knows no such weight.
+
+    Args:
+        prompt: as it stands.
+        cards: by the names in it.
+        te: weight of the text encoder.
+    """
+
+    def weights(card: LoraCard, unet: float) -> tuple[float, float] | None:
+        family = card.family
+        known = family in UNET_WITH_CFG or family is ModelFamily.UNKNOWN
+        trained = card.inference.type in UNBUDGETED
+        return (te, unet) if known and not trained and _has_text_encoder(card) else None
+
+    note = say("No LoRA with a text-encoder part stands at a negative weight in the prompt.")
+    return _rewritten(prompt, cards, weights, note)
+
+
+def _rewritten(
+    prompt: str,
+    cards: CardLookup,
+    weights: Callable[[LoraCard, float], tuple[float, float] | None],
+    none: Sentence,
+) -> Preset:
+    """Give the negative LoRAs of a prompt the weights (te, unet) that ``weights`` has for them."""
     tree = parse(prompt)
     rewrite = Rewrite(tree)
     names = []
@@ -101,14 +142,11 @@ def preset_prompt(prompt: str, cards: CardLookup) -> Preset:
         card: LoraCard | None = cards.get(tag.name) if tag.is_lora and tag.editable else None
         if card is None or tag.unet.value is None or tag.unet.value >= 0.0 or tag.te.value is None:
             continue
-        unet = UNET.get(card.inference.type)
-        if unet is None:
-            continue
-        has_text_encoder = card.parts is not None and card.parts.text_encoder
-        rewrite.set_weights(tag, TEXT_ENCODER if has_text_encoder else unet, unet)
-        names.append(tag.name)
+        found = weights(card, tag.unet.value)
+        if found is not None:
+            rewrite.set_weights(tag, *found)
+            names.append(tag.name)
     if not names:
-        note = say("No style or concept LoRA stands at a negative weight in the prompt.")
-        return Preset(prompt, note, False)
+        return Preset(prompt, none, False)
     note = say("Preset set for {loras}.", loras=", ".join(names))
     return Preset(apply_edits(prompt, rewrite.edits()), note, True)

@@ -342,3 +342,14 @@ def test_the_bleeding_curve_stands_behind_the_chip_of_a_negative_weight() -> Non
     (advised, _) = view("<lora:style_x:-2.5>", mode=Mode.ADVISE)["chips"]
     assert advised["figure"]["data"]["points"][0][0] == -2.5
     assert view("<lora:style_x:1>", "impasto_oil_style")["chips"][0]["figure"] is None
+
+
+def test_the_text_encoder_has_two_answers_each_with_its_evidence() -> None:
+    chips = view("<lora:style_x:0.9:-0.3>", cfg=5.0)["chips"]
+    (chip,) = (chip for chip in chips if chip["rule"] == "R4")
+    offered = [a for a in chip["actions"] if a["kind"] == "apply"]
+    assert [a["writes"]["prompt"] for a in offered] == [
+        "<lora:style_x:0.5:-0.3>",
+        "<lora:style_x:0:-0.3>",
+    ]
+    assert ["article" in offered[0]["label"], "lab" in offered[1]["label"]] == [True, True]

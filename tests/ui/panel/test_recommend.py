@@ -6,7 +6,7 @@ import pytest
 
 from lib_lora_neg.loras.card import LoraParts, RangeSource, WeightRange
 from lib_lora_neg.loras.families import ModelFamily
-from lib_lora_neg.ui.panel.recommend import negative_tag, preset_prompt
+from lib_lora_neg.ui.panel.recommend import negative_tag, preset_prompt, text_encoder_prompt
 from tests.support.cards import card
 
 UNET_ONLY = LoraParts(text_encoder=False, unet=True)
@@ -61,3 +61,33 @@ def test_preset(prompt: str, expected: str) -> None:
     preset = preset_prompt(prompt, CARDS)
     assert preset.prompt == expected
     assert preset.applies == (prompt != expected)
+
+
+MORE = {
+    **CARDS,
+    "u": card("u", "style", parts=UNET_ONLY),
+    "sl": card("sl", "slider"),
+    "dn": card("dn", "dedicated_negative"),
+    "fx": card("fx", "style", family=ModelFamily.FLUX),
+    "odd": card("odd", "unknown"),
+}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "half", "zero"),
+    [
+        ("a <lora:s:-0.3>", "a <lora:s:0.5:-0.3>", "a <lora:s:0:-0.3>"),
+        ("<lora:s:0.5:-0.3>", "<lora:s:0.5:-0.3>", "<lora:s:0:-0.3>"),
+        ("<lora:odd:-0.2> <lora:c:-1>", "<lora:odd:0.5:-0.2> <lora:c:0.5:-1>", None),
+        ("<lora:s:0.8>", "<lora:s:0.8>", "<lora:s:0.8>"),
+        ("<lora:u:-0.3>", "<lora:u:-0.3>", "<lora:u:-0.3>"),
+        ("<lora:sl:-2> <lora:dn:-1> <lora:fx:-1>", "<lora:sl:-2> <lora:dn:-1> <lora:fx:-1>", None),
+        ("<lora:nobody:-0.3>", "<lora:nobody:-0.3>", "<lora:nobody:-0.3>"),
+    ],
+)
+def test_the_text_encoder_alone(prompt: str, half: str, zero: str | None) -> None:
+    preset = text_encoder_prompt(prompt, MORE, 0.5)
+    assert preset.prompt == half
+    if zero is not None:
+        assert text_encoder_prompt(prompt, MORE, 0.0).prompt == zero
+    assert text_encoder_prompt(preset.prompt, MORE, 0.5).prompt == half
