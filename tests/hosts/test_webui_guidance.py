@@ -214,16 +214,20 @@ def test_a_schedule_s_texts_may_have_different_lengths(
     assert (text == filled).all()
 
 
-def test_shorter_negatives_of_a_batch_repeat_their_end() -> None:
+@pytest.mark.parametrize("leading", [False, True])
+def test_shorter_negatives_of_a_batch_repeat_their_end(leading: bool) -> None:
     pytest.importorskip("torch")
     from lib_lora_neg.guidance.ownership import GuidanceError
 
     concept = [scheduled((9, 2)), scheduled((1, 1), (9, 4))]
+    if leading:  # Krea 2's text encoder
+        for entry in concept[0] + concept[1]:
+            entry.cond = entry.cond[None]
     p = SimpleNamespace(sampler=SimpleNamespace(model_wrap_cfg=SimpleNamespace(step=3)))
     negatives = guidance._Negatives(p, [concept, concept[:1]])
     both, one = negatives.texts(2)
-    assert both.shape == (2, 4, 4)
-    assert both[:, :, 0].tolist() == [[0.0] * 4, [1.0] * 4]
-    assert one.shape == (2, 2, 4)
+    assert both.shape == ((2, 1, 4, 4) if leading else (2, 4, 4))
+    assert both[..., 0].flatten(1).tolist() == [[0.0] * 4, [1.0] * 4]
+    assert one.shape == ((2, 1, 2, 4) if leading else (2, 2, 4))
     with pytest.raises(GuidanceError, match="2 negative prompts for 3 pictures"):
         negatives.texts(3)

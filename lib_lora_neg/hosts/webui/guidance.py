@@ -202,9 +202,10 @@ class _Negatives:
 
 
 def _at(schedule: Sequence[Any], step: int) -> Any:
-    """Return the text of a step, tokens × …; in a step behind all it is the first, as the host's.
+    """Return the text of a step, … × tokens × width; in a step behind all it is the first.
 
-    Not by the host's own function, which fails where a schedule's texts have different lengths.
+    As the host chooses, but not by its own function, which fails where a schedule's texts have
+    different lengths.
     """
     entry = next((entry for entry in schedule if step <= entry.end_at_step), schedule[0])
     return entry.cond["crossattn"] if isinstance(entry.cond, Mapping) else entry.cond
@@ -214,13 +215,13 @@ def _stacked(texts: Sequence[Any]) -> Any:
     """Return texts of several pictures as one; shorter ones repeat their end, as the host's do."""
     import torch
 
-    longest = max(text.shape[0] for text in texts)
-    return torch.stack(
-        [
-            torch.cat([text, text[-1:].expand(longest - text.shape[0], *text.shape[1:])])
-            for text in texts
-        ]
-    )
+    longest = max(text.shape[-2] for text in texts)
+    return torch.stack([torch.cat([text, *_ends(text, longest)], dim=-2) for text in texts])
+
+
+def _ends(text: Any, tokens: int) -> list[Any]:
+    """Return what makes a text as long as that: its last token, again and again."""
+    return [text[..., -1:, :]] * (tokens - text.shape[-2])
 
 
 @dataclass
