@@ -191,7 +191,7 @@ class Flux:
     """
 
     heads: int = 1
-    text: int = 64
+    text: int = 128
     pooled: int = 96
     depth: tuple[int, int] = (19, 38)
 
@@ -227,15 +227,15 @@ def _qk_norm(name: str) -> Named:
     yield f"{name}.key_norm.scale", (128,)
 
 
-def t5_shapes(width: int, layers: int, heads: int, vocabulary: int) -> Named:
+def t5_shapes(heads: int, layers: int, vocabulary: int) -> Named:
     """Yield the tensors of a T5 encoder with heads of 64, as FLUX.1 has it."""
-    inner = heads * 64
+    width = heads * 64
     yield "shared.weight", (vocabulary, width)
     for layer in range(layers):
         name = f"encoder.block.{layer}"
         for part in ("q", "k", "v"):
-            yield f"{name}.layer.0.SelfAttention.{part}.weight", (inner, width)
-        yield f"{name}.layer.0.SelfAttention.o.weight", (width, inner)
+            yield f"{name}.layer.0.SelfAttention.{part}.weight", (width, width)
+        yield f"{name}.layer.0.SelfAttention.o.weight", (width, width)
         if layer == 0:
             yield f"{name}.layer.0.SelfAttention.relative_attention_bias.weight", (32, heads)
         yield f"{name}.layer.0.layer_norm.weight", (width,)
@@ -260,7 +260,7 @@ def flux_shapes(clip: int = 49408, t5: int = 32128) -> dict[str, Shape]:
         **prefixed("model.diffusion_model.", Flux().shapes()),
         **prefixed("vae.", vae.items()),
         **prefixed("text_encoders.clip_l.transformer.", clip_shapes(96, 2, clip)),
-        **prefixed("text_encoders.t5xxl.transformer.", t5_shapes(64, 2, 2, t5)),
+        **prefixed("text_encoders.t5xxl.transformer.", t5_shapes(2, 2, t5)),
     }
 
 
