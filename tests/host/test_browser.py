@@ -260,6 +260,51 @@ def test_advise_is_chosen_in_the_panel(page: Page) -> None:
     page.shot("advice")
 
 
+def open_part(page: Page, name: str) -> None:
+    """Open an accordion of the panel."""
+    label = page.part("txt2img", name).locator(".label-wrap").first
+    if "open" not in (label.get_attribute("class") or ""):
+        label.click(position={"x": 60, "y": 8})
+
+
+def test_negative_guidance_is_chosen_in_the_panel_and_comes_back_by_pasting(page: Page) -> None:
+    page.open_panel("txt2img")
+    open_part(page, "guidance_box")
+    page.part("txt2img", "guidance").get_by_label("NAG").check()
+    open_part(page, "guidance_more")
+    numbers = page.part("txt2img", "guidance_numbers").locator("textarea, input").first
+    numbers.fill("scale 4, tau 2")
+    numbers.blur()
+    said = page.part("txt2img", "guidance_said")
+    expect(said).to_contain_text("NAG: phi 3, tau 2", timeout=60 * SECONDS)
+    page.part("txt2img", "guidance_several").locator("input").check()
+    page.raw.locator("#txt2img_neg_prompt textarea").fill("dog AND red")
+    page.shot("guidance")
+
+    page.generate("a cat", cfg_scale=1)
+
+    expect(page.infotext).to_contain_text("LoRA Neg guidance: NAG", timeout=60 * SECONDS)
+    expect(page.infotext).to_contain_text("LoRA Neg guidance concepts: AND")
+    expect(page.raw.locator("#txt2img_neg_prompt textarea")).to_be_enabled()
+    text = page.infotext.inner_text()
+
+    page.settle()
+    page.raw.reload(wait_until="domcontentloaded")
+    page.raw.wait_for_selector("#txt2img_generate", timeout=90 * SECONDS)
+    page.open_panel("txt2img")
+    open_part(page, "guidance_box")
+    method = page.part("txt2img", "guidance")
+    expect(method.get_by_label("Off")).to_be_checked(timeout=30 * SECONDS)
+    page.raw.locator("#txt2img_prompt textarea").fill(text)
+    page.raw.wait_for_timeout(1000)
+    page.raw.locator("#paste").first.click()
+
+    expect(method.get_by_label("NAG")).to_be_checked(timeout=60 * SECONDS)
+    open_part(page, "guidance_more")
+    expect(numbers).to_have_value("phi 3, tau 2")
+    expect(page.part("txt2img", "guidance_several").locator("input")).to_be_checked()
+
+
 def test_the_panel_in_the_dark_theme(page: Page, webui: Webui) -> None:
     page.raw.goto(f"{webui.url}/?__theme=dark", wait_until="domcontentloaded")
     expect(page.part("txt2img", "enabled")).to_be_attached(timeout=90 * SECONDS)
