@@ -22,7 +22,7 @@ offset of everything, so an edit changes nothing beside it.
 from .edits import Edit, apply_edits, compose
 from .match import Match, find, find_any, find_negated, find_terms, negated_terms
 from .negation import Negation, find_negations
-from .nodes import Group, Leaf, enclosing, write
+from .nodes import Group, Leaf, write
 from .normal import bare, normalise, split_origin
 from .rewrite import Rewrite
 from .tags import NetworkTag, Weight, format_number, format_tag
@@ -44,7 +44,6 @@ __all__ = [
     "apply_edits",
     "bare",
     "compose",
-    "enclosing",
     "find",
     "find_any",
     "find_negated",

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from .brackets import Bracket, Kind, Mark
-from .terms import Term
 
 if TYPE_CHECKING:
     from .tree import Prompt
@@ -122,19 +121,3 @@ def write(nodes: Iterable[Node], text: str) -> str:
         else:
             pieces.append(text[node.start : node.end])
     return "".join(pieces)
-
-
-def enclosing(tree: Prompt, term: Term) -> tuple[Group, ...]:
-    """The groups around ``term``, the outermost first."""
-    groups: list[Group] = []
-    nodes = tree.nodes
-    while True:
-        around = [
-            node
-            for node in nodes
-            if isinstance(node, Group) and node.start <= term.start and term.end <= node.end
-        ]
-        if not around:
-            return tuple(groups)
-        groups.append(around[0])
-        nodes = around[0].children

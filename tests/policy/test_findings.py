@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from lib_lora_neg.loras.card import DataWidth, LoraParts
+from lib_lora_neg.loras.card import DataWidth, LoraCard, LoraParts, Trigger
 from lib_lora_neg.loras.families import ModelFamily
-from lib_lora_neg.policy import BY_ID, NOTES, Finding, Mode
+from lib_lora_neg.policy import BY_ID, NOTES, Effect, Field, Finding, Mode
+from lib_lora_neg.policy.rules import r2_triggers
+from lib_lora_neg.policy.wording import change_text
 from tests.support.cards import card
 from tests.support.planning import guard
+from tests.support.sentences import fields, says
 
 CARDS = (
     card("s", "style", triggers=("oilpaint",), shares={"koi": 0.7, "ink wash": 0.95}),
@@ -21,6 +25,7 @@ CARDS = (
     card("u", "unknown", confidence=0.0),
     card("x", "style", family=ModelFamily.FLUX, parts=LoraParts(False, True)),
     card("d", "dedicated_negative"),
+    card("k", "style", triggers=("koi",), shares={"koi": 0.95}),
 )
 FLUX, WAN = {"family": ModelFamily.FLUX}, {"family": ModelFamily.WAN}
 ON = Mode.ENFORCE
@@ -87,6 +92,9 @@ TABLE: list[tuple[str, str, dict[str, Any], list[Said]]] = [
      [("R2b", "enforced", "negative_prompt", "s", "ink wash", "", {"share": 0.95})]),
     ("<lora:s:1> (ink wash:-1)", "b", {"rules": {"R2b": ON}},
      [("R2b", "advised", "prompt", "s", "ink wash", "ink wash", {"share": 0.95})]),
+    # The strongest rule speaks alone of a word, in a negative weight of the prompt too.
+    ("<lora:k:1> (koi:-1)", "b", {},
+     [("R2", "advised", "prompt", "k", "koi", "koi", {})]),
     ("<lora:c:1>", "lowres", {},
      [("R2c", "advised", "negative_prompt", "c", "", "bad_thing", {})]),
     ("<lora:c:1>", "lowres", {"rules": {"R2c": ON}},
@@ -202,3 +210,59 @@ def test_what_holds_of_which_rules(trait: str, rules: set[str]) -> None:
 def test_notes_are_no_rules() -> None:
     assert not set(NOTES) & set(BY_ID)
     assert all(note.title for note in NOTES.values())
+
+
+def trigger_of(confidence: float) -> LoraCard:
+    return replace(card("t", "style"), triggers=(Trigger("oilpaint", "test", confidence),))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "negative", "confidence", "reason"),
+    [
+        ("<lora:t:1>", "oilpaint, b", 0.9, r2_triggers.SWITCHED_OFF),
+        ("<lora:t:1>", "oilpaint, b", 0.5, r2_triggers.PERHAPS),
+        ("<lora:t:-0.2>", "oilpaint, b", 0.9, r2_triggers.AT_NEGATIVE_WEIGHT),
+        ("<lora:t:-0.2>", "oilpaint, b", 0.5, r2_triggers.AT_NEGATIVE_WEIGHT),
+        ("<lora:t:1> (oilpaint:-1)", "b", 0.9, r2_triggers.SWITCHED_OFF),
+        ("<lora:t:1> (oilpaint:-1)", "b", 0.5, r2_triggers.PERHAPS),
+    ],
+)
+def test_how_sure_a_trigger_is(prompt: str, negative: str, confidence: float, reason: str) -> None:
+    found = guard(prompt, negative, cards=(trigger_of(confidence),), cfg=5.0).findings
+    assert [says(f.reason, reason) for f in found if f.rule == "R2"] == [True]
+
+
+def test_a_trigger_negative_is_named_with_its_surest_word() -> None:
+    made = card("h", "trigger_negative", triggers=("wrong", "bad"))
+    found = guard("<lora:h:-1>", "wrong, bad", cards=(made,), cfg=5.0).findings
+    (advice,) = [f for f in found if f.rule == "R1"]
+    assert fields(advice.reason)["word"] == "'wrong'"
+
+
+@pytest.mark.parametrize(
+    ("finding", "line"),
+    [
+        (("R3", Field.CFG, "9", "6"), "R3: CFG 9 -> 6"),
+        (("R3", Field.HR_CFG, "9", "6"), "R3: CFG 9 -> 6"),
+        (("R1", Field.PROMPT, "<lora:x:-0.9>", "<lora:x:-0.5>"),
+         "R1: <lora:x:-0.9> -> <lora:x:-0.5>"),
+        (("R2", Field.NEGATIVE, "oilpaint", ""), "R2: removed oilpaint"),
+        (("R2", Field.NEGATIVE, "", "wrong"), "R2: added wrong"),
+    ],
+)  # fmt: skip
+def test_a_change_in_one_plain_line(finding: tuple[str, Field, str, str], line: str) -> None:
+    rule, field, before, after = finding
+    made = Finding(rule, Effect.ENFORCED, field, None, before, after, "", (), "")
+    assert change_text(made) == line
+
+
+def test_what_a_lora_recommends_is_spared_while_it_is_active() -> None:
+    """At a negative weight nobody follows its recommendation."""
+    cards = (
+        card("t", "style", triggers=("bad_thing",)),
+        card("c", "concept", negative_text="bad_thing"),
+    )
+    kept = guard("<lora:t:1> <lora:c:0.5>", "bad_thing, b", cards=cards, cfg=5.0)
+    assert kept.first.negative_prompts == ("bad_thing, b",)
+    gone = guard("<lora:t:1> <lora:c:-0.2>", "bad_thing, b", cards=cards, cfg=5.0)
+    assert gone.first.negative_prompts == ("b",)

@@ -22,6 +22,9 @@ from lib_lora_neg.policy.near import MOST_OFFERED, near_names
         ("abdc", ("abcd",), ("abcd",)),
         ("Paint", ("paint_v2", "PAINT", "pint"), ("PAINT", "pint", "paint_v2")),
         ("水彩", ("水彩_v1", "水彩"), ("水彩",)),
+        ("xwatercolory", ("watercolorz",), ("watercolorz",)),
+        ("watercolory", ("xwatercolorz",), ("xwatercolorz",)),
+        ("paint", ("Painted", "P_aint", "pa-int", "paint"), ("P_aint", "pa-int", "paint")),
     ],
 )
 def test_near(name: str, names: tuple[str, ...], expected: tuple[str, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lib_lora_neg.policy import DEFAULT_RULE_MODES, Mode
+from lib_lora_neg.policy import BY_ID, DEFAULT_RULE_MODES, Mode
 from lib_lora_neg.policy.switches import (
     SWITCHES,
     rules_by_states,
@@ -31,3 +31,10 @@ def test_a_switch_has_the_id_of_its_first_rule_or_of_their_group() -> None:
     assert [id_ for id_ in ids if id_ != "R12"] == [
         "R1", "R2", "R2b", "R2c", "R3", "R4", "R5", "R6", "R8", "R9", "R10", "R11",
     ]  # fmt: skip
+
+
+def test_a_switch_is_called_as_its_rules_are() -> None:
+    labels = {switch.id: switch.label for switch in SWITCHES}
+    assert labels["R5"] == BY_ID["R5"].title
+    assert labels["R11"] == BY_ID["R11a"].switch != BY_ID["R11a"].title
+    assert all(labels.values())

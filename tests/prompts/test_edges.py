@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from lib_lora_neg.prompts import (
     Edit,
     Rewrite,
+    Weight,
     apply_edits,
     compose,
     find,
     find_negations,
     format_number,
     format_tag,
+    negated_terms,
     parse,
 )
 from lib_lora_neg.prompts.nodes import Group, Node
@@ -82,6 +86,17 @@ def _merged(weights: list[tuple[str, float]]) -> list[tuple[str, float]]:
         ("[a::3], b", [True, True], [True, False]),
         ("[a:3]", [True], [True]),
         ("[[a]:2]", [True], [True]),
+        ("(a:b:1[c])", [False, False], [False, False]),
+        ("(a:b:c)", [True], [False]),
+        # Where brackets do not pair, what touches one may be read in two ways.
+        ("[a:b:3]( c", [False, False, True], [True, True, False]),
+        ("[a:b:3] ( c", [True, True, True], [True, True, False]),
+        ("([a:b:3] c", [False, False, True], [True, True, False]),
+        ("( [a:b:3], c", [True, True, True], [True, True, False]),
+        ("[a|b]]", [False, False], [True, True]),
+        ("[a|b] ]", [True, True], [True, True]),
+        ("[a:b:3]d ( c", [False, False, False, True], [True, True, False, False]),
+        ("[a:b:3] d( c", [True, True, True, True], [True, True, False, False]),
     ],
 )
 def test_what_may_be_edited_and_what_is_scheduled(
@@ -237,6 +252,60 @@ def test_strengths_of_a_branch(tag: str, branches: tuple[float, float] | None) -
 
 
 @pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("", Weight(1.0, 1.0, False, False, None)),
+        (":0.5", Weight(0.5, 0.5, False, False, "0.5")),
+        (":-1e400", Weight(-math.inf, -math.inf, False, False, "-1e400")),
+        (":nan", Weight(None, None, False, False, "nan")),
+        (":inf", Weight(None, None, False, False, "inf")),
+        (":x", Weight(None, None, False, True, "x")),
+        (":0.4@0,0.2@0.5", Weight(None, 0.2, True, False, "0.4@0,0.2@0.5")),
+        (":inf@0,1@1", Weight(None, None, False, True, "inf@0,1@1")),
+        (":0.4@", Weight(None, 0.4, True, False, "0.4@")),
+    ],
+)
+def test_a_strength_as_the_host_reads_it(written: str, read: Weight) -> None:
+    (tag,) = parse(f"<lora:name{written}>").tags
+    assert tag.te == read
+    assert tag.unet == read._replace(raw=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "multipliers"),
+    [("(a)", [1.1]), ("(a:1.3)", [1.3]), ("[a:b:3]", [1.0]), ("[a|b]", [1.0]), ("[a", [])],
+)
+def test_the_attention_of_a_group(text: str, multipliers: list[float]) -> None:
+    groups = [node for node in parse(text).nodes if isinstance(node, Group)]
+    assert [group.multiplier for group in groups] == multipliers
+
+
+@pytest.mark.parametrize(
+    ("text", "negative", "found"),
+    [
+        ("(a:-1), b", False, ["a"]),
+        ("(a:-1), (b:-0.5)", False, ["a", "b"]),
+        ("(a:-1)", True, []),
+        ("(a:1)", False, []),
+    ],
+)
+def test_terms_of_negative_weight(text: str, negative: bool, found: list[str]) -> None:
+    assert [term.key for term in negated_terms(parse(text, negative=negative))] == found
+
+
+def test_a_word_behind_a_quote_that_is_never_closed() -> None:
+    (match,) = find(parse('x "b'), "b")
+    assert (match.start, match.end) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "failed"), [("a | b AND c", True), ("a AND b | c", True), ("a AND b", False)]
+)
+def test_one_part_without_schedules_is_told_of_the_prompt(text: str, failed: bool) -> None:
+    assert parse(text).layout.failed is failed
+
+
+@pytest.mark.parametrize(
     ("te", "unet", "written"),
     [
         (0.5, 0.5, "<lora:x:0.5>"),
@@ -269,6 +338,8 @@ def test_a_tag_that_is_written(te: float, unet: float, written: str) -> None:
         (1e-12, "0.000000000001"),
         (1e-13, "0.0000000000001"),
         (1e-15, "0"),
+        (999_999_999_999_999.0, "999999999999999"),
+        (1e15, "1000000000000000.0"),
         (0.1 + 0.2, "0.3"),
         (1 / 3, "0.333"),
         (2.5000001, "2.5"),

@@ -20,6 +20,12 @@ FOUND = [
     ("No facial hair, photo", "photo", ("facial hair",)),
     ("photo of a knight without his helmet, castle", "photo of a knight, castle", ("helmet",)),
     ("man without a hat. sunny day", "man. sunny day", ("hat",)),
+    ("a girl without big red shoes", "a girl", ("big red shoes",)),
+    (
+        "a room without big red chairs or old wooden tables",
+        "a room",
+        ("big red chairs", "old wooden tables"),
+    ),
 ]
 
 SEVERAL = [
@@ -43,6 +49,8 @@ SEVERAL = [
 ]
 
 NONE = [
+    "a girl without big red wooden shoes",
+    "a room without chairs or big old wooden tables",
     "a man without a hat and smiling",
     "a man without a hat and without a doubt the best",
     "no humans, scenery",

@@ -43,7 +43,10 @@ SAID = [
     PACKAGE / "hosts" / "webui" / "option_values.py",
     PACKAGE / "hosts" / "webui" / "script.py",
 ]
-FACTS = [PACKAGE / "loras" / "types" / f"{name}.py" for name in ("roles", "categories", "model")]
+FACTS = [
+    PACKAGE / "loras" / "types" / f"{name}.py"
+    for name in ("roles", "negatives", "sliders", "categories", "model")
+]
 FIELD = re.compile(r"\{\w+\}")
 
 languages = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -83,7 +86,7 @@ def facts(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "reason":
             yield from sampled(node.value)
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_role":
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "role_of":
             yield from sampled(node.args[2])
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "TypeInference":
             reasons = node.args[2] if len(node.args) > 2 else None

@@ -17,6 +17,12 @@ from .negative_terms import Needed, literal, needed_terms
 
 SOURCE = f"{FRAMEWORK}, the trigger word problem"
 
+SWITCHED_OFF = "trigger of {lora}: in the negative prompt it switches the LoRA off"
+PERHAPS = "perhaps a trigger of {lora}: in the negative prompt it would switch it off"
+AT_NEGATIVE_WEIGHT = (
+    "trigger of {lora}, which is active at a negative weight: both push away from the same thing"
+)
+
 SURE_TRIGGER = 0.6
 """Confidence from which a word is taken out; below it is only pointed at."""
 
@@ -157,15 +163,8 @@ def _evidence(trigger: Trigger) -> Sentence:
 
 def _reason(use: LoraUse, sure: bool) -> Sentence:
     if not use.positive:
-        template = (
-            "trigger of {lora}, which is active at a negative weight: both push away from the "
-            "same thing"
-        )
-    elif not sure:
-        template = "perhaps a trigger of {lora}: in the negative prompt it would switch it off"
-    else:
-        template = "trigger of {lora}: in the negative prompt it switches the LoRA off"
-    return say(template, lora=use.name)
+        return say(AT_NEGATIVE_WEIGHT, lora=use.name)
+    return say(SWITCHED_OFF if sure else PERHAPS, lora=use.name)
 
 
 def _distinct(match: Match, trigger: Trigger) -> bool:

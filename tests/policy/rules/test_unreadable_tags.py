@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from lib_lora_neg.policy import Effect, Finding, GuardPlan, Mode
-from lib_lora_neg.prompts.lookalikes import repaired_tag
+from lib_lora_neg.policy.rules.r11d_unreadable import DROPS_ALL, DROPS_ONE, NO_LORA
+from lib_lora_neg.prompts.lookalikes import Fault, repaired_tag
+from lib_lora_neg.sentences import Sentence
 from tests.support.cards import card
 from tests.support.planning import guard
-from tests.support.sentences import fields
+from tests.support.sentences import fields, says
 
 STYLE = card("sty", "style")
 CONCEPT = card("con", "concept")
@@ -190,3 +192,42 @@ def test_nothing_is_offered_for_a_name_like_no_other(name: str) -> None:
 )
 def test_what_a_tag_was_probably_meant_to_be(tag: str, meant: str) -> None:
     assert repaired_tag(tag) == meant
+
+
+@pytest.mark.parametrize(
+    ("tag", "facts"),
+    [
+        # A name that the host reads as an argument: none is left, or the number is taken for it.
+        ("<lora:a=b>", {"item": "'a=b'"}),
+        ("<lora:a=b:-0.9>", {"item": "'a=b'", "name": "'-0.9'"}),
+        ("<lora:nobody：x:1>", {"name": "'nobody：x'"}),  # noqa: RUF001
+        ("<lora:sty:nan>", {"word": "'nan'"}),
+        ("<lora:sty:1:guard=x>", {"value": "x"}),
+    ],
+)
+def test_what_is_said_of_it(tag: str, facts: dict[str, str]) -> None:
+    found = _of(guard(tag, cards=CARDS, cfg=5), "R11d")[0]
+    named = fields(found.reason)
+    assert {name: value for name, value in named.items() if name != "then"} == facts
+
+
+@pytest.mark.parametrize(
+    ("tag", "reason"),
+    [
+        ("<lora:sty:1.2.3>", DROPS_ALL),
+        ("<LORA:sty:1>", NO_LORA[Fault.TYPE]),
+        ("<lora：sty:1>", NO_LORA[Fault.WIDE]),  # noqa: RUF001
+        ("< lora:sty:1>", NO_LORA[Fault.SPACE]),
+        ("<lora :sty:1>", NO_LORA[Fault.SPACE]),
+        ("<lora sty:1>", NO_LORA[Fault.FORM]),
+        ("<lora:a#b:1>", NO_LORA[Fault.COMMENT]),
+        ("<lora:sty:1", NO_LORA[Fault.UNCLOSED]),
+    ],
+)
+def test_why_the_host_loads_nothing(tag: str, reason: Sentence) -> None:
+    assert says(_of(guard(tag, cards=CARDS, cfg=5), "R11d")[0].reason, reason)
+
+
+def test_a_bad_weight_that_costs_its_own_lora_alone() -> None:
+    result = guard("<lora:sty:1.2.3>", cards=CARDS, cfg=5, bad_weight_drops_all=False)
+    assert says(_of(result, "R11d")[0].reason, DROPS_ONE)
