@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("torch")
+
 from lib_lora_neg.guidance import Guidance, Method
 from lib_lora_neg.guidance.numbers import read_numbers
 from lib_lora_neg.hosts.webui import guidance, script, xyz
