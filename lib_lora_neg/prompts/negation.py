@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from .match import Match
@@ -42,6 +43,10 @@ _LEADS = frozenset({"and", "or", "nor", "but", "also", "and also", "but also"})
 _ALTERNATIVES = re.compile(r" (?:or|nor) (?:(?:any|an?|the|no|without) )*")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _MOST_WORDS = 3
+# The last of several: "without any hats, gloves, or scarves", "…, gloves or scarves".
+_LAST_OF_LIST = re.compile(r"(?:(?P<opens>or|nor)[ ]|.*?[ ](?:or|nor)[ ])", re.IGNORECASE)
+_LONGEST_LIST = 6
+_LONGEST_ITEM = 120
 
 
 def _words(text: str) -> frozenset[str]:
@@ -120,6 +125,49 @@ def _read(tree: Prompt, term: Term) -> Iterator[Negation]:
         whole = first == 0 and end == len(text)
         place = Match(start, term.start + end, term, whole, (term,))
         yield Negation(start, term.start + end, nouns, place)
+        if end == len(text):
+            yield from _read_list(tree, term, any_of=match["cue"].lower().endswith(" any"))
+
+
+def _read_list(tree: Prompt, term: Term, any_of: bool) -> tuple[Negation, ...]:
+    """What else a negation denies that ends with ``term``: the list that ``or`` closes.
+
+    Empty where that is not certain: without an ``or``, or where it may join two adjectives
+    (``without a hat, red or blue dress``).
+    """
+    items: list[Negation] = []
+    after = tree.terms[term.number + 1 : term.number + 1 + _LONGEST_LIST]
+    for before, item in pairwise((term, *after)):
+        if not _continues(tree, before, item):
+            break
+        text = tree.text[item.start : item.end].replace("_", " ")
+        last = _LAST_OF_LIST.match(text)
+        things = text[last.end() :] if last and last["opens"] else text
+        length = _noun_length(things)
+        nouns = tuple(_ALTERNATIVES.split(things[:length].lower()))
+        end = len(text) - len(things) + length
+        if not length or not all(_is_thing(noun, "without") for noun in nouns):
+            break
+        if not last and end != len(text):
+            break
+        place = Match(item.start, item.start + end, item, end == len(text), (item,))
+        items.append(Negation(item.start, item.start + end, nouns, place))
+        if last:
+            certain = last["opens"] or len(items) > 1 or any_of
+            return tuple(items) if certain else ()
+    return ()
+
+
+def _continues(tree: Prompt, before: Term, item: Term) -> bool:
+    """Whether a term is the next item of a list: a comma apart, of the same weight."""
+    gap = tree.text[before.end : item.start]
+    return (
+        item.editable
+        and gap.strip() == ","
+        and item.weight == before.weight
+        and item.end - item.start <= _LONGEST_ITEM
+        and not overlapping(tree.source.hidden, item.start, item.end)
+    )
 
 
 def _read_chain(text: str, match: re.Match[str]) -> tuple[int, tuple[str, ...]]:

@@ -48,6 +48,30 @@ SEVERAL = [
     ),
 ]
 
+# A list that "or" closes is denied as a whole, where "or" cannot join two adjectives.
+LISTS = [
+    (
+        "a room without any furniture, people or lights",
+        "a room",
+        [("furniture",), ("people", "lights")],
+    ),
+    (
+        "a room without furniture, people, or lights, sunny",
+        "a room, sunny",
+        [("furniture",), ("people",), ("lights",)],
+    ),
+    (
+        "no hats, gloves, scarves or coats in winter, snow",
+        "in winter, snow",
+        [("hats",), ("gloves",), ("scarves", "coats")],
+    ),
+    ("(without hats, nor gloves:1.2), snow", "snow", [("hats",), ("gloves",)]),
+    ("a man without a hat, red or blue dress", "a man, red or blue dress", [("hat",)]),
+    ("no text, watermark, logo", "watermark, logo", [("text",)]),
+    ("without a hat, (glasses), or gloves", "(glasses), or gloves", [("hat",)]),
+    ("without a hat in rain, snow, or fog", "in rain, snow, or fog", [("hat",)]),
+]
+
 NONE = [
     "a girl without big red wooden shoes",
     "a room without chairs or big old wooden tables",
@@ -94,7 +118,7 @@ def test_found(given: str, left: str, nouns: tuple[str, ...]) -> None:
     assert apply_edits(given, rewrite.edits()) == left
 
 
-@pytest.mark.parametrize(("given", "left", "nouns"), SEVERAL)
+@pytest.mark.parametrize(("given", "left", "nouns"), [*SEVERAL, *LISTS])
 def test_several_in_one_sentence(given: str, left: str, nouns: list[tuple[str, ...]]) -> None:
     tree = parse(given)
     found = find_negations(tree)
