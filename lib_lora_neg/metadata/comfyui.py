@@ -84,6 +84,7 @@ class _Reading:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
+        self._everywhere = list(graph.notes)
         self._notes: list[str] = list(graph.notes)
 
     def recipes(self) -> Iterator[Recipe]:
@@ -96,7 +97,7 @@ class _Reading:
             )
         several = len(finals) > 1
         for final in finals:
-            self._notes = list(self._graph.notes)
+            self._notes = list(self._everywhere)
             chain = self._chain(final)
             if several:
                 self._note(f"one of {len(finals)} pictures of this workflow, by {final.label}")
@@ -149,6 +150,10 @@ class _Reading:
             # In a circle each is another's; then none is the last.
             last = [n for n in samplers if n.id not in earlier] or samplers
             found = {n.id: n for n in last}
+        if len(found) > _MOST_SAMPLERS:
+            self._everywhere.append(
+                f"{len(found)} pictures in this workflow: the first {_MOST_SAMPLERS} are checked"
+            )
         return list(found.values())[:_MOST_SAMPLERS]
 
     def _back(self, start: Node, names: tuple[str, ...]) -> Node | None:

@@ -394,6 +394,21 @@ def test_samplers_in_a_circle_are_all_read() -> None:
     assert {recipe.prompt for recipe in recipes_of_json(graph)} == {"a lighthouse"}
 
 
+def test_more_pictures_than_are_read_are_told() -> None:
+    def graph(pictures: int) -> Graph:
+        more = {
+            f"n{50 + n}": node("KSampler", model=["1", 0], **SAMPLER) for n in range(pictures - 1)
+        }
+        made = workflow(**more)
+        del made["6"], made["7"]
+        return made
+
+    for pictures, told in ((8, False), (9, True)):
+        recipes = recipes_of_json(graph(pictures))
+        assert len(recipes) == 8
+        assert any("first 8" in note for note in recipes[0].notes) is told
+
+
 def test_more_nodes_than_are_looked_at_are_told() -> None:
     many = {f"x{n}": node("Note") for n in range(comfy_graph.MAX_NODES)}
     assert any("nodes" in note for note in read({**workflow(), **many}).notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -41,6 +42,9 @@ class LoraFile:
             raise LoraUnreadableError(f"LoRA {name}: not found in ComfyUI's LoRA folders")
         try:
             status = os.stat(path)  # noqa: PTH116
+            if not stat.S_ISREG(status.st_mode):
+                # ComfyUI would wait for what a pipe may never give.
+                raise OSError("it is no regular file")
             key = (path, status.st_size, status.st_mtime_ns)
             if self._known is None or self._known[0] != key:
                 self._known = None
