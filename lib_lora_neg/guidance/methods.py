@@ -53,23 +53,31 @@ def nag(
 
     Several negatives push by their mean, so that φ means the same for any number of them.
     """
-    z = positive.float()
-    mean = _mean(negatives)
+    z, mean = _tokens(positive), _tokens(_mean(negatives))
     # z + φ (z − mean), in one pass.
     pushed = torch.lerp(mean, z, 1 + settings.phi)
-    scale = settings.alpha * _bounding(pushed, z, settings.tau)
-    return torch.addcmul(z * (1 - settings.alpha), pushed, scale).to(positive.dtype)
+    scale = settings.alpha * _bounding(pushed, z, settings.tau, (2,))
+    guided = pushed.mul_(scale).add_(z, alpha=1 - settings.alpha)
+    sizes = (positive.shape[1], positive.shape[3])
+    return guided.unflatten(2, sizes).transpose(1, 2).to(positive.dtype)
+
+
+def _tokens(features: torch.Tensor) -> torch.Tensor:
+    """Return batch × tokens × feature, float32; the layout in which attention leaves its output."""
+    return features.float().transpose(1, 2).flatten(2)
 
 
 def clip_norm(guided: torch.Tensor, reference: torch.Tensor, tau: float) -> torch.Tensor:
     """Return ``guided`` with each token's L1 norm at most ``tau`` times the reference's."""
-    return guided * _bounding(guided, reference, tau)
+    return guided * _bounding(guided, reference, tau, HEADS_AND_WIDTH)
 
 
-def _bounding(guided: torch.Tensor, reference: torch.Tensor, tau: float) -> torch.Tensor:
+def _bounding(
+    guided: torch.Tensor, reference: torch.Tensor, tau: float, dims: tuple[int, ...]
+) -> torch.Tensor:
     """Return each token's factor, at most 1, that keeps its L1 norm within the bound."""
     own, least = (
-        torch.linalg.vector_norm(tensor, 1, dim=HEADS_AND_WIDTH, keepdim=True)
+        torch.linalg.vector_norm(tensor, 1, dim=dims, keepdim=True)
         for tensor in (guided, reference)
     )
     return (least * tau / own.clamp_min(EPSILON)).clamp_max(1.0)
@@ -156,6 +164,8 @@ def _vsf(
 
 
 def _mean(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+    if len(tensors) == 1:
+        return tensors[0].float()
     total = tensors[0].float()
     for tensor in tensors[1:]:
         total = total + tensor.float()

@@ -54,13 +54,14 @@ def merge(parts: Sequence[Partial]) -> Partial:
     """
     if len(parts) == 1:
         return parts[0]
-    lse = torch.stack([part.lse for part in parts])
-    total = torch.logsumexp(lse, dim=0)
-    weights = (lse - total).exp().unsqueeze(-1)
-    out = parts[0].out.float() * weights[0]
-    for part, weight in zip(parts[1:], weights[1:], strict=True):
-        out = torch.addcmul(out, part.out.float(), weight)
-    return Partial(out.to(parts[0].out.dtype), total)
+    # One pass over the outputs for each further part; a product and a sum take several.
+    wide = torch.promote_types(parts[0].out.dtype, torch.float32)
+    out, lse = parts[0].out.to(wide), parts[0].lse
+    for part in parts[1:]:
+        share = torch.sigmoid(part.lse - lse).unsqueeze(-1).to(wide)
+        out = torch.lerp(out, part.out.to(wide), share)
+        lse = torch.logaddexp(lse, part.lse)
+    return Partial(out.to(parts[0].out.dtype), lse)
 
 
 @lru_cache(maxsize=64)
