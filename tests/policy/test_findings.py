@@ -266,3 +266,25 @@ def test_what_a_lora_recommends_is_spared_while_it_is_active() -> None:
     assert kept.first.negative_prompts == ("bad_thing, b",)
     gone = guard("<lora:t:1> <lora:c:-0.2>", "bad_thing, b", cards=cards, cfg=5.0)
     assert gone.first.negative_prompts == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("negative", "left"),
+    [
+        ("badhand koi, b", "badhand, b"),
+        ("koi badhand, b", "badhand, b"),
+        ("koi, badhand", "badhand"),
+        ("koi, b", "b"),
+    ],
+)
+def test_the_words_beside_an_embedding_may_go(negative: str, left: str) -> None:
+    own = card("t", "style", triggers=("koi",))
+    result = guard("<lora:t:1>", negative, cards=(own,), cfg=5.0, embeddings=frozenset({"badhand"}))
+    assert result.first.negative_prompts == (left,)
+
+
+@pytest.mark.parametrize("name", ["koi", "koi pond", "big koi"])
+def test_an_embedding_that_a_trigger_is_part_of_stays(name: str) -> None:
+    own = card("t", "style", triggers=("koi",))
+    result = guard("<lora:t:1>", f"{name}, b", cards=(own,), cfg=5.0, embeddings=frozenset({name}))
+    assert result.first.negative_prompts == (f"{name}, b",)

@@ -24,6 +24,9 @@ from lib_lora_neg.policy.near import MOST_OFFERED, near_names
         ("水彩", ("水彩_v1", "水彩"), ("水彩",)),
         ("xwatercolory", ("watercolorz",), ("watercolorz",)),
         ("watercolory", ("xwatercolorz",), ("xwatercolorz",)),
+        ("papclorx", ("papcolory",), ("papcolory",)),
+        ("papcolory", ("papclorx",), ("papclorx",)),
+        ("qqqaxb", ("qqqyabz",), ()),
         ("paint", ("Painted", "P_aint", "pa-int", "paint"), ("P_aint", "pa-int", "paint")),
     ],
 )

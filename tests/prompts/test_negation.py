@@ -73,6 +73,8 @@ LISTS = [
 ]
 
 NONE = [
+    "a man without a hat & scarf",
+    "a man without hat 35mm",
     "a girl without big red wooden shoes",
     "a room without chairs or big old wooden tables",
     "a man without a hat and smiling",
@@ -137,3 +139,17 @@ def test_none(given: str) -> None:
 
 def test_negative_prompt_has_none() -> None:
     assert find_negations(parse("man without a hat", negative=True)) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("no hat", True),
+        ("(no hat:1.2), x", True),
+        ("man without a hat", False),
+        ("no hat on", False),
+    ],
+)
+def test_whether_it_is_all_of_its_term(text: str, whole: bool) -> None:
+    (found,) = find_negations(parse(text))
+    assert found.match.whole is whole
