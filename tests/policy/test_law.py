@@ -302,6 +302,8 @@ def test_a_quick_scan_never_widens(
     found = range_in_force(replace(card("x", kind, ranges=measured), bracket=QUICK), family)
     assert found is not None
     assert found.floor == floor
+    # Of two equal floors the measured one is named.
+    assert (found.source is RangeSource.MEASURED) is (quick == floor)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from lib_lora_neg.policy.near import MOST_OFFERED, near_names
         ("papclorx", ("papcolory",), ("papcolory",)),
         ("papcolory", ("papclorx",), ("papclorx",)),
         ("qqqaxb", ("qqqyabz",), ()),
+        ("ebaebc", ("baebc", "cbeabe"), ("baebc",)),
         ("paint", ("Painted", "P_aint", "pa-int", "paint"), ("P_aint", "pa-int", "paint")),
     ],
 )

@@ -94,6 +94,11 @@ def _merged(weights: list[tuple[str, float]]) -> list[tuple[str, float]]:
         ("([a:b:3] c", [False, False, True], [True, True, False]),
         ("( [a:b:3], c", [True, True, True], [True, True, False]),
         ("[a|b]]", [False, False], [True, True]),
+        (")[a|b]", [False, False], [True, True]),
+        (") [a|b]", [True, True], [True, True]),
+        ("[a|b])", [False, False], [True, True]),
+        # A number that the host fails on.
+        ("(a:1.2.3)", [False], [False]),
         ("[a|b] ]", [True, True], [True, True]),
         ("[a:b:3]d ( c", [False, False, False, True], [True, True, False, False]),
         ("[a:b:3] d( c", [True, True, True, True], [True, True, False, False]),
@@ -395,6 +400,8 @@ def shape(text: str, node: Node) -> object:
         ("(a", ["(", "a"]),
         ("a)b", ["a", ")", "b"]),
         ("((a)", ["(", ["(", "a", ")"]]),
+        ("(a]b)", [["(", "a", "]", "b", ")"]]),
+        ("(a)b]", [["(", "a", ")"], "b", "]"]),
         ("[(a]b)", ["[", "(", "a", "]", "b", ")"]),
     ],
 )

@@ -231,3 +231,11 @@ def test_why_the_host_loads_nothing(tag: str, reason: Sentence) -> None:
 def test_a_bad_weight_that_costs_its_own_lora_alone() -> None:
     result = guard("<lora:sty:1.2.3>", cards=CARDS, cfg=5, bad_weight_drops_all=False)
     assert says(_of(result, "R11d")[0].reason, DROPS_ONE)
+
+
+def test_each_tag_of_a_prompt_is_looked_at() -> None:
+    result = guard("<lora:con:0.5> <lora:sty:1.2.3> <lora:sty:nan>", cards=CARDS, cfg=5)
+    assert [finding.before for finding in _of(result, "R11d")] == [
+        "<lora:sty:1.2.3>",
+        "<lora:sty:nan>",
+    ]
