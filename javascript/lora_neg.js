@@ -1721,7 +1721,7 @@
   var range = (kind, from, to) => Array.from({ length: to - from + 1 }, (_, index) => `${kind}${from + index}`);
   var PRESETS = { FACE: ["S7", "S20"], NEGATE: [...range("D", 14, 18), ...range("S", 23, 37)] };
   function kindOf(name) {
-    return name.replace(/[0-9]+$/, "");
+    return name.match(/^[^0-9]*/)[0];
   }
   function keptBy(mask, names2) {
     const text = mask.trim();

@@ -14,7 +14,7 @@ const PRESETS = { FACE: ["S7", "S20"], NEGATE: [...range("D", 14, 18), ...range(
 
 /** The kind of a block: what stands before its number. */
 export function kindOf(name) {
-    return name.replace(/[0-9]+$/, "");
+    return name.match(/^[^0-9]*/)[0];
 }
 
 /** The names among `names` in which a mask lets a LoRA act; null for a text that is no mask. */

@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+pytest.importorskip("diffusers")
+
 from lib_lora_neg.scan import LoraSetting, Picture, Sampling
 from lib_lora_neg.scan.ports import Question
 from tests.host.support import lora_files as files
