@@ -359,6 +359,48 @@ def test_any_texts_make_a_workflow(
     check_forms(to_comfyui(wanted, option=option, family=family))
 
 
+KEYS = (
+    *(
+        "Steps",
+        "Sampler",
+        "Schedule type",
+        "CFG scale",
+        "Seed",
+        "Size",
+        "Model",
+        "Clip skip",
+        "RNG",
+    ),
+    *("Module 1", "Module 2", "Module 3", "Distilled CFG Scale", "Denoising strength"),
+    *("Hires upscale", "Hires steps", "Hires upscaler", "Hires resize", "Hires CFG Scale"),
+    *("LoRA Neg guidance", "LoRA Neg guidance share", "LoRA Neg guidance settings", "TI hashes"),
+)
+VALUES = st.sampled_from(
+    [
+        *("", "0", "-1", "0.5", "7", "1e309", "nan", "9" * 30, "Euler a", "NAG", "512x512", "0x0"),
+        *("-5x7", "99999x99999", "phi 9999, tau 0, alpha 9", "Latent", "CPU", '"a, b"', "x" * 300),
+    ]
+)
+
+
+@settings(deadline=None)
+@given(TEXTS, st.dictionaries(st.sampled_from(KEYS), VALUES), st.sampled_from(list(ModelFamily)))
+def test_any_infotext_makes_a_workflow_that_comfyui_takes(
+    prompt: str, said: dict[str, str], family: ModelFamily
+) -> None:
+    last = ", ".join(f"{key}: {value}" for key, value in said.items())
+    made = to_comfyui(
+        from_infotext(parse_infotext(f"{prompt}\nNegative prompt: blurry\n{last}")), family=family
+    )
+    check_forms(made)
+    json.dumps(made, allow_nan=False, default=str)
+    for node in made.prompt.values():
+        kind = KINDS[node["class_type"]]
+        assert set(kind.links) - {"prev_hooks"} | set(kind.widgets) <= set(node["inputs"])
+        for name, (low, high) in kind.bounds.items():
+            assert low <= node["inputs"][name] <= high
+
+
 @pytest.mark.parametrize("option", list(Option))
 def test_what_was_exported_can_be_imported(option: Option) -> None:
     prompt = "a cat <lora:ink:0.5:-0.3> <lora:wet:0.8>"

@@ -22,7 +22,7 @@ from .node_base import (
     without_masks,
 )
 from .planning import Asked
-from .stacks import read_stack, write_stack
+from .stacks import count, read_stack, write_stack
 from .upstream import held_before, note_stack
 
 
@@ -93,7 +93,7 @@ class GuardLoraStack:
         written = write_stack(lora_stack, made.loaded[len(held) :])
         facts = [
             f"family: {known.family.value}",
-            f"{len(written)} of {len(lora_stack)} LoRAs go on",
+            f"{len(written)} of {count(lora_stack)} LoRAs go on",
         ]
         missing = [lora.name for lora in stacked if place.loras().path(lora.name) is None]
         facts += [f"{name}: not found in ComfyUI's LoRA folders" for name in missing]

@@ -50,6 +50,11 @@ def write_stack(stack: Any, loaded: Sequence[Loaded]) -> list[Any]:
     return written
 
 
+def count(stack: Any) -> int:
+    """Return how many entries a stack has; what is none (``None``, a text) has none."""
+    return len(_entries(stack))
+
+
 def _entries(stack: Any) -> list[Any]:
     return list(stack) if isinstance(stack, list | tuple) else []
 
