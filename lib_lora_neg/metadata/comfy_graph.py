@@ -1,4 +1,4 @@
-"""ComfyUI's two forms of a workflow as one graph: what the server ran, and what the page shows."""
+"""A workflow of ComfyUI as a graph, and its form for the server, which ran it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .recipe import list_of, mapping_of, number_of, text_of
+from .recipe import mapping_of, number_of, text_of
 
 MAX_NODES = 20_000
 """Nodes of one graph; the largest workflows that people share have some hundreds."""
@@ -16,6 +16,9 @@ STACKS = (
     *("lora", "prev_lora"),
 )
 """Inputs that other nodes give LoRAs to."""
+
+TOGGLES = "toggle_trigger_words"
+"""Where words stand that are switched on and off one by one (Lora-Manager)."""
 
 Link = tuple[str, int]
 """A node and the number of its output."""
@@ -124,153 +127,11 @@ def graph_of_prompt(record: Mapping[str, Any]) -> Graph:
         if kind:
             title = text_of(mapping_of(node.get("_meta")).get("title"))
             nodes[str(key)] = Node(str(key), kind, inputs, title)
-    return Graph(nodes, _too_many(len(record)))
+    return Graph(nodes, too_many(len(record)))
 
 
-def _too_many(number: int) -> tuple[str, ...]:
+def too_many(number: int) -> tuple[str, ...]:
+    """Return a note where there are more nodes than are looked at."""
     if number <= MAX_NODES:
         return ()
     return (f"of {number} nodes the first {MAX_NODES} were looked at",)
-
-
-# Names of the widgets of ComfyUI's own nodes, in their order; ``_`` is what the page adds.
-_WIDGETS = {
-    "KSampler": ("seed", "_", "steps", "cfg", "sampler_name", "scheduler", "denoise"),
-    "KSamplerAdvanced": ("add_noise", "noise_seed", "_", "steps", "cfg", "sampler_name"),
-    "SamplerCustom": ("add_noise", "noise_seed", "_", "cfg"),
-    "CFGGuider": ("cfg",),
-    "CLIPTextEncode": ("text",),
-    "CLIPTextEncodeFlux": ("clip_l", "t5xxl", "guidance"),
-    "FluxGuidance": ("guidance",),
-    "LoraLoader": ("lora_name", "strength_model", "strength_clip"),
-    "LoraLoaderModelOnly": ("lora_name", "strength_model"),
-    "CheckpointLoaderSimple": ("ckpt_name",),
-    "PrimitiveNode": ("value",),
-    "PrimitiveFloat": ("value",),
-    "PrimitiveString": ("value",),
-    "PrimitiveStringMultiline": ("value",),
-}
-_MUTED, _BYPASSED = 2, 4
-_TEXTS = frozenset(("text", "prompt", "string", "positive", "negative", "populated_text"))
-TOGGLES = "toggle_trigger_words"
-"""Where words stand that are switched on and off one by one (Lora-Manager)."""
-
-
-def graph_of_workflow(record: Mapping[str, Any]) -> Graph:
-    """Return the graph of what the page shows (``workflow``): values have places, not names.
-
-    Switched-off nodes are left out, bypassed ones passed through by the kind of the link.
-    """
-    listed = list_of(record.get("nodes"))
-    notes = list(_too_many(len(listed)))
-    items = [mapping_of(item) for item in listed[:MAX_NODES]]
-    links = _links(record.get("links"))
-    passed = {str(item.get("id")): item for item in items if item.get("mode") == _BYPASSED}
-    nodes = {}
-    for item in items:
-        kind = text_of(item.get("type"))
-        if item.get("mode") in (_MUTED, _BYPASSED) or not kind:
-            continue
-        key = str(item.get("id"))
-        inputs = _inputs(item, links, passed)
-        inputs.update((k, v) for k, v in _values(item, kind).items() if k not in inputs)
-        nodes[key] = Node(key, kind, inputs, text_of(item.get("title")))
-    if mapping_of(record.get("definitions")).get("subgraphs"):
-        notes.append("the workflow has subgraphs, which were not looked into")
-    return Graph(nodes, tuple(notes))
-
-
-def _links(value: Any) -> dict[str, tuple[str, int, str]]:
-    """Return source, its output and the kind by the number of the link."""
-    found = {}
-    for link in list_of(value):
-        if isinstance(link, list) and len(link) >= 5:
-            number, source, slot = link[:3]
-            kind = text_of(link[5]) if len(link) > 5 else ""
-        else:
-            entry = mapping_of(link)
-            number, source, slot = (entry.get(k) for k in ("id", "origin_id", "origin_slot"))
-            kind = text_of(entry.get("type"))
-        if isinstance(slot, int):
-            found[str(number)] = (str(source), slot, kind)
-    return found
-
-
-def _inputs(
-    item: Mapping[str, Any],
-    links: Mapping[str, tuple[str, int, str]],
-    passed: Mapping[str, Mapping[str, Any]],
-) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for entry in map(mapping_of, list_of(item.get("inputs"))):
-        number = entry.get("link")
-        name = text_of(entry.get("name"))
-        source = links.get(str(number)) if number is not None else None
-        for _ in range(len(passed) + 1):
-            if source is None or source[0] not in passed:
-                break
-            source = _through(passed[source[0]], source[2], links)
-        if source is not None:
-            found[name] = (source[0], source[1])
-    return found
-
-
-def _through(
-    item: Mapping[str, Any], kind: str, links: Mapping[str, tuple[str, int, str]]
-) -> tuple[str, int, str] | None:
-    for entry in map(mapping_of, list_of(item.get("inputs"))):
-        if entry.get("type") == kind and entry.get("link") is not None:
-            return links.get(str(entry["link"]))
-    return None
-
-
-def _values(item: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """Return the values of a node's widgets by their names."""
-    values = item.get("widgets_values")
-    if isinstance(values, Mapping):
-        return dict(values)
-    values = list_of(values)
-    names = _WIDGETS.get(kind)
-    found = dict(zip(names, values, strict=False)) if names is not None else _named(item, values)
-    # Widgets that the page makes as they are needed hold their own names.
-    for number, value in enumerate(values):
-        if isinstance(value, Mapping) and "lora" in value:
-            found[f"lora_{number}"] = value
-        elif isinstance(value, list) and any("strength" in mapping_of(v) for v in value):
-            found["loras"] = value
-        elif isinstance(value, list) and any("active" in mapping_of(v) for v in value):
-            found.setdefault(TOGGLES, value)
-    if not found and len(values) == 1 and isinstance(values[0], str):
-        found["text"] = values[0]
-    found.pop("_", None)
-    return found
-
-
-def _named(item: Mapping[str, Any], values: list[Any]) -> dict[str, Any]:
-    """Return the values of a pack's node by the names of the widgets among its inputs.
-
-    Some nodes keep values of their own among those of their widgets. Where the numbers differ, the
-    only text belongs to the only widget of text; which value the others have nobody can say.
-    """
-    widgets = [
-        text_of(mapping_of(entry.get("widget")).get("name"))
-        for entry in map(mapping_of, list_of(item.get("inputs")))
-        if entry.get("widget")
-    ]
-    values = [v for v in values if not (isinstance(v, Mapping) and "textWidgetName" in v)]
-    for names in (_with_seeds(widgets), widgets):
-        if len(names) == len(values):
-            return dict(zip(names, values, strict=True))
-    texts = [value for value in values if isinstance(value, str)]
-    wanted = [name for name in widgets if name in _TEXTS]
-    return {wanted[0]: texts[0]} if len(wanted) == len(texts) == 1 else {}
-
-
-def _with_seeds(names: list[str]) -> list[str]:
-    """Return names of widgets with the one that the page adds behind every seed."""
-    found = []
-    for name in names:
-        found.append(name)
-        if name in ("seed", "noise_seed"):
-            found.append("_")
-    return found

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .comfy_graph import Graph, Node, graph_of_prompt, graph_of_workflow
+from .comfy_graph import Graph, Node, graph_of_prompt
 from .comfy_loras import loras_in_texts, loras_of_node
+from .comfy_page import graph_of_workflow
 from .comfy_texts import TextFollower
 from .recipe import MAX_NOTES, HiresRecipe, MetadataError, NamedLora, Recipe
 
