@@ -30,7 +30,7 @@ class Option(str, Enum):
     """The text encoder of the negative prompt alone, with the sign flipped."""
 
 
-class Branches(NamedTuple):
+class BranchModels(NamedTuple):
     """A model and a text encoder for either branch, with their LoRAs."""
 
     model: Link
@@ -72,23 +72,23 @@ class LoraWiring:
     def __init__(
         self,
         workflow: Workflow,
-        base: Branches,
+        base: BranchModels,
         option: Option,
         file_of: FileOf,
         report: Callable[..., None],
     ) -> None:
         self.workflow, self._base, self.option = workflow, base, option
         self.file_of, self.say = file_of, report
-        self._loaded: dict[tuple[LoraOfPrompt, ...], Branches] = {}
+        self._loaded: dict[tuple[LoraOfPrompt, ...], BranchModels] = {}
 
-    def with_loras(self, prompt: str) -> Branches:
+    def with_loras(self, prompt: str) -> BranchModels:
         """Return the model and the text encoders with the LoRAs of a prompt."""
         loras = tuple(lora for tag in parse(prompt).tags if (lora := self._lora(tag)) is not None)
         if loras not in self._loaded:
             self._loaded[loras] = self._chain(loras)
         return self._loaded[loras]
 
-    def _chain(self, loras: tuple[LoraOfPrompt, ...]) -> Branches:
+    def _chain(self, loras: tuple[LoraOfPrompt, ...]) -> BranchModels:
         model, positive, negative = self._base
         flipped = [lora for lora in loras if self.option is Option.B and lora.negative]
         for lora in loras:
@@ -116,7 +116,7 @@ class LoraWiring:
                 negative,
                 [(x, x.neg or 0.0, x.neg if x.negte is None else x.negte) for x in branched],
             )
-        return Branches(model, positive, negative)
+        return BranchModels(model, positive, negative)
 
     def _load(
         self, lora: LoraOfPrompt, model: Link, clip: Link, unet: float, te: float, title: str = ""

@@ -11,7 +11,7 @@ from ..loras.families import ModelFamily
 from ..policy import Effect, Field, Finding
 from ..sentences import say
 from . import comfy_names
-from .comfy_loras import Branches, FileOf, LoraWiring, Option
+from .comfy_loras import BranchModels, FileOf, LoraWiring, Option
 from .comfy_nodes import Link, Workflow
 from .comfy_texts import Texts, finding
 from .generation import Generation, SecondPass
@@ -79,7 +79,7 @@ class _Export:
         """Add all nodes."""
         made, add = self.generation, self.workflow.add
         model, clip, vae = self._model()
-        base = Branches(self._guided(model), *[self._skipped(clip)] * 2)
+        base = BranchModels(self._guided(model), *[self._skipped(clip)] * 2)
         self._loras = LoraWiring(self.workflow, base, self.option, self.file_of, self._say)
         start, denoise, steps = self._start(vae)
         latent = self._sample(

@@ -63,6 +63,8 @@ REMOVALS = [
     ("b([trigger:0.5], a)", "b( a)"),
     ("[b:(a, trigger)c:3]", "[b:(a )c:3]"),
     ("((trigger) trigger), a", "a"),
+    ("x, (((trigger))), y", "x, y"),
+    ("x, [((trigger:1.2)), a], y", "x, [a], y"),
     ("b, (a, trigger) c", "b, (a) c"),
     ("a , trigger, b", "a , b"),
     ("ab , trigger", "ab"),

@@ -25,7 +25,7 @@ MOST_KEPT = 16
 """LoRAs kept in memory; a large one takes some hundred megabytes."""
 
 Stamp = tuple[int, int]
-Recipe = tuple[tuple[str, Stamp, float], ...]
+WeightSources = tuple[tuple[str, Stamp, float], ...]
 """What a weight is made of besides its own value: files with their stamps and weights."""
 
 
@@ -34,7 +34,7 @@ class _Touched:
     """A weight that is not its own now: what it was, and what is in it."""
 
     original: torch.Tensor
-    recipe: Recipe
+    recipe: WeightSources
 
 
 @dataclass
@@ -183,7 +183,9 @@ class Networks:
         found = (problem(delta, self._module(place)) for place, delta in network.deltas.items())
         return next(filter(None, found), "")
 
-    def conditioning_key(self, settings: Sequence[LoraSetting], negative: bool = False) -> Recipe:
+    def conditioning_key(
+        self, settings: Sequence[LoraSetting], negative: bool = False
+    ) -> WeightSources:
         """Return what of the settings changes how a prompt is encoded.
 
         Args:
