@@ -399,6 +399,70 @@
     return text.replace(/\{(\w+)\}/g, (field, name) => name in fields ? String(fields[name]) : field);
   }
 
+  // frontend/panel/conflicts.js
+  var MOST_LORAS = 6;
+  function pairsOf(loras) {
+    const files = /* @__PURE__ */ new Map();
+    for (const lora of loras) {
+      if (lora.file && lora.unet && !files.has(lora.file)) files.set(lora.file, { name: lora.file, weight: lora.unet, share: lora.share });
+    }
+    const stack = [...files.values()].sort((one, other) => other.share - one.share).slice(0, MOST_LORAS).map(({ name, weight }) => ({ name, weight }));
+    return stack.flatMap((one, index) => stack.slice(index + 1).map((other) => [one, other]));
+  }
+  function conflictFinder(budget) {
+    const root = element("div", "lora-neg-conflicts");
+    const pairs = pairsOf(budget.loras);
+    if (!pairs.length) {
+      root.hidden = true;
+      return root;
+    }
+    const status = element("p", "lora-neg-budget-note");
+    status.setAttribute("role", "status");
+    const list = element("div", "lora-neg-conflict-list");
+    const start = plainButton("lora-neg-action", translate("Do they pull against each other?"), async () => {
+      start.disabled = true;
+      list.replaceChildren();
+      await look(pairs, list, status, () => root.isConnected);
+      start.disabled = false;
+    });
+    const row2 = element("div", "lora-neg-actions");
+    row2.append(start);
+    root.append(row2, status, list);
+    return root;
+  }
+  async function look(pairs, list, status, wanted) {
+    let note = "";
+    for (const [index, loras] of pairs.entries()) {
+      if (!wanted()) return;
+      status.textContent = translate("Reading pair {done} of {total} …", { done: index + 1, total: pairs.length });
+      try {
+        const found = await ask("library-conflict", { loras });
+        note = found.note;
+        list.append(told(found));
+      } catch (error) {
+        const names2 = loras.map(({ name }) => name).join(", ");
+        list.append(userText("lora-neg-conflict lora-neg-conflict-failed", `${names2}: ${error.message}`));
+      }
+    }
+    status.textContent = note;
+  }
+  function told(found) {
+    const made3 = element("details", "lora-neg-conflict");
+    const head = element("summary", found.opposed ? "lora-neg-conflict-opposed" : "");
+    head.append(userText("", found.text));
+    made3.append(head, element("p", "lora-neg-budget-note", found.length));
+    if (!found.layers.length) return made3;
+    const layers = element("ul", "lora-neg-conflict-layers");
+    for (const { module, block, cosine } of found.layers) {
+      const item = element("li");
+      item.append(userText("", module), ` (${block}): ${String(cosine).replace("-", "−")}`);
+      layers.append(item);
+    }
+    if (found.more) layers.append(element("li", "", translate("and {count} more", { count: found.more })));
+    made3.append(layers);
+    return made3;
+  }
+
   // frontend/panel/budget.js
   var HUES = 6;
   function reachOf({ total, degraded, limit }) {
@@ -424,6 +488,7 @@
       row2.append(plainButton("lora-neg-action lora-neg-first", budget.action.label, () => act(budget.action)));
       root.append(row2);
     }
+    if (act) root.append(conflictFinder(budget));
     return root;
   }
   function bar(budget) {

@@ -2,6 +2,7 @@
 import { element, plainButton, userText } from "../core/elements.js";
 import { find, panelPart } from "../core/host.js";
 import { translate } from "../core/translate.js";
+import { conflictFinder } from "./conflicts.js";
 
 const HUES = 6;
 
@@ -33,6 +34,7 @@ export function budgetBar(budget, act) {
         row.append(plainButton("lora-neg-action lora-neg-first", budget.action.label, () => act(budget.action)));
         root.append(row);
     }
+    if (act) root.append(conflictFinder(budget));
     return root;
 }
 

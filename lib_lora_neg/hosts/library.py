@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ..library.indexing import ReadingProgress
 from ..loras.card import LoraCard
 from ..loras.decisions import Decision
+from ..loras.reading.conflict import Conflict
 from ..policy import GuardSettings
 
 
@@ -80,6 +81,14 @@ class LibraryTabHost(Protocol):
 
     def save(self, decisions: Mapping[str, Decision]) -> Sequence[Saved]:
         """Keep decisions; an empty one takes back what was decided."""
+        ...
+
+    def conflict(self, first: LoraCard, second: LoraCard) -> Conflict:
+        """Return what two LoRAs do to the layers that both change; kept, so that it is read once.
+
+        Raises:
+            LoraFileError: a file is broken, or the two share no layer.
+        """
         ...
 
     def export(self) -> Mapping[str, Any]:

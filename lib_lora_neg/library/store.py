@@ -119,6 +119,34 @@ class CardStore:
         except sqlite3.Error as error:
             raise IndexStoreError(f"the index cannot be written: {error}") from error
 
+    def pair(self, key: bytes) -> Any:
+        """Return what is known of two files together; ``None`` if nothing is.
+
+        Args:
+            key: of both, as they are now.
+        """
+        found = None
+        with contextlib.suppress(sqlite3.Error), self._lock:
+            found = self._base.execute(
+                "SELECT record FROM pairs WHERE key = ? AND form = ?", (key, _FORM)
+            ).fetchone()
+        return _decode(found[0]) if found is not None else None
+
+    def save_pair(self, key: bytes, record: Any) -> None:
+        """Keep what was found out about two files together.
+
+        Raises:
+            IndexStoreError: when the disk does not take it.
+        """
+        now = time.time()
+        try:
+            with self._lock, self._base:
+                row = (key, _FORM, now, _encode(record))
+                self._base.execute("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?)", row)
+                self._base.execute("DELETE FROM pairs WHERE saved < ?", (now - FORGOTTEN_AFTER,))
+        except sqlite3.Error as error:
+            raise IndexStoreError(f"the index cannot be written: {error}") from error
+
 
 def _connect_in_turn(file: Path) -> sqlite3.Connection:
     """Connect, waiting while another process makes the same new index.
@@ -139,14 +167,20 @@ def _connect_in_turn(file: Path) -> sqlite3.Connection:
 def _connect(file: Path) -> sqlite3.Connection:
     base = sqlite3.connect(file, timeout=BUSY_SECONDS, check_same_thread=False)
     try:
-        known = base.execute("SELECT name FROM sqlite_master WHERE name = 'folders'").fetchone()
-        if known is None:
+        known = base.execute(
+            "SELECT count(*) FROM sqlite_master WHERE name IN ('folders', 'pairs')"
+        ).fetchone()
+        if known[0] < 2:
             # A reader must not wait for a writer, nor a writer for the disk: nothing in here is
             # worth more than the time to read it again.
             base.execute("PRAGMA journal_mode = WAL")
             base.execute(
                 "CREATE TABLE IF NOT EXISTS folders"
                 " (path BLOB, form TEXT, saved REAL, record BLOB, PRIMARY KEY (path, form))"
+            )
+            base.execute(
+                "CREATE TABLE IF NOT EXISTS pairs"
+                " (key BLOB, form TEXT, saved REAL, record BLOB, PRIMARY KEY (key, form))"
             )
         base.execute("PRAGMA synchronous = NORMAL")
     except BaseException:

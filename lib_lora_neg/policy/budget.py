@@ -40,6 +40,7 @@ class BudgetShare:
         preferred: the weight of which ``share`` is counted in multiples; ``None`` where the weight
             counts as it stands.
         left_out: why it is not counted; empty where it is.
+        file: the name of its card; empty for an unknown LoRA.
     """
 
     lora: str
@@ -47,6 +48,7 @@ class BudgetShare:
     share: float = 0.0
     preferred: float | None = None
     left_out: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,11 @@ def budget_of(text: TextDraft, options: RuleOptions, rule: str) -> StackBudget:
 def _share(use: LoraUse, relative: bool, rule: str) -> BudgetShare:
     out = _left_out(use, rule)
     if out or use.card is None or use.unet is None:
-        return BudgetShare(use.name, use.unet, left_out=out)
+        file = use.card.name if use.card is not None else ""
+        return BudgetShare(use.name, use.unet, left_out=out, file=file)
     preferred = unit_of(use.card, relative)
-    return BudgetShare(use.name, use.unet, abs(use.unet) / (preferred or 1.0), preferred)
+    share = abs(use.unet) / (preferred or 1.0)
+    return BudgetShare(use.name, use.unet, share, preferred, file=use.card.name)
 
 
 def _left_out(use: LoraUse, rule: str) -> str:

@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -43,6 +44,7 @@ from lib_lora_neg.ui.panel.build import Panel, build_panel  # noqa: E402
 from lib_lora_neg.ui.panel.preset import PresetWiring  # noqa: E402
 from tests.support.cards import SyntheticCards, card  # noqa: E402
 from tests.support.library import MemoryLibrary  # noqa: E402
+from tests.support.lora_factors import write_factors  # noqa: E402
 
 STYLES = {"quality": ("masterpiece", "lowres, impasto_oil_style")}
 
@@ -275,6 +277,16 @@ def badges() -> Callable[[Mapping[str, Any]], Any]:
     return library_answers(library)["library-badges"]
 
 
+def conflicts() -> Callable[[Mapping[str, Any]], Any]:
+    """Return what compares the LoRAs of the prompt, with real files behind their names."""
+    folder = Path(tempfile.mkdtemp(prefix="lora-neg-page-"))
+    made = []
+    for name, sign in (("style_x", 1.0), ("hero", -1.0), ("thing", 1.0)):
+        path = write_factors(folder / f"{name}.safetensors", sign)
+        made.append(replace(card(name, "style", family=ModelFamily.SDXL), path=str(path)))
+    return library_answers(MemoryLibrary(*made))["library-conflict"]
+
+
 def cards_html(tab: str) -> str:
     cards = "".join(CARD.format(tab=tab, name=name) for name in CARDS)
     return f'<div class="extra-network-pane"><div id="{tab}_lora_cards">{cards}</div></div>'
@@ -342,6 +354,7 @@ def main() -> None:
         "library-edit": host.library.edit,
         "library-undo": host.library.undo,
         "library-badges": badges(),
+        "library-conflict": conflicts(),
     }
     add_page_routes(app, {**answers, **decisions})
     add_public_routes(app, host, host.library, dict([account]) if account else {})

@@ -25,7 +25,7 @@ def test_the_budget_of_the_prompt_is_drawn_in_the_panel(page):
     page.type(STACK)
     bar(page).get_by_text("LoRA weights: 2.5 of 2.5, within the budget").wait_for(timeout=60_000)
     assert bar(page).locator(".lora-neg-budget-piece").count() == 2
-    assert bar(page).locator("button").count() == 0
+    assert bar(page).get_by_role("button", name="Scale all").count() == 0
     page.type("a cat")
     bar(page).wait_for(state="detached", timeout=60_000)
 
@@ -58,6 +58,21 @@ def test_the_bar_stands_behind_the_chip_too(page):
     page.wait_for_chip("stack").click()
     popover = page.strip().locator(".lora-neg-popover")
     assert popover.locator(".lora-neg-budget-piece").count() == 3
+
+
+def test_which_loras_pull_against_each_other_is_told_on_demand(page):
+    page.type(STACK + " <lora:thing:-0.3>")
+    bar(page).get_by_role("button", name="Do they pull against each other?").click()
+    found = bar(page).locator(".lora-neg-conflict")
+    page.until(lambda: found.count() == 3)
+    opposed = found.filter(has_text="style_x at 1.5 and hero at 1 pull 3 of 3 common layers")
+    opposed.locator("summary").click()
+    assert opposed.locator("li").count() == 3
+    assert "middle_block" in opposed.inner_text()
+    bar(page).get_by_text("For information").wait_for(timeout=20_000)
+    page.type("a <lora:style_x:1.5>")
+    page.until(lambda: bar(page).locator(".lora-neg-conflict").count() == 0)
+    assert bar(page).locator(".lora-neg-conflicts").is_hidden()
 
 
 def test_a_tab_has_its_own_budget(page):

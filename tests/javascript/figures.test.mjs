@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { damageAt, labelsOf, scaleOf, weightText } from "../../frontend/core/curve.js";
+import { pairsOf } from "../../frontend/panel/conflicts.js";
 import { piecesOf, reachOf } from "../../frontend/panel/budget.js";
 
 const share = (name, value) => ({ name, share: value });
@@ -44,4 +45,11 @@ test("labels leave room for each other", () => {
 
 test("weights have a real minus sign", () => {
     assert.equal(weightText(-0.45), "−0.45");
+});
+
+test("the pairs of a stack are those of its largest LoRAs, each file once", () => {
+    const lora = (file, unet, size = Math.abs(unet)) => ({ file, unet, share: size });
+    const pairs = pairsOf([lora("a", 0.5), lora("", 2), lora("b", -1), lora("a", 0.2), lora("c", 0), lora("d", null, 0)]);
+    assert.deepEqual(pairs, [[{ name: "b", weight: -1 }, { name: "a", weight: 0.5 }]]);
+    assert.equal(pairsOf(Array.from({ length: 20 }, (_, index) => lora(`l${index}`, 1))).length, 15);
 });

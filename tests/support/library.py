@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from lib_lora_neg.hosts.library import Saved
+from lib_lora_neg.library.conflicts import ConflictIndex
 from lib_lora_neg.library.indexing import ReadingProgress
 from lib_lora_neg.library.saving import apply_decision
 from lib_lora_neg.loras.card import LoraCard
 from lib_lora_neg.loras.decisions import Decision, write_decision
+from lib_lora_neg.loras.reading.conflict import Conflict
 from lib_lora_neg.policy import GuardSettings
 
 
@@ -25,6 +27,7 @@ class MemoryLibrary:
         self.unread = tuple(unread)
         self.kept: dict[str, Decision] = {}
         self.read_only: set[str] = set()
+        self.conflicts = ConflictIndex()
         self.begun = 0
         self.state = ReadingProgress()
         self.faults: tuple[str, ...] = ()
@@ -79,6 +82,9 @@ class MemoryLibrary:
             self.kept[name] = decision
             saved.append(Saved(name))
         return saved
+
+    def conflict(self, first: LoraCard, second: LoraCard) -> Conflict:
+        return self.conflicts.between(first.path, second.path)
 
     def export(self) -> Mapping[str, Any]:
         kept = {name: write_decision(said) for name, said in self.kept.items()}

@@ -13,6 +13,7 @@ from threading import RLock
 from typing import Any
 
 from ...library import Catalog
+from ...library.conflicts import ConflictIndex
 from ...library.hashes import Hashes
 from ...library.saving import DecisionBook
 from ...loras.card import LoraCard
@@ -75,9 +76,9 @@ class Engine:
         self.path = path
         self.name = path.stem if path is not None else _name_of(pipe)
         self.lora_folders = lora_folders_of(lora_folders)
-        self.catalog = Catalog(
-            self.lora_folders, data_folder / "index" if data_folder is not None else None
-        )
+        index = data_folder / "index" if data_folder is not None else None
+        self.catalog = Catalog(self.lora_folders, index)
+        self.conflicts = ConflictIndex(index)
         own = data_folder / "decisions.json" if data_folder is not None else None
         self.book = DecisionBook(own)
         self.hashes = Hashes(data_folder / "hashes.json" if data_folder is not None else None)
@@ -257,6 +258,7 @@ class Engine:
     def close(self) -> None:
         """Close the index on disk."""
         self.catalog.close()
+        self.conflicts.close()
 
 
 def _name_of(pipe: Any) -> str:

@@ -10,6 +10,7 @@ from ...library.indexing import BackgroundReader, ReadingProgress
 from ...library.saving import Kept
 from ...loras.card import LoraCard
 from ...loras.decisions import Decision
+from ...loras.reading.conflict import Conflict
 from ...policy import GuardSettings
 from ..library import Saved
 from .engine import Engine
@@ -70,6 +71,9 @@ class DiffusersLibrary:
         wanted = {path: decisions[name] for path, name in names.items()}
         kept = self._engine.book.save_all(wanted)
         return self._saved({names[path]: item for path, item in kept.items()})
+
+    def conflict(self, first: LoraCard, second: LoraCard) -> Conflict:
+        return self._engine.conflicts.between(first.path, second.path)
 
     def export(self) -> Mapping[str, Any]:
         return self._engine.book.export(self._paths().items())

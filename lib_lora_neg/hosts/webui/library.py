@@ -7,11 +7,13 @@ from typing import Any
 
 from ...library import Catalog
 from ...library.civitai import CivitaiLookup
+from ...library.conflicts import ConflictIndex
 from ...library.indexing import BackgroundReader, ReadingProgress
 from ...library.lookups import PageLookups
 from ...library.saving import Kept
 from ...loras.card import LoraCard
 from ...loras.decisions import Decision
+from ...loras.reading.conflict import Conflict
 from ...policy import GuardSettings, Mode
 from ..library import Saved
 from . import places
@@ -39,6 +41,7 @@ class WebuiLibraryTab:
     def __init__(self, cards: HostCards) -> None:
         self._store = cards
         self._catalog: Catalog | None = None
+        self._conflicts: ConflictIndex | None = None
         self._copies: Mapping[str, tuple[str, ...]] = {}
         self._problems: tuple[str, ...] = ()
         self._rescan = False
@@ -69,6 +72,8 @@ class WebuiLibraryTab:
         """End the reading; the extension is being unloaded."""
         self._reader.stop()
         self._lookups.cancel()
+        if self._conflicts is not None:
+            self._conflicts.close()
 
     @property
     def lookups(self) -> PageLookups:
@@ -120,6 +125,11 @@ class WebuiLibraryTab:
         wanted = {path: decisions[name] for path, name in names.items()}
         kept = places.decision_book().save_all(wanted)
         return self._saved({names[path]: item for path, item in kept.items()})
+
+    def conflict(self, first: LoraCard, second: LoraCard) -> Conflict:
+        if self._conflicts is None:
+            self._conflicts = ConflictIndex(places.index_folder())
+        return self._conflicts.between(first.path, second.path)
 
     def export(self) -> Mapping[str, Any]:
         return places.decision_book().export(available().items())

@@ -9,7 +9,7 @@ import math
 import os
 import re
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -81,6 +81,11 @@ class Conflict:
         one, two = first * self.norms[0], second * self.norms[1]
         squares = one * one + two * two + 2.0 * one * two * self.cosine
         return math.sqrt(max(0.0, squares))
+
+    @property
+    def turned(self) -> Conflict:
+        """The same, the other LoRA first."""
+        return replace(self, norms=(self.norms[1], self.norms[0]))
 
     def opposed(self, first: float, second: float) -> tuple[LayerConflict, ...]:
         """Return the layers that two weights pull in opposite directions, the strongest first."""

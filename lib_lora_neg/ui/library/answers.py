@@ -14,6 +14,7 @@ from ...loras.card import LoraType
 from ...loras.decisions import Decision
 from ...policy.matrix import explicit_range
 from ...sentences import as_sentence, say
+from .conflict import conflict
 from .detail import GRADE_MEANINGS, GRADE_NAMES, detail
 from .edit import MAX_NAME, Editor, EditResult, blocks_fit, read_change, read_names
 from .rows import MAX_ROWS, LibraryRow, RowTable, counts, matching, read_query
@@ -48,6 +49,7 @@ def library_answers(host: LibraryTabHost) -> dict[str, Answer]:
         "library-export": library.export,
         "library-import": library.restore,
         "library-badges": library.badges,
+        "library-conflict": library.conflict,
     }
 
 
@@ -114,6 +116,9 @@ class _Library:
             raise FormValueError("name", "no LoRA of this name is known")
         decision = host.decisions([name]).get(name, Decision())
         return detail(card, decision, host.location(card), host.copies(name), host.settings())
+
+    def conflict(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        return conflict(self._host, body)
 
     def edit(self, body: Mapping[str, Any]) -> dict[str, Any]:
         names, change = read_names(body), read_change(body)

@@ -75,6 +75,8 @@ def _share(share: BudgetShare) -> dict[str, Any]:
         "share": round(share.share, 3),
         "note": note,
         "counted": not share.left_out,
+        "file": share.file,
+        "unet": share.weight if share.weight is not None and math.isfinite(share.weight) else None,
     }
 
 
