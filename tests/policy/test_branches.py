@@ -221,3 +221,13 @@ def test_blocks_are_flux_only() -> None:
         "<lora:mira:1><lora:style:0.4>", "", cards=CARDS, cfg=5, rules={"R12": Mode.ENFORCE}
     )
     assert not result.changed
+
+
+def test_a_text_encoder_weight_of_its_own_reaches_the_picture_as_that() -> None:
+    lora = card("s", "style")
+    for rules in ({"R4": Mode.ENFORCE}, {"R4": Mode.ENFORCE, "R5": Mode.ENFORCE}):
+        result = guard("<lora:s:1:-0.9:neg=0.8>", cards=(lora,), cfg=5.0, rules=rules)
+        (tag,) = parse(result.first.prompts[0]).tags
+        assert tag.te.value == 0.5
+        assert tag.branches is not None
+        assert 5.0 * 0.5 - 4.0 * tag.branches[1] >= 0.0

@@ -10,6 +10,7 @@ from ...sentences import say
 from ..draft import (
     Context,
     Draft,
+    LoraUse,
     TextDraft,
     each_prompt,
     edited_tag,
@@ -48,7 +49,7 @@ def text_encoder(draft: Draft, context: Context) -> Draft:
             if low <= use.te <= high or (not enforced and use.te <= 0.0):
                 continue
             target = context.settings.text_encoder
-            separated = replace(use, te=target)
+            separated = _with_te(use, target)
             context.report(
                 "R4",
                 text,
@@ -75,7 +76,7 @@ def text_encoder(draft: Draft, context: Context) -> Draft:
                     ),
                     Choice(
                         say("Text encoder 0: this project's lab"),
-                        edited_tag(text, replace(use, te=0.0)),
+                        edited_tag(text, _with_te(use, 0.0)),
                     ),
                 ),
             )
@@ -84,6 +85,15 @@ def text_encoder(draft: Draft, context: Context) -> Draft:
         return text
 
     return each_prompt(draft, separate)
+
+
+def _with_te(use: LoraUse, te: float) -> LoraUse:
+    """Return the use with another text-encoder weight, and no more on the negative branch.
+
+    More there would reach the picture as a negative weight, which this rule is to keep away.
+    """
+    negte = use.negte if use.negte is None else min(use.negte, te)
+    return replace(use, te=te, negte=negte)
 
 
 RULE = Rule(
