@@ -27,7 +27,8 @@ class HostTraits:
 
     Attributes:
         embeddings: names of its textual-inversion embeddings.
-        unknown_lora_drops_all: one unknown LoRA name makes it drop all of them (Forge).
+        unknown_lora_drops_all: one unknown LoRA name makes it drop all of them (Forge,
+            reForge).
     """
 
     embeddings: frozenset[str] = frozenset()
