@@ -101,8 +101,11 @@ class PastScan:
 
     @property
     def is_quick(self) -> bool:
-        """Whether it is a quick scan, without pictures."""
-        return bool(self.quick) and not self.finished
+        """Whether it is a quick scan, without pictures; its folder says so before its record."""
+        if self.finished:
+            return False
+        own = folder_of(self.folder.parent, self.plan, quick=True)
+        return bool(self.quick) or self.folder.name == own.name
 
     @property
     def total(self) -> int:

@@ -108,10 +108,13 @@ def test_a_quick_scan_is_saved_and_obeyed(scanning: Scanning, webui: Webui) -> N
     if not ScanTab(webui).ask("overview")["quick"]:
         pytest.skip("this WebUI's denoiser cannot be asked alone (reForge): no quick scans")
     scanning.choose(SLIDER)
-    scanning.root.locator('input[type="radio"][value="quick"]').check()
+    scanning.fill(Seeds=1, Width=64, Height=64)
+    scanning.prompts(1)
+    scanning.root.locator(".lora-neg-choice", has_text="Quick scan").click()
     scanning.start()
+    expect(scanning.root.get_by_role("heading", name=re.compile("^Quick scan"))).to_be_visible()
     save = scanning.verdict.get_by_role("button", name="Save to this LoRA")
-    expect(save).to_be_visible(timeout=120 * SECONDS)
+    expect(save).to_be_visible(timeout=300 * SECONDS)
 
     asked = f"a cat <lora:{SLIDER}:-3>"
     before = webui.txt2img(asked)

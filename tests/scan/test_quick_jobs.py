@@ -29,6 +29,23 @@ def test_a_quick_scan_makes_no_picture_and_leaves_its_verdict(tmp_path: Path) ->
     assert [point["weight"] for point in past.quick["points"]] == [-1, -0.5, 0]
 
 
+def test_a_quick_scan_is_one_while_it_runs_too(tmp_path: Path) -> None:
+    seen: list[bool] = []
+
+    class Looking(Fields):
+        def predict(
+            self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
+        ) -> Sequence[Field]:
+            seen.extend(past.is_quick for past in history(tmp_path))
+            return super().predict(loras, probes, sampling)
+
+    jobs = ScanJobs(Place(denoiser=Looking()), lambda: tmp_path)
+    jobs.start_quick(PLAN)
+    assert over(jobs).state is State.DONE
+    assert seen
+    assert all(seen)
+
+
 def test_a_quick_scan_can_be_stopped(tmp_path: Path) -> None:
     jobs: ScanJobs
 
