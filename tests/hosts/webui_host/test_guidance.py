@@ -233,3 +233,50 @@ def test_shorter_negatives_of_a_batch_repeat_their_end(leading: bool) -> None:
     assert one.shape == ((2, 1, 2, 4) if leading else (2, 2, 4))
     with pytest.raises(GuidanceError, match="2 negative prompts for 3 pictures"):
         negatives.texts(3)
+
+
+# ---- what comes in the way -----------------------------------------------------------------
+
+
+def test_a_problem_that_comes_late_takes_the_infotext_back(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    p = SimpleNamespace(extra_generation_params={"Seed": 1}, sd_model=None)
+    guidance.begin(p, Guidance(Method.NAG, share=0.5))
+    monkeypatch.setattr(guidance, "_kind_of", lambda _: ("flux", ""))
+    assert guidance.before_batch(p) == ""
+    assert "LoRA Neg guidance share" in p.extra_generation_params
+    monkeypatch.setattr(guidance, "_kind_of", lambda _: ("", "another tool"))
+    guidance.before_sampling(p, said.append)
+    assert said == ["another tool"]
+    assert p.extra_generation_params == {"Seed": 1}
+
+
+@pytest.mark.parametrize(("kind", "place"), [("flux", "dit"), ("klein", "dit"), ("unet", "attn2")])
+def test_patches_of_another_tool_are_said_once_and_the_picture_goes_on(
+    host: Host, kind: str, place: str
+) -> None:
+    torch = pytest.importorskip("torch")
+    said: list[str] = []
+    p = SimpleNamespace(sampler=None)
+    wrapper = guidance._Wrapper(p, Guidance(Method.NAG), kind, None, None, said.append)
+    text = torch.zeros(1, 3, 4)
+    options = {"patches_replace": {place: {("double_block", 0): print}}}
+    told = {
+        "input": torch.ones(1, 4, 2, 2),
+        "timestep": torch.ones(1),
+        "c": {"c_crossattn": text, "transformer_options": options},
+        "cond_or_uncond": [0],
+    }
+    asked_for: list[Any] = []
+
+    def apply_model(x: Any, t: Any, **c: Any) -> Any:
+        asked_for.append(c["c_crossattn"])
+        return x
+
+    for _ in range(2):
+        assert wrapper(apply_model, told) is told["input"]
+    assert all(found is text for found in asked_for)
+    assert len(said) == 1
+    assert "another tool" in said[0]
