@@ -28,6 +28,7 @@ import base64
 import copy
 import io
 import json
+import pathlib
 import sys
 import uuid
 
@@ -165,8 +166,21 @@ def _state():
         "hook_depth": _hook_depth(),
         "running": len(guard.generations._running),
         "nested": NESTED,
+        "of_comfyui": _of_comfyui(),
         "reports": {tab: _report(report) for tab, report in guard.generations.last.items()},
     }
+
+
+def _of_comfyui():
+    """What of the way into ComfyUI is in this process; it lies in the extension's folder."""
+    entry = pathlib.Path(sys.modules["lib_lora_neg"].__file__).parents[1] / "__init__.py"
+    loaded = [
+        name
+        for name, module in list(sys.modules.items())
+        if name.startswith("lib_lora_neg.hosts.comfy")
+        or getattr(module, "__file__", None) == str(entry)
+    ]
+    return {"is_there": entry.is_file(), "loaded": loaded}
 
 
 def _hook_depth():
