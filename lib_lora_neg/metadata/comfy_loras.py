@@ -123,6 +123,8 @@ def _single(node: Node, graph: Graph, note: Note) -> list[NamedLora] | None:
     if unet is None:
         note(f"the strength of {name} in {node.label} cannot be followed; it was not checked")
         return []
+    if text_of(node.inputs.get("wiring")).startswith("neg"):
+        return [NamedLora(name, unet, te, neg=graph.number(node, "neg") or 0.0)]
     # A loader for the model alone leaves the text encoder as it is.
     only_model = "modelonly" in node.kind.lower().replace(" ", "")
     return [NamedLora(name, unet, 0.0 if only_model else te)]

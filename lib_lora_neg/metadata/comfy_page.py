@@ -20,6 +20,8 @@ _WIDGETS = {
     "FluxGuidance": ("guidance",),
     "LoraLoader": ("lora_name", "strength_model", "strength_clip"),
     "LoraLoaderModelOnly": ("lora_name", "strength_model"),
+    "CreateHookLora": ("lora_name", "strength_model", "strength_clip"),
+    "CreateHookLoraModelOnly": ("lora_name", "strength_model"),
     "CheckpointLoaderSimple": ("ckpt_name",),
     "PrimitiveNode": ("value",),
     "PrimitiveFloat": ("value",),

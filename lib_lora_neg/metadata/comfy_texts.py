@@ -41,6 +41,7 @@ class TextFollower:
 
     Attributes:
         encoders: the nodes that encoded text, by role.
+        conditionings: the nodes that conditionings went through, by role.
         distilled: whether a node set guidance as an input of the model.
     """
 
@@ -48,6 +49,7 @@ class TextFollower:
         self._graph = graph
         self._note = note
         self.encoders: dict[str, list[Node]] = {}
+        self.conditionings: dict[str, list[Node]] = {}
         self.distilled = False
         self._steps = 0
 
@@ -86,6 +88,7 @@ class TextFollower:
         if node is None:
             return None
         seen |= {node.id}
+        self.conditionings.setdefault(role, []).append(node)
         kind = node.kind.lower().replace(" ", "")
         if "zeroout" in kind:
             return ""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .comfy_graph import Graph, Node, graph_of_prompt
+from .comfy_hooks import HOOKS, loras_of_hooks, on_branches
 from .comfy_loras import loras_in_texts, loras_of_node
 from .comfy_page import graph_of_workflow
 from .comfy_texts import TextFollower
@@ -244,7 +245,29 @@ class _Reading:
                         f"LoRA {lora.name} at {te:g} acts on the negative prompt's text encoder "
                         "alone and was not checked"
                     )
-        return found
+        sides = (self._hooks(texts, role) for role in ("positive", "negative"))
+        return [*found, *on_branches(*sides)]
+
+    def _hooks(self, texts: TextFollower, role: str) -> list[NamedLora]:
+        """Return the LoRAs that come with the conditioning of a role."""
+        nodes = list(texts.conditionings.get(role, ()))
+        for encoder in texts.encoders.get(role, ()):
+            nodes += self._behind(encoder, _CLIP)
+        unlike = {node.id: node for node in nodes if node.links(HOOKS)}
+        return [
+            lora
+            for node in unlike.values()
+            for lora in loras_of_hooks(node, self._graph, self._note)
+        ]
+
+    def _behind(self, start: Node, names: tuple[str, ...]) -> Iterator[Node]:
+        """Yield a node and those behind it along the first of the named inputs."""
+        node: Node | None = start
+        seen: set[str] = set()
+        while node is not None and node.id not in seen:
+            seen.add(node.id)
+            yield node
+            node = self._graph.get(next(iter(node.links(names)), None))
 
     def _before_encoders(self, texts: TextFollower, role: str) -> dict[str, Node]:
         """Return the nodes that load LoRAs before the text encoders of a role, by their ids."""

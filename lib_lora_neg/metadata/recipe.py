@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from ..prompts import format_tag
+
 _SUFFIXES = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf")
 _UNWRITABLE = frozenset("<>:\n\r")
 
@@ -29,12 +31,16 @@ class NamedLora:
         unet: strength on the model.
         te: strength on the text encoder; ``None`` where it is the same.
         digest: the first digits of a hash of its file, where the tool wrote one.
+        neg: strength on the model on the negative branch; ``None`` where it is the same.
+        negte: likewise on the text encoder.
     """
 
     name: str
     unet: float = 1.0
     te: float | None = None
     digest: str = ""
+    neg: float | None = None
+    negte: float | None = None
 
     @property
     def writable(self) -> bool:
@@ -43,6 +49,9 @@ class NamedLora:
 
     def tag(self) -> str:
         """Return the tag of the WebUI: text encoder first, then model."""
+        if self.neg is not None:
+            te = self.unet if self.te is None else self.te
+            return format_tag("lora", self.name, te, self.unet, self.neg, self.negte)
         if self.te is None or self.te == self.unet:
             return f"<lora:{self.name}:{self.unet:g}>"
         return f"<lora:{self.name}:{self.te:g}:{self.unet:g}>"
