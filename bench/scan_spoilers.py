@@ -1,12 +1,12 @@
 """How much of what is spoilt on purpose the scan finds: by its pixels, and with the model's help.
 
-    python bench/scan_spoilers.py [--scenes 60] [--seed 41] [--json]
+    python bench/scan_spoilers.py [--scenes 60] [--seed 41] [--json] [--figure FILE]
 
 Scenes drawn by code and spoilt by code in six ways, read by the trained world in ``lab/``; needs
 the extra ``lab``. Each spoilt scene is compared with the clean one, as a cell of a scan with its
-weight-0 picture; *found* is a damage beyond the edge of the band. False alarms are counted on
-clean scenes of the same caption drawn with other chance: object a little moved and scaled, colours
-a little shifted and muted.
+weight-0 picture; *found* is a damage beyond the edge of the band, or a model that balks. False
+alarms are counted on clean scenes of the same caption drawn with other chance: object a little
+moved and scaled, colours a little shifted and muted.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ from lab.judge import read as judge  # noqa: E402
 from lab.palette import Floats  # noqa: E402
 from lab.scenes import Scene, draw, random_scene  # noqa: E402
 from lab.spoil import PART_SPOILERS, SPOILERS  # noqa: E402
-from lib_lora_neg.scan.critic import Reading, off_prompt, read, unlikely  # noqa: E402
+from lib_lora_neg.scan.critic import Reading, heat, off_prompt, read, unlikely  # noqa: E402
 from lib_lora_neg.scan.curves import MeasuredCell, Table, tabulate  # noqa: E402
+from lib_lora_neg.scan.files import encode_png  # noqa: E402
+from lib_lora_neg.scan.heat import heat_over  # noqa: E402
 from lib_lora_neg.scan.measures import CellMeasures, measure, prepare  # noqa: E402
 from lib_lora_neg.scan.plan import ScanCell  # noqa: E402
 from lib_lora_neg.scan.ports import Critic, Picture, Sampling  # noqa: E402
@@ -40,6 +42,11 @@ STRENGTHS = (0.1, 0.5, 1.0)
 
 OTHERS = 3
 """Clean scenes for each caption."""
+
+SAMPLING = Sampling(cfg=3.0, steps=20, width=64, height=64)
+
+SHOWN = ("smeared", "broken", "lost part", "doubled part")
+"""In the figure."""
 
 CLEAN = "clean, drawn again"
 
@@ -59,7 +66,7 @@ class Row:
         off_prompt: octaves by which the prompt explains less.
         judge: damage that the lab's judge sees, in Delta E.
         found_by_pixels: share beyond the band's edge.
-        found: the same with the model's help.
+        found: the same, or the model balks.
     """
 
     way: str
@@ -105,10 +112,10 @@ def shown(scenes: Sequence[Scene], critic: Critic, rng: np.random.Generator) -> 
             for way, spoil in WAYS.items()
             for strength in STRENGTHS
         ]
-    pictures = [Picture((np.clip(p, 0, 1) * 255).round().astype(np.uint8)) for *_, p in made]
+    pictures = [as_picture(pixels) for *_, pixels in made]
     texts = [", ".join(full_tags(scene)) for scene in scenes]
     asked = [(q, texts[pair], pair) for q, (_, _, pair, _) in zip(pictures, made, strict=True)]
-    readings = read(critic, asked, Sampling(cfg=3.0, steps=20, width=64, height=64))
+    readings = read(critic, asked, SAMPLING)
     found, zero = [], None
     for (way, strength, pair, pixels), picture, reading in zip(
         made, pictures, readings, strict=True
@@ -133,7 +140,7 @@ def row(way: str, strength: float, everything: Sequence[Shown]) -> Row:
         float(np.median([off_prompt(item.reading, zeros[item.pair].reading) for item in cases])),
         float(np.median([item.judged for item in cases])),
         float((alone.damage[1] > 1).mean()),
-        float((joint.damage[1] > 1).mean()),
+        float(((joint.damage[1] > 1) | (joint.balks[1] == 1)).mean()),
     )
 
 
@@ -146,10 +153,8 @@ def _table(cases: Sequence[Shown], zeros: dict[int, Shown], helped: bool) -> Tab
             cells.append(MeasuredCell(cell, one.measures, one.reading if helped else None))
     table = tabulate(cells)
     assert table is not None
-    return replace(
-        table,
-        damage=table.damage[::-1],  # weight 0 first
-    )
+    # Weight 0 first.
+    return replace(table, damage=table.damage[::-1], balks=table.balks[::-1])
 
 
 def rows(scenes: int, seed: int, critic: Critic) -> list[Row]:
@@ -164,7 +169,11 @@ def main() -> None:
     arguments.add_argument("--scenes", type=int, default=60)
     arguments.add_argument("--seed", type=int, default=41)
     arguments.add_argument("--json", action="store_true")
+    arguments.add_argument("--figure", type=Path, help="draw where the model balks, and no more")
     given = arguments.parse_args()
+    if given.figure:
+        draw_figure(lab_critic(), given.figure)
+        return
     found = rows(given.scenes, given.seed, lab_critic())
     if given.json:
         print(json.dumps([asdict(item) for item in found], indent=1))
@@ -177,6 +186,28 @@ def main() -> None:
             f"{item.off_prompt:11.2f} {item.judge:6.2f} {item.found_by_pixels:17.0%} "
             f"{item.found:16.0%} [{low:.0%}, {high:.0%}] of {item.cases}"
         )
+
+
+def draw_figure(critic: Critic, path: Path) -> None:
+    """Draw two scenes, clean and spoilt, and below each where the model balks."""
+    rng = np.random.default_rng(9)
+    scenes = [random_scene(rng) for _ in range(3)][1:]
+    rows = []
+    for number, scene in enumerate(scenes):
+        clean = draw(scene)
+        drawn = [clean, *(WAYS[way](clean, 0.5, np.random.default_rng([number])) for way in SHOWN)]
+        pictures = [as_picture(pixels) for pixels in drawn]
+        text = ", ".join(full_tags(scene))
+        readings = read(critic, [(picture, text, number + 1) for picture in pictures], SAMPLING)
+        large = [picture.pixels.repeat(3, axis=0).repeat(3, axis=1) for picture in pictures]
+        rows.append(np.concatenate(large, axis=1))
+        hot = [heat_over(p, heat(r, readings[0])) for p, r in zip(large, readings, strict=True)]
+        rows.append(np.concatenate(hot, axis=1))
+    path.write_bytes(encode_png(np.concatenate(rows)))
+
+
+def as_picture(pixels: Floats) -> Picture:
+    return Picture((np.clip(pixels, 0, 1) * 255).round().astype(np.uint8))
 
 
 def lab_critic() -> Critic:

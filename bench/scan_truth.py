@@ -8,7 +8,11 @@ LoRAs, which no limit was fitted on, are trained with other seeds and data, two 
     python -m lab.train_loras --seed 101 --out DIR
 
 and each folder of them is scanned with other prompts. Pictures are made once and kept in the work
-folder; the first run takes about five minutes per LoRA and core, every other one seconds.
+folder; the first run takes about seven minutes per LoRA and core, every other one seconds.
+
+Each figure is told without and with the model's own judgement. ``--ceiling`` also makes the same
+prompts at other seeds and holds the judge against itself there: no scan can be expected to agree
+with it more often than it does with itself.
 """
 
 from __future__ import annotations
@@ -31,7 +35,14 @@ sys.path.insert(0, str(ROOT))
 
 from bench.agreement import Pairing, show_pairings, summary  # noqa: E402
 from bench.truth_cells import PROMPTS, SAMPLING, SEEDS, SET, Scanned, Task, scan  # noqa: E402
-from bench.truth_onsets import edge, judges_onset, matrix, scan_onset, table_of  # noqa: E402
+from bench.truth_onsets import (  # noqa: E402
+    edge,
+    judge_again,
+    judges_onset,
+    matrix,
+    scan_onset,
+    table_of,
+)
 from lib_lora_neg.scan.quick import (  # noqa: E402
     LIMITS,
     QuickLimits,
@@ -95,6 +106,33 @@ def onsets(found: Scanned, size: int = SET) -> list[Pairing]:
     return pairings
 
 
+def ceilings(found: Scanned, size: int = SET) -> list[Pairing]:
+    """Return the judge's onset at other seeds beside the judge's, per prompt set."""
+    pairings = []
+    for index, prompt_set in enumerate(sets(size)):
+        columns = {(prompt, seed) for prompt in prompt_set for seed in SEEDS}
+        table = table_of(found, FINE, columns)
+        truth = judges_onset(table.weights, matrix(found, table), edge(found))
+        again = judge_again(found, prompt_set)
+        pairings.append(Pairing(found.label, found.group, index, again, truth, STEP))
+    return pairings
+
+
+def false_alarms(found: Sequence[Scanned]) -> tuple[int, int, int]:
+    """Return on how many pictures at weights above 0 up to 1 the judge sees no damage, and on how
+    many of these the scan does, without the model and with it."""
+    sound = alone = helped = 0
+    for item in found:
+        pairs = {c.cell.pair for c in item.cells}
+        tables = [table_of(one, FINE, pairs) for one in (item.without_model(), item)]
+        rows = [row for row, weight in enumerate(tables[0].weights) if weight > 0]
+        clean = (matrix(item, tables[0]) <= edge(item))[rows]
+        sound += int(clean.sum())
+        alone += int((clean & (tables[0].damage[rows] > 1)).sum())
+        helped += int((clean & (tables[1].damage[rows] > 1)).sum())
+    return sound, alone, helped
+
+
 @dataclass(frozen=True)
 class QuickCase:
     """What a quick scan saw of one LoRA and prompt set, and the full scan's onset there."""
@@ -117,7 +155,8 @@ def quick_cases(found: Scanned, levels: Sequence[float] = LEVELS) -> list[QuickC
     cases = []
     for index, prompt_set in enumerate(sets()):
         samples = [found.samples[level][prompt] for prompt in prompt_set for level in levels]
-        truth = scan_onset(found, NINE, {(prompt, SEEDS[0]) for prompt in prompt_set})
+        columns = {(prompt, SEEDS[0]) for prompt in prompt_set}
+        truth = scan_onset(found.without_model(), NINE, columns)
         cases.append(QuickCase(found, index, quick_points(samples), truth))
     return cases
 
@@ -129,25 +168,38 @@ def evaluations() -> tuple[int, int]:
 
 def comparisons(found: Sequence[Scanned]) -> dict[str, list[Pairing]]:
     """Return everything that is compared, by name."""
-    return {
-        "onset": [p for item in found for p in onsets(item)],
-        "onset, sets of six prompts": [p for item in found for p in onsets(item, LARGE_SET)],
-        "onset, burnt tones are damage": [
-            p for item in found for p in onsets(item.with_burnt())
-        ],
-        "onset, burnt tones are damage, sets of six prompts": [
-            p for item in found for p in onsets(item.with_burnt(), LARGE_SET)
-        ],
-        "quick": [case.pairing() for item in found for case in quick_cases(item)],
-    }  # fmt: skip
+    plain = [item.without_model() for item in found]
+    sizes = {"": SET, ", sets of six prompts": LARGE_SET}
+    made = {}
+    for words, size in sizes.items():
+        made[f"onset{words}"] = [p for item in plain for p in onsets(item, size)]
+        made[f"onset{words}, with the model"] = [p for item in found for p in onsets(item, size)]
+        ceiling = [p for item in found if item.again for p in ceilings(item, size)]
+        if ceiling:
+            made[f"ceiling{words}"] = ceiling
+        made[f"onset, burnt tones are damage{words}"] = [
+            p for item in plain for p in onsets(item.with_burnt(), size)
+        ]
+    made["quick"] = [case.pairing() for item in plain for case in quick_cases(item)]
+    return made
 
 
 def show(found: Sequence[Scanned], correlations: Sequence[Correlation], quick_only: bool) -> None:
     if not quick_only:
-        print(f"\n{'Spearman':34} {'type':18} curves  cells  judge finds damage")
-        for c in correlations:
+        title = f"{'Spearman':34} {'type':18}"
+        print(f"\n{title} curves, with the model  cells, with the model  judge finds damage")
+        for c, m in zip(correlations, [correlation(item) for item in found], strict=True):
             mark = "yes" if c.judge_finds else "no"
-            print(f"{c.lora:34} {c.kind:18} {c.curves:6.2f} {c.cells:6.2f}  {mark}")
+            print(
+                f"{c.lora:34} {c.kind:18} {c.curves:6.2f} {m.curves:16.2f} "
+                f"{c.cells:6.2f} {m.cells:15.2f}  {mark}"
+            )
+        for kind in dict.fromkeys(item.kind for item in found):
+            sound, alone, helped = false_alarms([item for item in found if item.kind == kind])
+            print(
+                f"{kind}: of {sound} pictures that the judge finds sound at weights up to +1, "
+                f"damaged to the scan {alone / sound:.0%}, with the model {helped / sound:.0%}"
+            )
     for name, pairings in comparisons(found).items():
         if not quick_only or name == "quick":
             print(f"\n{name}: found / truth, per prompt set")
@@ -161,7 +213,7 @@ def tasks(given: argparse.Namespace) -> list[Task]:
     for index, folder in enumerate(given.holdouts):
         folders.append((folder, True, HOLDOUT_SEED + NEXT_SEED * index))
     return [
-        Task(given.world, folder, file.stem, held_out, seed, given.work)
+        Task(given.world, folder, file.stem, held_out, seed, given.work, given.ceiling)
         for folder, held_out, seed in folders
         for file in sorted(folder.glob("*.safetensors"))
         if not given.only or file.stem in given.only
@@ -189,6 +241,7 @@ def options(purpose: str) -> argparse.Namespace:
     arguments.add_argument("--work", type=Path, default=work)
     arguments.add_argument("--jobs", type=int, default=2, help="processes of one thread each")
     arguments.add_argument("--figures", type=Path, help="folder for the figures")
+    arguments.add_argument("--ceiling", action="store_true", help="hold the judge against itself")
     arguments.add_argument("--quick-only", action="store_true", help="show the quick scan only")
     arguments.add_argument("--json", action="store_true")
     return arguments.parse_args()
@@ -200,7 +253,7 @@ def main() -> None:
     if not wanted:
         sys.exit(f"{given.loras}: no LoRAs; train them with python -m lab.train_loras")
     found = scanned(wanted, given.jobs)
-    correlations = [correlation(item) for item in found]
+    correlations = [correlation(item.without_model()) for item in found]
     if given.figures:
         from bench.truth_figures import draw
 

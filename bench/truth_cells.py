@@ -12,7 +12,7 @@ import json
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,6 +34,9 @@ from lib_lora_neg.scan.weights import FINE, NINE  # noqa: E402
 
 PROMPTS, SEEDS = 12, (1, 2)
 """24 pairs, or four sets of three prompts that share nothing."""
+
+OTHER_SEEDS = (3, 4)
+"""Of the pictures on which the judge is held against itself: the most that anything can reach."""
 
 SET = 3
 """Prompts of a set: two with the LoRA's subject, then one that has nothing to do with it."""
@@ -62,6 +65,7 @@ class Task:
         held_out: not one of those that limits are fitted on.
         prompt_seed: of the scenes that its prompts ask for.
         work: where pictures and readings are kept.
+        ceiling: make the pictures of `OTHER_SEEDS`, too.
     """
 
     world: Path
@@ -70,6 +74,7 @@ class Task:
     held_out: bool
     prompt_seed: int
     work: Path
+    ceiling: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,10 +84,11 @@ class Scanned:
     Attributes:
         task: what was asked.
         kind: the LoRA's type as its card has it.
-        cells: with the scan's numbers.
+        cells: with the scan's numbers, and what the model itself gets wrong about them.
         judged: the judge's damage of each cell, in Delta E: what no clean scene explains.
         burnt: by how much the cell's tones lie beyond the palette, in Delta E.
         samples: the denoiser's predictions for one seed, by noise level: one per prompt.
+        again: the judge's damage of the same prompts at `OTHER_SEEDS`; empty where not asked for.
     """
 
     task: Task
@@ -91,6 +97,7 @@ class Scanned:
     judged: dict[ScanCell, float]
     burnt: dict[ScanCell, float]
     samples: dict[float, list[QuickSample]]
+    again: dict[ScanCell, float] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -100,6 +107,10 @@ class Scanned:
     def group(self) -> str:
         return self.task.folder.name if self.task.held_out else "committed"
 
+    def without_model(self) -> Scanned:
+        """Return the same, as if the model had not been asked."""
+        return replace(self, cells=tuple(replace(cell, reading=None) for cell in self.cells))
+
     def with_burnt(self) -> Scanned:
         """Return the same, with burnt tones counted as damage by the judge."""
         both = {cell: damage + self.burnt[cell] for cell, damage in self.judged.items()}
@@ -108,7 +119,7 @@ class Scanned:
 
 def scan(task: Task) -> Scanned:
     """Make, measure and judge whatever is missing of a LoRA's scan."""
-    engine, generator, denoiser = _host(task.world, task.folder)
+    engine, generator, denoiser, critic = _host(task.world, task.folder)
     card = engine.get(task.name)
     if card is None:
         sys.exit(f"{task.folder}: no LoRA {task.name}")
@@ -120,14 +131,29 @@ def scan(task: Task) -> Scanned:
         sampling=SAMPLING,
         checkpoint=engine.digest()[:10],
     )
-    store = ScanStore(task.work / "scans", plan)
-    for event in run(plan, generator, store, threading.Event()):
-        if event.error:
-            sys.exit(f"{task.name}: {event.error}")
+    store = _made(task, plan, generator, critic)
     measured = tuple(store.measured())
     judged, burnt = _judged(store, [item.cell for item in measured])
     kind, samples = card.inference.type.value, _samples(store, denoiser)
-    return Scanned(task, kind, measured, judged, burnt, samples)
+    again: dict[ScanCell, float] = {}
+    if task.ceiling:
+        below = tuple(weight for weight in FINE if weight <= 0)
+        other = _made(task, replace(plan, seeds=OTHER_SEEDS, weights=below), generator)
+        again, _ = _judged(other, [stored.cell for stored in other.finished()])
+    return Scanned(task, kind, measured, judged, burnt, samples, again)
+
+
+def _made(task: Task, plan: ScanPlan, generator, critic=None) -> ScanStore:
+    """Return the store of a plan with whatever was missing made."""
+    complaints: list[str] = []
+    store = ScanStore(task.work / "scans", plan)
+    for event in run(
+        plan, generator, store, threading.Event(), critic=critic, on_complaint=complaints.append
+    ):
+        complaints += [event.error] if event.error else []
+    if complaints:
+        sys.exit(f"{task.name}: {complaints[0]}")
+    return store
 
 
 def prompts(name: str, seed: int) -> tuple[ScanPrompt, ...]:
@@ -155,12 +181,13 @@ def _with_subject(name: str, scene: Scene) -> str:
 def _host(world: Path, folder: Path):
     import torch
 
+    from lib_lora_neg.hosts.diffusers.critic import EngineCritic
     from lib_lora_neg.hosts.diffusers.engine import Engine
     from lib_lora_neg.hosts.diffusers.scanning import EngineDenoiser, EngineGenerator
 
     torch.set_num_threads(1)
     engine = Engine.load(world, [folder], device="cpu", dtype="float32")
-    return engine, EngineGenerator(engine), EngineDenoiser(engine)
+    return engine, EngineGenerator(engine), EngineDenoiser(engine), EngineCritic(engine)
 
 
 def _judged(

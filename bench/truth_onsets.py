@@ -28,6 +28,14 @@ def matrix(found: Scanned, table: Table) -> np.ndarray:
     return raw - raw[table.zero]
 
 
+def judge_again(found: Scanned, prompts: Sequence[int]) -> float | None:
+    """Return the judge's onset for the same prompts at other seeds."""
+    weights = sorted({cell.weight for cell in found.again})
+    pairs = sorted({cell.pair for cell in found.again if cell.prompt in prompts})
+    raw = np.array([[found.again[ScanCell(weight, *pair)] for pair in pairs] for weight in weights])
+    return judges_onset(weights, raw - raw[weights.index(0.0)], edge(found))
+
+
 def edge(found: Scanned) -> float:
     """Return how far the judge's damage may rise before a picture of this LoRA is damaged."""
     zero = np.array([value for cell, value in found.judged.items() if cell.weight == 0])

@@ -3669,7 +3669,7 @@
       this.critic = input("checkbox", "Let the model judge, too");
       const label2 = element("label", "lora-neg-check");
       label2.append(this.critic, element("span", "", translate("Let the model judge, too")));
-      const note = element("p", "lora-neg-note", translate("It also sees smeared, misplaced and missing parts. A style that means to change much may look damaged to it."));
+      const note = element("p", "lora-neg-note", translate("It also sees smeared, misplaced, doubled and missing parts."));
       this.criticLine = this.fields.field("critic", "The model's own judgement", label2, note);
       return this.criticLine;
     }
@@ -4030,9 +4030,10 @@
 
   // frontend/scan/picture.js
   var STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  function unlikelyText(octaves) {
-    const times = (2 ** octaves).toFixed(1);
-    return octaves < 0.1 ? translate("To the model it is as likely as at weight 0.") : translate("To the model it is less likely than at weight 0 (error × {times}).", { times });
+  function unlikelyText({ unlikely, balks }) {
+    const times = (2 ** unlikely).toFixed(1);
+    if (balks) return translate("The model balks at it: far less likely than at weight 0 (error × {times}).", { times });
+    return unlikely < 0.1 ? translate("To the model it is as likely as at weight 0.") : translate("To the model it is less likely than at weight 0 (error × {times}), no more than the change explains.", { times });
   }
   var ScanPicture = class {
     constructor(scan2, grid) {
@@ -4082,7 +4083,8 @@
         this.heatLabel.hidden = cell2.unlikely === null;
         if (this.heatTick.checked) this.draw();
         this.note.textContent = cell2.effect === null || cell2.weight === 0 ? "" : translate("Differs from weight 0 by {effect} (0 is the same, 1 another picture).", { effect: cell2.effect.toFixed(2) });
-        if (cell2.unlikely !== null) this.note.textContent += ` ${unlikelyText(cell2.unlikely)}`;
+        if (cell2.unlikely !== null) this.note.textContent += ` ${unlikelyText(cell2)}`;
+        if (cell2.lost) this.note.textContent += ` ${translate("Its prompt explains less of it: some of what was asked for may be gone.")}`;
       } catch (error) {
         this.note.textContent = error.message;
       }

@@ -138,7 +138,7 @@ export class ScanForm {
         this.critic = input("checkbox", "Let the model judge, too");
         const label = element("label", "lora-neg-check");
         label.append(this.critic, element("span", "", translate("Let the model judge, too")));
-        const note = element("p", "lora-neg-note", translate("It also sees smeared, misplaced and missing parts. A style that means to change much may look damaged to it."));
+        const note = element("p", "lora-neg-note", translate("It also sees smeared, misplaced, doubled and missing parts."));
         this.criticLine = this.fields.field("critic", "The model's own judgement", label, note);
         return this.criticLine;
     }

@@ -7,10 +7,11 @@ import { translate } from "../core/translate.js";
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 // How much further off the model's own prediction is than at weight 0, in words.
-function unlikelyText(octaves) {
-    const times = (2 ** octaves).toFixed(1);
-    return octaves < 0.1 ? translate("To the model it is as likely as at weight 0.")
-        : translate("To the model it is less likely than at weight 0 (error × {times}).", { times });
+function unlikelyText({ unlikely, balks }) {
+    const times = (2 ** unlikely).toFixed(1);
+    if (balks) return translate("The model balks at it: far less likely than at weight 0 (error × {times}).", { times });
+    return unlikely < 0.1 ? translate("To the model it is as likely as at weight 0.")
+        : translate("To the model it is less likely than at weight 0 (error × {times}), no more than the change explains.", { times });
 }
 
 /** A dialog with one picture; arrow keys lead to its neighbours in the grid. */
@@ -64,7 +65,8 @@ export class ScanPicture {
             if (this.heatTick.checked) this.draw();
             this.note.textContent = cell.effect === null || cell.weight === 0
                 ? "" : translate("Differs from weight 0 by {effect} (0 is the same, 1 another picture).", { effect: cell.effect.toFixed(2) });
-            if (cell.unlikely !== null) this.note.textContent += ` ${unlikelyText(cell.unlikely)}`;
+            if (cell.unlikely !== null) this.note.textContent += ` ${unlikelyText(cell)}`;
+            if (cell.lost) this.note.textContent += ` ${translate("Its prompt explains less of it: some of what was asked for may be gone.")}`;
         } catch (error) {
             this.note.textContent = error.message;
         }

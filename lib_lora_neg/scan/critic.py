@@ -25,13 +25,21 @@ from numpy.typing import NDArray
 
 from .ports import Critic, Field, LoraSetting, Picture, Question, Sampling
 
-LEVELS = (0.05, 0.15, 0.3)
-"""Noise levels at which the model is asked with the prompt: steps 50, 150 and 300 of 1000. Chosen
-among seven levels on spoilt drawings (``bench/scan_spoilers.py``): higher ones hardly see what was
-there any more, and differ more between sound pictures."""
+LEVELS = (0.1, 0.2, 0.3)
+"""Noise levels at which the model is asked with the prompt: steps 100, 200 and 300 of 1000. Chosen
+among eight levels on spoilt drawings (``bench/scan_spoilers.py``): higher ones hardly see what was
+there any more, and differ more between sound pictures; lower ones miss lost parts."""
 
-BLANK_LEVEL = 0.3
+BLANK_LEVEL = 0.1
 """Noise level at which it is asked without the prompt, too; one of `LEVELS`."""
+
+BALKS_FROM = 0.2
+"""Octaves of *unlikely* below which the model does not balk: sound pictures differ by as much."""
+
+BALKS_PER_DELTA_E = 0.07
+"""Octaves of *unlikely* that are explained by each Delta E by which the picture has moved. In the
+small trained world spoilt drawings have 0.2 to 0.5 of them, a style that works 0.05 (docs/scan.md
+tells how well that separates them)."""
 
 COST = len(LEVELS) + 1
 """Evaluations per picture."""
@@ -42,7 +50,7 @@ MOST_COST = 0.1
 MAP_SIDE = 64
 """Longest side of a stored map, in cells; a latent of 1024 pixels has 128."""
 
-VERSION = 1
+VERSION = 2
 """Of the numbers of a reading."""
 
 _SEED_STEP = 0x9E3779B1
@@ -178,6 +186,24 @@ def unlikely(reading: Reading, at_zero: Reading) -> float:
     """Return by how many octaves the error has grown since weight 0: the mean over the levels."""
     pairs = zip(reading.errors, at_zero.errors, strict=True)
     return float(np.mean([_octaves(here, there) for here, there in pairs]))
+
+
+LOST_FROM = 0.3
+"""Octaves of *off the prompt* from which content counts as lost: 95 % of sound drawings differ by
+less than 0.2, drawings with a part lost have 0.4 in the middle."""
+
+
+def balks(octaves: float, delta_e: float) -> bool:
+    """Whether a picture is more unlikely than its change explains.
+
+    A style moves the whole picture, and the model finds it unlikely by a little everywhere; what is
+    smeared, displaced, doubled or lost moves few pixels, and is very unlikely there.
+
+    Args:
+        octaves: `unlikely`.
+        delta_e: mean colour difference to the weight-0 picture (`PictureEffect.colour`).
+    """
+    return octaves > max(BALKS_FROM, BALKS_PER_DELTA_E * delta_e)
 
 
 def off_prompt(reading: Reading, at_zero: Reading) -> float:

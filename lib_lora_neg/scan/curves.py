@@ -35,8 +35,10 @@ SMOOTH_MAXIMUM = 4
 """Exponent that joins the measures into one damage: one far outside counts, several that are
 slightly raised do not add up to damage."""
 
-UNLIKELY = 0.3
-"""Octaves by which the model's error has grown since weight 0 at the edge of the band."""
+UNLIKELY = 1.4
+"""Octaves by which the model's error has grown since weight 0 at the edge of the band. Fitted on
+the committed LoRAs of the small trained world (docs/scan.md): smaller ones call damaged what its
+judge does not."""
 
 Matrix = NDArray[np.float64]
 
@@ -75,24 +77,8 @@ SIGNS: Mapping[str, Sign] = {
 }
 
 
-@dataclass(frozen=True)
-class CriticSign:
-    """One way in which the model itself finds a picture damaged.
-
-    Attributes:
-        words: for people, as a cause.
-        value: from a cell's reading and that of its weight-0 picture, in octaves; more is worse.
-        edge: of the band.
-    """
-
-    words: str
-    value: Callable[[Reading, Reading], float]
-    edge: float
-
-
-CRITIC_SIGNS: Mapping[str, CriticSign] = {
-    "unlikely": CriticSign("parts that do not fit together", critic.unlikely, UNLIKELY),
-}
+CRITIC_WORDS: Mapping[str, str] = {"unlikely": "parts that do not fit together"}
+"""Signs of damage that only the model sees, in words as those of `SIGNS`."""
 
 CHANGES: Mapping[str, Callable[[Looks], float]] = {
     "lightness": lambda looks: looks.lightness,
@@ -122,9 +108,11 @@ class Table:
         pairs: (prompt, seed) of each column; only those with a weight-0 picture.
         effect: `Effect.strength`.
         damage: in units of the band.
-        signs: for each sign, its part of the damage (0 and up); those of `CRITIC_SIGNS` only
+        signs: for each sign, its part of the damage (0 and up); those of `CRITIC_WORDS` only
             where the model has read pictures.
         changes: for each of `CHANGES`, the difference to weight 0.
+        unlikely: octaves, as `critic.unlikely`; NaN where the model was not asked.
+        balks: 1 where it balks, 0 where it does not, NaN likewise.
     """
 
     weights: tuple[float, ...]
@@ -133,6 +121,8 @@ class Table:
     damage: Matrix
     signs: Mapping[str, Matrix]
     changes: Mapping[str, Matrix]
+    unlikely: Matrix
+    balks: Matrix
 
     @property
     def zero(self) -> int:
@@ -153,6 +143,9 @@ class Point:
         damage_spread: its median absolute deviation.
         outside: share (0–1) of the pairs whose damage has left the band.
         cause: the sign with the largest part in the damage, by its key (`words_of`).
+        unlikely: median of the octaves by which the model finds the pictures less likely than at
+            weight 0; ``None`` where it was not asked.
+        balks: share (0–1) of the pictures it was asked about at which it balks; likewise.
     """
 
     weight: float
@@ -163,6 +156,8 @@ class Point:
     damage_spread: float
     outside: float
     cause: str
+    unlikely: float | None = None
+    balks: float | None = None
 
 
 def words_of(cause: str) -> str:
@@ -171,7 +166,7 @@ def words_of(cause: str) -> str:
     Raises:
         KeyError: there is no such sign.
     """
-    return SIGNS[cause].words if cause in SIGNS else CRITIC_SIGNS[cause].words
+    return SIGNS[cause].words if cause in SIGNS else CRITIC_WORDS[cause]
 
 
 def cause_of(parts: Mapping[str, float]) -> str:
@@ -217,7 +212,22 @@ def tabulate(cells: Sequence[MeasuredCell]) -> Table | None:
         name: np.maximum(0.0, moved(sign.value, sign.worse / (BAND_WIDTH * steps[name])))
         for name, sign in SIGNS.items()
     }
-    signs.update(_critic_signs(weights, tuple(rows), readings))
+    unlikely = _unlikely(weights, tuple(rows), readings)
+    moved_by = fill(lambda cell, _: cell.effect.colour if cell.effect else math.nan)
+    balks = np.array(
+        [
+            [
+                float(critic.balks(octaves, delta_e)) if octaves == octaves else math.nan
+                for octaves, delta_e in zip(*row, strict=True)
+            ]
+            for row in zip(unlikely, moved_by, strict=True)
+        ]
+    )
+    if not np.isnan(unlikely).all():
+        # What a LoRA was trained to show, at positive weights, the model cannot know.
+        below = np.array(weights)[:, None] < 0
+        counted = np.where((balks == 1) & below, np.nan_to_num(unlikely), 0.0)
+        signs["unlikely"] = np.maximum(0.0, counted) / UNLIKELY
     total = np.sum([part**SMOOTH_MAXIMUM for part in signs.values()], axis=0)
     return Table(
         weights=weights,
@@ -226,28 +236,25 @@ def tabulate(cells: Sequence[MeasuredCell]) -> Table | None:
         damage=total ** (1 / SMOOTH_MAXIMUM),
         signs=signs,
         changes={name: moved(value) for name, value in CHANGES.items()},
+        unlikely=unlikely,
+        balks=balks,
     )
 
 
-def _critic_signs(
+def _unlikely(
     weights: Sequence[float],
     pairs: Sequence[tuple[int, int]],
     readings: Mapping[tuple[int, int], Mapping[float, Reading]],
-) -> dict[str, Matrix]:
-    """Return what the model finds, where it has read pictures at all; 0 where it has not."""
-    if not any(0.0 in readings[pair] and len(readings[pair]) > 1 for pair in pairs):
-        return {}
+) -> Matrix:
+    """Return by how many octaves the model finds each picture less likely than at weight 0."""
 
-    def part(sign: CriticSign, weight: float, pair: tuple[int, int]) -> float:
-        found = readings[pair]
-        if weight not in found or 0.0 not in found:
-            return 0.0
-        return max(0.0, sign.value(found[weight], found[0.0])) / sign.edge
+    def octaves(weight: float, pair: tuple[int, int]) -> float:
+        found = readings.get(pair, {})
+        if weight not in found or 0.0 not in found or weight == 0:
+            return math.nan
+        return critic.unlikely(found[weight], found[0.0])
 
-    return {
-        name: np.array([[part(sign, weight, pair) for pair in pairs] for weight in weights])
-        for name, sign in CRITIC_SIGNS.items()
-    }
+    return np.array([[octaves(weight, pair) for pair in pairs] for weight in weights])
 
 
 def points(table: Table) -> tuple[Point, ...]:
@@ -276,6 +283,7 @@ def median(values: Matrix) -> float:
 
 def _point(table: Table, row: int) -> Point:
     effect, damage = table.effect[row], table.damage[row]
+    asked = ~np.isnan(table.unlikely[row])
     known = damage[~np.isnan(damage)]
     effect_median, damage_median = median(effect), median(damage)
     return Point(
@@ -287,6 +295,8 @@ def _point(table: Table, row: int) -> Point:
         damage_spread=median(np.abs(damage - damage_median)),
         outside=float((known > 1.0).mean()),
         cause=cause_of({name: median(matrix[row]) for name, matrix in table.signs.items()}),
+        unlikely=median(table.unlikely[row]) if asked.any() else None,
+        balks=float(table.balks[row][asked].mean()) if asked.any() else None,
     )
 
 

@@ -22,7 +22,7 @@ from ..sentences import Sentence, say
 from . import wording
 from .bracket import Bend, Estimate, ScanVerdict
 from .broken import Broken
-from .curves import CHANGES, CRITIC_SIGNS, SIGNS, Point
+from .curves import CHANGES, CRITIC_WORDS, SIGNS, Point
 from .onset import Onset, Reason
 from .plan import ScanPlan
 from .quick import QuickPoint, QuickVerdict
@@ -308,6 +308,8 @@ def _point(item: Mapping[str, Any]) -> Point:
         damage_spread=_known(item["damage_spread"]),
         outside=_number(item["outside"]),
         cause=_cause(item["cause"]),
+        unlikely=_optional(item.get("unlikely")),
+        balks=_optional(item.get("balks")),
     )
 
 
@@ -343,7 +345,7 @@ def _clear_of(onset: Onset | None, found: WeightRange | None) -> WeightRange | N
 
 
 def _cause(key: str) -> str:
-    if key not in SIGNS and key not in CRITIC_SIGNS:
+    if key not in SIGNS and key not in CRITIC_WORDS:
         raise ValueError(f"{key!r} is no sign of damage")
     return key
 

@@ -119,6 +119,7 @@ def _row(point: Point) -> tuple[str, ...]:
         f"{point.damage:.2f} ± {point.damage_spread:.2f}",
         f"{round(point.outside * point.pairs)} of {point.pairs}",
         words_of(point.cause) if point.damage >= 0.5 else "",
+        "" if point.balks is None else f"{point.balks:.0%}",
     )
 
 
@@ -186,7 +187,7 @@ td, th { padding: .2rem .9rem .2rem 0; text-align: right; border-bottom: 1px sol
 <details><summary>Where the model balks</summary>
 <p>The model without the LoRA was asked what each picture should look like. In colour is where it is
 further off than at weight 0: smeared, misplaced, missing or doubled parts, and also what the LoRA
-is meant to change.</p>
+is meant to change. It balks at a picture that is less likely than its change explains.</p>
 <p class="figure"><img alt="Where the model balks, a column per weight" src="{{ heat }}"></p>
 </details>
 {% endif %}
@@ -194,10 +195,11 @@ is meant to change.</p>
 <div class="wide"><table>
 <thead><tr>
 <th>weight</th><th>effect</th><th>damage</th><th>damaged pictures</th><th>most by</th>
+{% if heat %}<th>the model balks at</th>{% endif %}
 </tr></thead>
 <tbody>
 {% for point in points %}
-<tr>{% for text in point %}<td>{{ text }}</td>{% endfor %}</tr>
+<tr>{% for text in (point if heat else point[:-1]) %}<td>{{ text }}</td>{% endfor %}</tr>
 {% endfor %}
 </tbody></table></div>
 <p>Medians over all prompts and seeds ± median absolute deviation. Effect: 0 is the picture of

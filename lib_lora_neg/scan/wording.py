@@ -7,7 +7,7 @@ from ..sentences import Sentence, say
 from .bracket import ENOUGH_PAIRS, FEW_PAIRS, ScanVerdict
 from .broken import Broken
 from .curves import words_of
-from .onset import Onset, Reason
+from .onset import HALF, Onset, Reason
 from .plan import ScanPlan
 from .quick import QuickVerdict
 from .weights import format_weight
@@ -142,6 +142,7 @@ def notes(verdict: ScanVerdict) -> list[Sentence]:
         )
     if verdict.bend is not None:
         found.append(say(_BEND[verdict.bend.is_worse], **_costs(verdict)))
+    found += _of_the_model(verdict)
     if verdict.plateau is not None:
         weight = format_weight(verdict.plateau)
         found.append(say("Beyond {weight} the effect hardly grows.", weight=weight))
@@ -157,6 +158,39 @@ def notes(verdict: ScanVerdict) -> list[Sentence]:
         found.append(say(text, count=verdict.pairs))
     return found
 
+
+def _of_the_model(verdict: ScanVerdict) -> list[Sentence]:
+    """Return what the model itself finds at negative weights; nothing where it was not asked."""
+    below = [(p.weight, p.balks, p.unlikely or 0.0) for p in verdict.points if p.weight < 0]
+    asked = sorted(
+        ((weight, balks, octaves) for weight, balks, octaves in below if balks is not None),
+        reverse=True,
+    )
+    if not asked:
+        return []
+    half = [balks >= HALF for _, balks, _ in asked]
+    for index, (weight, _, _) in enumerate(asked):
+        if half[index] and all(half[index : index + 2]):
+            return [say(_BALKS, weight=format_weight(weight))]
+    reach, _, octaves = asked[-1]
+    if octaves < CLEARLY_LESS_LIKELY:
+        text = "The model itself finds nothing wrong with the pictures down to {weight}."
+        return [say(text, weight=format_weight(reach))]
+    return [say(_EXPLAINED, weight=format_weight(reach), times=f"{2**octaves:.1f}")]
+
+
+CLEARLY_LESS_LIKELY = 0.5
+"""Octaves of *unlikely* that are said: an error of 1.4 times."""
+
+_BALKS = (
+    "From {weight} on the model itself balks at half of the pictures or more: parts may be "
+    "smeared, displaced, doubled or lost. Look at them."
+)
+_EXPLAINED = (
+    "The model finds the pictures at {weight} less likely than at weight 0 (error × {times}), but "
+    "no more than so much change explains: a style that works does that, too. It is not counted as "
+    "damage."
+)
 
 _BEND = {
     True: "Going from −0.4 to −0.7 costs more than going from 0 to −0.4 ({far} against {near} of "

@@ -344,7 +344,7 @@ def test_the_model_judges_too_and_shows_where_it_balks(scan: ScanPage) -> None:
     scan.open()
     scan.small(seed=31)
     tick.check()
-    scan.until(lambda: "100 % more to ask the model" in scan.cost.inner_text())
+    scan.until(lambda: "50 % more to ask the model" in scan.cost.inner_text())
     scan.kind("Quick scan")
     assert not tick.is_visible()
     scan.kind("Weight scan")
@@ -352,7 +352,7 @@ def test_the_model_judges_too_and_shows_where_it_balks(scan: ScanPage) -> None:
     scan.wait("Finished")
     scan.cell(0, 0).click()
     dialog = scan.page.locator("dialog[open]")
-    dialog.get_by_text("To the model it is less likely than at weight 0").wait_for()
+    dialog.get_by_text("less likely than at weight 0").wait_for()
     picture = dialog.locator("img").first
     assert "scan-picture" in picture.get_attribute("src")
     dialog.get_by_label("Where the model balks").check()

@@ -10,24 +10,34 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lib_lora_neg.scan.bracket import judge
-from lib_lora_neg.scan.critic import COST, LEVELS, VERSION, Reading
+from lib_lora_neg.scan.bracket import ScanVerdict, judge
+from lib_lora_neg.scan.critic import (
+    BALKS_FROM,
+    BALKS_PER_DELTA_E,
+    COST,
+    LEVELS,
+    VERSION,
+    Reading,
+    balks,
+)
 from lib_lora_neg.scan.curves import (
     SIGNS,
     UNLIKELY,
     MeasuredCell,
+    Point,
     cause_of,
     points,
     tabulate,
     words_of,
 )
 from lib_lora_neg.scan.jobs import ScanJobs, State
-from lib_lora_neg.scan.measures import measure, prepare
+from lib_lora_neg.scan.measures import PictureEffect, measure, prepare
 from lib_lora_neg.scan.outcome import ScanOutcome, from_record
 from lib_lora_neg.scan.plan import ScanCell
 from lib_lora_neg.scan.report import conclude
 from lib_lora_neg.scan.runner import run
 from lib_lora_neg.scan.store import ScanStore, history
+from lib_lora_neg.scan.wording import notes
 from tests.scan.place import PLAN, Place, over
 from tests.scan.worlds import Eye, World
 
@@ -162,6 +172,72 @@ def test_the_edge_of_the_band(beyond: float, damaged: float) -> None:
     assert far.damage == pytest.approx(1 + beyond / UNLIKELY)
 
 
+def test_what_was_trained_is_no_damage_to_the_model() -> None:
+    cells = [
+        replace(item, cell=replace(item.cell, weight=-item.cell.weight))
+        for item in measured(UNLIKELY + 1)
+    ]
+    table = tabulate(cells)
+    assert table is not None
+    assert not table.damage.any()
+    assert points(table)[-1].balks == 1.0
+
+
+def test_what_so_much_change_explains_is_no_damage() -> None:
+    cells = measured(3.0)
+    moved = [
+        replace(item, measures=replace(item.measures, effect=PictureEffect(0.3, delta_e)))
+        for item in cells
+        for delta_e in [3.0 / BALKS_PER_DELTA_E + (0.1 if item.cell.seed % 2 else -0.1)]
+    ]
+    table = tabulate(moved)
+    assert table is not None
+    row = table.weights.index(-1.0)
+    assert list(table.balks[row]) == [1.0, 0.0] * 3
+    assert [damage > 1 for damage in table.damage[row]] == [True, False] * 3
+    assert np.allclose(table.unlikely[row], 3.0)
+    assert np.isnan(table.balks[table.zero]).all()
+    (far, near, zero) = points(table)
+    assert (far.balks, near.balks, zero.balks) == (0.5, 0.0, None)
+
+
+@pytest.mark.parametrize(
+    ("octaves", "delta_e", "answer"),
+    [
+        (BALKS_FROM + 0.001, 0.0, True),
+        (BALKS_FROM - 0.001, 0.0, False),
+        (10 * BALKS_PER_DELTA_E + 0.001, 10.0, True),
+        (10 * BALKS_PER_DELTA_E - 0.001, 10.0, False),
+        (-5.0, 0.0, False),
+    ],
+)
+def test_where_it_balks(octaves: float, delta_e: float, answer: bool) -> None:
+    assert balks(octaves, delta_e) is answer
+
+
+def seen(*found: tuple[float, float, float]) -> list[str]:
+    """Return what is noted of (weight, share at which it balks, octaves)."""
+    curve = tuple(
+        Point(weight, 6, 0.1, 0.0, 0.0, 0.0, 0.0, "noise", octaves, share)
+        for weight, share, octaves in sorted(found)
+    )
+    plain = tuple(replace(point, balks=None, unlikely=None) for point in curve)
+    without = {note.template for note in notes(ScanVerdict(points=plain, reach=-1.0, pairs=12))}
+    told = notes(ScanVerdict(points=curve, reach=-1.0, pairs=12))
+    return [str(note) for note in told if note.template not in without]
+
+
+def test_the_notes_tell_where_it_balks_and_what_a_style_does_too() -> None:
+    assert seen((-0.3, 0.4, 0.1), (-0.5, 0.5, 0.3), (-1, 0.6, 0.4))[0].startswith("From −0.5 on")
+    # One weight alone is chance, unless it is the last.
+    assert seen((-0.3, 0.5, 0.1), (-0.5, 0.4, 0.3), (-1, 0.6, 0.4))[0].startswith("From −1 on")
+    explained = seen((-0.5, 0.1, 0.3), (-1, 0.4, 0.51))
+    assert "error × 1.4" in explained[0]
+    assert len(explained) == 1
+    assert seen((-0.5, 0.1, 0.3), (-1, 0.4, 0.49))[0].endswith("down to −1.")
+    assert seen((0.5, 1.0, 2.0)) == []
+
+
 def test_a_more_likely_picture_and_one_that_was_not_read_are_not_damaged() -> None:
     cells = measured(-3.0)
     assert all(p.damage == 0 for p in points(tabulate(cells)))  # type: ignore[arg-type]
@@ -177,7 +253,7 @@ def test_the_verdict_names_it_and_is_read_back() -> None:
     world, cells = World(side=64, strength=0.2), []
     for pair in range(6):
         zero = prepare(world.picture(0.0, "a cat", pair))
-        for weight, more in ((0.0, 0.0), (-0.5, 0.0), (-1.0, 1.0)):
+        for weight, more in ((0.0, 0.0), (-0.5, 0.0), (-1.0, 2.0)):
             found = measure(prepare(world.picture(weight, "a cat", pair)), zero)
             errors = tuple(0.1 * 2**more for _ in LEVELS)
             cells.append(

@@ -16,7 +16,7 @@ import pytest
 
 from lib_lora_neg.hosts.form_reading import FormValueError
 from lib_lora_neg.hosts.webui import xyz
-from lib_lora_neg.scan.curves import CRITIC_SIGNS, SIGNS
+from lib_lora_neg.scan.curves import CRITIC_WORDS, SIGNS
 from lib_lora_neg.sentences import Translator, as_whole, say
 from lib_lora_neg.ui.library.words import EVIDENCE_NAMES
 from lib_lora_neg.ui.spoken import in_language
@@ -207,7 +207,7 @@ def test_the_tabs_names_badges_of_evidence_and_plot_axes_are_translated(path: Pa
     tabs = [source.read_text("utf-8") for source in (ROOT / "lib_lora_neg" / "ui").rglob("tab.py")]
     names |= {title for tab in tabs for title in re.findall(r'^TITLE = "(.+)"$', tab, re.M)}
     assert {"LoRA Library", "LoRA Scan"} <= names
-    causes = {sign.words for sign in (*SIGNS.values(), *CRITIC_SIGNS.values())}
+    causes = {sign.words for sign in SIGNS.values()} | set(CRITIC_WORDS.values())
     assert sorted((names | causes | set(EVIDENCE_NAMES)) - set(known)) == []
 
 

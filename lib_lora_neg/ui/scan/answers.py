@@ -12,7 +12,7 @@ from ...hosts.answers import Answer
 from ...hosts.scanning import ScanTabHost
 from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
-from ...scan.critic import COST, unlikely
+from ...scan.critic import COST, LOST_FROM, balks, off_prompt, unlikely
 from ...scan.jobs import JobView, ScanJobError, ScanJobs
 from ...scan.locking import is_locked
 from ...scan.pace import known_pace, megapixels
@@ -23,6 +23,7 @@ from ...scan.store import (
     PastScan,
     ScanStore,
     ScanStoreError,
+    StoredCell,
     delete_scan,
     folder_of,
     history,
@@ -284,17 +285,22 @@ class _ScanTab:
             "infotext": infotext,
             "seconds": stored.seconds,
             "effect": None if effect is None else round(effect.strength, 3),
-            "unlikely": self._unlikely(store, cell),
+            **self._judged_by_model(store, stored),
             "send": self._host.cell_text(scan.plan, infotext) if sends else "",
         }
 
     @staticmethod
-    def _unlikely(store: ScanStore, cell: ScanCell) -> float | None:
+    def _judged_by_model(store: ScanStore, stored: StoredCell) -> dict[str, Any]:
         """Return by how many octaves less likely a picture is to the model than at weight 0."""
-        at_zero, reading = store.reading(ScanCell(0.0, *cell.pair)), store.reading(cell)
+        cell, measures = stored.cell, stored.measures
+        at_zero, reading = store.reading(ScanCell(0.0, *cell.pair)), stored.reading
         if at_zero is None or reading is None or not cell.weight:
-            return None
-        return round(unlikely(reading, at_zero), 3)
+            return {"unlikely": None, "balks": False, "lost": False}
+        octaves = unlikely(reading, at_zero)
+        effect = measures.effect if measures else None
+        balking = effect is not None and balks(octaves, effect.colour)
+        lost = off_prompt(reading, at_zero) >= LOST_FROM
+        return {"unlikely": round(octaves, 3), "balks": balking, "lost": lost}
 
     def grid_text(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return what makes the host's XYZ plot make this scan's grid."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from lib_lora_neg.scan.critic import LOST_FROM
 from lib_lora_neg.scan.jobs import ScanJobs
 from lib_lora_neg.scan.locking import locked
+from lib_lora_neg.scan.plan import ScanCell
+from lib_lora_neg.scan.store import history
 from lib_lora_neg.ui.scan.answers import scan_answers
 from lib_lora_neg.ui.scan.form import ScanError
 from tests.scan.worlds import Eye, World
@@ -95,6 +99,17 @@ def test_the_model_is_asked_only_where_it_is_wanted_and_can_be(tab: Tab) -> None
     assert tab.ask("open", scan=scan)["form"]["critic"] is True
     assert tab.ask("cell", scan=scan, cell="w-1.0000_p00_s1")["unlikely"] > 0
     assert tab.ask("cell", scan=scan, cell="w0.0000_p00_s1")["unlikely"] is None
+    (store,) = [past.store() for past in history(tab.host.folder)]
+    stored = store.find(ScanCell(-1.0, 0, 1))
+    assert stored is not None
+    assert stored.reading is not None
+    for octaves, lost in ((LOST_FROM - 0.01, False), (LOST_FROM + 0.01, True)):
+        at_zero = store.reading(ScanCell(0.0, 0, 1))
+        assert at_zero is not None
+        share = at_zero.blank / at_zero.prompted / 2**octaves
+        shown = replace(stored.reading, blank=stored.reading.prompted * share)
+        store.save_reading(stored, shown)
+        assert tab.ask("cell", scan=scan, cell="w-1.0000_p00_s1")["lost"] is lost
     drawn = tab.files["scan-heat"]({"scan": scan, "cell": "w-1.0000_p00_s1"})
     assert drawn.data.startswith(b"\x89PNG")
     assert drawn.data != tab.files["scan-picture"]({"scan": scan, "cell": "w-1.0000_p00_s1"}).data
