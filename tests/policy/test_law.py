@@ -37,7 +37,7 @@ from lib_lora_neg.policy.infotext import (
     pasted_enabled,
     pasted_mode,
 )
-from lib_lora_neg.policy.matrix import DEFAULT_FLOORS, matrix_row, range_in_force
+from lib_lora_neg.policy.matrix import DEFAULT_FLOORS, floor_key, matrix_row, range_in_force
 from tests.support.cards import card
 from tests.support.planning import guard
 from tests.support.sentences import fields
@@ -86,6 +86,29 @@ def test_the_type_table(
     row = matrix_row(card("x", kind, width=width), family)
     assert row is not None
     assert (row.floor, row.sweet_spot) == (floor, spot)
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "width", "family", "floor"),
+    [
+        ("style", "style", DataWidth.UNKNOWN, SDXL, -0.5),
+        ("style_wide", "style", DataWidth.WIDE, SDXL, -0.7),
+        ("concept", "concept", DataWidth.UNKNOWN, SDXL, -0.3),
+        ("character", "character", DataWidth.UNKNOWN, SDXL, 0.0),
+        ("dedicated_negative", "dedicated_negative", DataWidth.UNKNOWN, SDXL, -1.0),
+        ("flux_style", "style", DataWidth.WIDE, FLUX, -2.0),
+        ("flux_concept", "concept", DataWidth.UNKNOWN, FLUX, -2.0),
+        ("flux_character", "character", DataWidth.UNKNOWN, FLUX, 0.0),
+        (None, "slider", DataWidth.UNKNOWN, SDXL, None),
+        (None, "style", DataWidth.UNKNOWN, ModelFamily.WAN, None),
+    ],
+)
+def test_the_floors_that_a_person_may_set(
+    key: str | None, kind: str, width: DataWidth, family: ModelFamily, floor: float | None
+) -> None:
+    assert floor_key(card("x", kind, width=width), family) == key
+    assert (DEFAULT_FLOORS[key] if key else None) == floor
+    assert len(DEFAULT_FLOORS) == 8
 
 
 @pytest.mark.parametrize("family", ["chroma", "zimage", "qwen", "wan", "krea", "unknown"])

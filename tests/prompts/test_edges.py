@@ -298,6 +298,13 @@ def test_terms_of_negative_weight(text: str, negative: bool, found: list[str]) -
     assert [term.key for term in negated_terms(parse(text, negative=negative))] == found
 
 
+def test_what_stands_between_the_terms_has_names_of_its_own() -> None:
+    pieces = parse("a:0.5 AND (b, c) BREAK d # e").layout.pieces
+    assert [piece.mark.name for piece in pieces] == [
+        "PART_WEIGHT", "AND", "OPEN", "SEPARATOR", "CLOSE", "BREAK",
+    ]  # fmt: skip
+
+
 def test_a_word_behind_a_quote_that_is_never_closed() -> None:
     (match,) = find(parse('x "b'), "b")
     assert (match.start, match.end) == (3, 4)
