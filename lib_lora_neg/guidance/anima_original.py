@@ -72,4 +72,5 @@ def _text(layer: Any, text: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _heads(x: torch.Tensor, layer: Any) -> torch.Tensor:
-    return x.unflatten(-1, (layer.n_heads, -1))
+    """Return batch × tokens × heads × width; a text's tokens may stand in several dimensions."""
+    return x.flatten(1, -2).unflatten(-1, (layer.n_heads, -1))

@@ -36,7 +36,8 @@ def guided(
     Args:
         unet: in the original layout.
         call: the texts of the calls inside, and the method.
-        refused: told why a layer computes what it would compute by itself; ``None`` raises that.
+        refused: told why a layer computes what it would compute by itself, whatever went wrong;
+            ``None`` raises that.
 
     Raises:
         GuidanceError: another tool has taken over the cross attention.
@@ -51,10 +52,10 @@ def _forward_or_plain(
 ) -> torch.Tensor:
     try:
         return _forward(layer, call, *args, **more)
-    except GuidanceError as error:
+    except Exception as error:
         if refused is None:
             raise
-        refused(str(error))
+        refused(str(error) or type(error).__name__)
         plain: torch.Tensor = type(layer).forward(layer, *args, **more)
         return plain
 

@@ -264,6 +264,13 @@ def test_nothing_stays_after_the_call_nor_after_an_error(kind: str) -> None:
     assert "patchify_and_embed" not in vars(case.model)
 
 
+def test_a_text_whose_tokens_stand_in_two_dimensions() -> None:
+    case = Case("anima")
+    plain = case.guided((case.negative,), NagSettings())
+    case.prompt, negative = case.prompt[:, None], case.negative[:, None]
+    assert near(case.guided((negative,), NagSettings()), plain)
+
+
 def test_what_another_tool_has_replaced_is_told_before() -> None:
     for kind in ("qwen", "zimage", "krea"):
         case = Case(kind)

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from ...guidance import Guidance
+from ...telling import complain_of
 from .. import guidance_keys as keys
 from . import guidance_a1111
 
@@ -246,9 +247,13 @@ class _Wrapper:
         try:
             return self._guided(apply_model, x, t, c, list(told["cond_or_uncond"]))
         except GuidanceError as error:
-            self.given_up = True
-            self.failed(str(error))
-            return apply_model(x, t, **c)
+            reason = str(error)
+        except Exception as error:  # the picture matters more
+            complain_of(error)
+            reason = f"it failed, see the console ({type(error).__name__})"
+        self.given_up = True
+        self.failed(reason)
+        return apply_model(x, t, **c)
 
     def _guided(
         self, apply_model: Callable[..., Any], x: Any, t: Any, c: Any, parts: list[int]

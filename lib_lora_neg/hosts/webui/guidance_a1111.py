@@ -13,6 +13,7 @@ from typing import Any
 
 from ...branches import Branch
 from ...guidance import Guidance
+from ...telling import complain_of
 from .branches import Order
 
 Texts = Callable[[int], Sequence[Any]]
@@ -115,6 +116,9 @@ class Watch:
             self._enter(model, args, kwargs, first, rows)
         except GuidanceError as error:
             self._give_up(str(error))
+        except Exception as error:  # the picture matters more
+            complain_of(error)
+            self._give_up(f"it failed, see the console ({type(error).__name__})")
 
     def _enter(
         self,

@@ -280,3 +280,15 @@ def test_patches_of_another_tool_are_said_once_and_the_picture_goes_on(
     assert all(found is text for found in asked_for)
     assert len(said) == 1
     assert "another tool" in said[0]
+
+
+def test_guidance_that_fails_is_said_and_the_picture_goes_on(host: Host) -> None:
+    torch = pytest.importorskip("torch")
+    said: list[str] = []
+    p = SimpleNamespace(sampler=None)
+    wrapper = guidance._Wrapper(p, Guidance(Method.NAG), "flux", None, None, said.append)
+    told = {"input": torch.ones(1, 4), "timestep": None, "c": {}, "cond_or_uncond": [0]}
+    for _ in range(2):
+        assert wrapper(lambda x, t, **c: x, told) is told["input"]
+    assert len(said) == 1
+    assert "KeyError" in said[0]

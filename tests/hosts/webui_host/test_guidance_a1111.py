@@ -205,6 +205,19 @@ def test_a_mask_or_a_foreign_forward_is_said_once_and_the_picture_goes_on(
     assert "another tool" in made.problems[1]
 
 
+def test_guidance_that_fails_is_said_and_the_picture_goes_on(callbacks: Callbacks) -> None:
+    made = Pass(callbacks)
+    plain = made.step()
+    made.negatives = made.negatives[..., :3]  # of another width: fails in every layer
+    made.watch()
+    assert torch.equal(made.step(), plain)
+    assert len(made.problems) == 1
+    made.negatives = made.negatives[:1]  # too few: fails before the call
+    made.watch()
+    assert torch.equal(made.step(), plain)
+    assert "IndexError" in made.problems[1]
+
+
 def test_a_call_that_fails_leaves_nothing_behind(callbacks: Callbacks) -> None:
     made = Pass(callbacks)
     made.watch()
