@@ -165,6 +165,12 @@ class LoraWiring:
             file = file_name(tag.name)
             reason = say("the LoRA's file is not known here: {file} is assumed", file=file)
             self.say("CF-file", tag.name, file, reason, lora=tag.name)
+        if tag.blocks:
+            reason = say(
+                "ComfyUI's core loaders know no masks of blocks: it acts in all of them there; the "
+                "Guarded LoRA Loader obeys a mask that was saved with the LoRA"
+            )
+            self.say("CF-blocks", f"blocks={tag.blocks}", "", reason, lora=tag.name)
         unet, te = tag.unet.value or 0.0, tag.te.value or 0.0
         if not tag.branched:
             return LoraOfPrompt(tag.name, file, unet, te) if unet or te else None

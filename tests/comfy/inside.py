@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,9 @@ import torch  # noqa: E402
 
 POSITIVE, NEGATIVE, SEED = "a cat on a sofa", "blurry, lowres", 7
 STYLE = "lnt_style.safetensors"
+LOOKED_AT_AGAIN = 2.5
+"""Seconds after which the nodes look at the folders again (`loras.LOOK_AGAIN_SECONDS`)."""
+
 STARTS = {"clip_l": ("lora_te_", "lora_te1_"), "clip_g": ("lora_te2_",)}
 """How the names of a text encoder's layers begin in LoRA files."""
 
@@ -71,10 +75,17 @@ def places(model, clip, wanted) -> dict[str, torch.nn.Parameter]:
 
 
 @contextmanager
-def by_hand(model, clip, unet: float, te: float) -> Iterator[None]:
-    """Add the LoRA to the base model's own weights, without any of ComfyUI's means."""
+def by_hand(model, clip, unet: float, te: float, left_out: tuple = ()) -> Iterator[None]:
+    """Add the LoRA to the base model's own weights, without any of ComfyUI's means.
+
+    Layers whose names have one of the pieces of ``left_out`` in them are left as they are.
+    """
     comfy.model_management.unload_all_models()
-    changes = deltas()
+    changes = {
+        name: delta
+        for name, delta in deltas().items()
+        if not any(piece in name for piece in left_out)
+    }
     where, kept = places(model, clip, changes), {}
     with torch.no_grad():
         for name, delta in changes.items():
@@ -163,7 +174,38 @@ def nodes_by_hand(model, clip) -> dict[str, float]:
         for_negative = sampled(model, negative, negative, 1.0)
     found["neg cond"] = max(map(conds_differ, ours, [positive, negative]))
     found["neg picture"] = differ(picture, for_negative + cfg * (for_positive - for_negative))
+
+    # A mask of blocks that was saved with the LoRA, on the model and through hooks.
+    base_text = [encoded(clip, text) for text in (POSITIVE, NEGATIVE)]
+    save_mask("-OUT")
+    m_model, m_clip, m_negative, text, cfg, report = load(model, clip, wirings.A, 0.8)
+    found["mask is said"] = float("-OUT" in report)
+    picture = sampled(m_model, encoded(m_clip, POSITIVE), encoded(m_negative, text), cfg)
+    h_model, h_clip, h_negative, text, cfg, _ = load(model, clip, wirings.NEG, 0.8, 0.8)
+    hooked = sampled(h_model, encoded(h_clip, POSITIVE), encoded(h_negative, text), cfg)
+    outputs = ("output_blocks", "up_blocks")
+    with by_hand(model, clip, 0.8, 0.8):
+        whole = sampled(model, encoded(clip, POSITIVE), encoded(clip, NEGATIVE), cfg)
+    with by_hand(model, clip, 0.8, 0.8, outputs):
+        hand = sampled(model, encoded(clip, POSITIVE), encoded(clip, NEGATIVE), cfg)
+    found["mask picture"] = differ(picture, hand)
+    found["mask picture through hooks"] = differ(hooked, hand)
+    found["mask moves"] = differ(whole, hand)
+    found["mask leaves the base"] = max(
+        conds_differ(encoded(clip, text), before)
+        for text, before in zip((POSITIVE, NEGATIVE), base_text, strict=True)
+    )
+    save_mask("")
     return found
+
+
+def save_mask(mask: str) -> None:
+    """Keep a mask of blocks beside the LoRA, as the library of any host does."""
+    side = Path(LORAS) / Path(STYLE).with_suffix(".json").name
+    record = json.loads(side.read_text()) if side.exists() else {}
+    record["lora_neg"] = {"schema": 1, "blocks": mask}
+    side.write_text(json.dumps(record))
+    time.sleep(LOOKED_AT_AGAIN)
 
 
 def run_workflow(path: str) -> dict[str, np.ndarray]:

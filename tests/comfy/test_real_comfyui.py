@@ -113,6 +113,16 @@ def test_a_strength_of_its_own_on_the_negative_branch_is_exact(
     assert differences["neg picture"] < CLOSE
 
 
+@pytest.mark.parametrize("name", ["mask picture", "mask picture through hooks"])
+def test_a_saved_mask_of_blocks_is_what_it_is_by_hand(
+    differences: dict[str, float], name: str
+) -> None:
+    assert differences["mask moves"] > 100 * CLOSE  # else the blocks do nothing to be seen
+    assert differences[name] < CLOSE
+    assert differences["mask leaves the base"] == 0
+    assert differences["mask is said"] == 1
+
+
 def test_what_the_nodes_give_on(differences: dict[str, float]) -> None:
     assert differences["A cfg"] == 6
     assert differences["A text"] == 1

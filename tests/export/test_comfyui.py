@@ -118,6 +118,11 @@ class TestLoras:
         assert [lora["lora_name"] for lora in of_kind(made, "LoraLoader")] == ["gone.safetensors"]
         assert sorted(rules(made)) == ["CF-file", "CF-network", "CF-weight"]
 
+    def test_a_mask_of_blocks_is_no_part_of_the_workflow_and_that_is_said(self) -> None:
+        made = asked("<lora:sty:0.8:blocks=-OUT3>")
+        assert [lora["strength_model"] for lora in of_kind(made, "LoraLoader")] == [0.8]
+        assert "CF-blocks" in rules(made)
+
 
 class TestTexts:
     @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,28 @@ def test_a_high_cfg_is_lowered_beside_a_negative_weight(sd1: Any) -> None:
     assert told.cfg_scale == 6
     assert told.parameters["LoRA Neg"] == "Enforce"
     assert told.parameters["LoRA Neg changes"] == "R3: CFG 9 -> 6"
+
+
+def test_a_mask_that_was_saved_with_a_lora_is_obeyed(sd1: Any) -> None:
+    prompt = f"a cat <lora:{files.STYLE}:0.8>"
+    plain = sd1.generate(prompt=prompt, **CALM)
+    path = sd1.engine.get(files.STYLE).path
+    before = sd1.engine.book.decision(path)
+    sd1.engine.book.save(path, replace(before, block_mask="-OUT"))
+    sd1.engine.catalog.refresh()
+    try:
+        masked = sd1.generate(prompt=prompt, **CALM)
+        in_tag = f"a cat <lora:{files.STYLE}:0.8:blocks=-OUT>"
+        assert same(masked, sd1.generate(prompt=in_tag, mode=Mode.OFF, **CALM))
+        assert not same(masked, plain)
+        told = parse_infotext(masked.pictures[0].infotext)
+        assert "blocks=-OUT" in told.prompt
+        assert "-OUT" in told.parameters["LoRA Neg blocks"]
+        assert same(sd1.generate(prompt=prompt, mode=Mode.OFF, **CALM), plain)
+    finally:
+        sd1.engine.book.save(path, before)
+        sd1.engine.catalog.refresh()
+    assert same(sd1.generate(prompt=prompt, **CALM), plain)
 
 
 def test_advise_changes_nothing_and_says_what_it_would(sd1: Any) -> None:
