@@ -923,7 +923,8 @@
     svg.append(
       node("line", { class: "lora-neg-curve-axis", x1: left, y1: bottom, x2: right, y2: bottom }),
       node("line", { class: "lora-neg-curve-seen", x1: left, y1: scale.y(1), x2: right, y2: scale.y(1) }),
-      label(left + 3, scale.y(1) - 3, translate("damage is seen"), "start"),
+      // Near weight 0, where the curve lies below it.
+      label(right, scale.y(1) - 3, translate("damage is seen"), "end"),
       label(left - 4, bottom, "0", "end"),
       label(left - 4, scale.y(1) + 3, "1", "end")
     );
@@ -996,7 +997,8 @@
     made3.push(element("p", "lora-neg-reason", chip.reason));
     if (chip.used) made3.push(element("p", "lora-neg-used", chip.used));
     const drawn = chip.figure && figure(chip.figure);
-    if (drawn) made3.push(drawn);
+    const below = chip.figure && chip.figure.kind === "curve";
+    if (drawn && !below) made3.push(drawn);
     if (chip.evidence.length) {
       const list = element("ul", "lora-neg-evidence");
       list.append(...chip.evidence.slice(0, MOST_FACTS).map((fact) => element("li", "", fact)));
@@ -1017,6 +1019,7 @@
       }));
       made3.push(row2);
     }
+    if (drawn && below) made3.push(drawn);
     return made3;
   }
 

@@ -74,7 +74,8 @@ function drawing(curve) {
     svg.append(
         node("line", { class: "lora-neg-curve-axis", x1: left, y1: bottom, x2: right, y2: bottom }),
         node("line", { class: "lora-neg-curve-seen", x1: left, y1: scale.y(1), x2: right, y2: scale.y(1) }),
-        label(left + 3, scale.y(1) - 3, translate("damage is seen"), "start"),
+        // Near weight 0, where the curve lies below it.
+        label(right, scale.y(1) - 3, translate("damage is seen"), "end"),
         label(left - 4, bottom, "0", "end"),
         label(left - 4, scale.y(1) + 3, "1", "end"),
     );

@@ -32,7 +32,9 @@ export function explanation(chip, act, whole = false) {
     made.push(element("p", "lora-neg-reason", chip.reason));
     if (chip.used) made.push(element("p", "lora-neg-used", chip.used));
     const drawn = chip.figure && figure(chip.figure);
-    if (drawn) made.push(drawn);
+    // A curve is for whoever wants to know more: what can be done stays in view.
+    const below = chip.figure && chip.figure.kind === "curve";
+    if (drawn && !below) made.push(drawn);
     if (chip.evidence.length) {
         const list = element("ul", "lora-neg-evidence");
         list.append(...chip.evidence.slice(0, MOST_FACTS).map((fact) => element("li", "", fact)));
@@ -54,5 +56,6 @@ export function explanation(chip, act, whole = false) {
         }));
         made.push(row);
     }
+    if (drawn && below) made.push(drawn);
     return made;
 }
