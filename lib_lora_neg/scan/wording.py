@@ -172,7 +172,12 @@ def _of_the_model(verdict: ScanVerdict) -> list[Sentence]:
     for index, (weight, _, _) in enumerate(asked):
         if half[index] and all(half[index : index + 2]):
             return [say(_BALKS, weight=format_weight(weight))]
-    reach, _, octaves = asked[-1]
+    # Of weights that are damaged anyway there is nothing to take back.
+    onset = verdict.onset
+    clean = [item for item in asked if onset is None or item[0] > onset.weight]
+    if not clean:
+        return []
+    reach, _, octaves = clean[-1]
     if octaves < CLEARLY_LESS_LIKELY:
         text = "The model itself finds nothing wrong with the pictures down to {weight}."
         return [say(text, weight=format_weight(reach))]

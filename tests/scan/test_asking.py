@@ -32,6 +32,7 @@ from lib_lora_neg.scan.curves import (
 )
 from lib_lora_neg.scan.jobs import ScanJobs, State
 from lib_lora_neg.scan.measures import PictureEffect, measure, prepare
+from lib_lora_neg.scan.onset import Onset, Reason
 from lib_lora_neg.scan.outcome import ScanOutcome, from_record
 from lib_lora_neg.scan.plan import ScanCell
 from lib_lora_neg.scan.report import conclude
@@ -215,15 +216,19 @@ def test_where_it_balks(octaves: float, delta_e: float, answer: bool) -> None:
     assert balks(octaves, delta_e) is answer
 
 
-def seen(*found: tuple[float, float, float]) -> list[str]:
-    """Return what is noted of (weight, share at which it balks, octaves)."""
+def seen(*found: tuple[float, float, float], damaged: float | None = None) -> list[str]:
+    """Return what is noted of (weight, share at which it balks, octaves), damaged from there on."""
+    onset = None
+    if damaged is not None:
+        onset = Onset(damaged, 1, (0.0, damaged), Reason.BAND, "noise", 6, 6, 1.0)
     curve = tuple(
         Point(weight, 6, 0.1, 0.0, 0.0, 0.0, 0.0, "noise", octaves, share)
         for weight, share, octaves in sorted(found)
     )
+    whole = ScanVerdict(points=curve, reach=-1.0, pairs=12, onset=onset)
     plain = tuple(replace(point, balks=None, unlikely=None) for point in curve)
-    without = {note.template for note in notes(ScanVerdict(points=plain, reach=-1.0, pairs=12))}
-    told = notes(ScanVerdict(points=curve, reach=-1.0, pairs=12))
+    without = {note.template for note in notes(replace(whole, points=plain))}
+    told = notes(whole)
     return [str(note) for note in told if note.template not in without]
 
 
@@ -236,6 +241,11 @@ def test_the_notes_tell_where_it_balks_and_what_a_style_does_too() -> None:
     assert len(explained) == 1
     assert seen((-0.5, 0.1, 0.3), (-1, 0.4, 0.49))[0].endswith("down to −1.")
     assert seen((0.5, 1.0, 2.0)) == []
+    # What is damaged anyway is not taken back.
+    known = (-0.5, 0.1, 0.6), (-1.0, 0.4, 2.0)
+    assert "at −0.5" in seen(*known, damaged=-1.0)[0]
+    assert seen(*known, damaged=-0.5) == []
+    assert seen((-0.5, 0.6, 0.6), (-1.0, 0.9, 2.0), damaged=-0.5)[0].startswith("From −0.5 on")
 
 
 def test_a_more_likely_picture_and_one_that_was_not_read_are_not_damaged() -> None:
