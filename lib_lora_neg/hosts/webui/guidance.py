@@ -238,6 +238,10 @@ class _Wrapper:
     given_up: bool = False
     is_lora_neg: bool = True
 
+    def __deepcopy__(self, _: dict[int, Any]) -> _Wrapper:
+        """Return itself: the host, and every tool that patches a model, copies its options."""
+        return self
+
     def __call__(self, apply_model: Callable[..., Any], told: Mapping[str, Any]) -> Any:
         x, t, c = told["input"], told["timestep"], told["c"]
         if self.given_up or not _acts(self.p, self.guidance):

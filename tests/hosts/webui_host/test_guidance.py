@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import sys
+import threading
 from collections.abc import Sequence
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -280,6 +282,14 @@ def test_patches_of_another_tool_are_said_once_and_the_picture_goes_on(
     assert all(found is text for found in asked_for)
     assert len(said) == 1
     assert "another tool" in said[0]
+
+
+def test_the_model_s_options_can_be_copied_while_it_is_wrapped(host: Host) -> None:
+    p = SimpleNamespace(lock=threading.Lock())
+    wrapper = guidance._Wrapper(p, Guidance(Method.NAG), "flux", None, None, print)
+    options = copy.deepcopy({guidance.WRAPPER: wrapper, "transformer_options": {}})
+    assert options[guidance.WRAPPER] is wrapper
+    assert not guidance._is_foreign(options[guidance.WRAPPER])
 
 
 def test_guidance_that_fails_is_said_and_the_picture_goes_on(host: Host) -> None:
