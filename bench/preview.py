@@ -57,7 +57,14 @@ LAST_KEY = """([key, name]) => new Promise((done) => {
 KEYSTROKE = """
 import { readForm } from "%s/frontend/core/form.js";
 const boxes = new Map();
-const box = (value) => ({ value, offsetParent: {}, checked: false });
+const switches = Array.from({ length: 13 }, (_, place) => `lora-neg-switch-${place}`);
+const box = (value) => ({
+    value,
+    offsetParent: {},
+    checked: false,
+    classList: switches,
+    querySelectorAll: () => switches.map(() => ({ checked: true })),
+});
 const app = {
     querySelector: (selector) => {
         if (!boxes.has(selector)) boxes.set(selector, box("a ".repeat(300)));
