@@ -68,6 +68,8 @@ REMOVALS = [
     ("b, (a, trigger) c", "b, (a) c"),
     ("a , trigger, b", "a , b"),
     ("ab , trigger", "ab"),
+    (",trigger , ", " , "),
+    (", ]trigger , ", ", ] , "),
     # borders
     ("a, trigger BREAK b", "a BREAK b"),
     ("a, trigger, BREAK b", "a, BREAK b"),
