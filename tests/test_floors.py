@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,14 +28,14 @@ FLOORS: dict[str, tuple[float, set[str]]] = {
     "png": (0, set()),
     "loras": (0, {"numpy"}),
     "metadata": (1, {"PIL"}),
-    "library": (1, {"numpy", "httpx"}),
+    "library": (1, {"httpx"}),
     "policy": (1, set()),
     "guidance": (2, {"torch"}),
     "branches": (2, {"torch"}),
     "export": (2, set()),
     "scan": (2, {"filelock", "numpy", "scipy", "skimage", "PIL", "matplotlib", "jinja2"}),
     "hosts": (3, {"*"}),
-    "ui": (4, {"gradio", "matplotlib", "numpy", "PIL"}),
+    "ui": (4, {"gradio", "PIL"}),
     "api": (4, {"fastapi", "starlette"}),
     "console": (4, set()),
     "page": (5, {"gradio", "starlette", "PIL"}),
@@ -118,3 +119,41 @@ def test_ground_floors_and_command_line_run_without_torch_and_gradio(
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+PAGE = ROOT / "docs" / "architecture.md"
+CALLED = {"PIL": "Pillow", "jinja2": "Jinja2", "scipy": "SciPy", "skimage": "scikit-image"}
+"""What people call the packages whose import has another name."""
+
+
+def rooms_of_the_page() -> dict[str, tuple[float, str]]:
+    """Return the floor of each room, and what else it imports, as the page on the house says."""
+    found: dict[str, tuple[float, str]] = {}
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) != 4 or not cells[1].startswith("`"):
+            continue
+        for name in re.findall(r"`([^`]+)`", cells[1]):
+            if cells[0] != "top" and "/" not in name.rstrip("/"):
+                floor = float(cells[0].replace("−", "-"))
+                found[name.rstrip("/").removesuffix(".py")] = (floor, cells[3])
+    return found
+
+
+def test_the_page_on_the_house_has_the_same_floors() -> None:
+    told = rooms_of_the_page()
+    assert set(told) | {"__main__"} == set(FLOORS)
+    for room, (floor, others) in told.items():
+        assert floor == FLOORS[room][0], room
+        for package in FLOORS[room][1] - {"*"}:
+            assert CALLED.get(package, package) in others, f"{room}: {package}"
+
+
+def test_a_room_imports_all_that_it_may() -> None:
+    """What no module of a room needs is not granted to it."""
+    used: dict[str, set[str]] = {}
+    for path in modules():
+        room = path.relative_to(ROOT / PACKAGE).with_suffix("").parts[0]
+        used.setdefault(room, set()).update(name.split(".")[0] for name in imports(path))
+    for room, (_, others) in FLOORS.items():
+        assert others - {"*"} <= used[room], room
