@@ -27,7 +27,8 @@ from tests.host.support.client import (
 )
 from tests.host.support.lora_files import STYLE, TRANSFORMERS
 
-AT_ONE: dict[str, Any] = {"cfg_scale": 1.0, "steps": 4}
+# Forge's automatic schedule ends a Flux picture in a division by zero: it is black.
+AT_ONE: dict[str, Any] = {"cfg_scale": 1.0, "steps": 4, "scheduler": "Simple"}
 PROMPT, NEGATIVE = "a cat", "dull dog, blurry"
 KEY = "LoRA Neg guidance"
 METHODS = ("NAG", "VSF", "ONG")
@@ -135,7 +136,7 @@ def test_the_hires_pass(model: Model) -> None:
 
 def test_img2img(model: Model, plain: Picture) -> None:
     def made(guard: tuple[object, ...]) -> Picture:
-        return model.webui.img2img(PROMPT, NEGATIVE, start=plain, guard=guard, cfg_scale=1.0)
+        return model.webui.img2img(PROMPT, NEGATIVE, start=plain, guard=guard, **AT_ONE)
 
     bare = made(OFF)
     assert difference(bare, made((True, "Enforce", False, None, "NAG"))) > 0
