@@ -327,6 +327,8 @@ def test_a_tag_that_moves_to_the_negative_branch_acts_there_alone() -> None:
     # At CFG 5 no more of it reaches the picture than −0.5, its floor.
     made = guard("a", "b, <lora:s:0.4>", cards=CARDS, cfg=5.0, negative_tag=NegativeTag.BRANCH)
     assert made.first.prompts == ("a <lora:s:0:neg=0.125>",)
+    gone, come = (finding for finding in made.findings if finding.rule == "R8")
+    assert fields(gone.reason)["tag"] == come.after == "<lora:s:0:neg=0.4>"
 
 
 def test_a_strength_on_its_floor_is_not_cut() -> None:
@@ -334,3 +336,15 @@ def test_a_strength_on_its_floor_is_not_cut() -> None:
     tag = "<lora:x:-0.12345:neg=-0.12345>"
     result = guard(tag, "b", cards=(card("x", "style", ranges=page),), cfg=5.0)
     assert result.first.prompts == (tag,)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "scaled"),
+    [
+        ("<lora:w:3> <lora:c:-0.3>", "<lora:w:2.272> <lora:c:-0.227>"),
+        ("<lora:w:-0.7> <lora:c:3>", "<lora:w:-0.472> <lora:c:2.027>"),
+    ],
+)
+def test_a_sum_that_is_scaled_turns_no_sign(prompt: str, scaled: str) -> None:
+    made = guard(prompt, cards=CARDS, cfg=5.0, rules={"R5": ON, "R10": Mode.OFF})
+    assert made.first.prompts == (scaled,)

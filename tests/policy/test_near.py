@@ -27,6 +27,13 @@ from lib_lora_neg.policy.near import MOST_OFFERED, near_names
         ("papclorx", ("papcolory",), ("papcolory",)),
         ("papcolory", ("papclorx",), ("papclorx",)),
         ("qqqaxb", ("qqqyabz",), ()),
+        (
+            "watercolor",
+            ("watercolor_edition", "wxtxrcolxr", "watercolour"),
+            ("watercolour", "wxtxrcolxr", "watercolor_edition"),
+        ),
+        ("xatercolorx", ("watercoqlory",), ("watercoqlory",)),
+        ("watercoqlory", ("xatercolorx",), ("xatercolorx",)),
         ("ebaebc", ("baebc", "cbeabe"), ("baebc",)),
         ("paint", ("Painted", "P_aint", "pa-int", "paint"), ("P_aint", "pa-int", "paint")),
     ],

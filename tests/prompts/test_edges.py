@@ -290,6 +290,7 @@ def test_the_attention_of_a_group(text: str, multipliers: list[float]) -> None:
     [
         ("(a:-1), b", False, ["a"]),
         ("(a:-1), (b:-0.5)", False, ["a", "b"]),
+        ("(a:-1), (b:0.5), (c:0), d", False, ["a"]),
         ("(a:-1)", True, []),
         ("(a:1)", False, []),
     ],
