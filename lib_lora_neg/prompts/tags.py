@@ -228,7 +228,7 @@ def _pick(
     weight = default
     if len(positional) > index:
         weight = read_weight(positional[index])
-        if weight.invalid and lenient:  # a preset of LoRA Block Weight, which takes it out
+        if weight.invalid and lenient:  # a preset of LoRA Block Weight, on a loader that passes it
             weight = default
     if named is None:
         return weight

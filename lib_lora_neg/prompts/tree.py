@@ -156,8 +156,9 @@ def parse(
         text: the prompt, styles merged.
         negative: it is a negative prompt: ``AND`` and extra-network tags are plain text.
         emphasis: whether brackets mean attention (``opts.emphasis`` is not ``None``).
-        tools: names of the active prompt tools. ``lora-block-weight`` takes presets out of
-            a tag before the host reads its numbers.
+        tools: names of the active prompt tools. With ``lora-block-weight`` a word in a weight's
+            place is a preset, and the weight its default; name it only for hosts whose loader
+            lets words pass.
         full_stops: whether a full stop before white space ends a term, as a comma does. The
             host has no terms, so this is only about what people mean by theirs.
     """
