@@ -348,3 +348,24 @@ def test_a_strength_on_its_floor_is_not_cut() -> None:
 def test_a_sum_that_is_scaled_turns_no_sign(prompt: str, scaled: str) -> None:
     made = guard(prompt, cards=CARDS, cfg=5.0, rules={"R5": ON, "R10": Mode.OFF})
     assert made.first.prompts == (scaled,)
+
+
+@pytest.mark.parametrize(
+    ("tag", "held"),
+    [
+        ("<lora:u:-0.9:neg=-0.9>", "<lora:u:-0.5:neg=-0.5>"),
+        ("<lora:u:0.3:-0.9:neg=-0.9>", "<lora:u:0.3:-0.5:neg=-0.5>"),
+    ],
+)
+def test_a_lora_without_text_encoder_part_keeps_what_was_written_for_it(
+    tag: str, held: str
+) -> None:
+    own = card("u", "style", parts=LoraParts(False, True))
+    assert guard(tag, "b", cards=(own,), cfg=5.0).first.prompts == (held,)
+
+
+@pytest.mark.parametrize(("neg", "reaches"), [("0", 4.0), ("0.3", 2.8), ("0.8", 0.8)])
+def test_what_two_strengths_reach_at_cfg_5(neg: str, reaches: float) -> None:
+    found = findings(f"<lora:s:0.8:neg={neg}>", "b", {})
+    (note,) = [f for f in found if f.rule == "branches"]
+    assert round(note.number("reaches") or 0.0, 9) == reaches

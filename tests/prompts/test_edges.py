@@ -299,6 +299,18 @@ def test_terms_of_negative_weight(text: str, negative: bool, found: list[str]) -
     assert [term.key for term in negated_terms(parse(text, negative=negative))] == found
 
 
+@pytest.mark.parametrize(
+    ("text", "negative", "weights"),
+    [
+        ("a:0.5 AND b", False, [0.5, 1.0]),
+        ("a", False, [1.0]),
+        ("a:0.5 AND b", True, [1.0]),
+    ],
+)
+def test_the_weights_of_parts(text: str, negative: bool, weights: list[float]) -> None:
+    assert [part.weight for part in parse(text, negative=negative).layout.parts] == weights
+
+
 def test_what_stands_between_the_terms_has_names_of_its_own() -> None:
     pieces = parse("a:0.5 AND (b, c) BREAK d # e").layout.pieces
     assert [piece.mark.name for piece in pieces] == [
