@@ -53,11 +53,6 @@ def is_on(p: Any) -> bool:
     return getattr(p, ATTRIBUTE, None) is not None
 
 
-def supported(sd_model: Any) -> bool:
-    """Whether the loaded checkpoint can be guided on this host."""
-    return not _kind_of(sd_model)[1]
-
-
 def _kind_of(sd_model: Any) -> tuple[str, str]:
     """Return the kind of model as `guidance.choice.DEFAULTS` names it, or why there is none."""
     objects = getattr(sd_model, "forge_objects", None)
