@@ -69,7 +69,7 @@ def test_which_loras_pull_against_each_other_is_told_on_demand(page):
     opposed.locator("summary").click()
     assert opposed.locator("li").count() == 3
     assert "middle_block" in opposed.inner_text()
-    bar(page).get_by_text("For information").wait_for(timeout=20_000)
+    bar(page).get_by_text("For information").wait_for(timeout=60_000)
     page.type("a <lora:style_x:1.5>")
     page.until(lambda: bar(page).locator(".lora-neg-conflict").count() == 0)
     assert bar(page).locator(".lora-neg-conflicts").is_hidden()
