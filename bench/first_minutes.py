@@ -70,7 +70,8 @@ def choose_lora(page: Any, name: str) -> None:
     picker = page.get_by_role("combobox", name="LoRA", exact=True)
     picker.click()
     picker.fill(name)
-    page.locator(".lora-neg-picker-item", has_text=name).first.click()
+    exact = page.get_by_text(name, exact=True)
+    page.locator(".lora-neg-picker-item").filter(has=exact).first.click()
     page.locator(".lora-neg-scan-about .lora-neg-type-line").wait_for()
 
 
@@ -121,11 +122,25 @@ def in_a_webui(record: Recorder, url: str, style: str, character: str) -> None:
     record.take("install")
     tabs.filter(has_text="txt2img").first.click()
     record.take("installed")
+    page.locator(f"{STRIP} .lora-neg-notice button", has_text="Keep guarding").click()
     record.type(f"a lighthouse at dusk <lora:{style}:-0.9> <lora:{character}:-0.5>")
     record.take("first-finding")
     record.open_chip("−0.9")
     record.take("why")
     page.keyboard.press("Escape")
+    for name, value in (("width", 128), ("height", 128), ("steps", 4)):
+        box = page.locator(f"#txt2img_{name} input[type=number]")
+        box.fill(str(value))
+        box.press("Tab")
+    page.locator("#txt2img_generate").click()
+    findings = page.locator('[id^="script_txt2img_"][id$="lora_negative_guard_findings"]')
+    findings.get_by_text("Changed").first.wait_for(state="attached")
+    panel = page.locator('[id^="script_txt2img_"][id$="lora_negative_guard_enabled"]').first
+    if not findings.first.is_visible():
+        panel.locator(".label-wrap").first.click()
+    panel.scroll_into_view_if_needed()
+    record.take("generated")
+    page.evaluate("scrollTo(0, 0)")
     tabs.filter(has_text="LoRA Scan").first.click()
     choose_lora(page, style)
     record.take("scan")
