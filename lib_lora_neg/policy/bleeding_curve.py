@@ -33,6 +33,8 @@ FARTHEST = -1.0
 """Weight to which an expected curve is drawn, where nothing asks for more."""
 
 _STEPS = 20
+_MOST = 1e6
+"""A curve goes no higher; a side file may state any onset."""
 
 
 class CurveBasis(str, Enum):
@@ -137,7 +139,9 @@ def _measured(card: LoraCard, reach: float) -> BleedingCurve | None:
 
 def _square(edge: float, reach: float) -> tuple[tuple[float, float], ...]:
     weights = (reach * step / _STEPS for step in range(_STEPS, -1, -1))
-    return tuple((round(w, 4) + 0.0, round((w / edge) ** 2, 4)) for w in weights)
+    return tuple(
+        (round(w, 4) + 0.0, round(min((w / edge) * (w / edge), _MOST), 4)) for w in weights
+    )
 
 
 def _width(card: LoraCard) -> Sentence:

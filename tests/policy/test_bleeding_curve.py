@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -74,6 +75,13 @@ def test_an_onset_without_points_places_the_expected_curve() -> None:
     assert curve is not None
     assert curve.basis is CurveBasis.ONSET
     assert dict(curve.points)[-0.25] == pytest.approx(1.0)
+
+
+def test_an_onset_of_any_size_gives_numbers_that_can_be_drawn() -> None:
+    tiny = replace(SCANNED, curve=(), bleeding_onset=-1e-300)
+    curve = bleeding_curve(replace(card("x", "style"), bracket=tiny), SDXL)
+    assert curve is not None
+    assert all(math.isfinite(number) for point in curve.points for number in point)
 
 
 def test_a_clean_scan_without_points_says_how_far_it_looked() -> None:

@@ -120,3 +120,17 @@ def test_nothing_is_said_where_the_rule_is_off() -> None:
     assert stack_of("<lora:s:9>", rules={"R5": Mode.OFF}) is None
     assert stack_of("<lora:s:9>", mode=Mode.OFF) is None
     assert stack_of("<lora:s:9> " + "x" * 60_000) is None
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "<lora:s:1:neg=1e308> <lora:o:2>",
+        "<lora:s:1e308:neg=-1e308> <lora:o:1e308>",
+        "<lora:s:-1e308:te=1e308> <lora:o:3>",
+        "<lora:s:1e400> <lora:o:3>",
+    ],
+)
+def test_weights_of_any_size_are_answered(prompt: str) -> None:
+    for mode in (Mode.ADVISE, Mode.ENFORCE):
+        assert stack_of(prompt, rules={"R1": Mode.OFF, "R5": mode}) is not None

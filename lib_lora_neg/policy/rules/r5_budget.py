@@ -37,6 +37,10 @@ def budget(draft: Draft, context: Context) -> Draft:
     return each_prompt(draft, lambda text: _fit(text, context))
 
 
+_NO_PLACES = 1e12
+"""From here on a number has no thousandths that matter, and their arithmetic overflows."""
+
+
 def _fit(text: TextDraft, context: Context) -> TextDraft:
     stack = budget_of(text, context.settings, "R5")
     total = stack.total
@@ -94,6 +98,8 @@ def _separate_te(use: LoraUse) -> bool:
 def _scaled(weight: float | None, factor: float) -> float:
     """Scale towards zero, cut to three places so that the sum never exceeds the budget."""
     scaled = abs(weight or 0.0) * factor
+    if scaled >= _NO_PLACES:
+        return math.copysign(scaled, weight or 0.0)
     return math.copysign(math.floor(round(scaled * 1000.0, 6)) / 1000.0, weight or 0.0)
 
 
