@@ -68,6 +68,16 @@ class LoraUse:
         return rule in self.exempt_rules or self.exempt
 
     @property
+    def written(self) -> bool:
+        """Whether the guarded prompt holds a tag of it, as far as is decided.
+
+        A LoRA that the host adds by itself gets one where a rule has changed its weights.
+        """
+        if self.tag is not None or self.injected_at is None:
+            return True
+        return (self.te, self.unet) != (self.injected_at, self.injected_at)
+
+    @property
     def in_force(self) -> bool:
         """Whether it takes part in the picture: not taken out, not dropped by the host."""
         return not self.removed and not self.dropped

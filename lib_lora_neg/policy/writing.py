@@ -81,5 +81,5 @@ def _append(rewrite: Rewrite, use: LoraUse) -> None:
             )
     elif use.removed:
         rewrite.append_tag("lora", use.name, 0.0, 0.0)
-    elif (te, unet) != (use.injected_at, use.injected_at):
-        rewrite.append_tag("lora", use.name, te, unet)
+    elif use.written:
+        rewrite.append_tag("lora", use.name, te, unet, blocks=use.blocks)

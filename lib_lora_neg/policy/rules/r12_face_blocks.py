@@ -51,8 +51,9 @@ def blocks(draft: Draft, context: Context) -> Draft:
 def _with_saved(text: TextDraft, context: Context) -> TextDraft:
     """Write saved masks into the tags that have none."""
     for position, use, card in guarded_uses(text, "R12"):
-        injected = use.tag is None and use.injected_at is not None
-        if not card.block_mask or injected or use.te is None or not (use.unet or use.neg):
+        if not card.block_mask or not use.written or use.te is None:
+            continue
+        if not (use.unet or use.neg):
             continue
         if _is_masked(use) or read_blocks(card.block_mask) is None:
             continue
@@ -118,11 +119,11 @@ def _is_face(use: LoraUse, context: Context) -> bool:
 
 
 def _may_be_masked(use: LoraUse, context: Context) -> bool:
-    """Whether it stands in a tag without a mask of blocks, this tool's or another one's."""
+    """Whether it has a tag without a mask of blocks, this tool's or another one's."""
     card = use.card
-    if use.tag is None or card is None or card.inference.type is LoraType.CHARACTER or not use.unet:
+    if card is None or card.inference.type is LoraType.CHARACTER or not use.unet:
         return False
-    return not _is_masked(use)
+    return use.written and not _is_masked(use)
 
 
 def _is_masked(use: LoraUse) -> bool:

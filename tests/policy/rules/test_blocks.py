@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib_lora_neg.loras.families import ModelFamily
-from lib_lora_neg.policy import Effect, Finding, Mode
+from lib_lora_neg.policy import Effect, Finding, InjectedLora, Mode
 from lib_lora_neg.policy.block_names import block_names, kept_of, mask_problem, presets_of
 from lib_lora_neg.prompts.blocks import read_blocks
 from tests.support.cards import card
@@ -75,6 +75,30 @@ def test_it_goes_with_a_tag_that_moves_out_of_the_negative_prompt() -> None:
     assert result.first.prompts == ("a <lora:ink:-0.3:blocks=-OUT3>",)
     again = guard(result.first.prompts[0], result.first.negative_prompts[0], cards=CARDS, cfg=5)
     assert not again.changed
+
+
+@pytest.mark.parametrize("weight", [-0.9, 0.5])
+def test_one_that_the_host_adds_is_masked_where_it_gets_a_tag(weight: float) -> None:
+    injected = (InjectedLora("ink", weight),)
+    first = guard("a", cards=CARDS, cfg=5, injected=injected)
+    tag = " <lora:ink:-0.5:blocks=-OUT3>" if weight < -0.5 else ""
+    assert first.first.prompts == (f"a{tag}",)
+    again = guard(first.first.prompts[0], cards=CARDS, cfg=5, injected=injected)
+    assert not again.changed
+
+
+def test_beside_a_face_it_is_masked_where_it_gets_a_tag() -> None:
+    cards = (card("mira", "character", family="flux"), card("ink", "style", family="flux"))
+    options = {
+        "cards": cards,
+        "family": ModelFamily.FLUX,
+        "cfg": 1.0,
+        "rules": {"R12": Mode.ENFORCE, "R5": Mode.ENFORCE},
+        "injected": (InjectedLora("ink", 2.0),),
+    }
+    first = guard("<lora:mira:1>", **options)
+    assert "<lora:ink:1.666:blocks=-S7-S20>" in first.first.prompts[0]
+    assert not guard(first.first.prompts[0], **options).changed
 
 
 def test_a_saved_mask_goes_before_that_of_the_face_blocks() -> None:
