@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from weakref import ref
 
 from ...scan.ports import Cancellation
 from ...scan.workplace import TurnCancelledError
@@ -22,26 +23,37 @@ TITLE = "LoRA scan"
 
 _T = TypeVar("_T")
 
+_last_turn: tuple[ref[Cancellation], float] | None = None
+"""Whose turn was the last one, and when it began, as the host notes it for the job begun last."""
+
 
 @contextmanager
 def turn(cancel: Cancellation) -> Iterator[None]:
     """Hold the model: wait in the host's queue, and show as a job in its page and API.
 
-    The host's Interrupt and Skip buttons stop whoever runs this, at whatever it is.
+    The host's Interrupt and Skip buttons stop whoever runs this, at whatever it is; pressed
+    between two of its turns, too.
 
     Raises:
-        TurnCancelledError: ``cancel`` was set while waiting.
+        TurnCancelledError: ``cancel`` was set while waiting, or the host's buttons were pressed.
     """
     from modules.shared import state
 
     release = _acquired(cancel)
     try:
+        # The host forgets its buttons when a job begins. What was pressed since our last turn is
+        # meant for us, if no other job has begun in between.
+        if _was_last(cancel, state.time_start) and _is_pressed(state):
+            state.skipped = state.interrupted = state.stopping_generation = False
+            _ask_to_stop(cancel)
+            raise TurnCancelledError
         state.begin(job=_label(cancel))
+        _remember(cancel, state.time_start)
         state.textinfo = _label(cancel)
         try:
             yield
         finally:
-            if state.interrupted or state.skipped or state.stopping_generation:
+            if _is_pressed(state):
                 _ask_to_stop(cancel)
             state.end()
             # As the host's own queue leaves it.
@@ -49,6 +61,19 @@ def turn(cancel: Cancellation) -> Iterator[None]:
             state.textinfo = None
     finally:
         release()
+
+
+def _was_last(cancel: Cancellation, began: float) -> bool:
+    return _last_turn is not None and _last_turn[0]() is cancel and _last_turn[1] == began
+
+
+def _remember(cancel: Cancellation, began: float) -> None:
+    global _last_turn
+    _last_turn = ref(cancel), began
+
+
+def _is_pressed(state: Any) -> bool:
+    return bool(state.interrupted or state.skipped or state.stopping_generation)
 
 
 def was_interrupted() -> bool:

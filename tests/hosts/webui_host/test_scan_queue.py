@@ -41,6 +41,35 @@ def test_stop_after_this_picture_keeps_it(webui: Webui) -> None:
     assert cancel.is_set()
 
 
+@pytest.mark.parametrize("button", ["interrupted", "skipped", "stopping_generation"])
+def test_a_button_that_is_pressed_between_two_turns_is_meant_for_the_scan(
+    webui: Webui, button: str
+) -> None:
+    cancel = threading.Event()
+    with turn(cancel):
+        pass
+    setattr(webui.state, button, True)
+    with pytest.raises(TurnCancelledError), turn(cancel):
+        pytest.fail("the turn began")
+    assert cancel.is_set()
+    assert not getattr(webui.state, button)
+    with turn(threading.Event()):
+        assert webui.state.job
+
+
+def test_a_button_that_was_pressed_for_another_job_stops_no_scan(webui: Webui) -> None:
+    webui.state.interrupted = True  # as an API job leaves it that ended before
+    cancel = threading.Event()
+    with turn(cancel):
+        pass
+    webui.state.begin(job="another one")
+    webui.state.interrupted = True
+    webui.state.end()
+    with turn(cancel):
+        assert webui.state.job
+    assert not cancel.is_set()
+
+
 def test_cancelling_breaks_the_sampling_off(webui: Webui) -> None:
     cancel = threading.Event()
 
