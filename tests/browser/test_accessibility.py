@@ -28,6 +28,8 @@ NOTHING_FADES = """(ours) => ours.every((part) =>
 
 
 def violations(page, ours=OURS) -> list[str]:
+    # Colours that are on their way from one theme to the other are neither's.
+    page.page.add_style_tag(content="*, ::before, ::after { transition: none !important; }")
     # gradio fades what it is about to renew, and back.
     page.until(lambda: page.page.evaluate(NOTHING_FADES, ours))
     page.page.evaluate(AXE.read_text(encoding="utf-8"))

@@ -335,5 +335,4 @@ def test_nothing_serious_for_axe(page):
     for theme in ("light", "dark"):
         dark = theme == "dark"
         page.page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
-        page.page.wait_for_timeout(400)
         assert violations(page, OURS) == []

@@ -95,14 +95,16 @@ def test_what_to_look_at_goes_with_the_example(page):
 
 def test_an_opened_picture_is_enlarged_by_whole_pixels(page):
     page.page.locator("#txt2img_tries button").first.click()
+    page.strip().locator(".lora-neg-chip.lora-neg-change").first.wait_for()
     page.generate(seconds=120)
+    page.until(lambda: page.thumbnails() == 4)
     opened = page.page.locator("#txt2img_gallery .preview img[data-whole]").first
     opened.wait_for()
     page.page.locator("#txt2img_gallery .thumbnails button").nth(1).click()
-    page.until(lambda: opened.evaluate("image => image.naturalWidth") == 64)
-    page.until(lambda: int(opened.get_attribute("data-whole")) > 1)
-    shown = opened.evaluate("image => [image.clientWidth, image.clientHeight, image.dataset.whole]")
-    assert shown[:2] == [64 * int(shown[2])] * 2
+    squares = """image => image.naturalWidth === 64 && image.dataset.whole > 1
+        && image.clientWidth === 64 * image.dataset.whole
+        && image.clientHeight === 64 * image.dataset.whole"""
+    page.until(lambda: opened.evaluate(squares))
 
 
 def test_words_that_the_model_does_not_know_are_marked(page):
@@ -145,7 +147,6 @@ def test_the_demo_is_clean_for_axe_and_fits(page, width):
     page.page.get_by_text("Rules that this small model cannot show").click()
     for dark in (False, True):
         page.page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
-        page.page.wait_for_timeout(400)
         assert violations(page, OURS) == []
         assert page.page.evaluate("document.documentElement.scrollWidth") <= width
 
