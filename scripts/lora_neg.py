@@ -55,7 +55,7 @@ class LoraNegativeGuard(Hooks, scripts.Script):
         self.infotext_fields = [
             (panel.enabled, infotext.pasted_enabled),
             (panel.mode, infotext.pasted_mode),
-            *infotext.guidance_fields(panel),
+            *infotext.guidance_fields(panel.guidance),
         ]
         self.paste_field_names = list(infotext.PASTED)
         host.keep_defaults_in_settings(panel.inputs)

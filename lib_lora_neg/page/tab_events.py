@@ -163,7 +163,7 @@ class TabEvents:
             **inputs.named(),
             "enabled": panel.enabled,
             "mode": panel.mode,
-            **{name: getattr(panel, name) for name in guidance_keys.NAMES},
+            **{name: getattr(panel.guidance, name) for name in guidance_keys.NAMES},
         }
         names = list(named)
 

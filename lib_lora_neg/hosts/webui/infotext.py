@@ -119,10 +119,10 @@ def pasted_mode(params: Mapping[str, Any]) -> str:
     return common.pasted_mode(params, options.default_mode()).value
 
 
-def guidance_fields(panel: Any) -> list[tuple[Any, Any]]:
-    """Return the panel's inputs of negative guidance with what a pasted infotext gives them."""
+def guidance_fields(inputs: Any) -> list[tuple[Any, Any]]:
+    """Return the inputs of negative guidance with what a pasted infotext gives them."""
 
     def of(name: str) -> Callable[[Mapping[str, Any]], Any]:
         return lambda params: guidance_keys.pasted(params)[name]
 
-    return [(getattr(panel, name), of(name)) for name in guidance_keys.NAMES]
+    return [(getattr(inputs, name), of(name)) for name in guidance_keys.NAMES]

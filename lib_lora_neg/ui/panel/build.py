@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ from ...policy import Mode
 from ...policy.switches import SWITCHES
 from ...sentences import ENGLISH, Translator
 from .findings_html import report_html
-from .guidance import build_guidance
+from .guidance import GuidanceInputs, build_guidance
 from .health import health_html
 from .preset import PresetWiring, build_preset
 
@@ -65,16 +65,12 @@ class Panel:
     mode: Any
     compare: Any
     rules: Any
-    guidance: Any
-    strength: Any
-    share: Any
-    numbers: Any
-    several: Any
+    guidance: GuidanceInputs
 
     @property
     def inputs(self) -> list[Any]:
         """Return them in order."""
-        return [getattr(self, item.name) for item in fields(self)]
+        return [self.enabled, self.mode, self.compare, self.rules, *self.guidance.inputs]
 
 
 def build_panel(
@@ -135,7 +131,7 @@ def build_panel(
     if Context.root_block is not None:
         # The page is built once, and loaded many times with other settings.
         Context.root_block.load(fn=now, outputs=defaults, **_QUICK)
-    return Panel(enabled, mode, compare, rules, *guidance.inputs)
+    return Panel(enabled, mode, compare, rules, guidance)
 
 
 def _build_findings(
