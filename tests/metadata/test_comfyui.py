@@ -2,42 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
-from lib_lora_neg.metadata import MetadataError, NamedLora, Recipe, comfy_graph, recipes_of_json
-from lib_lora_neg.metadata.comfyui import loras_before
-
-Graph = dict[str, dict[str, Any]]
-
-
-def node(kind: str, **inputs: Any) -> dict[str, Any]:
-    return {"class_type": kind, "inputs": inputs}
-
-
-def workflow(**more: dict[str, Any]) -> Graph:
-    """A plain text-to-image workflow; ``n4=…`` replaces or adds node 4."""
-    graph = {
-        "1": node("CheckpointLoaderSimple", ckpt_name="sdxl.safetensors"),
-        "2": node("CLIPTextEncode", text="a lighthouse", clip=["1", 1]),
-        "3": node("CLIPTextEncode", text="lowres", clip=["1", 1]),
-        "4": node("EmptyLatentImage", width=512, height=512, batch_size=1),
-        "5": node(
-            "KSampler", model=["1", 0], positive=["2", 0], negative=["3", 0],
-            latent_image=["4", 0], seed=1, steps=20, cfg=9.0, denoise=1.0,
-        ),
-        "6": node("VAEDecode", samples=["5", 0], vae=["1", 2]),
-        "7": node("SaveImage", images=["6", 0], filename_prefix="x"),
-    }  # fmt: skip
-    graph.update({key[1:]: value for key, value in more.items()})
-    return graph
-
-
-def read(graph: Any) -> Recipe:
-    [recipe] = recipes_of_json(json.loads(json.dumps(graph)))
-    return recipe
+from lib_lora_neg.metadata import MetadataError, NamedLora, comfy_graph, recipes_of_json
+from tests.metadata.comfy_graphs import IN, Graph, loaded, node, page, read, workflow
 
 
 def test_a_plain_workflow() -> None:
@@ -49,15 +19,6 @@ def test_a_plain_workflow() -> None:
     assert read({"prompt": workflow(), "client_id": "x"}) == recipe
 
 
-def loaded(loader: dict[str, Any], **more: dict[str, Any]) -> Recipe:
-    """A workflow with ``loader`` as node 10 between checkpoint and sampler."""
-    graph = workflow(n10=loader, **more)
-    graph["5"]["inputs"]["model"] = ["10", 0]
-    graph["2"]["inputs"]["clip"] = graph["3"]["inputs"]["clip"] = ["10", 1]
-    return read(graph)
-
-
-IN = {"model": ["1", 0], "clip": ["1", 1]}
 STY = NamedLora("sty", -0.9, 0.5)
 LOADERS = {
     "LoraLoader": node(
@@ -414,170 +375,6 @@ def test_more_nodes_than_are_looked_at_are_told() -> None:
     assert any("nodes" in note for note in read({**workflow(), **many}).notes)
 
 
-class TestPacks:
-    """Nodes of packs as the page keeps them: values beside those of the widgets."""
-
-    TEXTS = (("clip", 1), ("text", None))
-
-    @staticmethod
-    def shown(number: int, kind: str, inputs: list[Any], values: Any) -> dict[str, Any]:
-        entries = [
-            {"name": name, "type": "*", "link": link} if isinstance(link, int)
-            else {"name": name, "type": "*", "link": None, "widget": {"name": name}}
-            for name, link in inputs
-        ]  # fmt: skip
-        return {"id": number, "type": kind, "mode": 0, "inputs": entries, "widgets_values": values}
-
-    def workflow(self, *more: dict[str, Any], extra: Any = ()) -> dict[str, Any]:
-        texts = [("clip", 3), ("seed", None), ("text", None)]
-        note = {"version": 1, "textWidgetName": "text"}
-        sampler = [("model", 2), ("positive", 4), ("negative", 5), ("cfg", None)]
-        nodes = [
-            self.shown(1, "Checkpoint Loader (LoraManager)", [("ckpt_name", None)], ["m"]),
-            self.shown(2, "Prompt (LoraManager)", texts, [note, "a lighthouse"]),
-            self.shown(3, "Prompt (LoraManager)", texts, [note, "lowres"]),
-            self.shown(4, "KSampler", sampler, [1, "fixed", 20, 9.0, "euler", "normal", 1]),
-            *more,
-        ]
-        links = [[2, 1, 0, 4, 0, "MODEL"], [3, 1, 1, 2, 0, "CLIP"], *extra]
-        links += [[4, 2, 0, 4, 1, "CONDITIONING"], [5, 3, 0, 4, 2, "CONDITIONING"]]
-        return page(nodes, links)
-
-    def test_a_prompt_beside_a_nodes_own_notes(self) -> None:
-        recipe = read(self.workflow())
-        assert (recipe.prompt, recipe.negative_prompt) == ("a lighthouse", "lowres")
-        # The pack's name in brackets makes no loader of LoRAs of its nodes.
-        assert recipe.notes == ()
-
-    def test_trigger_words_that_are_switched_on(self) -> None:
-        words = [{"text": "ink", "active": True}, {"text": "wash", "active": False}]
-        toggle = self.shown(
-            5, "TriggerWord Toggle (LoraManager)", [("group_mode", None)], [True, words, "ink"]
-        )
-        made = self.workflow(toggle, extra=[[9, 5, 0, 2, 0, "STRING"]])
-        made["nodes"][1] = self.shown(2, "CLIPTextEncode", [("clip", 3), ("text", 9)], ["old"])
-        assert read(made).prompt == "ink"
-        # As the server has them.
-        graph = workflow(
-            n2=node("CLIPTextEncode", text=["20", 0], clip=["1", 1]),
-            n20=node("TriggerWord Toggle (LoraManager)", toggle_trigger_words={"__value__": words}),
-        )
-        assert read(graph).prompt == "ink"
-
-    def test_trigger_words_before_a_prompt(self) -> None:
-        graph = workflow(
-            n2=node(
-                "Prompt (LoraManager)", text="a house", clip=["1", 1], trigger_words1=["20", 0]
-            ),
-            n20=node("Text (LoraManager)", text="inkwash"),
-        )
-        assert read(graph).prompt == "inkwash, a house"
-
-    def test_films_of_wan(self) -> None:
-        graph = {
-            "1": node("WanVideoLoraSelect", lora="ink.safetensors", strength=-0.9),
-            "2": node("WanVideoModelLoader", model="wan.safetensors", lora=["1", 0]),
-            "3": node("WanVideoTextEncode", positive_prompt="a wolf", negative_prompt="still"),
-            "4": node("WanVideoSampler", model=["2", 0], text_embeds=["3", 0], cfg=6.0),
-        }
-        recipe = read(graph)
-        assert (recipe.prompt, recipe.negative_prompt) == ("a wolf", "still")
-        assert recipe.loras == (NamedLora("ink", -0.9),)
-
-
-@pytest.mark.parametrize(
-    "loader",
-    [
-        node("Power Prompt (rgthree)", prompt="a <lora:sub/ink:-0.9> b", opt_model=["1", 0],
-             opt_clip=["1", 1]),
-        node("ImpactWildcardEncode", model=["1", 0], clip=["1", 1],
-             populated_text="<lora:ink:-0.9>", wildcard_text="__x__ <lora:other:1>"),
-        node("Lora Loader Stack (rgthree)", model=["1", 0], clip=["1", 1],
-             lora_01="ink.safetensors", strength_01=-0.9, lora_02="None", strength_02=1.0),
-        node("Power Lora Loader (rgthree)", model=["1", 0], clip=["1", 1],
-             lora_1={"on": True, "lora": "ink.safetensors", "strength": -0.9},
-             lora_2={"on": False, "lora": "other.safetensors", "strength": 1}),
-    ],
-)  # fmt: skip
-def test_what_is_loaded_before_a_node(loader: dict[str, Any]) -> None:
-    graph = workflow(n10=loader, n11=node("NegGuardPrompts", model=["10", 0]))
-    loras, notes = loras_before(graph, "11")
-    assert [(lora.name, lora.unet) for lora in loras] == [("ink", -0.9)]
-    assert notes == ()
-
-
-class TestHooks:
-    """LoRAs that come with a conditioning act on its branch alone."""
-
-    @staticmethod
-    def hooked(positive: Any, negative: Any, **more: dict[str, Any]) -> Recipe:
-        graph = workflow(**more)
-        for key, hooks in (("2", positive), ("3", negative)):
-            if hooks:
-                graph[f"1{key}"] = node("SetClipHooks", clip=["1", 1], hooks=hooks)
-                graph[key]["inputs"]["clip"] = [f"1{key}", 0]
-        return read(graph)
-
-    @staticmethod
-    def hook(name: str, strength: float, before: Any = None) -> dict[str, Any]:
-        more = {"prev_hooks": before} if before else {}
-        return node("CreateHookLora", lora_name=f"{name}.safetensors", strength_model=strength,
-                    strength_clip=strength, **more)  # fmt: skip
-
-    def test_one_lora_two_strengths(self) -> None:
-        recipe = self.hooked(
-            ["20", 0], ["21", 0], n20=self.hook("ink", 0.8), n21=self.hook("ink", 0.3)
-        )
-        assert [lora.tag() for lora in recipe.loras] == ["<lora:ink:0.8:neg=0.3>"]
-        assert recipe.notes == ()
-
-    def test_on_one_branch(self) -> None:
-        hooks = {"n20": self.hook("ink", -0.9)}
-        on_positive = self.hooked(["20", 0], None, **hooks)
-        assert [lora.tag() for lora in on_positive.loras] == ["<lora:ink:-0.9:neg=0>"]
-        on_negative = self.hooked(None, ["20", 0], **hooks)
-        assert [lora.tag() for lora in on_negative.loras] == ["<lora:ink:0:neg=-0.9>"]
-
-    def test_the_same_hooks_on_both_are_one_strength(self) -> None:
-        recipe = self.hooked(["20", 0], ["20", 0], n20=self.hook("ink", 0.8))
-        assert [lora.tag() for lora in recipe.loras] == ["<lora:ink:0.8>"]
-
-    def test_hooks_in_a_row_and_joined(self) -> None:
-        recipe = self.hooked(
-            ["22", 0],
-            None,
-            n19=self.hook("wet", 0.4),
-            n20=self.hook("ink", 0.8, ["19", 0]),
-            n21=self.hook("dry", 0.2),
-            n22=node("CombineHooks2", hooks_A=["20", 0], hooks_B=["21", 0]),
-        )
-        assert {lora.name for lora in recipe.loras} == {"wet", "ink", "dry"}
-        assert recipe.notes == ()
-
-    def test_on_the_conditioning_itself(self) -> None:
-        graph = workflow(
-            n20=self.hook("ink", -0.9),
-            n21=node("ConditioningSetProperties", cond_NEW=["2", 0], conditioning=["2", 0],
-                     hooks=["20", 0]),
-        )  # fmt: skip
-        graph["5"]["inputs"]["positive"] = ["21", 0]
-        assert [lora.tag() for lora in read(graph).loras] == ["<lora:ink:-0.9:neg=0>"]
-
-    @pytest.mark.parametrize("more", [
-        {"n20": node("SetHookKeyframes", hooks=["21", 0], hook_kf=["22", 0])},
-        {"n20": node("Odd", hooks=["20", 0])},
-        {},
-    ])  # fmt: skip
-    def test_what_cannot_be_followed_is_named(self, more: dict[str, Any]) -> None:
-        assert self.hooked(["20", 0], None, n21=self.hook("ink", 0.5), **more).notes
-
-    def test_the_guards_own_loader(self) -> None:
-        recipe = loaded(node("NegGuardLoraLoader", **IN, lora_name="ink.safetensors",
-                             strength_model=0.8, strength_clip=0.8, neg=0.3,
-                             wiring="neg: own strength on the negative branch"))  # fmt: skip
-        assert [lora.tag() for lora in recipe.loras] == ["<lora:ink:0.8:neg=0.3>"]
-
-
 def test_circles_and_doubled_joins_end() -> None:
     circle = workflow(n2=node("ConditioningCombine", conditioning_1=["2", 0],
                               conditioning_2=["2", 0]))  # fmt: skip
@@ -592,10 +389,6 @@ def test_circles_and_doubled_joins_end() -> None:
     graph = {**workflow(), **joins, "150": node("CLIPTextEncode", text="a", clip=["1", 1])}
     graph["5"]["inputs"]["positive"] = ["100", 0]
     assert read(graph).notes
-
-
-def page(nodes: list[dict[str, Any]], links: list[list[Any]]) -> dict[str, Any]:
-    return {"nodes": nodes, "links": links, "version": 0.4}
 
 
 def test_the_workflow_of_the_page() -> None:

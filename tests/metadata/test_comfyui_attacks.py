@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 from collections.abc import Callable
@@ -89,15 +90,14 @@ def broken(draw: st.DrawFn, whole: dict[str, Any]) -> dict[str, Any]:
     for _ in range(draw(st.integers(1, 5))):
         *path, last = draw(st.sampled_from(places(whole)))
         inside: Any = made
-        try:
+        # Another change may have taken the place away.
+        with contextlib.suppress(AttributeError, KeyError, IndexError, TypeError):
             for key in path:
                 inside = inside[key]
             if draw(st.booleans()) or isinstance(inside, list):
                 inside[last] = copy.deepcopy(draw(ODD))
             else:
                 inside.pop(last, None)
-        except (AttributeError, KeyError, IndexError, TypeError):
-            pass  # another change has taken the place away
     return made
 
 
