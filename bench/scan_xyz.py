@@ -1,11 +1,14 @@
 """A scan against the host's own XYZ plot of the same grid, in a running WebUI.
 
     WEBUI_ROOT=… python bench/scan_xyz.py [--runs 5] [--weights "-1 - 1 [9]"] [--prompts 3]
+    WEBUI_ROOT=… python bench/scan_xyz.py --ask-model --steps 20
     WEBUI_URL=http://127.0.0.1:7860 python bench/scan_xyz.py --lora NAME
 
 Both run by HTTP, in turn, with the LoRA axis of this extension, which passes raw weights. The
 scan also measures each picture, keeps it on disk and judges. Its report is drawn when somebody asks
-for it, and not counted.
+for it, and not counted. With ``--ask-model`` each run also has a scan in which the loaded model
+judges the pictures, too: four evaluations more for each, so the steps of a real scan are needed to
+say what that costs.
 
 With ``WEBUI_ROOT`` the WebUI is started with LoRA files of our own (see
 tests/host/support/server.py) and one OpenMP thread, with ``--core 0`` on one core. The scan runs in
@@ -39,8 +42,12 @@ from tests.host.support.scans import FORM, ScanTab  # noqa: E402
 from tests.host.support.server import GUARD_FOLDER, REPOSITORY  # noqa: E402
 
 BAR = 1.05
+BAR_ASKED = 1.15
+"""Where the model judges, too."""
 PAGE_SECONDS = 0.7
 """How often the tab's page asks how far a scan is."""
+ASKING = {"critic": True}
+"""What a form says beside the rest where the model judges, too."""
 PROMPTS = ("a cat on a wall", "a lake at night", "an old bicycle", "a red apple", "a house")
 
 
@@ -93,16 +100,14 @@ def scan(tab: ScanTab, lora: str, form: dict[str, Any]) -> float:
 def plot(host: Webui, lora: str, form: dict[str, Any]) -> float:
     """Return the seconds that the plot takes."""
     texts = [prompt["text"] for prompt in form["prompts"]]
-    axes: list[object] = [host.xyz_axis("[LoRA Neg] Weight"), f"{lora}: {form['weights']}", []]
-    axes += [host.xyz_axis("Prompt S/R"), ", ".join(texts), []]
-    axes += [host.xyz_axis("Nothing"), "", []]
+    axes = [("[LoRA Neg] Weight", f"{lora}: {form['weights']}"), ("Prompt S/R", ", ".join(texts))]
     body = {
         **PICTURE,
         **{key: form[key] for key in ("steps", "width", "height")},
         "prompt": f"{texts[0]}<lora:{lora}:1>",
         "negative_prompt": FORM["negative_prompt"],
         "script_name": "X/Y/Z plot",
-        "script_args": [*axes, True, False, False, False, False, False, False, 0, True],
+        "script_args": host.xyz_args(axes),
     }
     started = time.perf_counter()
     # Not by `many`: without sub images the host returns more texts than pictures.
@@ -118,6 +123,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--side", type=int, default=64)
     parser.add_argument("--lora", default=STYLE)
+    parser.add_argument(
+        "--ask-model", action="store_true", help="a scan that the model judges, too"
+    )
     parser.add_argument("--core", type=int, help="the core of a WebUI that is started here")
     options = parser.parse_args()
     form = {
@@ -127,25 +135,35 @@ def main() -> None:
         "width": options.side,
         "height": options.side,
     }
+    ways = {
+        "scan": (BAR, {}),
+        **({"scan that asks": (BAR_ASKED, ASKING)} if options.ask_model else {}),
+    }
+    ratios: dict[str, list[float]] = {way: [] for way in ways}
     with webui(options.core) as host:
         tab = ScanTab(host)
-        scan(tab, options.lora, form)  # loads the model
+        scan(
+            tab, options.lora, {**form, **(ASKING if options.ask_model else {})}
+        )  # loads the model
         plot(host, options.lora, form)
-        ratios = []
         for run in range(options.runs):
+            seconds = {}
             # Whoever is first changes: a machine that slows down or speeds up favours neither.
-            if run % 2:
-                scanned = scan(tab, options.lora, form)
-                plotted = plot(host, options.lora, form)
-            else:
-                plotted = plot(host, options.lora, form)
-                scanned = scan(tab, options.lora, form)
-            ratios.append(scanned / plotted)
-            print(f"run {run + 1}: plot {plotted:.2f} s, scan {scanned:.2f} s", flush=True)
-    grid = f"{options.weights} × {options.prompts} prompts, {options.side}², {options.steps} steps"
-    told = ", ".join(f"{ratio:.3f}" for ratio in ratios)
-    print(f"{grid}: scan to plot {told}")
-    print(f"median of {options.runs}: {statistics.median(ratios):.3f} × the plot (bar {BAR})")
+            lanes = ["plot", *ways]
+            for lane in lanes[run % len(lanes) :] + lanes[: run % len(lanes)]:
+                if lane == "plot":
+                    seconds[lane] = plot(host, options.lora, form)
+                else:
+                    seconds[lane] = scan(tab, options.lora, {**form, **ways[lane][1]})
+            for way in ways:
+                ratios[way].append(seconds[way] / seconds["plot"])
+            told = ", ".join(f"{lane} {took:.2f} s" for lane, took in seconds.items())
+            print(f"run {run + 1}: {told}", flush=True)
+    print(f"{options.weights} × {options.prompts} prompts, {options.side}², {options.steps} steps")
+    for way, (bar, _) in ways.items():
+        told = ", ".join(f"{ratio:.3f}" for ratio in ratios[way])
+        median = statistics.median(ratios[way])
+        print(f"{way} to plot {told}: median of {options.runs} {median:.3f} (bar {bar})")
 
 
 if __name__ == "__main__":

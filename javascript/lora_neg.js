@@ -3760,6 +3760,7 @@
       }
       this.about.replaceChildren(line);
       if (lora.saved) this.about.append(userText("lora-neg-note", lora.saved));
+      if (lora.blocks) this.about.append(userText("lora-neg-note", lora.blocks));
       if (lora.type === "trigger_negative" || lora.type === "dedicated_negative") {
         const hint = element("p", "lora-neg-note", `${translate("Made to be loaded as a negative: an A/B picture shows best what it does.")} `);
         if (this.kind !== "compare") hint.append(button("lora-neg-link", "A/B picture", () => this.setKind("compare")));

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..loras.card import LoraCard
+from ..policy.block_names import mask_in_force
 from ..scan import (
     PlanError,
     Sampling,
@@ -137,9 +138,10 @@ def _plan(options: argparse.Namespace, host: DiffusersHost, name: str) -> ScanPl
     card = engine.get(name)
     assert card is not None  # `_names` has seen it
     width, height = options.size or (own.width, own.height)
+    mask = mask_in_force(card, host.settings)
     try:
         return ScanPlan(
-            loras=(ScannedLora(name, engine.hashes.of_lora(card)),),
+            loras=(ScannedLora(name, engine.hashes.of_lora(card), blocks=mask),),
             prompts=_prompts(options, card, scenes_of(engine.knows)),
             seeds=options.seeds,
             weights=options.weights,
@@ -175,6 +177,8 @@ def _tell_cost(options: argparse.Namespace, plan: ScanPlan) -> None:
     weights = format_weights(plan.weights)
     prompts, seeds = len(plan.prompts), len(plan.seeds)
     counted = f"{len(plan.weights)} weights ({weights}) × {prompts} prompts × {seeds} seeds"
+    if plan.masks:
+        _say(f"{plan.name}: in the blocks that were saved with it: {plan.masks}")
     if options.quick:
         calls = evaluations(plan, LEVELS)
         _say(f"{plan.name}: {counted} × {len(LEVELS)} noise levels = {calls} evaluations")

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..loras.card import LoraCard
 from ..loras.families import ModelFamily
 from ..prompts.blocks import read_blocks
 from ..sentences import Sentence, say
 from .matrix import FRAMEWORK
+from .options import Mode
+from .rules import r12_face_blocks as r12
+from .settings import GuardSettings
 
 _SD = {"IN": 12, "MID": 1, "OUT": 12}
 _SDXL = {"IN": 9, "MID": 1, "OUT": 9}
@@ -100,3 +104,9 @@ def kept_of(value: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the blocks of ``names`` that a mask keeps a LoRA to; all where it means nothing."""
     mask = read_blocks(value) if value else None
     return names if mask is None else tuple(name for name in names if mask.keeps(name))
+
+
+def mask_in_force(card: LoraCard, settings: GuardSettings) -> str:
+    """Return the mask that R12 keeps a LoRA to, so that a scan measures what generations do."""
+    off = settings.mode_of(r12.RULE.id) is Mode.OFF
+    return "" if off else r12.saved_mask(card)

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 from ..loras.card import QUICK_SUFFIX
+from ..prompts.blocks import read_blocks
 from ..sentences import said_by
 from .ports import ImageRequest, LoraSetting, Sampling, ScanBatch
 from .weights import ARTICLE, WeightListError, check_weights
@@ -46,11 +47,13 @@ class ScannedLora:
         name: as the host knows it.
         digest: hash of the file, so that results of another version are never mixed in.
         factor: its weight is the scan's weight times this; for scans of several LoRAs together.
+        blocks: of the denoiser, in which alone it acts (`prompts.blocks`); empty for all.
     """
 
     name: str
     digest: str = ""
     factor: float = 1.0
+    blocks: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,13 @@ class ScanPlan:
         """The LoRA, or the LoRAs, for people."""
         return " + ".join(lora.name for lora in self.loras)
 
+    @property
+    def masks(self) -> str:
+        """The blocks that the LoRA is kept to, for people; with names where there are several."""
+        if len(self.loras) == 1:
+            return self.loras[0].blocks
+        return ", ".join(f"{lora.name} {lora.blocks}" for lora in self.loras if lora.blocks)
+
     def cells(self) -> Iterator[ScanCell]:
         """Yield all cells in the order of making.
 
@@ -186,13 +196,18 @@ class ScanPlan:
     def _setting(self, lora: ScannedLora, weight: float) -> LoraSetting:
         te = self.held if self.part is LoraPart.UNET else weight
         unet = self.held if self.part is LoraPart.TEXT_ENCODER else weight
-        return LoraSetting(lora.name, round(te, 6), round(unet, 6))
+        # As R12 does: a tag that does not reach the denoiser has no mask.
+        blocks = lora.blocks if round(unet, 6) else ""
+        return LoraSetting(lora.name, round(te, 6), round(unet, 6), blocks=blocks)
 
     def record(self) -> dict[str, Any]:
         """Return the plan as JSON types; `from_record` reads it."""
         record: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         if not self.negative_word:
             del record["negative_word"]
+        for lora in record["loras"]:
+            if not lora["blocks"]:
+                del lora["blocks"]
         return record
 
     @property
@@ -252,6 +267,9 @@ def _lora_problems(plan: ScanPlan) -> Iterator[str]:
         yield "choose a LoRA"
     if len({lora.name for lora in plan.loras}) < len(plan.loras):
         yield "the same LoRA is chosen twice"
+    for lora in plan.loras:
+        if lora.blocks and read_blocks(lora.blocks) is None:
+            yield f"{lora.blocks} names no blocks"
     if any(lora.factor == 0 for lora in plan.loras):
         yield "a LoRA with factor 0 would not take part"
     if len(plan.weights) < 2:

@@ -47,7 +47,7 @@ class LoraSetting:
 
     @property
     def tag(self) -> str:
-        """The tag that asks A1111 for these weights."""
+        """The tag that asks for these weights and blocks."""
         return format_tag(
             "lora",
             self.name,
@@ -55,6 +55,7 @@ class LoraSetting:
             self.unet,
             self.negative_unet,
             self.negative_text_encoder,
+            blocks=self.blocks,
         )
 
     @property

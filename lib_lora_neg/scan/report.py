@@ -130,6 +130,7 @@ def _facts(plan: ScanPlan) -> dict[str, str]:
         "Checkpoint": plan.checkpoint,
         "Weights": format_weights(plan.weights),
         "Part": _PARTS[plan.part],
+        "Blocks": plan.masks,
         "Prompts": " · ".join(
             prompt.text + ("" if prompt.subject else " (unrelated)") for prompt in plan.prompts
         ),

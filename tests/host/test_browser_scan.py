@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.host.support.client import PICTURE, Webui
+from tests.host.support.client import PICTURE, Webui, assert_same
 from tests.host.support.lora_files import SLIDER, STYLE
 from tests.host.support.scans import ScanTab
 
 from .test_browser import SECONDS, Page, browser, expect, open_page
+from .test_scan import measured_floor
 
 __all__ = ["browser", "open_page"]
 
@@ -101,6 +102,48 @@ def test_a_scan_is_stopped_and_gone_on_with(scanning: Scanning) -> None:
     assert scanning.cells.count() == ALL
     expect(scanning.verdict).not_to_be_empty()
     shot("scan-done", whole=True)
+
+
+def test_the_model_judges_a_scan_that_is_stopped_and_gone_on_with(
+    scanning: Scanning, webui: Webui
+) -> None:
+    if not ScanTab(webui).ask("overview")["critic"]:
+        pytest.skip("this WebUI's denoiser cannot be asked alone (reForge)")
+    asked = f"a cat <lora:{STYLE}:-0.9>"
+    before = webui.txt2img(asked)
+    scanning.choose(STYLE)
+    scanning.fill(Weights="-1 - 0 [5]", Seeds="1, 2")
+    scanning.fill(**{name.title(): PICTURE[name] for name in ("steps", "width", "height")})
+    scanning.prompts(2)
+    scanning.root.get_by_label("Let the model judge, too").check()
+    scanning.page.shot("scan-asking", whole=True)
+    scanning.start()
+    expect(scanning.cells.nth(3)).to_be_visible(timeout=120 * SECONDS)
+    scanning.press("Stop")
+    scanning.said("Stopped at")
+    assert_same(webui.txt2img(asked), before)
+    scanning.press("Go on")
+    scanning.said("Finished: 20 of 20 pictures.")
+
+    scanning.cells.first.click()
+    dialog = scanning.page.raw.locator("dialog[open]")
+    dialog.get_by_label("Where the model balks").check(timeout=60 * SECONDS)
+    expect(dialog.locator("img[src*='scan-heat']").first).to_be_visible(timeout=60 * SECONDS)
+    scanning.page.shot("scan-balks")
+    scanning.page.raw.keyboard.press("Escape")
+    assert_same(webui.txt2img(asked), before)
+
+    save = scanning.verdict.get_by_role("button", name="Save to this LoRA")
+    if save.count():  # random weights draw what is broken at weight 0 already
+        save.click()
+        expect(scanning.verdict).to_contain_text("the guard obeys it")
+        scanning.page.shot("scan-asked-saved", whole=True)
+        floor = max(-0.9, measured_floor(webui, STYLE))
+        after = webui.txt2img(asked)
+        scanning.press("Take back")
+        expect(save).to_be_visible()
+        assert after.prompt == (f"a cat <lora:{STYLE}:{floor:g}>" if floor else "a cat")
+    assert_same(webui.txt2img(asked), before)
 
 
 def test_a_quick_scan_is_saved_and_obeyed(scanning: Scanning, webui: Webui) -> None:

@@ -61,6 +61,25 @@ def test_several_loras_move_together() -> None:
     assert LoraSetting("ink", 0.5, -0.3).tag == "<lora:ink:0.5:-0.3>"
 
 
+def test_a_mask_goes_with_the_lora_where_it_reaches_the_denoiser() -> None:
+    scan = plan(loras=(Lora("ink", "abc", blocks="-OUT3"),))
+    assert scan.settings(-0.5) == (LoraSetting("ink", -0.5, -0.5, blocks="-OUT3"),)
+    assert scan.settings(-0.5)[0].tag == "<lora:ink:-0.5:blocks=-OUT3>"
+    assert scan.masks == "-OUT3"
+    words = replace(scan, part=LoraPart.TEXT_ENCODER)
+    assert words.settings(-0.5) == (LoraSetting("ink", -0.5, 0.0),)
+    both = plan(loras=(Lora("ink", blocks="-OUT3"), Lora("wash")))
+    assert both.masks == "ink -OUT3"
+
+
+def test_a_mask_is_part_of_the_scans_key_and_none_leaves_the_key_as_it_was() -> None:
+    plain, masked = plan(), plan(loras=(Lora("ink", "abc", blocks="-OUT3"),))
+    assert plain.key() != masked.key()
+    assert masked.key() != plan(loras=(Lora("ink", "abc", blocks="-OUT4"),)).key()
+    assert "blocks" not in plain.record()["loras"][0]
+    assert from_record(json.loads(json.dumps(masked.record()))) == masked
+
+
 def test_a_batch_shares_one_weight() -> None:
     scan = plan(negative_prompt="blurry")
     batch = scan.batch((ScanCell(-0.5, 1, 4), ScanCell(-0.5, 0, 3)))
@@ -78,6 +97,7 @@ def test_a_batch_shares_one_weight() -> None:
     ("fields", "says"),
     [
         ({"loras": ()}, "choose a LoRA"),
+        ({"loras": (Lora("ink", blocks="-X:9>"),)}, "names no blocks"),
         ({"loras": (Lora(""),)}, "choose a LoRA"),
         ({"loras": (Lora("ink"), Lora("ink", "x"))}, "chosen twice"),
         ({"loras": (Lora("ink", factor=0),)}, "factor 0"),

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
+from ...policy.block_names import mask_in_force
 from ...scan import (
     PlanError,
     Sampling,
@@ -148,8 +149,9 @@ class WeightScan:
         same = loras.get(card.name)
         # By the stem, as every host names it; where two files share it, by the path.
         name = card.name if same is not None and same.path == card.path else lora_name
+        mask = mask_in_force(card, settings.in_force(place.kept_settings()))
         plan = ScanPlan(
-            loras=(ScannedLora(name, hashes().of_lora(card)),),
+            loras=(ScannedLora(name, hashes().of_lora(card), blocks=mask),),
             prompts=_prompts(prompts, card),
             seeds=_seeds(seeds),
             weights=_weights(weights),
@@ -163,6 +165,8 @@ class WeightScan:
         assert isinstance(outcome.verdict, ScanVerdict)
         known = model_of(model, family).family
         lines = [*_lines(outcome, card, known), *failed]
+        if mask:
+            lines.append(f"scanned in the blocks that were saved with it: {mask}")
         if afterwards == SAVE:
             lines.append(_saved(outcome, card, lora_name, known))
         text = printable("\n".join(lines))

@@ -51,7 +51,8 @@ class ComfyGenerator:
         pair = Pair(self._models.model, self._models.clip)
         for lora in batch.loras:
             tensors = self._file.read(lora.name, place.loras().path(lora.name))
-            pair = loaded_onto(pair, tensors, Loaded(lora.name, lora.unet, lora.text_encoder))
+            wanted = Loaded(lora.name, lora.unet, lora.text_encoder, blocks=lora.blocks)
+            pair = loaded_onto(pair, tensors, wanted)
         for request in batch.requests:
             if cancel.is_set():
                 return

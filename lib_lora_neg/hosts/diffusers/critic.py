@@ -47,7 +47,8 @@ class EngineCritic:
         job = engine.completed(job_of(sampling, "", ""), 0)
         with engine.lock, torch.inference_mode():
             engine.networks.apply(loras)
-            return _Call(engine, job, loras).answers(questions)
+            with engine.passes.kept_to_blocks(loras):
+                return _Call(engine, job, loras).answers(questions)
 
 
 class _Call:

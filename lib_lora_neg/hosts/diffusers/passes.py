@@ -203,6 +203,20 @@ class Passes:
         if attachment.failure:
             raise JobError(f"a LoRA cannot act on one branch alone: {attachment.failure}")
 
+    @contextmanager
+    def kept_to_blocks(self, loras: Sequence[LoraSetting]) -> Iterator[None]:
+        """Keep the applied LoRAs to their blocks in single evaluations that are made inside.
+
+        Raises:
+            JobError: that went wrong.
+        """
+        with self._branches([lora for lora in loras if lora.blocks]) as attachment:
+            if attachment is None:
+                yield
+            else:
+                with attachment.encoding(Branch.COND):
+                    yield
+
     def hires_size(self, job: GenerationJob) -> tuple[int, int]:
         """Return width and height of a job's second pass, in pixels."""
         scale = job.hires.scale if job.hires is not None else 1.0

@@ -97,7 +97,8 @@ class EngineDenoiser:
         added = AddedConditioning(job.width, job.height, job.distilled_cfg or 0.0)
         with engine.lock, torch.inference_mode():
             engine.networks.apply(loras)
-            return [self._predict(probe, job, added, loras) for probe in probes]
+            with engine.passes.kept_to_blocks(loras):
+                return [self._predict(probe, job, added, loras) for probe in probes]
 
     def _predict(
         self,

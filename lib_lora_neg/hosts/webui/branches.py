@@ -8,7 +8,8 @@ else is loaded, or the generation ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -231,6 +232,32 @@ def _attached(state: _Loaded, layers: dict[Any, Any], attentions: dict[Any, Any]
     except BranchError as error:
         state.refused.update((lora.name, str(error)) for lora in state.settings)
         return None
+
+
+@contextmanager
+def kept_to_blocks(sd_model: Any, loras: Iterable[LoraSetting]) -> Iterator[None]:
+    """Keep LoRAs that the host has loaded to their blocks, in whatever is evaluated inside.
+
+    Raises:
+        BranchError: that cannot be done with one of them; the text names it.
+    """
+    from ...branches.deltas import BranchError
+
+    state = _Loaded(tuple(lora for lora in loras if lora.blocks))
+    state.unet = _attached(state, *_parts(sd_model, state, text=False, both_alike=True))
+    for name, reason in state.refused.items():
+        state.detach()
+        raise BranchError(f"LoRA {name} cannot be kept to its blocks: {reason}")
+    if state.unet is None:
+        yield
+        return
+    try:
+        with state.unet.encoding(Branch.COND):
+            yield
+        if state.unet.failure:
+            raise BranchError(f"its LoRAs were not kept to their blocks: {state.unet.failure}")
+    finally:
+        state.detach()
 
 
 def _encode_negatives_apart(sd_model: Any, state: _Loaded) -> None:

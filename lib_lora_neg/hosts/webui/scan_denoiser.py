@@ -17,6 +17,7 @@ import numpy as np
 from ...loras.families import ModelFamily
 from ...scan.ports import Field, LoraSetting, Picture, Probe, Question, Sampling
 from . import capabilities
+from .branches import kept_to_blocks
 from .checkpoint import selected_family
 from .scan_loras import ScanLoras, missing
 from .scan_pictures import ScanPictureError
@@ -64,7 +65,7 @@ class WebuiDenoiser:
     ) -> list[Field]:
         self._model.load()
         _load(loras)
-        with self._model.ready(sampling) as shape:
+        with self._model.ready(sampling) as shape, _masked(loras):
             conds = {
                 text: self._model.encode(text, sampling)
                 for text in dict.fromkeys(probe.prompt for probe in probes)
@@ -97,7 +98,7 @@ class WebuiCritic:
     ) -> list[Field]:
         self._model.load()
         _load(loras)
-        with self._model.ready(sampling):
+        with self._model.ready(sampling), _masked(loras):
             # Encoders first, then the denoiser: hosts move one of them to the device at a time.
             latents = {id(q.picture): _latent(q.picture) for q in questions}
             conds = {
@@ -150,6 +151,18 @@ def _load(loras: Sequence[LoraSetting]) -> None:
     absent = missing(names)
     if absent:
         raise ScanPictureError(f"the host did not load {', '.join(absent)}")
+
+
+@contextmanager
+def _masked(loras: Sequence[LoraSetting]) -> Iterator[None]:
+    """Let LoRAs that have a mask act in their blocks alone."""
+    if not any(lora.blocks for lora in loras):
+        yield
+        return
+    from modules import shared
+
+    with kept_to_blocks(shared.sd_model, loras):
+        yield
 
 
 def _noise(seed: int, shape: tuple[int, int, int]) -> Any:

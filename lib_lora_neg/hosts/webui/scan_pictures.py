@@ -20,7 +20,9 @@ from ...scan.ports import (
     Picture,
     ScanBatch,
 )
+from .. import branch_keys
 from . import infotext, options
+from .branches import kept_to_blocks
 from .scan_loras import ScanLoras, missing
 from .scan_queue import heeding, in_generation_thread, was_interrupted
 
@@ -64,6 +66,7 @@ class WebuiGenerator:
         p = _processing(batch, requests)
         latents: list[Field] = []
         self._share_conds(p)
+        _keep_to_blocks(p, batch.loras)
         _keep_latents(p, latents)
         with closing(p):
             done = process_images(p)
@@ -114,7 +117,10 @@ def _processing(batch: ScanBatch, requests: Sequence[ImageRequest]) -> Any:
         do_not_save_samples=True,
         do_not_save_grid=True,
         # Who pastes the picture's text gets the picture again.
-        extra_generation_params={infotext.MODE_KEY: "Off"},
+        extra_generation_params={
+            infotext.MODE_KEY: "Off",
+            **branch_keys.written(batch.loras, asked.cfg),
+        },
         **more,
     )
     # A runner without scripts: without a runner, infotexts lack the tags of the prompt.
@@ -146,6 +152,21 @@ def _together(requests: Sequence[ImageRequest]) -> Iterator[list[ImageRequest]]:
 
     for _, group in groupby(requests, key=tags):
         yield list(group)
+
+
+def _keep_to_blocks(p: Any, loras: Sequence[LoraSetting]) -> None:
+    """Let LoRAs that have a mask act in their blocks alone while ``p`` samples."""
+    if not any(lora.blocks for lora in loras):
+        return
+    sample = p.sample
+
+    def kept(*args: Any, **kwargs: Any) -> Any:
+        if missing([lora.name for lora in loras]):
+            return sample(*args, **kwargs)  # said once the host is through
+        with kept_to_blocks(p.sd_model, loras):
+            return sample(*args, **kwargs)
+
+    p.sample = kept
 
 
 def _keep_latents(p: Any, latents: list[Field]) -> None:

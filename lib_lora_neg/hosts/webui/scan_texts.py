@@ -69,19 +69,19 @@ def _weights(plan: ScanPlan) -> tuple[str, str, str]:
         shown = [w for w in plan.weights if w] if 0 in plan.weights else list(plan.weights)
         cells = ["".join(lora.tag for lora in plan.settings(weight)) for weight in shown]
         return "Prompt S/R", _csv(cells), cells[0]
-    name = plan.loras[0].name
+    name, blocks = plan.loras[0].name, plan.loras[0].blocks
     weights = f"{name}: {format_weights(w * plan.loras[0].factor for w in plan.weights)}"
     if plan.part is LoraPart.TEXT_ENCODER:
-        return xyz.TEXT_ENCODER, weights, _split_tag(name, 1.0, plan.held)
+        return xyz.TEXT_ENCODER, weights, _split_tag(name, 1.0, plan.held, blocks)
     if plan.part is LoraPart.UNET:
-        return xyz.WEIGHT, weights, _split_tag(name, plan.held, 1.0)
-    return xyz.WEIGHT, weights, format_tag("lora", name, 1.0, 1.0)
+        return xyz.WEIGHT, weights, _split_tag(name, plan.held, 1.0, blocks)
+    return xyz.WEIGHT, weights, format_tag("lora", name, 1.0, 1.0, blocks=blocks)
 
 
-def _split_tag(name: str, te: float, unet: float) -> str:
+def _split_tag(name: str, te: float, unet: float, blocks: str) -> str:
     """Return a tag that names both weights even where they are equal, so that the axis changes
     one of them only."""
-    return f"<lora:{name}:{te:g}:{unet:g}>"
+    return f"<lora:{name}:{te:g}:{unet:g}{f':blocks={blocks}' if blocks else ''}>"
 
 
 def _axis(axis: str, label: str, values: Iterable[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...loras.card import LoraType
+from ...loras.card import LoraCard, LoraType
 from ...loras.families import ModelFamily
 from ...prompts.blocks import read_blocks
 from ...sentences import say
@@ -48,16 +48,21 @@ def blocks(draft: Draft, context: Context) -> Draft:
     return _face_blocks(draft, context) if context.request.family is ModelFamily.FLUX else draft
 
 
+def saved_mask(card: LoraCard) -> str:
+    """Return the mask that is written into a LoRA's tags; empty where none is."""
+    exempt = card.guard_off or read_blocks(card.block_mask) is None
+    return "" if exempt else card.block_mask
+
+
 def _with_saved(text: TextDraft, context: Context) -> TextDraft:
     """Write saved masks into the tags that have none."""
     for position, use, card in guarded_uses(text, "R12"):
-        if not card.block_mask or not use.written or use.te is None:
+        mask = saved_mask(card)
+        if not mask or not use.written or use.te is None:
             continue
-        if not (use.unet or use.neg):
+        if not (use.unet or use.neg) or _is_masked(use):
             continue
-        if _is_masked(use) or read_blocks(card.block_mask) is None:
-            continue
-        masked = replace(use, blocks=card.block_mask)
+        masked = replace(use, blocks=mask)
         context.report(
             "R12",
             text,
@@ -65,7 +70,7 @@ def _with_saved(text: TextDraft, context: Context) -> TextDraft:
             lora=use.name,
             before=edited_tag(text, use),
             after=edited_tag(text, masked),
-            reason=say("kept to the blocks that you saved with it: {mask}", mask=card.block_mask),
+            reason=say("kept to the blocks that you saved with it: {mask}", mask=mask),
             source=SAVED,
         )
         text = text.with_use(position, masked)

@@ -12,6 +12,7 @@ from ...hosts.answers import Answer
 from ...hosts.scanning import ScanTabHost
 from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
+from ...policy.block_names import mask_in_force
 from ...scan.critic import COST, LOST_FROM, balks, off_prompt, unlikely
 from ...scan.jobs import JobView, ScanJobError, ScanJobs
 from ...scan.locking import is_locked
@@ -134,7 +135,8 @@ class _ScanTab:
         with self._listing:
             row = next((row for row in self._table.rows() if row.name == name), None)
         weight, word = compared_at(card)
-        parts = card.parts
+        parts, mask = card.parts, mask_in_force(card, self._host.library.settings())
+        kept = say("Scanned in the blocks that were saved with it: {mask}", mask=mask)
         return {
             **(row.data if row is not None else {"name": name}),
             "name": name,
@@ -143,6 +145,7 @@ class _ScanTab:
             "problem": as_sentence(family_problem(card, self._host.checkpoint())),
             "reasons": [as_sentence(reason) for reason in card.inference.reasons[:4]],
             "saved": bracket_text(card),
+            "blocks": kept if mask else "",
             "text_encoder": parts is None or parts.text_encoder,
             "unet": parts is None or parts.unet,
             "prompts": [

@@ -12,6 +12,7 @@ from ...hosts.form_reading import FormValueError
 from ...hosts.scanning import ScanTabHost
 from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
+from ...policy.block_names import mask_in_force
 from ...scan.plan import MAX_SEED, LoraPart, PlanError, ScannedLora, ScanPlan, ScanPrompt
 from ...scan.ports import Sampling
 from ...scan.weights import WeightListError, clean_weight, format_weights, parse_weights
@@ -72,11 +73,12 @@ def read_form(body: Mapping[str, Any], host: ScanTabHost) -> ScanPlan:
     negative = form.read("negative_prompt", lambda: _text(body, "negative_prompt"))
     word = form.read("negative_word", lambda: _text(body, "negative_word"))
     held = form.read("held", lambda: clean_weight(_number(body, "held", -10, 10, 0.0)))
-    if form.errors or not (checkpoint and weights and prompts and seeds):
+    if card is None or form.errors or not (checkpoint and weights and prompts and seeds):
         raise FormError(form.errors)
+    mask = mask_in_force(card, host.library.settings())
     try:
         return ScanPlan(
-            loras=(ScannedLora(str(name), host.lora_digest(str(name))),),
+            loras=(ScannedLora(str(name), host.lora_digest(str(name)), blocks=mask),),
             prompts=prompts,
             seeds=seeds,
             weights=weights,

@@ -141,6 +141,7 @@ def plan_facts(plan: ScanPlan) -> list[list[str]]:
         "Part": {"both": "", "unet": "unet only", "text_encoder": "text encoder only"}[
             plan.part.value
         ],
+        "Blocks": plan.masks,
         "Negative prompt": plan.negative_prompt,
         "Added to it with the LoRA": plan.negative_word,
         "CFG scale": f"{sampling.cfg:g}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,42 @@ def test_pictures_have_raw_weights_and_the_guard_has_no_part_in_them(sd1: Any) -
     assert np.array_equal(made[0].pixels, np.asarray(typed.images[0]))
     assert made[0].infotext == typed.pictures[0].infotext
     assert np.array_equal(made[0].latent, typed.pictures[0].latent)
+
+
+def test_a_mask_is_that_of_a_tag(sd1: Any) -> None:
+    masked = replace(RAW, blocks="-OUT")
+    plain, made = (
+        next(iter(sd1.generator().generate(batch(lora, seeds=(4,)), threading.Event())))
+        for lora in (RAW, masked)
+    )
+    typed = sd1.generate(
+        prompt=f"a cat {masked.tag}",
+        negative_prompt="dull",
+        mode=Mode.OFF,
+        cfg_scale=9.0,
+        seed=4,
+        sampler="Euler",
+        **{**SIZE, "steps": 3},
+    )
+    assert np.array_equal(made.pixels, np.asarray(typed.images[0]))
+    assert not np.array_equal(made.pixels, plain.pixels)
+
+
+def test_predictions_know_the_mask(sd1: Any) -> None:
+    probes = [Probe("a cat", 1, 0.5)]
+
+    def at(*loras: LoraSetting) -> np.ndarray:
+        return sd1.denoiser().predict(loras, probes, SAMPLING)[0]
+
+    unet = LoraSetting(files.STYLE, 0.0, -0.5)
+    none, whole = at(), at(unet)
+    inside, outside = (at(replace(unet, blocks=f"{sign}OUT")) for sign in "+-")
+    nowhere = at(replace(unet, blocks="+OUT-OUT"))
+    assert np.abs(nowhere - none).max() < 1e-4 * np.abs(none).max()
+    for one in (inside, outside):
+        assert np.abs(one - none).max() > 1e-3 * np.abs(whole - none).max()
+        assert np.abs(one - whole).max() > 1e-3 * np.abs(whole - none).max()
+    assert np.array_equal(at(unet), whole)
 
 
 def test_a_batch_yields_its_shots_in_order(sd1: Any) -> None:

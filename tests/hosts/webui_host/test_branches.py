@@ -11,9 +11,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from lib_lora_neg.branches import Branch  # noqa: E402
+from lib_lora_neg.branches.deltas import BranchError  # noqa: E402
 from lib_lora_neg.hosts import branch_keys  # noqa: E402
 from lib_lora_neg.hosts.webui import branch_layers  # noqa: E402
-from lib_lora_neg.hosts.webui.branches import Branches, Order  # noqa: E402
+from lib_lora_neg.hosts.webui.branches import Branches, Order, kept_to_blocks  # noqa: E402
+from lib_lora_neg.scan.ports import LoraSetting  # noqa: E402
 from tests.hosts.branch_standins import (  # noqa: E402
     C,
     Encoder,
@@ -330,3 +332,30 @@ def test_blocks_act_at_cfg_1_too(a1111: A1111Model, callbacks: list[Any]) -> Non
     branches.before_sampling(p)
     step(callbacks, torch.zeros(1, 7, 4), 1)
     assert torch.equal(inner(x), plain)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("blocks", "acts"), [("-IN3", True), ("-IN4", False), ("+MID", False)])
+def test_a_scans_lora_is_kept_to_its_blocks_in_whatever_is_evaluated(
+    a1111: A1111Model, blocks: str, acts: bool
+) -> None:
+    import networks
+
+    inner = a1111.model.diffusion_model
+    module = networks.loaded_networks[0].modules["unet"]
+    module.sd_key = "diffusion_model_input_blocks_4_1_proj"
+    x = torch.randn(3, 4)
+    clean = inner(x)
+    inner.proj.weight += 0.8 * change(1)  # as the host merges it
+    merged = inner(x)
+    with kept_to_blocks(a1111, (LoraSetting("style", 0.8, 0.8, blocks=blocks),)):
+        found, one = inner(x), inner(x[:1])
+    assert torch.allclose(found, merged if acts else clean, atol=1e-5)
+    assert torch.allclose(one, found[:1], atol=1e-6)
+    assert torch.equal(inner(x), merged)
+
+
+def test_a_lora_that_cannot_be_kept_to_its_blocks_is_named(a1111: A1111Model) -> None:
+    masked = (LoraSetting("nobody", 0.8, 0.8, blocks="-IN3"),)
+    with pytest.raises(BranchError, match="nobody"), kept_to_blocks(a1111, masked):
+        raise AssertionError("evaluated all the same")

@@ -94,6 +94,20 @@ def test_one_part_is_swept_and_the_other_held(
     assert said.prompt.endswith(tag)
 
 
+@pytest.mark.parametrize(
+    ("part", "tag"),
+    [
+        (LoraPart.BOTH, "<lora:style_a:1:blocks=-OUT3>"),
+        (LoraPart.UNET, "<lora:style_a:0:1:blocks=-OUT3>"),
+    ],
+)
+def test_the_plot_has_the_scans_mask(part: LoraPart, tag: str) -> None:
+    said = parse_infotext(
+        grid_text(plan(loras=(ScannedLora("style_a", blocks="-OUT3"),), part=part))
+    )
+    assert said.prompt.endswith(tag)
+
+
 def test_loras_that_are_scanned_together_are_replaced_together() -> None:
     both = (ScannedLora("style_a"), ScannedLora("char_a", factor=0.5))
     said = parse_infotext(grid_text(plan(loras=both)))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
 import pytest
 
-from lib_lora_neg.hosts.webui import infotext
+from lib_lora_neg.hosts import branch_keys
+from lib_lora_neg.hosts.webui import infotext, scan_pictures
 from lib_lora_neg.hosts.webui.scan_pictures import ScanPictureError, WebuiGenerator
 from lib_lora_neg.scan.ports import ImageRequest, LoraSetting
-from tests.hosts.scan_standins import STYLE, Txt2Img, Webui, make
+from tests.hosts.scan_standins import STYLE, Tensor, Txt2Img, Webui, make
 
 
 def test_pictures_are_what_was_asked_for(webui: Webui) -> None:
@@ -27,6 +32,36 @@ def test_pictures_are_what_was_asked_for(webui: Webui) -> None:
     assert [int(picture.pixels[0, 0, 0]) for picture in pictures] == [1, 2]
     assert [picture.latent.tolist()[0][0][0] for picture in pictures] == [0, 4]
     assert pictures[1].infotext == f"a dog{tags}\nSeed: 2"
+
+
+def test_a_mask_acts_while_the_picture_is_sampled_and_stands_in_its_text(
+    webui: Webui, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[object] = []
+
+    @contextmanager
+    def kept(_: object, loras: Sequence[LoraSetting]) -> Iterator[None]:
+        events.append([lora.blocks for lora in loras])
+        yield
+        events.append("given back")
+
+    monkeypatch.setattr(scan_pictures, "kept_to_blocks", kept)
+    monkeypatch.setattr(Txt2Img, "sd_model", None, raising=False)
+    sample = Txt2Img.sample
+
+    def sampled(p: Txt2Img) -> Tensor:
+        events.append("sampled")
+        return sample(p)
+
+    monkeypatch.setattr(Txt2Img, "sample", sampled)
+    (picture, _) = make(WebuiGenerator(), (replace(STYLE, blocks="-OUT3"),))
+    assert events == [["-OUT3"], "sampled", "given back"]
+    assert picture.infotext.startswith("a cat<lora:style:-0.9:blocks=-OUT3>")
+    told = webui.made[0].fields["extra_generation_params"]
+    assert told[infotext.MODE_KEY] == "Off"
+    assert told[branch_keys.BLOCKS_KEY].startswith("style -OUT3")
+    make(WebuiGenerator(), (STYLE,))
+    assert events[3:] == ["sampled"]
 
 
 def test_weight_0_has_no_tags(webui: Webui) -> None:

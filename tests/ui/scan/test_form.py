@@ -10,8 +10,10 @@ import pytest
 
 from lib_lora_neg.loras.card import LoraParts
 from lib_lora_neg.loras.families import ModelFamily
+from lib_lora_neg.policy import GuardSettings, Mode
 from lib_lora_neg.scan.plan import LoraPart, ScanPrompt
 from lib_lora_neg.ui.scan.form import FormError, form_of, read_form
+from lib_lora_neg.ui.scan.view import plan_facts
 from tests.support.cards import card
 from tests.support.library import MemoryLibrary
 from tests.support.scanning import CHECKPOINT, MemoryScanHost
@@ -60,6 +62,28 @@ def test_a_form_becomes_a_plan(host: MemoryScanHost) -> None:
     assert (plan.sampling.sampler, plan.sampling.scheduler) == ("DPM++ 2M", "Automatic")
     assert (plan.checkpoint, plan.facts) == (CHECKPOINT.digest, CHECKPOINT.facts)
     assert plan.negative_prompt == "blurry"
+
+
+@pytest.mark.parametrize(
+    ("fields", "rules", "mask"),
+    [
+        ({"block_mask": "-OUT3"}, {}, "-OUT3"),
+        ({"block_mask": "-OUT3"}, {"R12": Mode.ENFORCE}, "-OUT3"),
+        ({"block_mask": "-OUT3"}, {"R12": Mode.OFF}, ""),
+        ({"block_mask": "-OUT3", "guard_off": True}, {}, ""),
+        ({"block_mask": "-X:9>"}, {}, ""),
+        ({}, {}, ""),
+    ],
+)
+def test_a_lora_is_scanned_with_the_mask_that_generations_give_it(
+    tmp_path: Path, fields: dict[str, Any], rules: dict[str, Mode], mask: str
+) -> None:
+    library = MemoryLibrary(replace(card("ink", "style", family=ModelFamily.SDXL), **fields))
+    library.guard = GuardSettings(rules=rules)
+    host = MemoryScanHost(library, tmp_path)
+    plan = read_form(FORM, host)
+    assert plan.loras[0].blocks == mask
+    assert dict(map(tuple, plan_facts(plan))).get("Blocks", "") == mask
 
 
 def test_what_is_left_out_has_the_hosts_usual_value(host: MemoryScanHost) -> None:
