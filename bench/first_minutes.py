@@ -42,8 +42,14 @@ class Recorder:
         self._number = 0
 
     def take(self, name: str, *, whole: bool = False) -> None:
+        size = self.page.viewport_size
+        if whole:
+            # What stays in view would lie over the middle of a picture taller than the window.
+            height = self.page.evaluate("document.documentElement.scrollHeight")
+            self.page.set_viewport_size({**size, "height": height})
         self.page.wait_for_timeout(700)
-        data = self.page.screenshot(full_page=whole)
+        data = self.page.screenshot()
+        self.page.set_viewport_size(size)
         self._number += 1
         path = self._folder / f"{self._prefix}{self._number}-{name}.png"
         # 256 colours are enough for a page, at a third of the bytes.

@@ -90,9 +90,10 @@ def draw_curves(verdict: ScanVerdict, palette: Palette = LIGHT) -> bytes | None:
     _draw_effect(effect, verdict, palette)
     _draw_damage(damage, verdict.points, palette)
     reach = max(abs(point.weight) for point in verdict.points)
-    for onset in (verdict.onset, verdict.ceiling_onset):
-        if onset is not None:
-            _mark_onset(effect, damage, onset, reach, palette)
+    found = [onset for onset in (verdict.onset, verdict.ceiling_onset) if onset is not None]
+    for line, onset in enumerate(found):
+        # Two labels may meet in the middle: the second has a line of its own.
+        _mark_onset(effect, damage, onset, reach, palette, top=0.97 - 0.1 * line)
     damage.set_xlabel("LoRA weight")
     damage.set_xticks(*weight_ticks([point.weight for point in verdict.points]))
     for axes in (effect, damage):
@@ -227,7 +228,9 @@ def _draw_damage(axes: Axes, points: Sequence[Point], palette: Palette) -> None:
     axes.set_ylim(0, top)
 
 
-def _mark_onset(effect: Axes, damage: Axes, onset: Onset, reach: float, palette: Palette) -> None:
+def _mark_onset(
+    effect: Axes, damage: Axes, onset: Onset, reach: float, palette: Palette, top: float
+) -> None:
     for axes in (effect, damage):
         mark_band(axes, onset.band, palette)
     # The label stands outside of the band, or inside where the figure would end.
@@ -236,7 +239,7 @@ def _mark_onset(effect: Axes, damage: Axes, onset: Onset, reach: float, palette:
     edge = max if (onset.weight < 0) != outside else min
     damage.annotate(
         f"onset {format_weight(onset.weight)}",
-        (edge(onset.band), 0.97),
+        (edge(onset.band), top),
         xycoords=damage.get_xaxis_transform(),
         xytext=(-6 if to_the_left else 6, 0),
         textcoords="offset points",

@@ -145,6 +145,8 @@ def test_the_demo_is_clean_for_axe_and_fits(page, width):
     page.page.locator("#txt2img_unknown mark").first.wait_for()
     page.page.locator("#txt2img_known summary").click()
     page.page.get_by_text("Rules that this small model cannot show").click()
+    told = page.page.locator(".lora-neg-page-told li").last.bounding_box()
+    assert told["x"] + told["width"] <= width
     for dark in (False, True):
         page.page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
         assert violations(page, OURS) == []
@@ -156,3 +158,26 @@ def test_the_library_and_the_scan_know_its_loras(page):
     page.page.locator(".lora-neg-grid-row[data-index]").first.wait_for(timeout=60_000)
     page.tab("LoRA Scan")
     page.page.locator(".lora-neg-scan input, .lora-neg-scan select").first.wait_for(timeout=60_000)
+
+
+SCROLLERS = """() => [...document.querySelectorAll(".lora-neg-scan *")].filter((element) =>
+    /auto|scroll/.test(getComputedStyle(element).overflowY)
+    && element.scrollHeight > element.clientHeight + 1
+    && element.tagName !== "TEXTAREA").map((element) => element.className)"""
+
+
+def test_the_scan_tab_has_one_scrollbar_and_its_start_stays_in_view(page):
+    page.page.set_viewport_size({"width": 1400, "height": 700})
+    page.tab("LoRA Scan")
+    start = page.page.get_by_role("button", name="Start", exact=True)
+    start.wait_for(timeout=60_000)
+    page.page.locator(".lora-neg-scan-side").wait_for()
+    for offset in (0, 250):
+        page.page.evaluate("offset => window.scrollTo(0, offset)", offset)
+        assert page.page.evaluate(SCROLLERS) == []
+        page.until(lambda: inside(start.bounding_box(), 700))
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= 1400
+
+
+def inside(box: dict[str, float] | None, height: int) -> bool:
+    return box is not None and box["y"] >= 0 and box["y"] + box["height"] <= height
