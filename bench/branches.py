@@ -23,8 +23,8 @@ import torch
 
 from lib_lora_neg.branches import Branch, Strengths
 from lib_lora_neg.branches.attachment import attached
-from lib_lora_neg.branches.deltas import Factors
-from lib_lora_neg.branches.layers import Part
+from lib_lora_neg.branches.deltas import LowRankDelta
+from lib_lora_neg.branches.layers import LayerDelta
 
 CASES = {
     "rank 32": (32,),
@@ -72,7 +72,7 @@ def measure(side: int, pairs: int, swapping: bool) -> None:
         print(f"{'swapped, rank 32':>18}: {swapped / plain:.3f} of the plain tag")
 
 
-def pair(step: Callable[[], object], layers: dict[Any, list[Part]]) -> float:
+def pair(step: Callable[[], object], layers: dict[Any, list[LayerDelta]]) -> float:
     """Return the cost of a step with branches over that of one without."""
     plain = clock(step)
     with attached(layers) as attachment, attachment.calling(ROWS):
@@ -80,7 +80,7 @@ def pair(step: Callable[[], object], layers: dict[Any, list[Part]]) -> float:
     return step_with / plain
 
 
-def swap(layers: dict[Any, list[Part]], alone: Callable[[], object]) -> None:
+def swap(layers: dict[Any, list[LayerDelta]], alone: Callable[[], object]) -> None:
     """Evaluate the branches apart, the LoRA merged for one and taken out for the other."""
     alone()
     for module, parts in layers.items():
@@ -114,19 +114,19 @@ def step_of(unet: Any, side: int, rows: int = 2) -> Callable[[], object]:
     return lambda: unet(x, 500, encoder_hidden_states=text, return_dict=False)
 
 
-def layers_of(unet: Any, ranks: Sequence[int]) -> dict[Any, list[Part]]:
+def layers_of(unet: Any, ranks: Sequence[int]) -> dict[Any, list[LayerDelta]]:
     """Return LoRAs of these ranks on all layers of the transformers, as trainers make them."""
     return {
-        module: [Part(factors(module, rank), NEG_0) for rank in ranks]
+        module: [LayerDelta(factors(module, rank), NEG_0) for rank in ranks]
         for name, module in unet.named_modules()
         if ".attentions." in name and isinstance(module, torch.nn.Linear | torch.nn.Conv2d)
     }
 
 
-def factors(module: Any, rank: int) -> Factors:
+def factors(module: Any, rank: int) -> LowRankDelta:
     outputs, inputs, *kernel = module.weight.shape
     down = torch.randn(rank, inputs, *kernel) * 0.01
-    return Factors(down, torch.randn(outputs, rank, *[1] * len(kernel)) * 0.01, 1.0)
+    return LowRankDelta(down, torch.randn(outputs, rank, *[1] * len(kernel)) * 0.01, 1.0)
 
 
 if __name__ == "__main__":

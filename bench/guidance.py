@@ -36,7 +36,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from lib_lora_neg.guidance import NagSettings, cross, partials
 from lib_lora_neg.guidance.cross import CrossCall
 from lib_lora_neg.guidance.flux_diffusers import Call, guided
-from lib_lora_neg.guidance.joint import Layout
+from lib_lora_neg.guidance.joint import TokenLayout
 
 HEAD = 128
 SHORT = 32
@@ -74,13 +74,13 @@ class Pair:
         self.run(self.texts[:, : self.text], self.image, self.vector)
 
     def ours(self, negative: int, *, own: bool = True) -> None:
-        layout = Layout(self.text, (negative,))
+        layout = TokenLayout(self.text, (negative,))
         shifts = (self.vector * 0.1,) if own else ()
         with guided(self.model, Call(layout, NagSettings(), shifts)):
             self.run(self.texts[:, : layout.texts], self.image, self.vector)
 
     def two_lanes(self) -> None:
-        layout = Layout(self.text, (self.text,))
+        layout = TokenLayout(self.text, (self.text,))
         rotary = self.rotary(2 * self.text)
         with without_lse(), guided(self.model, Call(layout, NagSettings(), (self.vector,))):
             texts, image = self.model.transformer_blocks[0](

@@ -29,8 +29,8 @@ from lab.judge import read as judge  # noqa: E402
 from lab.palette import Floats  # noqa: E402
 from lab.scenes import Scene, draw, random_scene  # noqa: E402
 from lab.spoil import PART_SPOILERS, SPOILERS  # noqa: E402
-from lib_lora_neg.scan.critic import Reading, heat, off_prompt, read, unlikely  # noqa: E402
-from lib_lora_neg.scan.curves import MeasuredCell, Table, tabulate  # noqa: E402
+from lib_lora_neg.scan.critic import CriticReading, heat, off_prompt, read, unlikely  # noqa: E402
+from lib_lora_neg.scan.curves import CellTable, MeasuredCell, tabulate  # noqa: E402
 from lib_lora_neg.scan.files import encode_png  # noqa: E402
 from lib_lora_neg.scan.heat import heat_over  # noqa: E402
 from lib_lora_neg.scan.measures import CellMeasures, measure, prepare  # noqa: E402
@@ -88,7 +88,7 @@ class Shown:
     strength: float
     pair: int
     measures: CellMeasures
-    reading: Reading
+    reading: CriticReading
     judged: float
 
 
@@ -144,7 +144,7 @@ def row(way: str, strength: float, everything: Sequence[Shown]) -> Row:
     )
 
 
-def _table(cases: Sequence[Shown], zeros: dict[int, Shown], helped: bool) -> Table:
+def _table(cases: Sequence[Shown], zeros: dict[int, Shown], helped: bool) -> CellTable:
     """Arrange as a scan of one weight; a scene with several pictures stands in as many pairs."""
     cells = []
     for index, item in enumerate(cases):

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.truth_cells import Scanned
 from lib_lora_neg.scan.bracket import judge
-from lib_lora_neg.scan.curves import Table, tabulate
+from lib_lora_neg.scan.curves import CellTable, tabulate
 from lib_lora_neg.scan.plan import ScanCell
 
 SIGMAS = 3.0
@@ -17,7 +17,7 @@ LEAST = 1.0
 three robust standard deviations of the weight-0 pictures' damage, and by 1 Delta E at least."""
 
 
-def matrix(found: Scanned, table: Table) -> np.ndarray:
+def matrix(found: Scanned, table: CellTable) -> np.ndarray:
     """Return the judge's damage since weight 0, arranged as the scan's own table."""
     raw = np.array(
         [
@@ -53,7 +53,7 @@ def judges_onset(weights: Sequence[float], rises: np.ndarray, limit: float) -> f
     return None
 
 
-def table_of(found: Scanned, weights: Sequence[float], columns: set[tuple[int, int]]) -> Table:
+def table_of(found: Scanned, weights: Sequence[float], columns: set[tuple[int, int]]) -> CellTable:
     table = tabulate(
         [c for c in found.cells if c.cell.weight in weights and c.cell.pair in columns]
     )

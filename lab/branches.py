@@ -28,8 +28,8 @@ from lab.sampler import World, decode, denoise
 from lab.type_matrix import CFGS, STEPS, prompts
 from lib_lora_neg.branches import Branch, Strengths
 from lib_lora_neg.branches.attachment import Attachment
-from lib_lora_neg.branches.deltas import Factors
-from lib_lora_neg.branches.layers import Part
+from lib_lora_neg.branches.deltas import LowRankDelta
+from lib_lora_neg.branches.layers import LayerDelta
 
 PAIRS = 24
 LORAS = {
@@ -87,7 +87,7 @@ def cells() -> list[Cell]:
     return list(dict.fromkeys(found))
 
 
-def deltas_of(path: Path) -> dict[str, Factors]:
+def deltas_of(path: Path) -> dict[str, LowRankDelta]:
     """Return a file's deltas by kohya name."""
     found = {}
     with safe_open(path, framework="pt") as file:
@@ -96,18 +96,18 @@ def deltas_of(path: Path) -> dict[str, Factors]:
             down = file.get_tensor(f"{name}.lora_down.weight").float()
             up = file.get_tensor(f"{name}.lora_up.weight").float()
             alpha = float(file.get_tensor(f"{name}.alpha"))
-            found[name] = Factors(down, up, alpha / down.shape[0])
+            found[name] = LowRankDelta(down, up, alpha / down.shape[0])
     return found
 
 
 @contextmanager
 def attached(
-    model: nn.Module, prefix: str, deltas: dict[str, Factors], strengths: Strengths
+    model: nn.Module, prefix: str, deltas: dict[str, LowRankDelta], strengths: Strengths
 ) -> Iterator[Attachment]:
     """Take a model's layers over, with nothing merged."""
     layers = targets(model, prefix)
     own = {
-        layers[name]: [Part(delta, strengths)]
+        layers[name]: [LayerDelta(delta, strengths)]
         for name, delta in deltas.items()
         if name.startswith(prefix)
     }

@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .console.arguments import build_parser
 from .console.cards import card_as_json, card_as_text, cards_as_table
-from .console.check import HostTraits, check, said
+from .console.check import HostTraits, check
+from .console.common import (
+    BAD_INPUT,
+    CHANGED,
+    FAILED,
+    UNCHANGED,
+    complain_of_input,
+    folders_of,
+    requests_of,
+    settings_of,
+)
 from .console.files import with_files
-from .console.inputs import AskedGeneration, Hires, InputError, read_file
+from .console.inputs import InputError
 from .console.render import as_json, as_text
 from .console.terminal import (
     index_folder,
     palette_for,
+    print_text,
     progress_on,
     use_utf8,
     width_of,
 )
-from .policy import Finding, GuardSettings, NegativeTag
-from .telling import be_silent, complain, complain_of, in_one_line, tell, write
+from .telling import be_silent, complain_of, tell
 
 if TYPE_CHECKING:
     from .library.catalog import Catalog
-    from .loras.card import LoraCard
-
-UNCHANGED, CHANGED, BAD_INPUT, FAILED = 0, 1, 2, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except InputError as problem:
-        _complain(problem)
+        complain_of_input(problem)
         return BAD_INPUT
     except BrokenPipeError:
         # The reader (head, a pager) has seen enough; the flush at exit must not complain.
@@ -56,23 +62,25 @@ def _check(options: argparse.Namespace) -> int:
     # Imported late: the catalog brings a database along that `--help` does not need.
     from .library.catalog import Catalog
 
-    settings = _settings(options)
+    settings = settings_of(options)
     host = HostTraits(frozenset(options.embedding), options.host == "forge")
-    cards = Catalog(_folders(options.lora_dir), index_folder(), progress_on(sys.stderr))
+    cards = Catalog(folders_of(options.lora_dir), index_folder(), progress_on(sys.stderr))
     as_lines = options.json or (options.file and options.file.suffix.lower() == ".jsonl")
     palette = palette_for(sys.stdout)
     status = UNCHANGED
     version_names = _version_names()
-    for number, asked in enumerate(_requests(options)):
+    for number, asked in enumerate(requests_of(options)):
         if isinstance(asked, InputError):
-            _complain(asked)
+            complain_of_input(asked)
             status = BAD_INPUT
             continue
         if asked.lora_hashes or asked.versions:
             known = version_names(cards) if asked.versions else {}
             asked = with_files(asked, cards, known)
         checked = check(asked, cards, settings, host)
-        _print(as_json(checked) if as_lines else "\n" * (number > 0) + as_text(checked, palette))
+        print_text(
+            as_json(checked) if as_lines else "\n" * (number > 0) + as_text(checked, palette)
+        )
         if checked.plan.changed:
             status = max(status, CHANGED)
     return status
@@ -104,7 +112,7 @@ def _show(options: argparse.Namespace) -> int:
         try:
             card = read_card(path)
         except (LoraFileError, OSError) as problem:
-            _complain(problem)
+            complain_of_input(problem)
             status = BAD_INPUT
             continue
         weights = None
@@ -113,11 +121,11 @@ def _show(options: argparse.Namespace) -> int:
                 weights = measure_weights(path)
             except LoraFileError as problem:
                 # The card is worth showing without them.
-                _complain(problem)
+                complain_of_input(problem)
                 status = BAD_INPUT
         as_json = options.json
         text = card_as_json(card, weights) if as_json else card_as_text(card, palette, weights)
-        _print("\n" * (number > 0 and not options.json) + text)
+        print_text("\n" * (number > 0 and not options.json) + text)
     return status
 
 
@@ -131,13 +139,13 @@ def _conflict(options: argparse.Namespace) -> int:
     try:
         found = measure_conflict(first, second)
     except (LoraFileError, OSError) as problem:
-        _complain(problem)
+        complain_of_input(problem)
         return BAD_INPUT
     names = (first.stem, second.stem)
     if options.json:
-        _print(conflict_as_json(names, weights, found))
+        print_text(conflict_as_json(names, weights, found))
     else:
-        _print(conflict_as_text(names, weights, found, palette_for(sys.stdout)))
+        print_text(conflict_as_text(names, weights, found, palette_for(sys.stdout)))
     return UNCHANGED
 
 
@@ -152,27 +160,27 @@ def _blocks(options: argparse.Namespace) -> int:
         try:
             card = read_card(path) if mask is None else saved_mask(path, mask)
         except (InputError, LoraFileError, OSError) as problem:
-            _complain(problem)
+            complain_of_input(problem)
             status = BAD_INPUT
             continue
         text = blocks_as_json(card) if options.json else blocks_as_text(card, palette)
-        _print("\n" * (number > 0 and not options.json) + text)
+        print_text("\n" * (number > 0 and not options.json) + text)
     return status
 
 
 def _library(options: argparse.Namespace) -> int:
     from .library.catalog import Catalog
 
-    catalog = Catalog(_folders(options.folder), index_folder(), progress_on(sys.stderr))
+    catalog = Catalog(folders_of(options.folder), index_folder(), progress_on(sys.stderr))
     catalog.index()
     cards = [card for name in catalog.names() if (card := catalog.get(name)) is not None]
     if options.json:
         for card in cards:
-            _print(card_as_json(card))
+            print_text(card_as_json(card))
     else:
-        _print(cards_as_table(cards, palette_for(sys.stdout), width_of(sys.stdout)))
+        print_text(cards_as_table(cards, palette_for(sys.stdout), width_of(sys.stdout)))
     for problem in catalog.problems:
-        _complain(problem)
+        complain_of_input(problem)
     return UNCHANGED
 
 
@@ -183,106 +191,9 @@ def _scan(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from .console.export import export_as_json, export_as_text
+    from .console.export_command import export
 
-    if options.to == "comfyui":
-        return _export_workflow(options)
-    as_lines = options.json or (options.file and options.file.suffix.lower() == ".jsonl")
-    palette = palette_for(sys.stdout)
-    status = UNCHANGED
-    for number, made in enumerate(_translations(options)):
-        if isinstance(made, InputError):
-            _complain(made)
-            status = BAD_INPUT
-            continue
-        rows, entry, findings, extra = made
-        if as_lines:
-            _print(export_as_json({"to": options.to, **entry}, findings, extra))
-        else:
-            _print("\n" * (number > 0) + export_as_text(rows, findings, palette))
-    return status
-
-
-def _export_workflow(options: argparse.Namespace) -> int:
-    from .console.export_workflow import as_line, as_told, workflows, write_files
-
-    if options.lora:
-        raise InputError("--lora has no meaning with --to comfyui")
-    catalog, _ = _exported_loras(options)
-    palette = palette_for(sys.stdout)
-    status = UNCHANGED
-    made = workflows(options, _requests(options), catalog, _settings(options))
-    for number, one in enumerate(made):
-        if isinstance(one, InputError):
-            _complain(one)
-            status = BAD_INPUT
-        elif options.output is None:
-            _print(as_line(one))
-        else:
-            files = write_files(options.output, one.workflow, number)
-            _print(as_line(one) if options.json else as_told(one, files, palette))
-    return status
-
-
-_Translated = tuple[dict[str, str], dict[str, object], Sequence[Finding], Mapping[str, object]]
-"""Texts with their labels, the same for JSON, the findings, and what a line of JSON had beside."""
-
-
-def _translations(options: argparse.Namespace) -> Iterator[_Translated | InputError]:
-    from .export.from_midjourney import from_midjourney
-    from .export.midjourney import to_midjourney
-
-    if options.to == "webui":
-        for text in _midjourney_prompts(options):
-            back = from_midjourney(text)
-            texts = {"prompt": back.prompt, "negative_prompt": back.negative_prompt}
-            rows = {"prompt": back.prompt, "negative": back.negative_prompt}
-            yield rows, {**texts}, back.findings, {}
-        return
-    catalog, loras = _exported_loras(options)
-    if loras and options.file is None:
-        options.prompt = options.prompt or ""
-    for asked in _requests(options):
-        if isinstance(asked, InputError):
-            yield asked
-            continue
-        made = to_midjourney(asked.prompt, asked.negative_prompt, catalog, loras, options.embedding)
-        entry: dict[str, object] = {"text": made.text, "prompt": made.prompt, "no": made.no}
-        notes = tuple(said(note) for note in asked.notes)
-        yield {"midjourney": made.text}, entry, (*notes, *made.findings), asked.extra
-
-
-def _midjourney_prompts(options: argparse.Namespace) -> Iterable[str]:
-    from .console.export import read_lines
-
-    for name in ("negative", "lora", "lora_dir", "embedding"):
-        if getattr(options, name):
-            written = name.replace("_", "-")
-            raise InputError(f"--{written} has no meaning with --to webui")
-    if (options.prompt is None) == (options.file is None):
-        raise InputError("give a Midjourney prompt with --prompt, or --file")
-    return read_lines(options.file) if options.file else [options.prompt]
-
-
-def _exported_loras(options: argparse.Namespace) -> tuple[Catalog | None, list[LoraCard]]:
-    """Return the catalog, or none without a folder, and the cards of the LoRAs that are named."""
-    if not options.lora_dir:
-        if options.lora:
-            raise InputError("--lora needs the folder of the LoRA files: --lora-dir")
-        return None, []
-    from .library.catalog import Catalog
-    from .policy.near import near_names
-
-    catalog = Catalog(_folders(options.lora_dir), index_folder(), progress_on(sys.stderr))
-    cards = []
-    for name in options.lora:
-        card = catalog.get(name)
-        if card is None:
-            near = near_names(name, catalog.names())
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise InputError(f"no LoRA named {name!r} in the folders{hint}")
-        cards.append(card)
-    return catalog, cards
+    return export(options)
 
 
 def _samples(options: argparse.Namespace) -> int:
@@ -300,7 +211,7 @@ def _serve(options: argparse.Namespace) -> int:
     from .page.options import ServeError, ServeOptions, check_start, read_accounts, read_names
     from .page.serving import serve
 
-    settings = _settings(options)
+    settings = settings_of(options)
     try:
         served = ServeOptions(
             output=options.output.resolve(),
@@ -323,60 +234,6 @@ def _serve(options: argparse.Namespace) -> int:
         serve(site, served, tell)
     except ServeError as problem:
         raise InputError(str(problem)) from problem
-
-
-def _settings(options: argparse.Namespace) -> GuardSettings:
-    try:
-        return GuardSettings(
-            mode=options.mode,
-            rules=dict(options.rule),
-            cfg_ceiling=options.cfg_ceiling,
-            negative_tag=NegativeTag(options.negative_tag),
-        )
-    except ValueError as problem:
-        raise InputError(str(problem)) from problem
-
-
-def _requests(options: argparse.Namespace) -> Iterable[AskedGeneration | InputError]:
-    if options.prompt is None and options.negative is None and options.file is None:
-        raise InputError("nothing to check: give --prompt, --negative or --file")
-    if options.command == "export":
-        cfg = AskedGeneration().cfg_scale if options.cfg is None else options.cfg
-        asked = AskedGeneration(
-            prompt=options.prompt or "", negative_prompt=options.negative or "", cfg_scale=cfg
-        )
-        return read_file(options.file, asked) if options.file else [asked]
-    own = (options.hr_prompt, options.hr_negative, options.hr_cfg)
-    asked = AskedGeneration(
-        prompt=options.prompt or "",
-        negative_prompt=options.negative or "",
-        cfg_scale=options.cfg,
-        family=options.family,
-        hires=None if own == (None, None, None) else Hires(*own),
-        distilled=options.distilled,
-    )
-    return read_file(options.file, asked) if options.file else [asked]
-
-
-def _folders(folders: Iterable[Path]) -> list[Path]:
-    """Return the folders.
-
-    Raises:
-        InputError: when one is no folder: all its LoRAs would silently be unknown.
-    """
-    existing = list(folders)
-    for folder in existing:
-        if not folder.is_dir():
-            raise InputError(f"{folder}: no such folder")
-    return existing
-
-
-def _print(text: str) -> None:
-    write(text + "\n", sys.stdout)
-
-
-def _complain(problem: Exception | str) -> None:
-    complain(f"lora-neg: {in_one_line(str(problem))}")
 
 
 _COMMANDS = {

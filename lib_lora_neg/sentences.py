@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
-Packed: TypeAlias = "str | tuple[str, tuple[tuple[str, Packed], ...]]"
+PackedSentence: TypeAlias = "str | tuple[str, tuple[tuple[str, PackedSentence], ...]]"
 """A sentence as plain values: its text, or its template and fields."""
 
 
@@ -64,14 +64,14 @@ def as_whole(text: str) -> Sentence:
     return Sentence(_whole(text.template), **text.fields)
 
 
-def pack_sentence(text: str) -> Packed:
+def pack_sentence(text: str) -> PackedSentence:
     """Return a sentence, and those in it, as plain values that `unpack_sentence` takes."""
     if not isinstance(text, Sentence) or not text.fields:
         return str(text)
     return text.template, tuple((name, pack_sentence(v)) for name, v in text.fields.items())
 
 
-def unpack_sentence(packed: Packed) -> str:
+def unpack_sentence(packed: PackedSentence) -> str:
     """Return what `pack_sentence` packed."""
     if isinstance(packed, str):
         return packed

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file
 
-from lib_lora_neg.console.check import Checked, check
+from lib_lora_neg.console.check import CheckedRequest, check
 from lib_lora_neg.library.catalog import Catalog
 from lib_lora_neg.loras.card import DataWidth, LoraType
 from lib_lora_neg.loras.families import ModelFamily
@@ -89,7 +89,7 @@ def test_the_untouched_scene_is_the_same_object(catalog: Catalog) -> None:
     assert untouched.findings == ()
 
 
-def scene(catalog: Catalog, title: str) -> Checked:
+def scene(catalog: Catalog, title: str) -> CheckedRequest:
     [asked] = [scene.asked for scene in sample_scenes() if scene.title == title]
     return check(asked, catalog, GuardSettings())
 

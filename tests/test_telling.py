@@ -90,7 +90,7 @@ def test_a_failure_of_the_program_is_told_and_is_no_answer(
     def broken(*_: object) -> None:
         raise RuntimeError("odd \x1b]0;title\x07")
 
-    monkeypatch.setattr("lib_lora_neg.cli._settings", broken)
+    monkeypatch.setattr("lib_lora_neg.cli.settings_of", broken)
     assert main(["check", "--lora-dir", str(tmp_path), "--prompt", "a"]) == 3
     assert "RuntimeError: odd \\x1b]0;title\\x07" in capsys.readouterr().err
 
@@ -145,7 +145,14 @@ def test_a_reader_that_left_is_no_error(closed: str, tmp_path: Path) -> None:
 
 # Where standard output and error are named outside `telling`: each writes what is printable
 # already, with colours, or a line that is written over.
-CONSOLES = {"telling.py", "cli.py", "console/terminal.py", "console/scan.py", "samples/tour.py"}
+CONSOLES = {
+    "telling.py",
+    "cli.py",
+    "console/terminal.py",
+    "console/export_command.py",
+    "console/scan.py",
+    "samples/tour.py",
+}
 LOGS = {"scan/work.py"}
 
 # Python's own warnings for programs that use the library; their text is made printable.

@@ -195,7 +195,8 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_deleted_scan_leaves_no_leftovers(tmp_path: Path) -> None:
     pytest.importorskip("numpy")
-    from lib_lora_neg.scan.store import ScanStore, delete_scan
+    from lib_lora_neg.scan.past_scans import delete_scan
+    from lib_lora_neg.scan.store import ScanStore
     from tests.scan import place
 
     folder = ScanStore(tmp_path, place.PLAN).folder

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..hosts.answers import Answer
+from ..hosts.answers import Answer, FileAnswer
 from ..hosts.form_reading import FormValueError
 from .exchange import ApiError, json_response
 from .login import page_login
@@ -23,30 +23,10 @@ HEADERS = {
 }
 
 
-class PageFile(Protocol):
-    """What a route hands out.
-
-    ``download`` is a file name, or empty for what is shown; ``lasting`` says that it never changes
-    under its address.
-    """
-
-    @property
-    def data(self) -> bytes: ...
-
-    @property
-    def media_type(self) -> str: ...
-
-    @property
-    def download(self) -> str: ...
-
-    @property
-    def lasting(self) -> bool: ...
-
-
 def add_scan_routes(
     app: Any,
     answers: Mapping[str, Answer],
-    files: Mapping[str, Callable[[Mapping[str, str]], PageFile]],
+    files: Mapping[str, FileAnswer],
 ) -> None:
     """Add the tab's routes to gradio's ``app``, open to whom the page is open to.
 
@@ -65,9 +45,7 @@ def add_scan_routes(
         )
 
 
-def _file_route(
-    login: Callable[[Request], None], work: Callable[[Mapping[str, str]], PageFile]
-) -> Callable[[Request], Any]:
+def _file_route(login: Callable[[Request], None], work: FileAnswer) -> Callable[[Request], Any]:
     async def route(request: Request) -> Response:
         query = dict(request.query_params)
         try:

@@ -10,8 +10,8 @@ import torch
 
 from .attention import Attention
 from .deltas import BranchError
-from .layers import Layer, Part
-from .strengths import Branch, Rows, Run, runs_of
+from .layers import BranchedLayer, LayerDelta
+from .strengths import Branch, Rows, RowSpan, runs_of
 
 RowsOf: TypeAlias = Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Rows | None]
 """Tells the branches of a call's rows from the model, its arguments and its keyword arguments;
@@ -31,8 +31,8 @@ class Attachment:
 
     def __init__(
         self,
-        layers: Mapping[Any, Sequence[Part]],
-        attentions: Mapping[Any, Mapping[str, Sequence[Part]]] | None = None,
+        layers: Mapping[Any, Sequence[LayerDelta]],
+        attentions: Mapping[Any, Mapping[str, Sequence[LayerDelta]]] | None = None,
     ) -> None:
         """Take the layers over.
 
@@ -43,12 +43,15 @@ class Attachment:
         Raises:
             BranchError: a LoRA cannot act on one of them; nothing is taken over then.
         """
-        hooks = [(module, self._on_layer(Layer(module, parts))) for module, parts in layers.items()]
+        hooks = [
+            (module, self._on_layer(BranchedLayer(module, parts)))
+            for module, parts in layers.items()
+        ]
         hooks += [
             (module, self._on_attention(Attention(module, parts)))
             for module, parts in (attentions or {}).items()
         ]
-        self._runs: tuple[Run, ...] = ()
+        self._runs: tuple[RowSpan, ...] = ()
         self._rows = 0
         self.failure = ""
         self._handles = [
@@ -93,7 +96,7 @@ class Attachment:
             handle.remove()
         self._handles.clear()
 
-    def _on_layer(self, layer: Layer) -> Callable[..., None]:
+    def _on_layer(self, layer: BranchedLayer) -> Callable[..., None]:
         def hook(_: Any, args: Any, kwargs: Any, out: torch.Tensor) -> None:
             if not self._rows or self.failure:
                 return
@@ -118,7 +121,7 @@ class Attachment:
 
 
 @contextmanager
-def attached(layers: Mapping[Any, Sequence[Part]]) -> Iterator[Attachment]:
+def attached(layers: Mapping[Any, Sequence[LayerDelta]]) -> Iterator[Attachment]:
     """Take layers over while the context lasts; arguments and errors as of `Attachment`."""
     attachment = Attachment(layers)
     try:

@@ -14,7 +14,7 @@ import torch
 from torch.nn.functional import multi_head_attention_forward
 
 from .deltas import BranchError
-from .layers import Part
+from .layers import LayerDelta
 from .strengths import Branch
 
 PROJECTIONS = ("q", "k", "v", "out")
@@ -26,7 +26,7 @@ class Attention:
     """One attention: what it gives with LoRAs beside its weights, which stay as they are."""
 
     def __init__(
-        self, module: torch.nn.MultiheadAttention, parts: Mapping[str, Sequence[Part]]
+        self, module: torch.nn.MultiheadAttention, parts: Mapping[str, Sequence[LayerDelta]]
     ) -> None:
         """Check the parts against the attention.
 

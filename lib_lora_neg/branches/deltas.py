@@ -14,7 +14,7 @@ class BranchError(Exception):
 
 
 @dataclass(frozen=True, eq=False)
-class Factors:
+class LowRankDelta:
     """A change that is the product of thin matrices: ``up @ down · scale``.
 
     Attributes:
@@ -51,19 +51,19 @@ class Factors:
 
 
 @dataclass(frozen=True, eq=False)
-class Whole:
+class DenseDelta:
     """A change that has another structure (LoHa, LoKr), or depends on the weight (DoRA, OFT)."""
 
     change: torch.Tensor
 
     def dense(self, like: torch.Tensor) -> torch.Tensor:
-        """As `Factors.dense`."""
+        """As `LowRankDelta.dense`."""
         if self.change.numel() != like.numel():
             raise ValueError(f"a change of {self.change.numel()} numbers for {tuple(like.shape)}")
         return self.change.to(like.device, torch.float32).reshape(like.shape)
 
 
-Delta: TypeAlias = Factors | Whole
+Delta: TypeAlias = LowRankDelta | DenseDelta
 
 
 def is_linear(module: Any) -> bool:
@@ -79,7 +79,7 @@ def problem(delta: Delta, module: Any) -> str:
     if not is_linear(module) and not isinstance(module, torch.nn.Conv2d):
         return f"its layer is a {type(module).__name__}"
     inputs, outputs = _extents(module)
-    if isinstance(delta, Whole):
+    if isinstance(delta, DenseDelta):
         wanted = outputs * inputs * _area(module)
         return "" if delta.change.numel() == wanted else "its shape is another than the layer's"
     if delta.up.ndim == 4 and delta.up.shape[2:] != (1, 1):

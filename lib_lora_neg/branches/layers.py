@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 import torch
 from torch.nn.functional import conv2d, linear
 
-from .deltas import BranchError, Delta, Factors, Whole, convolve, is_linear, problem
-from .strengths import Branch, Run, Strengths
+from .deltas import BranchError, Delta, DenseDelta, LowRankDelta, convolve, is_linear, problem
+from .strengths import Branch, RowSpan, Strengths
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class LayerDelta:
     """What one LoRA adds to one layer.
 
     Attributes:
@@ -30,14 +30,14 @@ class Part:
     outputs: tuple[int, int] | None = None
 
 
-Add: TypeAlias = Callable[[torch.Tensor, torch.Tensor], None]
+AddToRows: TypeAlias = Callable[[torch.Tensor, torch.Tensor], None]
 """Adds to some rows of an output, in place, what these rows of the input give."""
 
 
-class Layer:
+class BranchedLayer:
     """A layer's own forward stays what it is; this is called with what it has returned."""
 
-    def __init__(self, module: Any, parts: Sequence[Part]) -> None:
+    def __init__(self, module: Any, parts: Sequence[LayerDelta]) -> None:
         """Check the parts against the layer.
 
         Raises:
@@ -49,9 +49,9 @@ class Layer:
                 raise BranchError(fault)
         self._module = module
         self._parts = [part for part in parts if not part.strengths.none]
-        self._ready: dict[tuple[Branch, torch.device, torch.dtype], tuple[Add, ...]] = {}
+        self._ready: dict[tuple[Branch, torch.device, torch.dtype], tuple[AddToRows, ...]] = {}
 
-    def add(self, x: torch.Tensor, out: torch.Tensor, runs: Iterable[Run], rows: int) -> None:
+    def add(self, x: torch.Tensor, out: torch.Tensor, runs: Iterable[RowSpan], rows: int) -> None:
         """Add to ``out``, in place, what each branch has of the LoRAs.
 
         Args:
@@ -79,21 +79,25 @@ class Layer:
                 for add in adds:
                     add(chosen, into)
 
-    def _adds(self, branch: Branch, device: torch.device, dtype: torch.dtype) -> tuple[Add, ...]:
+    def _adds(
+        self, branch: Branch, device: torch.device, dtype: torch.dtype
+    ) -> tuple[AddToRows, ...]:
         key = (branch, device, dtype)
         found = self._ready.get(key)
         if found is None:
             found = self._ready[key] = tuple(self._make(branch, device, dtype))
         return found
 
-    def _make(self, branch: Branch, device: torch.device, dtype: torch.dtype) -> Iterable[Add]:
+    def _make(
+        self, branch: Branch, device: torch.device, dtype: torch.dtype
+    ) -> Iterable[AddToRows]:
         """Return what is to be called; thin factors of one kind are joined into one pair."""
-        joined: dict[tuple[int, int] | None, list[tuple[Factors, float]]] = {}
+        joined: dict[tuple[int, int] | None, list[tuple[LowRankDelta, float]]] = {}
         for part in self._parts:
             strength, delta = part.strengths.of(branch), part.delta
             if not strength:
                 continue
-            if isinstance(delta, Factors) and delta.mid is None:
+            if isinstance(delta, LowRankDelta) and delta.mid is None:
                 joined.setdefault(part.outputs, []).append((delta, strength))
             else:
                 yield self._alone(delta, strength, part.outputs, device, dtype)
@@ -109,7 +113,7 @@ class Layer:
 
     def _product(
         self, down: torch.Tensor, up: torch.Tensor, outputs: tuple[int, int] | None
-    ) -> Add:
+    ) -> AddToRows:
         if is_linear(self._module):
             return _linear(down, up, outputs)
         module = self._module
@@ -135,9 +139,9 @@ class Layer:
         outputs: tuple[int, int] | None,
         device: torch.device,
         dtype: torch.dtype,
-    ) -> Add:
+    ) -> AddToRows:
         module = self._module
-        if isinstance(delta, Whole):
+        if isinstance(delta, DenseDelta):
             shape = _weight_shape(module, outputs)
             # As it lies there if it can be: such a matrix is as large as the layer's own.
             weight = delta.change.to(device, dtype).reshape(shape)
@@ -165,7 +169,7 @@ class Layer:
         return add_three
 
 
-def _linear(down: torch.Tensor, up: torch.Tensor, outputs: tuple[int, int] | None) -> Add:
+def _linear(down: torch.Tensor, up: torch.Tensor, outputs: tuple[int, int] | None) -> AddToRows:
     turned = up.t()
 
     def add(x: torch.Tensor, out: torch.Tensor) -> None:
@@ -203,17 +207,17 @@ def _weight_shape(module: Any, outputs: tuple[int, int] | None) -> tuple[int, ..
     return (rows, *_input_shape(module))
 
 
-def _whole_width(part: Part, module: Any) -> Delta:
+def _whole_width(part: LayerDelta, module: Any) -> Delta:
     """Return the part's delta, or one as wide as the layer where it is for some outputs only."""
     if part.outputs is None or not (is_linear(module) or isinstance(module, torch.nn.Conv2d)):
         return part.delta
     start, stop = part.outputs
     width = module.out_features if is_linear(module) else module.out_channels
     delta = part.delta
-    own = delta.up.shape[0] if isinstance(delta, Factors) else delta.change.shape[0]
+    own = delta.up.shape[0] if isinstance(delta, LowRankDelta) else delta.change.shape[0]
     if not 0 <= start < stop <= width or own != stop - start:
         raise BranchError("its shape is another than the layer's")
-    if isinstance(delta, Factors):
+    if isinstance(delta, LowRankDelta):
         up = delta.up[:1].expand(width, *delta.up.shape[1:])
-        return Factors(delta.down, up, delta.scale, delta.mid)
-    return Whole(delta.change[:1].expand(width, *delta.change.shape[1:]))
+        return LowRankDelta(delta.down, up, delta.scale, delta.mid)
+    return DenseDelta(delta.change[:1].expand(width, *delta.change.shape[1:]))

@@ -50,7 +50,7 @@ Rows: TypeAlias = Sequence[Branch]
 
 
 @dataclass(frozen=True)
-class Run:
+class RowSpan:
     """Neighbouring rows of one branch: from ``start`` up to ``stop``, which is left out."""
 
     branch: Branch
@@ -58,11 +58,11 @@ class Run:
     stop: int
 
 
-def runs_of(rows: Rows) -> tuple[Run, ...]:
+def runs_of(rows: Rows) -> tuple[RowSpan, ...]:
     """Return a batch's rows as runs of one branch each."""
     runs, start = [], 0
     for branch, group in groupby(rows):
         stop = start + sum(1 for _ in group)
-        runs.append(Run(branch, start, stop))
+        runs.append(RowSpan(branch, start, stop))
         start = stop
     return tuple(runs)

@@ -13,7 +13,7 @@ from ..policy.block_names import block_names, kept_of, mask_problem, presets_of
 from ..telling import in_one_line
 from .inputs import InputError
 from .render import row
-from .terminal import Palette
+from .terminal import TerminalPalette
 
 
 def saved_mask(file: Path, mask: str) -> LoraCard:
@@ -36,7 +36,7 @@ def saved_mask(file: Path, mask: str) -> LoraCard:
     return read_card(file)
 
 
-def blocks_as_text(card: LoraCard, palette: Palette) -> str:
+def blocks_as_text(card: LoraCard, palette: TerminalPalette) -> str:
     """Return the mask of a LoRA, what it leaves, and masks to choose from, for people."""
     names = block_names(card.family)
     lines = [palette(in_one_line(card.name), "bold"), row("family", card.family.value)]

@@ -10,7 +10,7 @@ from ..loras.reading.weights import WeightFacts, type_from_weights
 from ..policy.matrix import range_in_force
 from ..telling import in_one_line
 from .render import indented, row, to_json
-from .terminal import Palette
+from .terminal import TerminalPalette
 
 _MOST_TAGS = 20
 _BAR = 20
@@ -26,7 +26,9 @@ def card_as_json(card: LoraCard, weights: WeightFacts | None = None) -> str:
     return to_json(card, range_in_force=force, weights=weights, leans_to=leaning)
 
 
-def card_as_text(card: LoraCard, palette: Palette, weights: WeightFacts | None = None) -> str:
+def card_as_text(
+    card: LoraCard, palette: TerminalPalette, weights: WeightFacts | None = None
+) -> str:
     """Return everything the card tells, a screen or less, and what was measured of its weights."""
     lines = [palette(in_one_line(card.name), "bold"), *_details(card, palette)]
     if weights is not None:
@@ -34,7 +36,9 @@ def card_as_text(card: LoraCard, palette: Palette, weights: WeightFacts | None =
     return "\n".join(lines)
 
 
-def cards_as_table(cards: Iterable[LoraCard], palette: Palette, width: int | None = None) -> str:
+def cards_as_table(
+    cards: Iterable[LoraCard], palette: TerminalPalette, width: int | None = None
+) -> str:
     """Return a line for each LoRA: name, type, family, range in force, triggers.
 
     Args:
@@ -81,7 +85,7 @@ def _shortened(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…" * (width > 0)
 
 
-def _details(card: LoraCard, palette: Palette) -> Iterator[str]:
+def _details(card: LoraCard, palette: TerminalPalette) -> Iterator[str]:
     if card.title and card.title != card.name:
         yield row("title", in_one_line(card.title))
     if card.alias and card.alias != card.name:
@@ -112,7 +116,7 @@ def _details(card: LoraCard, palette: Palette) -> Iterator[str]:
         yield palette(row("problem", in_one_line(problem)), "red")
 
 
-def _tags(card: LoraCard, palette: Palette) -> Iterator[str]:
+def _tags(card: LoraCard, palette: TerminalPalette) -> Iterator[str]:
     kind = card.tags.kind
     if kind is not TagTableKind.RICH:
         yield row("captions", f"no usable table of tags ({kind.value})")
@@ -126,7 +130,7 @@ def _tags(card: LoraCard, palette: Palette) -> Iterator[str]:
         yield row("", palette(f"and {len(shares) - _MOST_TAGS} more", "dim"))
 
 
-def _weights(weights: WeightFacts, card: LoraCard, palette: Palette) -> Iterator[str]:
+def _weights(weights: WeightFacts, card: LoraCard, palette: TerminalPalette) -> Iterator[str]:
     over = f", {weights.passed_over} matrices passed over" if weights.passed_over else ""
     yield row("measured", f"{weights.layers} layers{over}")
     yield row("eff. rank", f"{weights.effective_rank:.1f} of {weights.rank}")

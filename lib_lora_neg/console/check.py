@@ -36,7 +36,7 @@ class HostTraits:
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedRequest:
     """One request with its plan; ``family_inferred`` when nobody named the family."""
 
     plan: GuardPlan
@@ -55,7 +55,7 @@ def check(
     cards: CardLookup,
     settings: GuardSettings,
     host: HostTraits | None = None,
-) -> Checked:
+) -> CheckedRequest:
     """Plan one request. A family that nobody named is taken from the prompt's LoRAs.
 
     Raises:
@@ -76,7 +76,7 @@ def check(
     if asked.notes:
         notes = tuple(said(note) for note in asked.notes)
         planned = replace(planned, findings=(*notes, *planned.findings))
-    return Checked(planned, family_inferred=named is None, asked=asked)
+    return CheckedRequest(planned, family_inferred=named is None, asked=asked)
 
 
 def said(note: str) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from ..loras.reading.conflict import Conflict
-from .terminal import Palette
+from .terminal import TerminalPalette
 
 _OVER_ALL = (
     "over all layers their changes have the cosine {cosine:+.2f} at weight 1 and 1 (1: the same, "
@@ -22,7 +22,10 @@ MOST_SHOWN = 12
 
 
 def conflict_as_text(
-    names: tuple[str, str], weights: tuple[float, float], conflict: Conflict, palette: Palette
+    names: tuple[str, str],
+    weights: tuple[float, float],
+    conflict: Conflict,
+    palette: TerminalPalette,
 ) -> str:
     """Return the comparison for people."""
     opposed = conflict.opposed(*weights)

@@ -11,10 +11,12 @@ from ..regular import read_regular
 from ..telling import printable
 from .inputs import MAX_TEXT_FILE_BYTES, STANDARD_INPUT, InputError
 from .render import finding_lines, row, to_json
-from .terminal import Palette
+from .terminal import TerminalPalette
 
 
-def export_as_text(rows: Mapping[str, str], findings: Iterable[Finding], palette: Palette) -> str:
+def export_as_text(
+    rows: Mapping[str, str], findings: Iterable[Finding], palette: TerminalPalette
+) -> str:
     """Return the texts of a translation with their labels, and below them what was changed."""
     lines = [
         row(label, printable(text).replace("\n", "⏎") or palette("(empty)", "dim"))

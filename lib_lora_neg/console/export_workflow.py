@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ..export.comfy_loras import Option
+from ..export.comfy_loras import WiringOption
 from ..export.comfyui import ComfyWorkflow, to_comfyui
-from ..export.generation import Generation, from_infotext
+from ..export.generation import GenerationParameters, from_infotext
 from ..infotext import Infotext
 from ..library.catalog import Catalog
 from ..loras.families import ModelFamily
@@ -24,12 +24,12 @@ from .check import HostTraits, check, family_of, said
 from .export import export_as_json
 from .inputs import AskedGeneration, InputError
 from .render import finding_lines, row
-from .terminal import Palette
+from .terminal import TerminalPalette
 
 MAX_SEED = 2**64 - 1
 
 
-class Made(NamedTuple):
+class ExportedWorkflow(NamedTuple):
     """One exported generation."""
 
     workflow: ComfyWorkflow
@@ -42,7 +42,7 @@ def workflows(
     requests: Iterable[AskedGeneration | InputError],
     catalog: Catalog | None,
     settings: GuardSettings,
-) -> Iterator[Made | InputError]:
+) -> Iterator[ExportedWorkflow | InputError]:
     """Yield a workflow for each request: guarded first, where the LoRAs are known.
 
     Raises:
@@ -74,13 +74,13 @@ def write_files(path: Path, workflow: ComfyWorkflow, number: int) -> list[Path]:
     return [page, server]
 
 
-def as_line(made: Made) -> str:
+def as_line(made: ExportedWorkflow) -> str:
     """Return both forms and the findings as one line of JSON."""
     entry = {"to": "comfyui", "workflow": made.workflow.page, "prompt": made.workflow.prompt}
     return export_as_json(entry, made.findings, made.asked.extra)
 
 
-def as_told(made: Made, files: list[Path], palette: Palette) -> str:
+def as_told(made: ExportedWorkflow, files: list[Path], palette: TerminalPalette) -> str:
     """Return what was written where, and below it what was changed and left out."""
     page, server = files
     nodes = len(made.workflow.prompt)
@@ -98,7 +98,7 @@ def _made(
     asked: AskedGeneration,
     catalog: Catalog | None,
     settings: GuardSettings,
-) -> Made:
+) -> ExportedWorkflow:
     notes = tuple(said(note) for note in asked.notes)
     family = named_family(options.family or asked.family or "") or ModelFamily.UNKNOWN
     if family is ModelFamily.UNKNOWN and catalog is not None:
@@ -113,15 +113,15 @@ def _made(
     made = to_comfyui(
         generation,
         family=family,
-        option=Option(options.option),
+        option=WiringOption(options.option),
         file_of=lambda name: _file_of(name, catalog, options.lora_dir),
     )
-    return Made(made, (*notes, *made.findings), asked)
+    return ExportedWorkflow(made, (*notes, *made.findings), asked)
 
 
 def _generation(
     options: argparse.Namespace, asked: AskedGeneration, family: ModelFamily
-) -> Generation:
+) -> GenerationParameters:
     generation = from_infotext(Infotext(asked.prompt, asked.negative_prompt, asked.parameters))
     if not asked.parameters:
         usual = usual_sampling(family)
@@ -153,7 +153,9 @@ def _generation(
     )
 
 
-def _guarded(generation: Generation, first: PromptSet, hires: PromptSet | None) -> Generation:
+def _guarded(
+    generation: GenerationParameters, first: PromptSet, hires: PromptSet | None
+) -> GenerationParameters:
     second = generation.hires
     if second is not None and hires is not None:
         second = replace(

@@ -11,14 +11,14 @@ from enum import Enum
 from ..policy import Effect, Field, Finding, GuardPlan, PromptSet
 from ..prompts import Edit
 from ..telling import is_hidden, printable
-from .check import Checked
-from .terminal import Palette
+from .check import CheckedRequest
+from .terminal import TerminalPalette
 
 WIDTH = 96
 _LABEL = 12
 
 
-def as_json(checked: Checked) -> str:
+def as_json(checked: CheckedRequest) -> str:
     """Return one line of JSON: the guarded request first, then its findings.
 
     What a line of JSON had beside the request stands in it again, and the request also under the
@@ -70,7 +70,7 @@ def plain(value: object) -> object:
     return value
 
 
-def as_text(checked: Checked, palette: Palette) -> str:
+def as_text(checked: CheckedRequest, palette: TerminalPalette) -> str:
     """Return a request before and after, and below it what each rule saw."""
     plan = checked.plan
     lines = list(_passes(plan, palette))
@@ -84,7 +84,7 @@ def as_text(checked: Checked, palette: Palette) -> str:
     return "\n".join(lines)
 
 
-def _passes(plan: GuardPlan, palette: Palette) -> Iterator[str]:
+def _passes(plan: GuardPlan, palette: TerminalPalette) -> Iterator[str]:
     names = (Field.PROMPT, Field.NEGATIVE, Field.CFG)
     yield from _pass(plan, plan.request.first, plan.first, names, palette)
     if plan.hires is not None and plan.request.hires is not None:
@@ -97,7 +97,7 @@ def _pass(
     before: PromptSet,
     after: PromptSet,
     names: tuple[Field, Field, Field],
-    palette: Palette,
+    palette: TerminalPalette,
 ) -> Iterator[str]:
     texts = (
         (names[0], before.prompts[0], after.prompts[0]),
@@ -124,7 +124,9 @@ _LABELS = {
 }
 
 
-def _text(label: str, old: str, new: str, edits: list[Edit], palette: Palette) -> Iterator[str]:
+def _text(
+    label: str, old: str, new: str, edits: list[Edit], palette: TerminalPalette
+) -> Iterator[str]:
     if old == new:
         yield row(label, _shown(old) or palette("(empty)", "dim"))
         return
@@ -139,7 +141,7 @@ def _text(label: str, old: str, new: str, edits: list[Edit], palette: Palette) -
     yield row("→", "".join([*added, rest]) or palette("(empty)", "dim"))
 
 
-def finding_lines(finding: Finding, palette: Palette) -> Iterator[str]:
+def finding_lines(finding: Finding, palette: TerminalPalette) -> Iterator[str]:
     """Yield the lines of one finding: what it changed, why, and from what evidence."""
     enforced = finding.effect is Effect.ENFORCED
     head = f"  {'●' if enforced else '○'} {finding.rule:<4} {finding.effect.value}"

@@ -28,7 +28,7 @@ _CODES = {
 
 
 @dataclass(frozen=True)
-class Palette:
+class TerminalPalette:
     """Wraps text in colours where there are any."""
 
     enabled: bool
@@ -40,13 +40,13 @@ class Palette:
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m"
 
 
-def palette_for(stream: TextIO) -> Palette:
+def palette_for(stream: TextIO) -> TerminalPalette:
     """Return the colours a stream can show: none in files and pipes, or with ``NO_COLOR``."""
     if os.environ.get("NO_COLOR") or not stream.isatty():
-        return Palette(enabled=False)
+        return TerminalPalette(enabled=False)
     # Older Windows consoles print escape codes as they are.
     modern = os.name != "nt" or "WT_SESSION" in os.environ or "TERM" in os.environ
-    return Palette(enabled=modern and os.environ.get("TERM") != "dumb")
+    return TerminalPalette(enabled=modern and os.environ.get("TERM") != "dumb")
 
 
 def use_utf8() -> None:
@@ -102,3 +102,8 @@ def index_folder() -> Path | None:
         return (Path(base) if base else Path.home() / ".cache") / "lora-neg"
     except RuntimeError:  # nobody has a home here
         return None
+
+
+def print_text(text: str) -> None:
+    """Write a result with its line end to standard output; its pieces are printable already."""
+    write(text + "\n", sys.stdout)

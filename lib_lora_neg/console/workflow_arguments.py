@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from ..export.comfy_loras import Option
+from ..export.comfy_loras import WiringOption
 
 
 def add_workflow(
@@ -30,8 +30,8 @@ def add_workflow(
     )
     group.add_argument(
         "--option",
-        choices=[option.value for option in Option],
-        default=Option.A.value,
+        choices=[option.value for option in WiringOption],
+        default=WiringOption.A.value,
         help="a LoRA at a negative weight: A on the model, B into the negative text encode with "
         "its sign flipped (default: A)",
     )

@@ -15,13 +15,13 @@ from typing import NamedTuple
 from ..prompts import NetworkTag, parse
 from ..sentences import say
 from .comfy_names import file_name
-from .comfy_nodes import Link, Workflow
+from .comfy_nodes import NodeOutput, Workflow
 
 FileOf = Callable[[str], "str | None"]
 """Returns a LoRA's file below the LoRA folder, by its name in a tag; ``None`` where not known."""
 
 
-class Option(str, Enum):
+class WiringOption(str, Enum):
     """How a LoRA at a negative weight is wired."""
 
     A = "A"
@@ -33,9 +33,9 @@ class Option(str, Enum):
 class BranchModels(NamedTuple):
     """A model and a text encoder for either branch, with their LoRAs."""
 
-    model: Link
-    positive: Link
-    negative: Link
+    model: NodeOutput
+    positive: NodeOutput
+    negative: NodeOutput
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class LoraWiring:
         self,
         workflow: Workflow,
         base: BranchModels,
-        option: Option,
+        option: WiringOption,
         file_of: FileOf,
         report: Callable[..., None],
     ) -> None:
@@ -90,18 +90,18 @@ class LoraWiring:
 
     def _chain(self, loras: tuple[LoraOfPrompt, ...]) -> BranchModels:
         model, positive, negative = self._base
-        flipped = [lora for lora in loras if self.option is Option.B and lora.negative]
+        flipped = [lora for lora in loras if self.option is WiringOption.B and lora.negative]
         for lora in loras:
             if lora in flipped or lora.branched:
                 continue
             same = positive == negative
             model = self._load(lora, model, positive, lora.unet, lora.te)
-            positive = Link(model.node, 1)
+            positive = NodeOutput(model.node, 1)
             negative = positive if same else negative
         for lora in flipped:
             weight = -min(lora.unet, lora.te)
             loader = self._load(lora, model, negative, 0.0, weight, "Option B")
-            negative = Link(loader.node, 1)
+            negative = NodeOutput(loader.node, 1)
             reason = say(
                 "option B: {weight} in the negative text encode; that branch is subtracted, so a "
                 "negative number there would be turned round twice. The text encoder alone: the "
@@ -119,8 +119,14 @@ class LoraWiring:
         return BranchModels(model, positive, negative)
 
     def _load(
-        self, lora: LoraOfPrompt, model: Link, clip: Link, unet: float, te: float, title: str = ""
-    ) -> Link:
+        self,
+        lora: LoraOfPrompt,
+        model: NodeOutput,
+        clip: NodeOutput,
+        unet: float,
+        te: float,
+        title: str = "",
+    ) -> NodeOutput:
         return self.workflow.add(
             "LoraLoader",
             title,
@@ -131,8 +137,10 @@ class LoraWiring:
             strength_clip=te,
         )
 
-    def _hooked(self, clip: Link, loras: list[tuple[LoraOfPrompt, float, float | None]]) -> Link:
-        hooks: Link | None = None
+    def _hooked(
+        self, clip: NodeOutput, loras: list[tuple[LoraOfPrompt, float, float | None]]
+    ) -> NodeOutput:
+        hooks: NodeOutput | None = None
         for lora, unet, te in loras:
             if unet or te:
                 hooks = self.workflow.add(

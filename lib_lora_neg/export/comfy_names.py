@@ -87,21 +87,21 @@ LATENT_UPSCALERS = {
 PIXEL_UPSCALERS = {"lanczos": "lanczos", "nearest": "nearest-exact"}
 
 
-class Named(NamedTuple):
+class ComfyName(NamedTuple):
     """ComfyUI's name, and whether it is the very same thing."""
 
     name: str
     same: bool = True
 
 
-class SamplerChoice(NamedTuple):
+class ComfySampling(NamedTuple):
     """A sampler and a schedule by ComfyUI's names."""
 
-    sampler: Named
-    schedule: Named
+    sampler: ComfyName
+    schedule: ComfyName
 
 
-def choose(sampler: str, schedule: str, *, flow: bool = False) -> SamplerChoice:
+def choose(sampler: str, schedule: str, *, flow: bool = False) -> ComfySampling:
     """Return what A1111's names stand for; older ones have the schedule in them.
 
     Args:
@@ -119,16 +119,16 @@ def choose(sampler: str, schedule: str, *, flow: bool = False) -> SamplerChoice:
     chosen = _named(name, SAMPLERS, NEAR_SAMPLERS, "euler")
     if asked in ("", "automatic"):
         own = "simple" if flow else _OWN_SCHEDULES.get(name, "normal")
-        return SamplerChoice(chosen, Named(own))
-    return SamplerChoice(chosen, _named(asked, SCHEDULES, NEAR_SCHEDULES, "normal"))
+        return ComfySampling(chosen, ComfyName(own))
+    return ComfySampling(chosen, _named(asked, SCHEDULES, NEAR_SCHEDULES, "normal"))
 
 
-def _named(name: str, same: dict[str, str], near: dict[str, str], other: str) -> Named:
+def _named(name: str, same: dict[str, str], near: dict[str, str], other: str) -> ComfyName:
     if name in same:
-        return Named(same[name])
+        return ComfyName(same[name])
     if name.replace(" ", "_") in same.values():
-        return Named(name.replace(" ", "_"))
-    return Named(near.get(name, other), same=False)
+        return ComfyName(name.replace(" ", "_"))
+    return ComfyName(near.get(name, other), same=False)
 
 
 def file_name(name: str) -> str:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 
-class Link(NamedTuple):
+class NodeOutput(NamedTuple):
     """An output of a node: the node's number and the output's place."""
 
     node: int
     output: int
 
 
-class Kind(NamedTuple):
+class NodeKind(NamedTuple):
     """A kind of node as ComfyUI 0.8.0 has it (``/object_info``).
 
     Attributes:
@@ -34,67 +34,73 @@ _MODEL, _CLIP, _VAE, _COND = "MODEL", "CLIP", "VAE", "CONDITIONING"
 _STRENGTHS = ("strength_model", "strength_clip")
 _LATENT_SIZE = {"width": (16, 16_384), "height": (16, 16_384)}
 
-KINDS: Mapping[str, Kind] = {
-    "CheckpointLoaderSimple": Kind({}, ("ckpt_name",), (_MODEL, _CLIP, _VAE)),
-    "UNETLoader": Kind({}, ("unet_name", "weight_dtype"), (_MODEL,)),
-    "DualCLIPLoader": Kind({}, ("clip_name1", "clip_name2", "type", "device"), (_CLIP,)),
-    "VAELoader": Kind({}, ("vae_name",), (_VAE,)),
-    "LoraLoader": Kind(
+KINDS: Mapping[str, NodeKind] = {
+    "CheckpointLoaderSimple": NodeKind({}, ("ckpt_name",), (_MODEL, _CLIP, _VAE)),
+    "UNETLoader": NodeKind({}, ("unet_name", "weight_dtype"), (_MODEL,)),
+    "DualCLIPLoader": NodeKind({}, ("clip_name1", "clip_name2", "type", "device"), (_CLIP,)),
+    "VAELoader": NodeKind({}, ("vae_name",), (_VAE,)),
+    "LoraLoader": NodeKind(
         {"model": _MODEL, "clip": _CLIP},
         ("lora_name", "strength_model", "strength_clip"),
         (_MODEL, _CLIP),
         dict.fromkeys(_STRENGTHS, (-100, 100)),
     ),
-    "CreateHookLora": Kind(
+    "CreateHookLora": NodeKind(
         {"prev_hooks": "HOOKS"},
         ("lora_name", "strength_model", "strength_clip"),
         ("HOOKS",),
         dict.fromkeys(_STRENGTHS, (-20, 20)),
     ),
-    "SetClipHooks": Kind(
+    "SetClipHooks": NodeKind(
         {"clip": _CLIP, "hooks": "HOOKS"}, ("apply_to_conds", "schedule_clip"), (_CLIP,)
     ),
-    "CLIPSetLastLayer": Kind(
+    "CLIPSetLastLayer": NodeKind(
         {"clip": _CLIP}, ("stop_at_clip_layer",), (_CLIP,), {"stop_at_clip_layer": (-24, -1)}
     ),
-    "CLIPTextEncode": Kind({"clip": _CLIP}, ("text",), (_COND,)),
-    "ConditioningCombine": Kind({"conditioning_1": _COND, "conditioning_2": _COND}, (), (_COND,)),
-    "ConditioningConcat": Kind(
+    "CLIPTextEncode": NodeKind({"clip": _CLIP}, ("text",), (_COND,)),
+    "ConditioningCombine": NodeKind(
+        {"conditioning_1": _COND, "conditioning_2": _COND}, (), (_COND,)
+    ),
+    "ConditioningConcat": NodeKind(
         {"conditioning_to": _COND, "conditioning_from": _COND}, (), (_COND,)
     ),
-    "ConditioningSetTimestepRange": Kind({"conditioning": _COND}, ("start", "end"), (_COND,)),
-    "ConditioningZeroOut": Kind({"conditioning": _COND}, (), (_COND,)),
-    "FluxGuidance": Kind({"conditioning": _COND}, ("guidance",), (_COND,), {"guidance": (0, 100)}),
-    "NAGuidance": Kind(
+    "ConditioningSetTimestepRange": NodeKind({"conditioning": _COND}, ("start", "end"), (_COND,)),
+    "ConditioningZeroOut": NodeKind({"conditioning": _COND}, (), (_COND,)),
+    "FluxGuidance": NodeKind(
+        {"conditioning": _COND}, ("guidance",), (_COND,), {"guidance": (0, 100)}
+    ),
+    "NAGuidance": NodeKind(
         {"model": _MODEL},
         ("nag_scale", "nag_alpha", "nag_tau"),
         (_MODEL,),
         {"nag_scale": (0, 50), "nag_alpha": (0, 1), "nag_tau": (1, 10)},
     ),
-    "EmptyLatentImage": Kind({}, ("width", "height", "batch_size"), ("LATENT",), _LATENT_SIZE),
-    "EmptySD3LatentImage": Kind({}, ("width", "height", "batch_size"), ("LATENT",), _LATENT_SIZE),
-    "LoadImage": Kind({}, ("image",), ("IMAGE", "MASK")),
-    "ImageScale": Kind(
+    "EmptyLatentImage": NodeKind({}, ("width", "height", "batch_size"), ("LATENT",), _LATENT_SIZE),
+    "EmptySD3LatentImage": NodeKind(
+        {}, ("width", "height", "batch_size"), ("LATENT",), _LATENT_SIZE
+    ),
+    "LoadImage": NodeKind({}, ("image",), ("IMAGE", "MASK")),
+    "ImageScale": NodeKind(
         {"image": "IMAGE"},
         ("upscale_method", "width", "height", "crop"),
         ("IMAGE",),
         _LATENT_SIZE,
     ),
-    "LatentUpscale": Kind(
+    "LatentUpscale": NodeKind(
         {"samples": "LATENT"},
         ("upscale_method", "width", "height", "crop"),
         ("LATENT",),
         _LATENT_SIZE,
     ),
-    "VAEEncode": Kind({"pixels": "IMAGE", "vae": _VAE}, (), ("LATENT",)),
-    "VAEDecode": Kind({"samples": "LATENT", "vae": _VAE}, (), ("IMAGE",)),
-    "KSampler": Kind(
+    "VAEEncode": NodeKind({"pixels": "IMAGE", "vae": _VAE}, (), ("LATENT",)),
+    "VAEDecode": NodeKind({"samples": "LATENT", "vae": _VAE}, (), ("IMAGE",)),
+    "KSampler": NodeKind(
         {"model": _MODEL, "positive": _COND, "negative": _COND, "latent_image": "LATENT"},
         ("seed", "steps", "cfg", "sampler_name", "scheduler", "denoise"),
         ("LATENT",),
         {"seed": (0, 2**64 - 1), "steps": (1, 10_000), "cfg": (0, 100), "denoise": (0, 1)},
     ),
-    "SaveImage": Kind({"images": "IMAGE"}, ("filename_prefix",), ()),
+    "SaveImage": NodeKind({"images": "IMAGE"}, ("filename_prefix",), ()),
 }
 
 _AFTER_SEED = "fixed"
@@ -106,7 +112,7 @@ _WIDE = 320
 
 
 @dataclass(frozen=True)
-class Node:
+class WorkflowNode:
     """One node; ``values`` are links and what stands in its widgets."""
 
     kind: str
@@ -114,7 +120,7 @@ class Node:
     title: str = ""
 
 
-class Held(NamedTuple):
+class ClampedInput(NamedTuple):
     """A number that a node does not take, and what stands there instead."""
 
     kind: str
@@ -132,10 +138,10 @@ class Workflow:
         held: the numbers that were beyond what a node takes.
     """
 
-    nodes: list[Node] = field(default_factory=list)
-    held: list[Held] = field(default_factory=list)
+    nodes: list[WorkflowNode] = field(default_factory=list)
+    held: list[ClampedInput] = field(default_factory=list)
 
-    def add(self, kind: str, title: str = "", **values: Any) -> Link:
+    def add(self, kind: str, title: str = "", **values: Any) -> NodeOutput:
         """Add a node and return its first output; inputs that are ``None`` stay empty.
 
         A number beyond a node's bounds is held at the nearer one, and noted in `held`.
@@ -149,9 +155,9 @@ class Workflow:
             given_here = min(max(asked, low), high)
             if name in given and given_here != asked:
                 given[name] = given_here
-                self.held.append(Held(kind, name, asked, given_here))
-        self.nodes.append(Node(kind, given, title))
-        return Link(len(self.nodes), 0)
+                self.held.append(ClampedInput(kind, name, asked, given_here))
+        self.nodes.append(WorkflowNode(kind, given, title))
+        return NodeOutput(len(self.nodes), 0)
 
     def as_prompt(self) -> dict[str, Any]:
         """Return the workflow as the server takes it (``POST /prompt``)."""
@@ -159,7 +165,9 @@ class Workflow:
             str(number): {
                 "class_type": node.kind,
                 "inputs": {
-                    name: [str(value.node), value.output] if isinstance(value, Link) else value
+                    name: [str(value.node), value.output]
+                    if isinstance(value, NodeOutput)
+                    else value
                     for name, value in node.values.items()
                 },
                 "_meta": {"title": node.title or node.kind},
@@ -174,11 +182,11 @@ class Workflow:
             notes: text of a note beside it; empty for none.
         """
         links: list[list[Any]] = []
-        uses: dict[Link, list[int]] = {}
+        uses: dict[NodeOutput, list[int]] = {}
         for number, node in enumerate(self.nodes, 1):
             for slot, (name, kind) in enumerate(KINDS[node.kind].links.items()):
                 source = node.values.get(name)
-                if isinstance(source, Link):
+                if isinstance(source, NodeOutput):
                     links.append([len(links) + 1, source.node, source.output, number, slot, kind])
                     uses.setdefault(source, []).append(len(links))
         places = self._places()
@@ -205,7 +213,7 @@ class Workflow:
         tops: dict[int, int] = {}
         places = {}
         for number, node in enumerate(self.nodes, 1):
-            before = [depths[v.node] for v in node.values.values() if isinstance(v, Link)]
+            before = [depths[v.node] for v in node.values.values() if isinstance(v, NodeOutput)]
             depth = depths[number] = max(before, default=-1) + 1
             top = tops.get(depth, 0)
             places[number] = (depth * _COLUMN, top)
@@ -215,10 +223,10 @@ class Workflow:
     def _shown(
         self,
         number: int,
-        node: Node,
+        node: WorkflowNode,
         place: tuple[int, int],
         links: list[list[Any]],
-        uses: Mapping[Link, list[int]],
+        uses: Mapping[NodeOutput, list[int]],
     ) -> dict[str, Any]:
         kind = KINDS[node.kind]
         into = {link[4]: link[0] for link in links if link[3] == number}
@@ -238,7 +246,7 @@ class Workflow:
                 {
                     "name": name,
                     "type": name,
-                    "links": uses.get(Link(number, slot), []),
+                    "links": uses.get(NodeOutput(number, slot), []),
                     "slot_index": slot,
                 }
                 for slot, name in enumerate(kind.outputs)
@@ -251,7 +259,7 @@ class Workflow:
         return shown
 
 
-def _widgets(node: Node) -> list[Any]:
+def _widgets(node: WorkflowNode) -> list[Any]:
     values: list[Any] = []
     for name in KINDS[node.kind].widgets:
         values.append(node.values.get(name))
@@ -262,7 +270,7 @@ def _widgets(node: Node) -> list[Any]:
     return values
 
 
-def _height(node: Node) -> int:
+def _height(node: WorkflowNode) -> int:
     kind = KINDS[node.kind]
     text = 110 if node.kind == "CLIPTextEncode" else 0
     return 60 + _LINE * (max(len(kind.links), len(kind.outputs)) + len(kind.widgets)) + text

@@ -15,7 +15,7 @@ from ..policy import Effect, Field, Finding
 from ..prompts import Edit, apply_edits, normalise, parse
 from ..prompts.reading import and_parts, attention, schedules
 from ..sentences import Sentence, say
-from .comfy_nodes import Link, Workflow
+from .comfy_nodes import NodeOutput, Workflow
 
 SOURCE = "ComfyUI 0.8.0 and A1111 1.10.1, their code"
 MOST_STATES = 8
@@ -23,7 +23,7 @@ MOST_STATES = 8
 LONG_TEXT = 60
 """Words from which a text probably takes more than one chunk of 75 tokens."""
 
-Say = Callable[[Finding], None]
+OnFinding = Callable[[Finding], None]
 
 
 def finding(
@@ -39,7 +39,7 @@ def finding(
     return Finding(rule, effect, field, lora, before, after, reason, (), SOURCE)
 
 
-class Texts:
+class TextEncoderWriter:
     """Writes the texts of one workflow.
 
     Args:
@@ -48,7 +48,7 @@ class Texts:
         tell: takes the findings.
     """
 
-    def __init__(self, workflow: Workflow, embeddings: frozenset[str], tell: Say) -> None:
+    def __init__(self, workflow: Workflow, embeddings: frozenset[str], tell: OnFinding) -> None:
         self._workflow = workflow
         self._embeddings = frozenset(map(normalise, embeddings))
         self._tell = tell
@@ -57,7 +57,9 @@ class Texts:
         """Return what of a text reaches the text encoder: no tags, no comments."""
         return parse(text, negative=negative).source.clean
 
-    def encode(self, text: str, clip: Link, steps: int, field: Field, title: str) -> Link:
+    def encode(
+        self, text: str, clip: NodeOutput, steps: int, field: Field, title: str
+    ) -> NodeOutput:
         """Add the nodes that encode a text, and return their conditioning.
 
         Args:
@@ -85,7 +87,9 @@ class Texts:
         made = [self._scheduled(part, clip, steps, field, title) for part, _ in parts]
         return self._joined("ConditioningCombine", made, ("conditioning_1", "conditioning_2"))
 
-    def _scheduled(self, text: str, clip: Link, steps: int, field: Field, title: str) -> Link:
+    def _scheduled(
+        self, text: str, clip: NodeOutput, steps: int, field: Field, title: str
+    ) -> NodeOutput:
         states = schedules(text, steps)
         if len(states) == 1:
             return self._chunks(states[0][1], clip, field, title)
@@ -111,7 +115,7 @@ class Texts:
             start = share
         return self._joined("ConditioningCombine", ranged, ("conditioning_1", "conditioning_2"))
 
-    def _chunks(self, text: str, clip: Link, field: Field, title: str) -> Link:
+    def _chunks(self, text: str, clip: NodeOutput, field: Field, title: str) -> NodeOutput:
         """Encode the text of one step; ``BREAK`` begins another encode, as it begins a chunk."""
         pieces = attention(self._with_embeddings(text, field))
         chunks = [
@@ -138,7 +142,7 @@ class Texts:
         ]
         return self._joined("ConditioningConcat", made, ("conditioning_to", "conditioning_from"))
 
-    def _joined(self, kind: str, made: list[Link], names: tuple[str, str]) -> Link:
+    def _joined(self, kind: str, made: list[NodeOutput], names: tuple[str, str]) -> NodeOutput:
         joined = made[0]
         for other in made[1:]:
             both: dict[str, Any] = {names[0]: joined, names[1]: other}

@@ -11,10 +11,10 @@ from ..loras.families import ModelFamily
 from ..policy import Effect, Field, Finding
 from ..sentences import say
 from . import comfy_names
-from .comfy_loras import BranchModels, FileOf, LoraWiring, Option
-from .comfy_nodes import Link, Workflow
-from .comfy_texts import Texts, finding
-from .generation import Generation, SecondPass
+from .comfy_loras import BranchModels, FileOf, LoraWiring, WiringOption
+from .comfy_nodes import NodeOutput, Workflow
+from .comfy_texts import TextEncoderWriter, finding
+from .generation import GenerationParameters, SecondPass
 
 PREFIX = "lora-neg"
 """Of the pictures that an exported workflow saves."""
@@ -38,10 +38,10 @@ class ComfyWorkflow(NamedTuple):
 
 
 def to_comfyui(
-    generation: Generation,
+    generation: GenerationParameters,
     *,
     family: ModelFamily = ModelFamily.UNKNOWN,
-    option: Option = Option.A,
+    option: WiringOption = WiringOption.A,
     file_of: FileOf = lambda name: None,
 ) -> ComfyWorkflow:
     """Return a generation as a workflow.
@@ -65,7 +65,11 @@ class _Export:
     """One export while it is made."""
 
     def __init__(
-        self, generation: Generation, family: ModelFamily, option: Option, file_of: FileOf
+        self,
+        generation: GenerationParameters,
+        family: ModelFamily,
+        option: WiringOption,
+        file_of: FileOf,
     ) -> None:
         self.generation = generation
         self.family = family
@@ -73,7 +77,7 @@ class _Export:
         self.file_of = file_of
         self.workflow = Workflow()
         self.findings: list[Finding] = []
-        self.texts = Texts(self.workflow, generation.embeddings, self.findings.append)
+        self.texts = TextEncoderWriter(self.workflow, generation.embeddings, self.findings.append)
 
     def build(self) -> None:
         """Add all nodes."""
@@ -108,7 +112,7 @@ class _Export:
             )
             self._say("CF-noise", str(made.seed), str(made.seed), reason)
 
-    def _model(self) -> tuple[Link, Link, Link]:
+    def _model(self) -> tuple[NodeOutput, NodeOutput, NodeOutput]:
         made, add = self.generation, self.workflow.add
         if self.family is ModelFamily.FLUX and len(made.modules) >= 3:
             vae, clips = _divided(made.modules)
@@ -134,9 +138,9 @@ class _Export:
             )
             self._say("CF-file", made.checkpoint, name, reason)
         loader = add("CheckpointLoaderSimple", ckpt_name=name)
-        return loader, Link(loader.node, 1), Link(loader.node, 2)
+        return loader, NodeOutput(loader.node, 1), NodeOutput(loader.node, 2)
 
-    def _guided(self, model: Link) -> Link:
+    def _guided(self, model: NodeOutput) -> NodeOutput:
         """Return the model with ComfyUI's own NAG where the generation was guided by it."""
         made = self.generation
         if not made.guidance:
@@ -161,7 +165,7 @@ class _Export:
             nag_tau=made.nag.tau,
         )
 
-    def _skipped(self, clip: Link) -> Link:
+    def _skipped(self, clip: NodeOutput) -> NodeOutput:
         skip = self.generation.clip_skip
         if skip <= 1 or self.family is ModelFamily.FLUX:
             return clip
@@ -171,7 +175,7 @@ class _Export:
             return clip
         return self.workflow.add("CLIPSetLastLayer", clip=clip, stop_at_clip_layer=-skip)
 
-    def _start(self, vae: Link) -> tuple[Link, float, int]:
+    def _start(self, vae: NodeOutput) -> tuple[NodeOutput, float, int]:
         """Return the latent to begin with, the share of the schedule, and the steps."""
         made, add = self.generation, self.workflow.add
         if made.denoising is not None and made.hires is None and 0 < made.denoising < 1:
@@ -192,11 +196,11 @@ class _Export:
         negative: str,
         cfg: float,
         steps: int,
-        start: Link,
+        start: NodeOutput,
         denoise: float,
         *,
         hires: bool = False,
-    ) -> Link:
+    ) -> NodeOutput:
         made, add = self.generation, self.workflow.add
         loaded = self._loras.with_loras(prompt)
         fields = (Field.HR_PROMPT, Field.HR_NEGATIVE) if hires else (Field.PROMPT, Field.NEGATIVE)
@@ -225,7 +229,7 @@ class _Export:
             denoise=denoise,
         )
 
-    def _choice(self) -> comfy_names.SamplerChoice:
+    def _choice(self) -> comfy_names.ComfySampling:
         made = self.generation
         flow = self.family is ModelFamily.FLUX
         choice = comfy_names.choose(made.sampler, made.scheduler, flow=flow)
@@ -235,7 +239,7 @@ class _Export:
                 self._say("CF-sampler", asked, found.name, reason)
         return choice
 
-    def _second(self, second: SecondPass, latent: Link, vae: Link) -> Link:
+    def _second(self, second: SecondPass, latent: NodeOutput, vae: NodeOutput) -> NodeOutput:
         made, add = self.generation, self.workflow.add
         width, height = self._size(second)
         method = comfy_names.LATENT_UPSCALERS.get(second.upscaler.strip().lower())
@@ -276,7 +280,7 @@ class _Export:
         height = second.height or round(made.height * second.scale)
         return max(64, width // 8 * 8), max(64, height // 8 * 8)
 
-    def _scaled(self, picture: Link, method: str, width: int, height: int) -> Link:
+    def _scaled(self, picture: NodeOutput, method: str, width: int, height: int) -> NodeOutput:
         return self.workflow.add(
             "ImageScale",
             image=picture,

@@ -52,7 +52,7 @@ class Nag:
 
 
 @dataclass(frozen=True)
-class Generation:
+class GenerationParameters:
     """One picture as it was asked for, in A1111's words.
 
     Attributes:
@@ -103,12 +103,12 @@ class Generation:
     parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def from_infotext(infotext: Infotext) -> Generation:
+def from_infotext(infotext: Infotext) -> GenerationParameters:
     """Return the generation that an infotext tells of; what it does not say has A1111's default."""
     said = infotext.parameters
     width, height = _size(said.get("Size", "")) or (512, 512)
     guidance = said.get(METHOD, "")
-    return Generation(
+    return GenerationParameters(
         prompt=infotext.prompt,
         negative_prompt=infotext.negative_prompt,
         cfg_scale=_number(infotext, "CFG scale", 7.0),

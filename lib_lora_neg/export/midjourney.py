@@ -25,7 +25,7 @@ from ..prompts import (
 )
 from ..sentences import Sentence, say
 from .core_tags import core_tags
-from .midjourney_prompt import Plain, plain_words
+from .midjourney_prompt import PlainPrompt, plain_words
 from .midjourney_reasons import LEFT_OUT, why
 from .midjourney_text import (
     Parameter,
@@ -33,7 +33,7 @@ from .midjourney_text import (
     without_no,
     write_prompt,
 )
-from .midjourney_words import Judged, TermVerdict, has_loose_weight, judge, stem, words_of
+from .midjourney_words import JudgedTerm, TermVerdict, has_loose_weight, judge, stem, words_of
 
 SOURCE = "Midjourney documentation: the No parameter"
 
@@ -111,7 +111,9 @@ class _Translation:
             write_prompt(words, no, given.others), words, no, tuple(self.findings)
         )
 
-    def _prompt(self, text: str) -> tuple[str, tuple[str, ...], Plain, tuple[NetworkTag, ...]]:
+    def _prompt(
+        self, text: str
+    ) -> tuple[str, tuple[str, ...], PlainPrompt, tuple[NetworkTag, ...]]:
         """Return the prompt's words, what it negates, its syntax and its tags."""
         tree = parse(text)
         tags = tree.tags
@@ -220,7 +222,7 @@ class _Translation:
         self._words(written, judged, field)
         self.no.update(dict.fromkeys(judged.words))
 
-    def _words(self, written: str, judged: Judged, field: Field) -> None:
+    def _words(self, written: str, judged: JudgedTerm, field: Field) -> None:
         after = ", ".join(judged.words)
         if judged.verdict is TermVerdict.KEPT or (len(judged.words) == 1 and not judged.dropped):
             if judged.wanted:

@@ -6,17 +6,26 @@ import re
 from typing import NamedTuple
 
 from ..prompts import Prompt, Term, apply_edits, parse
-from ..prompts.brackets import Mark
+from ..prompts.brackets import TokenKind
 from ..prompts.edits import Edit
 from ..prompts.spans import overlapping
 from ..prompts.terms import Piece
 
 _ESCAPE = re.compile(r"\\([()\[\]\\])")
 _CHOICE = re.compile(r"\{[^{}$_:]{1,2000}\}")
-_BORDERS = frozenset({Mark.SEPARATOR, Mark.BREAK, Mark.AND, Mark.KEYWORD, Mark.COLON, Mark.PIPE})
+_BORDERS = frozenset(
+    {
+        TokenKind.SEPARATOR,
+        TokenKind.BREAK,
+        TokenKind.AND,
+        TokenKind.KEYWORD,
+        TokenKind.COLON,
+        TokenKind.PIPE,
+    }
+)
 
 
-class Plain(NamedTuple):
+class PlainPrompt(NamedTuple):
     """Words without syntax.
 
     Attributes:
@@ -36,7 +45,7 @@ class Plain(NamedTuple):
     negative: tuple[Term, ...] = ()
 
 
-def plain_words(tree: Prompt) -> Plain:
+def plain_words(tree: Prompt) -> PlainPrompt:
     """Return the words of a positive prompt as one line; tags and comments are left out.
 
     A text without any syntax is returned as it is, but for white space at its ends.
@@ -47,8 +56,8 @@ def plain_words(tree: Prompt) -> Plain:
     layout = tree.layout
     marks = {piece.mark for piece in layout.pieces}
     text = tree.text
-    if marks <= {Mark.SEPARATOR} and "\n" not in text and "\\" not in text:
-        return Plain(text.strip() if not source.hidden else _tidy([text]))
+    if marks <= {TokenKind.SEPARATOR} and "\n" not in text and "\\" not in text:
+        return PlainPrompt(text.strip() if not source.hidden else _tidy([text]))
     segments = [""]
     foreign: list[str] = []
     borders: list[str] = []
@@ -60,15 +69,15 @@ def plain_words(tree: Prompt) -> Plain:
                 segments[-1] += " " + _ESCAPE.sub(r"\1", _shown(tree, item))
         elif item.mark in _BORDERS:
             segments.append("")
-            if item.mark in (Mark.BREAK, Mark.AND, Mark.KEYWORD):
+            if item.mark in (TokenKind.BREAK, TokenKind.AND, TokenKind.KEYWORD):
                 borders.append(written.strip())
-        elif item.mark is Mark.OPAQUE:
+        elif item.mark is TokenKind.OPAQUE:
             choice = _permutation(written)
             segments[-1] += " " + choice
             if not choice:
                 foreign.append(written)
     weighted = [term for term in layout.terms if term.weight >= 0 and term.weight != 1.0]
-    return Plain(
+    return PlainPrompt(
         _tidy(segments),
         tuple(text[term.start : term.end] for term in weighted),
         tuple(text[term.start : term.end] for term in layout.terms if term.scheduled),

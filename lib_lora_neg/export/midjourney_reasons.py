@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..sentences import Sentence, say
-from .midjourney_words import Judged, TermVerdict
+from .midjourney_words import JudgedTerm, TermVerdict
 
 LEFT_OUT = {
     TermVerdict.QUALITY: "words about the quality of a picture mean nothing to Midjourney, which "
@@ -19,7 +19,7 @@ LEFT_OUT = {
 }
 
 
-def why(judged: Judged) -> Sentence:
+def why(judged: JudgedTerm) -> Sentence:
     """Return why the words of a term are not those that it had."""
     dropped = ", ".join(judged.dropped)
     if judged.wanted and not judged.words:

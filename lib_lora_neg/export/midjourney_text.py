@@ -34,7 +34,7 @@ class WeightedPart(NamedTuple):
     weight: float
 
 
-class Parsed(NamedTuple):
+class ParsedPrompt(NamedTuple):
     """A prompt of Midjourney.
 
     Attributes:
@@ -48,7 +48,7 @@ class Parsed(NamedTuple):
     others: tuple[Parameter, ...]
 
 
-def read_prompt(text: str) -> Parsed:
+def read_prompt(text: str) -> ParsedPrompt:
     """Divide a prompt into its words, what it bans and its parameters. Any text is a prompt."""
     found = list(_PARAMETER.finditer(text))
     words = text[: found[0].start()] if found else text
@@ -62,7 +62,7 @@ def read_prompt(text: str) -> Parsed:
             no += [term for term in (term.strip() for term in value.split(",")) if term]
         else:
             others.append(Parameter(name, value))
-    return Parsed(words.strip(), tuple(dict.fromkeys(no)), tuple(others))
+    return ParsedPrompt(words.strip(), tuple(dict.fromkeys(no)), tuple(others))
 
 
 def without_no(text: str) -> str:

@@ -51,7 +51,7 @@ class TermVerdict(str, Enum):
     EMPTY = "empty"
 
 
-class Judged(NamedTuple):
+class JudgedTerm(NamedTuple):
     """A term after `judge`.
 
     Attributes:
@@ -119,7 +119,9 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(word for word in found if not word.replace(".", "").isdigit())
 
 
-def judge(key: str, wanted: Set[str] = frozenset(), embeddings: Set[str] = frozenset()) -> Judged:
+def judge(
+    key: str, wanted: Set[str] = frozenset(), embeddings: Set[str] = frozenset()
+) -> JudgedTerm:
     """Return what a term becomes behind ``--no``.
 
     Args:
@@ -130,26 +132,26 @@ def judge(key: str, wanted: Set[str] = frozenset(), embeddings: Set[str] = froze
     name = bare(key)
     apart = _no_words(key, name, embeddings)
     if apart is not None:
-        return Judged(apart)
+        return JudgedTerm(apart)
     name = split_origin(_LOOSE_WEIGHT.sub("", name))[0]
     one_word = ONE_WORD.get(name, ONE_WORD.get(name.removesuffix("s")))
     if one_word is not None:
-        return Judged(TermVerdict.REPLACED, (one_word,))
+        return JudgedTerm(TermVerdict.REPLACED, (one_word,))
     words = words_of(name)
     telling = [word for word in dict.fromkeys(words) if word not in GRAMMAR | _letters(words)]
     if not telling or _FACE.fullmatch(name) is not None:
-        return Judged(TermVerdict.EMPTY)
+        return JudgedTerm(TermVerdict.EMPTY)
     if any(word in NEGATIONS for word in words):
-        return Judged(TermVerdict.NEGATED)
+        return JudgedTerm(TermVerdict.NEGATED)
     if _is_quality(name, words):
-        return Judged(TermVerdict.QUALITY)
+        return JudgedTerm(TermVerdict.QUALITY)
     if _COUNTED.fullmatch(name) is not None:
-        return Judged(TermVerdict.COUNT)
+        return JudgedTerm(TermVerdict.COUNT)
     if len(telling) == 1:
         return _judge_one(name, telling[0], wanted)
     with_grammar = len(words) > len(telling) and len(telling) > _MOST_WITH_GRAMMAR
     if len(words) > MOST_WORDS or with_grammar:
-        return Judged(TermVerdict.SENTENCE)
+        return JudgedTerm(TermVerdict.SENTENCE)
     return _judge_several(telling, wanted)
 
 
@@ -172,20 +174,22 @@ def _no_words(key: str, name: str, embeddings: Set[str]) -> TermVerdict | None:
     return None
 
 
-def _judge_one(name: str, word: str, wanted: Set[str]) -> Judged:
+def _judge_one(name: str, word: str, wanted: Set[str]) -> JudgedTerm:
     if word in MODERATED:
-        return Judged(TermVerdict.MODERATED)
+        return JudgedTerm(TermVerdict.MODERATED)
     asked = (word,) if stem(word) in wanted else ()
     if word != name:
         if word in BODY and _NUMBERED.search(name) is not None:
             # "six fingers" complains of the number, not of fingers.
-            return Judged(TermVerdict.QUALITY)
+            return JudgedTerm(TermVerdict.QUALITY)
         if word in RELATIVE or word in BODY or word in LOOKED_AT:
-            return Judged(TermVerdict.INNOCENT, (), (word,), asked)
-    return Judged(TermVerdict.KEPT if word == name else TermVerdict.REPLACED, (word,), (), asked)
+            return JudgedTerm(TermVerdict.INNOCENT, (), (word,), asked)
+    return JudgedTerm(
+        TermVerdict.KEPT if word == name else TermVerdict.REPLACED, (word,), (), asked
+    )
 
 
-def _judge_several(telling: list[str], wanted: Set[str]) -> Judged:
+def _judge_several(telling: list[str], wanted: Set[str]) -> JudgedTerm:
     asked = tuple(word for word in telling if stem(word) in wanted)
     faulty = _faulty(telling)
     # A part of a body makes its neighbour a quality of it: "fox ears" bans every fox.
@@ -203,12 +207,12 @@ def _judge_several(telling: list[str], wanted: Set[str]) -> Judged:
     kept = tuple(word for word in telling if word not in dropped)
     if not kept:
         if faulty and not asked:
-            return Judged(TermVerdict.QUALITY)
+            return JudgedTerm(TermVerdict.QUALITY)
         moderated = any(word in MODERATED for word in telling) and not asked
         verdict = TermVerdict.MODERATED if moderated else TermVerdict.INNOCENT
-        return Judged(verdict, (), dropped, asked)
+        return JudgedTerm(verdict, (), dropped, asked)
     verdict = TermVerdict.SPLIT if len(kept) > 1 else TermVerdict.REPLACED
-    return Judged(verdict, kept, dropped, asked)
+    return JudgedTerm(verdict, kept, dropped, asked)
 
 
 def _faulty(words: list[str]) -> frozenset[str]:

@@ -15,7 +15,7 @@ MOST_CONCEPTS = 8
 
 
 @dataclass(frozen=True)
-class Default:
+class MethodDefault:
     """What a method begins with on a kind of model.
 
     Attributes:
@@ -32,61 +32,61 @@ class Default:
 _VSF_SOURCE = "arXiv:2508.10931, the authors' code for SD 3.5 Turbo: s 3.5, b 0.1"
 _ONG_SOURCE = "arXiv:2605.29390, abstract only: tau = 2; everything else is our reading"
 
-DEFAULTS: dict[str, dict[Method, Default]] = {
+DEFAULTS: dict[str, dict[Method, MethodDefault]] = {
     "flux": {
-        Method.NAG: Default(
+        Method.NAG: MethodDefault(
             NagSettings(phi=4.0, tau=2.5, alpha=0.25),
             "arXiv:2505.21179, its authors' code for FLUX.1: scale 5 (phi 4), tau 2.5, alpha 0.25",
         ),
-        Method.VSF: Default(VsfSettings(), _VSF_SOURCE, tested=False),
-        Method.ONG: Default(OngSettings(), _ONG_SOURCE, tested=False),
+        Method.VSF: MethodDefault(VsfSettings(), _VSF_SOURCE, tested=False),
+        Method.ONG: MethodDefault(OngSettings(), _ONG_SOURCE, tested=False),
     },
     "klein": {
-        Method.NAG: Default(
+        Method.NAG: MethodDefault(
             NagSettings(phi=5.0, tau=2.0, alpha=0.25),
             "neo-nag's adapter for Flux.2 Klein 4B, distilled: phi 5, tau 2, alpha 0.25",
         ),
-        Method.VSF: Default(VsfSettings(), _VSF_SOURCE, tested=False),
-        Method.ONG: Default(OngSettings(), _ONG_SOURCE, tested=False),
+        Method.VSF: MethodDefault(VsfSettings(), _VSF_SOURCE, tested=False),
+        Method.ONG: MethodDefault(OngSettings(), _ONG_SOURCE, tested=False),
     },
     "zimage": {
-        Method.NAG: Default(
+        Method.NAG: MethodDefault(
             NagSettings(phi=1.0, tau=2.5, alpha=0.25),
             "ComfyUI-NAG, pull request 64, Z-Image Turbo: scale 1.5 to 2.3 (phi 0.5 to 1.3)",
         ),
-        Method.VSF: Default(VsfSettings(), _VSF_SOURCE, tested=False),
-        Method.ONG: Default(OngSettings(), _ONG_SOURCE, tested=False),
+        Method.VSF: MethodDefault(VsfSettings(), _VSF_SOURCE, tested=False),
+        Method.ONG: MethodDefault(OngSettings(), _ONG_SOURCE, tested=False),
     },
     "qwen": {
-        Method.NAG: Default(
+        Method.NAG: MethodDefault(
             NagSettings(phi=4.0, tau=2.5, alpha=0.25), "FLUX.1's numbers", tested=False
         ),
-        Method.VSF: Default(VsfSettings(), _VSF_SOURCE, tested=False),
-        Method.ONG: Default(OngSettings(), _ONG_SOURCE, tested=False),
+        Method.VSF: MethodDefault(VsfSettings(), _VSF_SOURCE, tested=False),
+        Method.ONG: MethodDefault(OngSettings(), _ONG_SOURCE, tested=False),
     },
     "krea": {
-        Method.NAG: Default(
+        Method.NAG: MethodDefault(
             NagSettings(phi=4.0, tau=2.5, alpha=0.25),
             "neo-nag's adapter for Krea 2: phi 4, tau 2.5, alpha 0.25",
         ),
-        Method.VSF: Default(VsfSettings(), _VSF_SOURCE, tested=False),
-        Method.ONG: Default(OngSettings(), _ONG_SOURCE, tested=False),
+        Method.VSF: MethodDefault(VsfSettings(), _VSF_SOURCE, tested=False),
+        Method.ONG: MethodDefault(OngSettings(), _ONG_SOURCE, tested=False),
     },
     "anima": {
-        Method.NAG: Default(
+        Method.NAG: MethodDefault(
             NagSettings(phi=2.0, tau=2.5, alpha=0.5),
             "neo-nag's adapter for Anima with a turbo LoRA: phi 2, tau 2.5, alpha 0.5",
         ),
-        Method.VSF: Default(VsfSettings(), _VSF_SOURCE, tested=False),
-        Method.ONG: Default(OngSettings(), _ONG_SOURCE, tested=False),
+        Method.VSF: MethodDefault(VsfSettings(), _VSF_SOURCE, tested=False),
+        Method.ONG: MethodDefault(OngSettings(), _ONG_SOURCE, tested=False),
     },
     "unet": {
-        Method.NAG: Default(
+        Method.NAG: MethodDefault(
             NagSettings(phi=2.0, tau=2.5, alpha=0.5),
             "pamparamm's and neo-nag's nodes for SDXL: phi 2, tau 2.5, alpha 0.5",
         ),
-        Method.VSF: Default(VsfSettings(), _VSF_SOURCE, tested=False),
-        Method.ONG: Default(OngSettings(), _ONG_SOURCE, tested=False),
+        Method.VSF: MethodDefault(VsfSettings(), _VSF_SOURCE, tested=False),
+        Method.ONG: MethodDefault(OngSettings(), _ONG_SOURCE, tested=False),
     },
 }
 """By kind of model: ``flux`` (FLUX.1), ``klein`` (Flux.2), ``zimage``, ``qwen``, ``krea``: joint

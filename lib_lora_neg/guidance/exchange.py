@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from .joint import Layout, guided_attention
+from .joint import TokenLayout, guided_attention
 from .ownership import GuidanceError
 from .settings import Settings
 
@@ -16,7 +16,7 @@ NAME = "attention_function"
 
 
 @dataclass(eq=False)
-class Exchange:
+class AttentionExchange:
     """The guided attention of one call of a model.
 
     Attributes:
@@ -27,7 +27,7 @@ class Exchange:
             at one of them alone are left as they are.
     """
 
-    layout: Layout
+    layout: TokenLayout
     settings: Settings
     rows: torch.Tensor | None = None
     active: bool = True

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch.nn.functional import scaled_dot_product_attention as sdpa
 
-from .joint import Layout, guided_attention
+from .joint import TokenLayout, guided_attention
 from .ownership import GuidanceError, forwards
 from .settings import Settings
 
@@ -31,7 +31,7 @@ class Call:
         single_blocks: guide in the single blocks too; without, the negatives end before them.
     """
 
-    layout: Layout
+    layout: TokenLayout
     settings: Settings
     shifts: tuple[torch.Tensor, ...] = ()
     rows: torch.Tensor | None = None
@@ -240,7 +240,7 @@ def rotated(x: torch.Tensor, rotary: tuple[torch.Tensor, torch.Tensor]) -> torch
 
 
 def _without_negatives(
-    rotary: tuple[torch.Tensor, torch.Tensor] | None, layout: Layout
+    rotary: tuple[torch.Tensor, torch.Tensor] | None, layout: TokenLayout
 ) -> tuple[torch.Tensor, torch.Tensor] | None:
     if rotary is None:
         return None

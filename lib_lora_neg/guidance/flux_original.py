@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from .joint import Layout, guided_attention
+from .joint import TokenLayout, guided_attention
 from .ownership import GuidanceError, exchanged
 from .settings import Settings
 
@@ -31,7 +31,7 @@ class JointCall:
         counted: the model numbers its text tokens (Flux.2), see `counts_text`.
     """
 
-    layout: Layout
+    layout: TokenLayout
     settings: Settings
     rows: torch.Tensor | None = None
     counted: bool = False
@@ -92,7 +92,7 @@ def guided(module: Any, call: JointCall) -> Iterator[None]:
         yield
 
 
-def _from_zero(pe: torch.Tensor, layout: Layout) -> torch.Tensor:
+def _from_zero(pe: torch.Tensor, layout: TokenLayout) -> torch.Tensor:
     """Return the embedding with each text's positions from 0 on.
 
     Args:

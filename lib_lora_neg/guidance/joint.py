@@ -14,7 +14,7 @@ from .settings import OngFeature, OngSettings, Settings, VsfSettings
 
 
 @dataclass(frozen=True)
-class Layout:
+class TokenLayout:
     """The order of the tokens in a sequence: the prompt, each negative, the image.
 
     Attributes:
@@ -46,7 +46,7 @@ def guided_attention(
     q: torch.Tensor,
     k: torch.Tensor,
     v: torch.Tensor,
-    layout: Layout,
+    layout: TokenLayout,
     settings: Settings,
     rows: torch.Tensor | None = None,
 ) -> torch.Tensor:

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from . import exchange
-from .exchange import Exchange
-from .joint import Layout
+from .exchange import AttentionExchange
+from .joint import TokenLayout
 from .ownership import exchanged, forwards
 from .settings import Settings
 
@@ -33,10 +33,10 @@ def problem(model: Any, module: Any) -> str:
 
 @contextmanager
 def guided(
-    model: Any, module: Any, layout: Layout, settings: Settings, rows: torch.Tensor | None
+    model: Any, module: Any, layout: TokenLayout, settings: Settings, rows: torch.Tensor | None
 ) -> Iterator[None]:
     """Guide the calls that are made inside with all texts as one context."""
-    call = Exchange(layout, settings, rows, active=False)
+    call = AttentionExchange(layout, settings, rows, active=False)
     plain = model.txtfusion.forward
 
     def fuse(texts: torch.Tensor, *others: Any, **more: Any) -> torch.Tensor:

@@ -19,7 +19,7 @@ from . import (
 )
 from .cross import CrossCall
 from .flux_original import JointCall
-from .joint import Layout
+from .joint import TokenLayout
 from .ownership import blocks_of, replaced
 from .settings import Settings
 
@@ -90,7 +90,7 @@ def guided(
         with (cross_original if kind == "unet" else anima_original).guided(model, call):
             yield context
         return
-    layout = Layout(context.shape[-2], tuple(negative.shape[-2] for negative in negatives))
+    layout = TokenLayout(context.shape[-2], tuple(negative.shape[-2] for negative in negatives))
     texts = torch.cat([context, *negatives], dim=-2)
     if kind in _JOINT:
         with _JOINT[kind].guided(model, module, layout, settings, rows):

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from . import exchange
-from .exchange import Exchange
-from .joint import Layout
+from .exchange import AttentionExchange
+from .joint import TokenLayout
 from .ownership import exchanged
 from .settings import Settings
 
@@ -35,7 +35,7 @@ def problem(model: Any, module: Any) -> str:
 
 @contextmanager
 def guided(
-    model: Any, module: Any, layout: Layout, settings: Settings, rows: torch.Tensor | None
+    model: Any, module: Any, layout: TokenLayout, settings: Settings, rows: torch.Tensor | None
 ) -> Iterator[None]:
     """Guide the calls that are made inside with all texts as one context."""
     rope = getattr(module, ROPE)
@@ -46,6 +46,6 @@ def guided(
         out: torch.Tensor = rope(x, mended, *others, **more)
         return out
 
-    attention = Exchange(layout, settings, rows).around(getattr(module, exchange.NAME))
+    attention = AttentionExchange(layout, settings, rows).around(getattr(module, exchange.NAME))
     with exchanged(module, ROPE, from_zero), exchanged(module, exchange.NAME, attention):
         yield

@@ -14,8 +14,8 @@ from typing import Any
 import torch
 
 from . import exchange
-from .exchange import Exchange
-from .joint import Layout
+from .exchange import AttentionExchange
+from .joint import TokenLayout
 from .ownership import GuidanceError, exchanged
 from .settings import Settings
 
@@ -37,10 +37,10 @@ def problem(model: Any, module: Any) -> str:
 
 @contextmanager
 def guided(
-    model: Any, module: Any, layout: Layout, settings: Settings, rows: torch.Tensor | None
+    model: Any, module: Any, layout: TokenLayout, settings: Settings, rows: torch.Tensor | None
 ) -> Iterator[None]:
     """Guide the calls that are made inside with all texts as one context."""
-    call = Exchange(layout, settings, rows, active=False)
+    call = AttentionExchange(layout, settings, rows, active=False)
     plain = getattr(model, EMBED)
 
     def embed(x: Any, texts: torch.Tensor, mask: Any, *others: Any, **more: Any) -> Any:
@@ -51,7 +51,7 @@ def guided(
         both, out_mask, sizes, lengths, freqs = plain(x, first, mask, *others, **more)
         refined = [_refined(model, text, more) for text in rest]
         positive = int(lengths[0])
-        call.layout = Layout(positive, tuple(text.shape[1] for text, _ in refined))
+        call.layout = TokenLayout(positive, tuple(text.shape[1] for text, _ in refined))
         both = _between(both, positive, [text for text, _ in refined])
         freqs = _between(freqs, positive, [places for _, places in refined])
         call.active = True

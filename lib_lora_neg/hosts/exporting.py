@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..export.comfy_loras import Option
+from ..export.comfy_loras import WiringOption
 from ..export.comfyui import to_comfyui
 from ..export.from_midjourney import from_midjourney
-from ..export.generation import Generation, from_infotext
+from ..export.generation import GenerationParameters, from_infotext
 from ..export.midjourney import to_midjourney
 from ..infotext import Infotext, parse_infotext
 from ..policy import Finding, GuardPlan, Mode, plan
@@ -66,7 +66,7 @@ def _workflow(
     body: Mapping[str, Any], context: PreviewContext, infotext: Infotext | None
 ) -> dict[str, Any]:
     try:
-        option = Option(body.get("option", Option.A.value))
+        option = WiringOption(body.get("option", WiringOption.A.value))
     except ValueError as error:
         raise FormValueError("option", "must be A or B") from error
     request = context.request
@@ -91,11 +91,11 @@ def _workflow(
     }
 
 
-def _generation(infotext: Infotext | None, planned: GuardPlan) -> Generation:
+def _generation(infotext: Infotext | None, planned: GuardPlan) -> GenerationParameters:
     first, hires = planned.first, planned.hires
     if infotext is None:
         usual = usual_sampling(planned.request.family)
-        made = Generation(
+        made = GenerationParameters(
             steps=usual.steps,
             width=usual.width,
             height=usual.height,

@@ -14,7 +14,7 @@ from ..policy import GuardSettings
 
 
 @dataclass(frozen=True)
-class Saved:
+class SaveResult:
     """What became of one decision.
 
     Attributes:
@@ -79,7 +79,7 @@ class LibraryTabHost(Protocol):
         """Return what the user decided about LoRAs, for those of the names that are known."""
         ...
 
-    def save(self, decisions: Mapping[str, Decision]) -> Sequence[Saved]:
+    def save(self, decisions: Mapping[str, Decision]) -> Sequence[SaveResult]:
         """Keep decisions; an empty one takes back what was decided."""
         ...
 
@@ -95,7 +95,7 @@ class LibraryTabHost(Protocol):
         """Return all decisions as a JSON object."""
         ...
 
-    def restore(self, exported: Mapping[str, Any]) -> Sequence[Saved]:
+    def restore(self, exported: Mapping[str, Any]) -> Sequence[SaveResult]:
         """Take over what `export` returned, here or elsewhere.
 
         Raises:

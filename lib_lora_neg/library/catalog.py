@@ -14,8 +14,8 @@ from ..loras.reading.side_facts import is_digest
 from ..loras.reading.sidecars import digests_beside
 from ..loras.tagtable import LazyShares
 from .digests import digests_of_content
-from .files import FoundFile, FoundFolder, Stamp, list_folder, natural_order
-from .packing import ALIAS, MODEL_HASH, PROBLEMS, Packed, Packer, unpack_card
+from .files import CardStamp, FoundFile, FoundFolder, list_folder, natural_order
+from .packing import ALIAS, MODEL_HASH, PROBLEMS, PackedCard, Packer, unpack_card
 from .store import CardStore, IndexStoreError
 
 FORBIDDEN_ALIASES = frozenset(("none", "Addams"))
@@ -37,7 +37,7 @@ tenth of what was read, because a folder's record is written whole."""
 OnFileRead = Callable[[int, int], None]
 """Called with the files read so far and the files to read."""
 
-Each = Callable[[LoraCard, Stamp], None]
+OnCard = Callable[[LoraCard, CardStamp], None]
 """Called with a card and what has to be unchanged for it to be valid."""
 
 
@@ -48,7 +48,7 @@ class _State:
     folders: dict[str, FoundFolder] = field(default_factory=dict)
     by_name: dict[str, FoundFile] = field(default_factory=dict)
     fetched: set[str] = field(default_factory=set)
-    packed: dict[str, Packed] = field(default_factory=dict)
+    packed: dict[str, PackedCard] = field(default_factory=dict)
     cards: dict[str, LoraCard] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     digests: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -146,7 +146,7 @@ class Catalog:
                 _take_over(old, new, file.path)
         self._state = new
 
-    def index(self, progress: OnFileRead | None = None, each: Each | None = None) -> None:
+    def index(self, progress: OnFileRead | None = None, each: OnCard | None = None) -> None:
         """Read every file that is new or changed, and keep what was read in the index on disk.
 
         Args:
@@ -263,7 +263,7 @@ class Catalog:
             state.cards[file.path] = card
         return card
 
-    def _known(self, state: _State, file: FoundFile) -> Packed | None:
+    def _known(self, state: _State, file: FoundFile) -> PackedCard | None:
         """Return what the index on disk has of a file, if the file is still the same."""
         packed = state.packed.get(file.path)
         if packed is None and self._store is not None:
@@ -296,7 +296,7 @@ def _same(digest: str, known: str) -> bool:
     return most >= SHORTEST and digest[:most] == known[:most].lower()
 
 
-def _still_valid(folder: FoundFolder, store: CardStore) -> dict[str, Packed]:
+def _still_valid(folder: FoundFolder, store: CardStore) -> dict[str, PackedCard]:
     known, start = store.folder(folder.path), len(folder.path)
     return {
         path: entry[1]
@@ -329,7 +329,7 @@ def _aliases(state: _State) -> tuple[dict[str, FoundFile], frozenset[str]]:
     return aliases, frozenset(forbidden)
 
 
-def _unpack(file: FoundFile, packed: Packed) -> LoraCard:
+def _unpack(file: FoundFile, packed: PackedCard) -> LoraCard:
     """Return the card with a tag table that is read from the file when it is looked at."""
     try:
         return unpack_card(packed, LazyShares(_shares, file))

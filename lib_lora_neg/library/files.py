@@ -18,7 +18,7 @@ LORA_SUFFIXES = frozenset((".safetensors", ".pt", ".ckpt"))
 """What A1111 lists as a LoRA (``networks.list_available_networks``)."""
 
 
-Stamp = tuple[int, int, tuple[tuple[str, int, int], ...]]
+CardStamp = tuple[int, int, tuple[tuple[str, int, int], ...]]
 """Size and time of a file, and of its side files: a card is valid while they stay the same."""
 
 
@@ -42,7 +42,7 @@ class FoundFile(NamedTuple):
     sides: tuple[tuple[str, int, int], ...] = ()
 
     @property
-    def stamp(self) -> Stamp:
+    def stamp(self) -> CardStamp:
         """What must be unchanged for a card that was read from it to be valid."""
         return self[-3:]
 
@@ -160,7 +160,7 @@ def _size_and_time(status: Callable[[], os.stat_result]) -> tuple[int, int]:
     return info.st_size, info.st_mtime_ns
 
 
-def stamp_of(path: str) -> Stamp | None:
+def stamp_of(path: str) -> CardStamp | None:
     """Return the stamp of one file, as a listing would have it; ``None`` if it is gone."""
     stem = os.path.splitext(path)[0]  # noqa: PTH122
     try:

@@ -15,7 +15,7 @@ PAUSE_SECONDS = 0.25
 YIELD_EVERY = 20
 """Files after which the reader sleeps a moment, so that other threads run."""
 
-Read = Callable[[Callable[[int, int], None]], None]
+ReadFiles = Callable[[Callable[[int, int], None]], None]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class BackgroundReader:
         is_busy: whether the host makes pictures, which go first.
     """
 
-    def __init__(self, read: Read, is_busy: Callable[[], bool]) -> None:
+    def __init__(self, read: ReadFiles, is_busy: Callable[[], bool]) -> None:
         self._read = read
         self._is_busy = is_busy
         self._lock = Lock()

@@ -23,7 +23,7 @@ from ..loras.card import (
 from ..loras.families import ModelFamily
 from ..sentences import pack_sentence, unpack_sentence
 
-Packed = tuple[Any, ...]
+PackedCard = tuple[Any, ...]
 """The fields of a card in their order, each as plain values."""
 
 _Frozen = TypeVar("_Frozen")
@@ -52,7 +52,7 @@ class Packer:
     def __init__(self) -> None:
         self._shared: dict[Any, Any] = {}
 
-    def pack(self, card: LoraCard) -> Packed:
+    def pack(self, card: LoraCard) -> PackedCard:
         """Return the card without the shares of its tags."""
         # Numbers are left alone: 1, 1.0 and True are equal.
         shared = self._shared
@@ -62,7 +62,7 @@ class Packer:
         )
 
 
-def _plain(card: LoraCard) -> Packed:
+def _plain(card: LoraCard) -> PackedCard:
     parts = card.parts
     return (
         card.name,
@@ -101,11 +101,11 @@ def _plain(card: LoraCard) -> Packed:
     )
 
 
-def _pack_range(item: WeightRange) -> Packed:
+def _pack_range(item: WeightRange) -> PackedCard:
     return (item.floor, item.ceiling, item.sweet_spot, item.source.value, item.reference)
 
 
-def unpack_card(packed: Packed, shares: Mapping[str, float]) -> LoraCard:
+def unpack_card(packed: PackedCard, shares: Mapping[str, float]) -> LoraCard:
     """Return the card that `Packer.pack` packed.
 
     Raises:
@@ -172,19 +172,19 @@ _NO_TAGS = TagTable()
 
 
 @lru_cache(maxsize=1024)
-def _inference(plain: Packed) -> TypeInference:
+def _inference(plain: PackedCard) -> TypeInference:
     kind, confidence, reasons = plain
     return TypeInference(_TYPES[kind], confidence, tuple(map(unpack_sentence, reasons)))
 
 
 @lru_cache(maxsize=1024)
-def _parts(plain: Packed) -> LoraParts:
+def _parts(plain: PackedCard) -> LoraParts:
     """Files trained alike change the same parts, so there are few different ones."""
     return LoraParts(*plain)
 
 
 @lru_cache(maxsize=1024)
-def _ranges(plain: Packed) -> tuple[WeightRange, ...]:
+def _ranges(plain: PackedCard) -> tuple[WeightRange, ...]:
     return tuple(
         WeightRange(floor, ceiling, sweet_spot, _SOURCES[source], reference)
         for floor, ceiling, sweet_spot, source, reference in plain

@@ -32,7 +32,7 @@ WRITERS = 16
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredDecision:
     """What became of one decision.
 
     Attributes:
@@ -78,11 +78,11 @@ class DecisionBook:
         """Return what the own store has about the LoRA file, if anything."""
         return read_decision(self._load_own().get(_key(lora)))
 
-    def save(self, lora: str | os.PathLike[str], decision: Decision) -> Kept:
+    def save(self, lora: str | os.PathLike[str], decision: Decision) -> StoredDecision:
         """Keep a decision; an empty one takes back what was decided."""
         return self.save_all({os.fspath(lora): decision})[os.fspath(lora)]
 
-    def save_all(self, decisions: Mapping[str, Decision]) -> dict[str, Kept]:
+    def save_all(self, decisions: Mapping[str, Decision]) -> dict[str, StoredDecision]:
         """Keep many decisions, by LoRA file; the own store is written once for all of them."""
         with one_writer(self._own_file):
             faults = _save_all_beside(decisions)
@@ -108,7 +108,7 @@ class DecisionBook:
 
     def restore(
         self, exported: object, loras: Mapping[str, str | os.PathLike[str]]
-    ) -> dict[str, Kept]:
+    ) -> dict[str, StoredDecision]:
         """Keep exported decisions for the LoRAs that are here, by name.
 
         Raises:
@@ -117,22 +117,28 @@ class DecisionBook:
         decisions = read_export(exported)
         here = {os.fspath(loras[name]): said for name, said in decisions.items() if name in loras}
         kept = self.save_all(here)
-        missing = Kept(done=False, beside=False, note="there is no LoRA of this name here")
+        missing = StoredDecision(
+            done=False, beside=False, note="there is no LoRA of this name here"
+        )
         return {
             name: kept[os.fspath(loras[name])] if name in loras else missing for name in decisions
         }
 
-    def _keep(self, records: dict[str, Any], lora: str, decision: Decision, fault: str) -> Kept:
+    def _keep(
+        self, records: dict[str, Any], lora: str, decision: Decision, fault: str
+    ) -> StoredDecision:
         """Change the own store's records according to what became of the sidecar."""
         before = records.pop(_key(lora), None)
         if not fault:
-            return Kept()
+            return StoredDecision()
         # An empty decision can only take back what the own store says, not a sidecar's word.
         if self._own_file is None or (decision.is_empty and before is None):
-            return Kept(done=False, beside=False, note=fault)
+            return StoredDecision(done=False, beside=False, note=fault)
         if not decision.is_empty:
             records[_key(lora)] = write_decision(decision)
-        return Kept(beside=False, note=f"{fault}; kept in the extension's own store instead")
+        return StoredDecision(
+            beside=False, note=f"{fault}; kept in the extension's own store instead"
+        )
 
     def _write_own(self, records: Mapping[str, Any]) -> str:
         """Write the own store; return why that was not possible."""
@@ -210,9 +216,9 @@ def apply_decision(card: LoraCard, decision: Decision) -> LoraCard:
     )
 
 
-def _lost(kept: Kept, fault: str) -> Kept:
+def _lost(kept: StoredDecision, fault: str) -> StoredDecision:
     """What was to lie in the own store was not kept; what lies beside its LoRA was."""
-    return kept if kept.beside else Kept(done=False, beside=False, note=fault)
+    return kept if kept.beside else StoredDecision(done=False, beside=False, note=fault)
 
 
 def _sidecar(lora: str | os.PathLike[str]) -> Path:

@@ -25,7 +25,7 @@ from threading import Lock
 from typing import Any
 
 from ..regular import check_regular
-from .files import Stamp
+from .files import CardStamp
 from .packing import PACKING
 
 FILE = "index.sqlite3"
@@ -45,7 +45,7 @@ _FORM = f"{PACKING}.{sys.version_info[0]}.{sys.version_info[1]}"
 
 CHECKSUM_BYTES = 4
 
-Entry = tuple[Stamp, tuple[Any, ...]]
+IndexEntry = tuple[CardStamp, tuple[Any, ...]]
 """When it is valid, and the packed card."""
 
 
@@ -94,7 +94,7 @@ class CardStore:
         with self._lock:
             self._base.close()
 
-    def folder(self, path: str) -> dict[str, Entry]:
+    def folder(self, path: str) -> dict[str, IndexEntry]:
         """Return what is known of the files of a folder, by file name; empty if nothing is."""
         found = None
         with contextlib.suppress(sqlite3.Error), self._lock:
@@ -104,7 +104,7 @@ class CardStore:
         record = _decode(found[0]) if found is not None else None
         return record if isinstance(record, dict) else {}
 
-    def save_folder(self, path: str, entries: Mapping[str, Entry]) -> None:
+    def save_folder(self, path: str, entries: Mapping[str, IndexEntry]) -> None:
         """Replace what is known of the files of a folder.
 
         Raises:

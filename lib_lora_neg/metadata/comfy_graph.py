@@ -25,7 +25,7 @@ Link = tuple[str, int]
 
 
 @dataclass(frozen=True)
-class Node:
+class GraphNode:
     """A node: its kind, and its inputs, each a value or a `Link`."""
 
     id: str
@@ -83,14 +83,14 @@ class Node:
 class Graph:
     """Nodes by their ids, and what of them could not be read."""
 
-    nodes: Mapping[str, Node]
+    nodes: Mapping[str, GraphNode]
     notes: tuple[str, ...] = ()
 
-    def get(self, link: Link | None) -> Node | None:
+    def get(self, link: Link | None) -> GraphNode | None:
         """Return the node a link comes from."""
         return self.nodes.get(link[0]) if link is not None else None
 
-    def number(self, node: Node, name: str) -> float | None:
+    def number(self, node: GraphNode, name: str) -> float | None:
         """Return a number that an input has, or that a node of one number gives it."""
         for _ in range(20):
             value = node.inputs.get(name)
@@ -126,7 +126,7 @@ def graph_of_prompt(record: Mapping[str, Any]) -> Graph:
         kind, inputs = text_of(node.get("class_type")), mapping_of(node.get("inputs"))
         if kind:
             title = text_of(mapping_of(node.get("_meta")).get("title"))
-            nodes[str(key)] = Node(str(key), kind, inputs, title)
+            nodes[str(key)] = GraphNode(str(key), kind, inputs, title)
     return Graph(nodes, too_many(len(record)))
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .comfy_graph import Graph, Node
-from .comfy_loras import Note, loras_of_node
+from .comfy_graph import Graph, GraphNode
+from .comfy_loras import OnNote, loras_of_node
 from .recipe import NamedLora
 
 HOOKS = ("hooks", "prev_hooks", *(f"hooks_{letter}" for letter in "ABCDEFGH"))
 """Inputs that hooks come in by."""
 
 
-def loras_of_hooks(node: Node, graph: Graph, note: Note) -> list[NamedLora]:
+def loras_of_hooks(node: GraphNode, graph: Graph, note: OnNote) -> list[NamedLora]:
     """Return the LoRAs of the hooks that are linked to a node, the first first."""
     found: list[NamedLora] = []
     seen: set[str] = set()

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .comfy_graph import STACKS, Graph, Node
+from .comfy_graph import STACKS, Graph, GraphNode
 from .recipe import NamedLora, mapping_of, number_of, stem_of, text_of
 
-Note = Callable[[str], None]
+OnNote = Callable[[str], None]
 
 _OFF = frozenset(("off", "false", "disable", "disabled", "0"))
 _NONE = frozenset(("", "none", "null", "undefined"))
@@ -19,7 +19,7 @@ _MODEL = ("strength_model", "model_strength", "strength", "weight", "lora_model_
 _CLIP = ("strength_clip", "clip_strength", "lora_clip_strength")
 
 
-def loras_of_node(node: Node, graph: Graph, note: Note) -> list[NamedLora]:
+def loras_of_node(node: GraphNode, graph: Graph, note: OnNote) -> list[NamedLora]:
     """Return what a node loads, that of the stacks linked to it included."""
     found: list[NamedLora] = []
     seen: set[str] = {node.id}
@@ -36,7 +36,7 @@ def loras_of_node(node: Node, graph: Graph, note: Note) -> list[NamedLora]:
     return found
 
 
-def _own(node: Node, graph: Graph, note: Note) -> Iterator[NamedLora]:
+def _own(node: GraphNode, graph: Graph, note: OnNote) -> Iterator[NamedLora]:
     inputs = node.inputs
     if str(inputs.get("toggle", inputs.get("switch", True))).lower() in _OFF:
         return
@@ -51,7 +51,7 @@ def _own(node: Node, graph: Graph, note: Note) -> Iterator[NamedLora]:
         note(f"what {node.label} loads cannot be read: its LoRAs were not checked")
 
 
-def _listed(node: Node, graph: Graph, note: Note) -> list[NamedLora] | None:
+def _listed(node: GraphNode, graph: Graph, note: OnNote) -> list[NamedLora] | None:
     """Read Lora-Manager's lists and rgthree's widgets, each LoRA an object of its own."""
     value = node.inputs.get("loras")
     entries = mapping_of(value).get("__value__", value)
@@ -66,7 +66,7 @@ def _listed(node: Node, graph: Graph, note: Note) -> list[NamedLora] | None:
     return None
 
 
-def loras_in_texts(node: Node, graph: Graph, note: Note) -> list[NamedLora]:
+def loras_in_texts(node: GraphNode, graph: Graph, note: OnNote) -> list[NamedLora]:
     """Return what the tags in a node's text load, where the node is given a model for that.
 
     Of a wildcard node the populated text counts.
@@ -88,7 +88,7 @@ def _tagged(text: str) -> list[NamedLora]:
     ]
 
 
-def _object(item: Mapping[str, Any], node: Node, note: Note) -> NamedLora | None:
+def _object(item: Mapping[str, Any], node: GraphNode, note: OnNote) -> NamedLora | None:
     name = stem_of(text_of(item.get("lora")) or text_of(item.get("name")))
     on = item.get("on", item.get("active", True))
     if not on or name.lower() in _NONE:
@@ -101,7 +101,7 @@ def _object(item: Mapping[str, Any], node: Node, note: Note) -> NamedLora | None
     return NamedLora(name, unet, number_of(te))
 
 
-def _single(node: Node, graph: Graph, note: Note) -> list[NamedLora] | None:
+def _single(node: GraphNode, graph: Graph, note: OnNote) -> list[NamedLora] | None:
     """Read a loader of one LoRA: a name, the model's strength, and CLIP's where it has one."""
     key = next((k for k in ("lora_name", "lora", "lora_file") if node.has(k)), None)
     source = graph.get(node.link(key)) if key is not None else None
@@ -130,7 +130,7 @@ def _single(node: Node, graph: Graph, note: Note) -> list[NamedLora] | None:
     return [NamedLora(name, unet, 0.0 if only_model else te)]
 
 
-def _several(node: Node, graph: Graph, note: Note) -> list[NamedLora] | None:
+def _several(node: GraphNode, graph: Graph, note: OnNote) -> list[NamedLora] | None:
     """Read stacks with numbered inputs (Efficiency, Comfyroll, easy-use, rgthree)."""
     numbers: dict[int, tuple[str, str]] = {}
     for key in node.inputs:
@@ -159,7 +159,7 @@ def _several(node: Node, graph: Graph, note: Note) -> list[NamedLora] | None:
 
 
 def _numbered(
-    node: Node, number: str, graph: Graph, simple: bool
+    node: GraphNode, number: str, graph: Graph, simple: bool
 ) -> tuple[float | None, float | None]:
     one = (f"lora_wt_{number}", f"lora_{number}_strength", f"strength_{number}", f"weight_{number}")
     model = (
@@ -178,11 +178,11 @@ def _numbered(
     return unet, _strength(node, clip, graph)
 
 
-def _strength(node: Node, names: tuple[str, ...], graph: Graph) -> float | None:
+def _strength(node: GraphNode, names: tuple[str, ...], graph: Graph) -> float | None:
     return next((graph.number(node, name) for name in names if node.has(name)), None)
 
 
-def _text(node: Node, key: str, graph: Graph) -> str:
+def _text(node: GraphNode, key: str, graph: Graph) -> str:
     value = node.inputs.get(key)
     if isinstance(value, Mapping):
         return text_of(value.get("content"))

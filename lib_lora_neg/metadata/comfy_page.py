@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .comfy_graph import TOGGLES, Graph, Node
-from .comfy_subgraphs import BYPASSED, MUTED, NOTHING_COMES_IN, Opened, Source, opened
+from .comfy_graph import TOGGLES, Graph, GraphNode
+from .comfy_subgraphs import BYPASSED, MUTED, NOTHING_COMES_IN, FlatPage, LinkOrigin, opened
 from .recipe import list_of, mapping_of, text_of
 
 # Names of the widgets of ComfyUI's own nodes, in their order; ``_`` is what the page adds.
@@ -45,12 +45,12 @@ def graph_of_workflow(record: Mapping[str, Any]) -> Graph:
             continue
         inputs = _inputs(item, page, passed)
         inputs.update((k, v) for k, v in _values(item, kind).items() if k not in inputs)
-        nodes[item["id"]] = Node(item["id"], kind, inputs, text_of(item.get("title")))
+        nodes[item["id"]] = GraphNode(item["id"], kind, inputs, text_of(item.get("title")))
     return Graph(nodes, tuple(page.notes))
 
 
 def _inputs(
-    item: Mapping[str, Any], page: Opened, passed: Mapping[str, Mapping[str, Any]]
+    item: Mapping[str, Any], page: FlatPage, passed: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for entry in item["inputs"]:
@@ -71,7 +71,9 @@ def _inputs(
     return found
 
 
-def _through(item: Mapping[str, Any], kind: str, links: Mapping[str, Source]) -> Source | None:
+def _through(
+    item: Mapping[str, Any], kind: str, links: Mapping[str, LinkOrigin]
+) -> LinkOrigin | None:
     for entry in item["inputs"]:
         if entry.get("type") == kind and entry.get("link") is not None:
             return links.get(entry["link"])

@@ -25,7 +25,7 @@ NOTHING_COMES_IN = f":{_IN}"
 _DEEPEST = 12
 
 
-class Source(NamedTuple):
+class LinkOrigin(NamedTuple):
     """Where a link comes from, and the kind of what it brings."""
 
     node: str
@@ -34,7 +34,7 @@ class Source(NamedTuple):
 
 
 @dataclass
-class Opened:
+class FlatPage:
     """A page's nodes without subgraphs.
 
     Attributes:
@@ -45,7 +45,7 @@ class Opened:
     """
 
     items: list[dict[str, Any]] = field(default_factory=list)
-    links: dict[str, Source] = field(default_factory=dict)
+    links: dict[str, LinkOrigin] = field(default_factory=dict)
     values: dict[tuple[str, int], Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -57,10 +57,10 @@ class _Level(NamedTuple):
     depth: int
 
 
-def opened(record: Mapping[str, Any]) -> Opened:
+def opened(record: Mapping[str, Any]) -> FlatPage:
     """Return the nodes of a page with its subgraphs opened out."""
     listed = list_of(record.get("nodes"))
-    found = Opened(notes=list(too_many(len(listed))))
+    found = FlatPage(notes=list(too_many(len(listed))))
     definitions = {
         text_of(entry.get("id")): entry
         for entry in map(
@@ -94,7 +94,7 @@ def opened(record: Mapping[str, Any]) -> Opened:
     return found
 
 
-def _links(value: Any) -> Iterator[tuple[str, Source, str, Any]]:
+def _links(value: Any) -> Iterator[tuple[str, LinkOrigin, str, Any]]:
     """Yield number, source, target and its slot of each link."""
     for link in list_of(value):
         if isinstance(link, list) and len(link) >= 5:
@@ -104,7 +104,7 @@ def _links(value: Any) -> Iterator[tuple[str, Source, str, Any]]:
             names = ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")
             number, node, slot, target, place, *kind = (entry.get(name) for name in names)
         if isinstance(slot, int):
-            source = Source(str(node), slot, text_of(kind[0]) if kind else "")
+            source = LinkOrigin(str(node), slot, text_of(kind[0]) if kind else "")
             yield str(number), source, str(target), place
 
 
@@ -144,10 +144,10 @@ def _ends(
 
 
 def _inner(
-    source: Source,
+    source: LinkOrigin,
     ends: Mapping[tuple[str, int], tuple[str, int] | str],
-    links: Mapping[str, Source],
-) -> Source:
+    links: Mapping[str, LinkOrigin],
+) -> LinkOrigin:
     """Return the node that a link comes from in the end, in or out of subgraphs."""
     for _ in range(4 * _DEEPEST):
         behind = ends.get((source.node, source.slot))
@@ -159,5 +159,5 @@ def _inner(
                 break
             source = outer
         else:
-            source = Source(*behind, source.kind)
+            source = LinkOrigin(*behind, source.kind)
     return source

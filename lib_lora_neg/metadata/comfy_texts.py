@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .comfy_graph import TOGGLES, Graph, Link, Node
+from .comfy_graph import TOGGLES, Graph, GraphNode, Link
 from .recipe import list_of, mapping_of, shortened, text_of
 from .swarmui import model_first
 
@@ -48,12 +48,12 @@ class TextFollower:
     def __init__(self, graph: Graph, note: Callable[[str], None]) -> None:
         self._graph = graph
         self._note = note
-        self.encoders: dict[str, list[Node]] = {}
-        self.conditionings: dict[str, list[Node]] = {}
+        self.encoders: dict[str, list[GraphNode]] = {}
+        self.conditionings: dict[str, list[GraphNode]] = {}
         self.distilled = False
         self._steps = 0
 
-    def follow(self, sampler: Node, role: str) -> str | None:
+    def follow(self, sampler: GraphNode, role: str) -> str | None:
         """Return the text that reaches a sampler as ``positive`` or ``negative``.
 
         ``None`` where nothing is linked, or the text cannot be found.
@@ -69,7 +69,7 @@ class TextFollower:
             return self._conditioning(link, role, frozenset(), _DEPTH)
         return None
 
-    def _next(self, link: Link, seen: frozenset[str], depth: int) -> Node | None:
+    def _next(self, link: Link, seen: frozenset[str], depth: int) -> GraphNode | None:
         """Return the node of a link, within what is worth following: joins may double each step."""
         node = self._graph.get(link)
         self._steps += 1
@@ -104,7 +104,7 @@ class TextFollower:
         return self._behind(node, role, kind, seen, depth)
 
     def _behind(
-        self, node: Node, role: str, kind: str, seen: frozenset[str], depth: int
+        self, node: GraphNode, role: str, kind: str, seen: frozenset[str], depth: int
     ) -> str | None:
         """Follow a node that has no input of the role's own name."""
         named = node.links(_CONDITIONING)
@@ -127,10 +127,10 @@ class TextFollower:
         self._note(f"the {role} prompt behind {node.label} cannot be followed")
         return None
 
-    def _encoded(self, node: Node, role: str) -> None:
+    def _encoded(self, node: GraphNode, role: str) -> None:
         self.encoders.setdefault(role, []).append(node)
 
-    def _tags(self, text: str | None, node: Node, kind: str) -> str | None:
+    def _tags(self, text: str | None, node: GraphNode, kind: str) -> str | None:
         if not text or "<lora:" not in text.lower():
             return text
         if any(word in kind for word in _LOADING):
@@ -141,7 +141,9 @@ class TextFollower:
         )
         return model_first(text)
 
-    def _string_input(self, node: Node, name: str, seen: frozenset[str], depth: int) -> str | None:
+    def _string_input(
+        self, node: GraphNode, name: str, seen: frozenset[str], depth: int
+    ) -> str | None:
         value = node.inputs.get(name)
         if isinstance(value, str):
             return value
@@ -194,7 +196,7 @@ def _switched_on(value: object) -> str:
     return ", ".join(text_of(word.get("text")) for word in words if word.get("active"))
 
 
-def _is_empty(node: Node, name: str) -> bool:
+def _is_empty(node: GraphNode, name: str) -> bool:
     value = node.inputs.get(name)
     return isinstance(value, str) and not value.strip()
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .comfy_graph import Graph, Node, graph_of_prompt
+from .comfy_graph import Graph, GraphNode, graph_of_prompt
 from .comfy_hooks import HOOKS, loras_of_hooks, on_branches
 from .comfy_loras import loras_in_texts, loras_of_node
 from .comfy_page import graph_of_workflow
@@ -117,7 +117,7 @@ class _Reading:
             )
 
     def loras_before(
-        self, start: Node, passed_over: frozenset[str]
+        self, start: GraphNode, passed_over: frozenset[str]
     ) -> tuple[tuple[NamedLora, ...], tuple[str, ...]]:
         """Return what `loras_before` does."""
         found: list[NamedLora] = []
@@ -137,9 +137,9 @@ class _Reading:
     def _note(self, text: str) -> None:
         self._notes.append(text)
 
-    def _final_samplers(self) -> list[Node]:
+    def _final_samplers(self) -> list[GraphNode]:
         """Return the samplers whose pictures were saved; failing that those nobody follows."""
-        found: dict[str, Node] = {}
+        found: dict[str, GraphNode] = {}
         savers = [n for n in self._graph.nodes.values() if _saves(n)]
         kept = [n for n in savers if not n.kind.lower().startswith("preview")] or savers
         for node in kept:
@@ -158,7 +158,7 @@ class _Reading:
             )
         return list(found.values())[:_MOST_SAMPLERS]
 
-    def _back(self, start: Node, names: tuple[str, ...]) -> Node | None:
+    def _back(self, start: GraphNode, names: tuple[str, ...]) -> GraphNode | None:
         """Return the nearest sampler behind a node along pictures and latents."""
         seen: set[str] = set()
         waiting = list(start.links(names) or start.all_links())
@@ -173,7 +173,7 @@ class _Reading:
             waiting += named or node.all_links()
         return None
 
-    def _chain(self, final: Node) -> list[Node]:
+    def _chain(self, final: GraphNode) -> list[GraphNode]:
         """Return a sampler and those before it, whose latents it went on with."""
         chain = [final]
         while len(chain) < _MOST_SAMPLERS:
@@ -185,7 +185,7 @@ class _Reading:
             chain.append(before)
         return chain
 
-    def _hires(self, chain: list[Node], first: _Pass) -> HiresRecipe | None:
+    def _hires(self, chain: list[GraphNode], first: _Pass) -> HiresRecipe | None:
         if len(chain) < 2:
             return None
         if len(chain) > 2:
@@ -198,7 +198,7 @@ class _Reading:
         prompt = with_tags(last.prompt, last.loras)
         return HiresRecipe(prompt, last.negative, last.cfg)
 
-    def _pass(self, sampler: Node) -> _Pass:
+    def _pass(self, sampler: GraphNode) -> _Pass:
         guider = self._graph.get(sampler.link("guider"))
         source = guider or sampler
         texts = TextFollower(self._graph, self._note)
@@ -212,7 +212,7 @@ class _Reading:
         loras = self._loras(source, texts)
         return _Pass(positive or "", negative or "", cfg, texts.distilled, tuple(loras))
 
-    def _cfg(self, node: Node, depth: int = 10) -> float | None:
+    def _cfg(self, node: GraphNode, depth: int = 10) -> float | None:
         for name in ("cfg", "cfg_scale", "guidance_scale", "cfg_conds", "CFG"):
             if node.has(name):
                 value = self._graph.number(node, name)
@@ -224,7 +224,7 @@ class _Reading:
         bundle = next((self._graph.get(link) for link in node.links(_BUNDLES)), None)
         return self._cfg(bundle, depth - 1) if bundle is not None and depth else None
 
-    def _loras(self, source: Node, texts: TextFollower) -> list[NamedLora]:
+    def _loras(self, source: GraphNode, texts: TextFollower) -> list[NamedLora]:
         """Return the LoRAs between the checkpoint and the sampler, in the order of loading."""
         on_model = self._loaders(source, (*_MODEL, *_BUNDLES))
         if not source.links((*_MODEL, *_BUNDLES)):
@@ -260,28 +260,30 @@ class _Reading:
             for lora in loras_of_hooks(node, self._graph, self._note)
         ]
 
-    def _behind(self, start: Node, names: tuple[str, ...]) -> Iterator[Node]:
+    def _behind(self, start: GraphNode, names: tuple[str, ...]) -> Iterator[GraphNode]:
         """Yield a node and those behind it along the first of the named inputs."""
-        node: Node | None = start
+        node: GraphNode | None = start
         seen: set[str] = set()
         while node is not None and node.id not in seen:
             seen.add(node.id)
             yield node
             node = self._graph.get(next(iter(node.links(names)), None))
 
-    def _before_encoders(self, texts: TextFollower, role: str) -> dict[str, Node]:
+    def _before_encoders(self, texts: TextFollower, role: str) -> dict[str, GraphNode]:
         """Return the nodes that load LoRAs before the text encoders of a role, by their ids."""
-        found: dict[str, Node] = {}
+        found: dict[str, GraphNode] = {}
         for encoder in texts.encoders.get(role, ()):
             found |= {node.id: node for node in self._loaders(encoder, (*_CLIP, *_BUNDLES))}
         return found
 
-    def _on_clip(self, node: Node) -> Iterator[tuple[NamedLora, float]]:
+    def _on_clip(self, node: GraphNode) -> Iterator[tuple[NamedLora, float]]:
         """Yield what a node loads onto a text encoder alone, and at which strength."""
         for lora in loras_of_node(node, self._graph, self._note):
             yield lora, lora.unet if lora.te is None else lora.te
 
-    def _loaders(self, start: Node, names: tuple[str, ...], *, tags: bool = False) -> list[Node]:
+    def _loaders(
+        self, start: GraphNode, names: tuple[str, ...], *, tags: bool = False
+    ) -> list[GraphNode]:
         """Return the nodes that load LoRAs behind a node, the first loaded first.
 
         Args:
@@ -289,7 +291,7 @@ class _Reading:
             names: of the inputs that are followed.
             tags: nodes that load the tags of a text are wanted, too.
         """
-        found: list[Node] = []
+        found: list[GraphNode] = []
         seen: set[str] = set()
         waiting = list(start.links(names)[:1])
         if start.loads_loras:
@@ -317,7 +319,7 @@ class _Reading:
         return found[::-1]
 
 
-def replace_links(node: Node, names: tuple[str, ...]) -> Node:
+def replace_links(node: GraphNode, names: tuple[str, ...]) -> GraphNode:
     """Return a node that is linked by the named inputs alone."""
     return replace(node, inputs={k: v for k, v in node.inputs.items() if k in names})
 
@@ -328,14 +330,14 @@ def with_tags(prompt: str, loras: tuple[NamedLora, ...]) -> str:
     return f"{prompt} {tags}".strip() if tags else prompt
 
 
-def _saves(node: Node) -> bool:
+def _saves(node: GraphNode) -> bool:
     kind = node.kind.lower().replace(" ", "")
     return ("save" in kind or "preview" in kind or "imagesaver" in kind) and bool(
         node.links(("images", "image"))
     )
 
 
-def _samples(node: Node) -> bool:
+def _samples(node: GraphNode) -> bool:
     kind = node.kind.lower()
     if any(word in kind for word in ("detailer", "upscale", "guider", "apply")):
         return False

@@ -12,7 +12,7 @@ import gradio as gr
 from ..loras.card import LoraCard
 from ..ui.library.tab import library_tab
 from ..ui.panel.preset import PresetWiring
-from .examples import Guide, examples
+from .examples import ModelGuide, examples
 from .host import InputDefaults, PageHost
 from .outputs import Outputs
 from .panel_host import LibraryNames, PagePanelHost
@@ -46,7 +46,7 @@ class PageParts:
     outputs: Outputs
     registry: JobRegistry
     model: str
-    guide: Guide | None = None
+    guide: ModelGuide | None = None
     defaults: InputDefaults = field(default_factory=InputDefaults)
     more_tabs: Sequence[TabBuilder] = ()
 

@@ -15,7 +15,7 @@ from ..loras.card import LoraCard, LoraType
 from ..policy.matrix import range_in_force
 from ..policy.wording import minus
 from ..prompts import format_tag
-from .knowledge import Knowledge
+from .knowledge import KnownWords
 
 SUBJECT = "a lighthouse on a cliff, storm clouds"
 NEGATIVE = "lowres, blurry"
@@ -46,7 +46,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class RuleTold:
+class RuleNote:
     """A rule whose use no picture of a model shows: what it does, why not, and who says so."""
 
     rule: str
@@ -56,7 +56,7 @@ class RuleTold:
 
 
 @dataclass(frozen=True)
-class Guide:
+class ModelGuide:
     """What is known of one model, so that the page can lead through it.
 
     Attributes:
@@ -66,11 +66,11 @@ class Guide:
     """
 
     examples: Sequence[Example]
-    knowledge: Knowledge
-    told: Sequence[RuleTold] = ()
+    knowledge: KnownWords
+    told: Sequence[RuleNote] = ()
 
 
-def told_html(rules: Sequence[RuleTold]) -> str:
+def told_html(rules: Sequence[RuleNote]) -> str:
     """Return the rules that are told instead of shown, folded up; empty for none."""
     if not rules:
         return ""
@@ -91,7 +91,7 @@ def look_html(text: str) -> str:
     return f'<p class="lora-neg-page-look" role="status">{said}</p>'
 
 
-def _source(rule: RuleTold) -> str:
+def _source(rule: RuleNote) -> str:
     if not rule.address:
         return escape(rule.source)
     return (

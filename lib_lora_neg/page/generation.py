@@ -14,7 +14,7 @@ from ..policy import Mode
 from ..policy.infotext import marked_off
 from ..policy.switches import rules_switched_off
 from ..prompts import Edit, apply_edits, parse
-from .host import MadeLike, PageHost, PictureLike, Stop
+from .host import GenerationResultLike, PageHost, PictureLike, Stop
 from .sheets import sheet
 
 GUARDED, AS_TYPED, WITHOUT = "Guarded", "As typed", "Without the LoRA"
@@ -49,7 +49,7 @@ class TabRequest:
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class GalleryPicture:
     """One picture of the gallery.
 
     Attributes:
@@ -71,7 +71,7 @@ class Shown:
 class GenerationOutcome:
     """What came out: the gallery from its first picture on, and what to say about it."""
 
-    shown: Sequence[Shown]
+    shown: Sequence[GalleryPicture]
     report: Report
     seed: int
     seconds: float
@@ -146,12 +146,14 @@ def _twins(asked: TabRequest, seed: int) -> Iterator[tuple[str, Mapping[str, Any
             yield WITHOUT, {**typed, **bare}
 
 
-def _gallery(made: MadeLike, others: Sequence[tuple[str, MadeLike]]) -> list[Shown]:
+def _gallery(
+    made: GenerationResultLike, others: Sequence[tuple[str, GenerationResultLike]]
+) -> list[GalleryPicture]:
     if not others:
         return [_shown(picture, "") for picture in made.pictures]
     ours = [_shown(picture, GUARDED) for picture in made.pictures]
     theirs = [
-        Shown(picture.image, heading, marked_off(picture.infotext), picture.seed)
+        GalleryPicture(picture.image, heading, marked_off(picture.infotext), picture.seed)
         for heading, twin in others
         for picture in twin.pictures
     ]
@@ -164,7 +166,7 @@ def _gallery(made: MadeLike, others: Sequence[tuple[str, MadeLike]]) -> list[Sho
     if not rows:
         return [*ours, *theirs]
     headings = [heading for heading, _ in columns]
-    both = Shown(
+    both = GalleryPicture(
         sheet(rows, headings),
         f"{', '.join(headings)}: same seed",
         ours[0].infotext,
@@ -174,5 +176,5 @@ def _gallery(made: MadeLike, others: Sequence[tuple[str, MadeLike]]) -> list[Sho
     return [both, *ours, *theirs]
 
 
-def _shown(picture: PictureLike, caption: str) -> Shown:
-    return Shown(picture.image, caption, picture.infotext, picture.seed)
+def _shown(picture: PictureLike, caption: str) -> GalleryPicture:
+    return GalleryPicture(picture.image, caption, picture.infotext, picture.seed)

@@ -37,7 +37,7 @@ class PictureLike(Protocol):
     def infotext(self) -> str: ...
 
 
-class MadeLike(Protocol):
+class GenerationResultLike(Protocol):
     """A generation that is over; ``job.seed`` is the seed that was used."""
 
     @property
@@ -81,7 +81,7 @@ class PageHost(Protocol):
         cancel: Stop | None = None,
         on_step: Callable[[Any], None] | None = None,
         **fields: Any,
-    ) -> MadeLike:
+    ) -> GenerationResultLike:
         """Make pictures, guarded; ``fields`` are those of `hosts.diffusers.GenerationJob`."""
         ...
 

@@ -22,7 +22,7 @@ _WORD = re.compile(r"[^\W\d_]{2,60}")
 
 
 @dataclass(frozen=True)
-class Knowledge:
+class KnownWords:
     """The words that a model was taught.
 
     Attributes:

@@ -14,7 +14,7 @@ from .names import read_allowed
 
 if TYPE_CHECKING:
     from ..hosts.scanning import ScanTabHost
-    from .examples import Guide
+    from .examples import ModelGuide
     from .host import InputDefaults, PageHost
 
 FIRST_PORT, PORTS = 7860, 100
@@ -153,6 +153,6 @@ class Site:
 
     host: PageHost
     model: str
-    guide: Guide | None = None
+    guide: ModelGuide | None = None
     defaults: InputDefaults | None = None
     scan: Callable[[Path], ScanTabHost] | None = None

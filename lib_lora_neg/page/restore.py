@@ -17,7 +17,7 @@ class RestoreError(ValueError):
     """Nothing can be restored; the text says why."""
 
 
-class Restored(NamedTuple):
+class RestoredInputs(NamedTuple):
     """New values by the input's name, and what to say; inputs that are not told are left out."""
 
     values: dict[str, Any]
@@ -26,7 +26,7 @@ class Restored(NamedTuple):
 
 def of_picture(
     path: str, samplers: Sequence[str], schedulers: Sequence[str], default_mode: Mode
-) -> Restored:
+) -> RestoredInputs:
     """Restore what made a picture: all of it by an infotext, the prompts by other tools' records.
 
     Raises:
@@ -47,7 +47,7 @@ def of_picture(
 
 def of_text(
     text: str, samplers: Sequence[str], schedulers: Sequence[str], default_mode: Mode
-) -> Restored:
+) -> RestoredInputs:
     """Restore from an infotext, or from a text or record of another tool.
 
     Raises:
@@ -60,17 +60,17 @@ def of_text(
     if is_infotext(text):
         values = restored(text, samplers, schedulers, default_mode)
         if len(found) != 1:
-            return Restored(values, "Settings restored.")
+            return RestoredInputs(values, "Settings restored.")
         beside = _beside(found[0])
         values["prompt"] = " ".join((values["prompt"], *beside)).strip()
-        return Restored(values, " ".join(("Settings restored.", *_notes(found[0]))))
+        return RestoredInputs(values, " ".join(("Settings restored.", *_notes(found[0]))))
     told = [recipe for recipe in found if recipe.has_parameters or recipe.keys]
     if not told:
         raise RestoreError("This is no infotext: it has no line with the steps, sampler and seed.")
     return _of_recipes(told)
 
 
-def _of_recipes(recipes: Sequence[Recipe]) -> Restored:
+def _of_recipes(recipes: Sequence[Recipe]) -> RestoredInputs:
     recipe = recipes[0]
     values: dict[str, Any] = {"prompt": " ".join((recipe.prompt, *_beside(recipe))).strip()}
     said = ["prompt"]
@@ -82,7 +82,7 @@ def _of_recipes(recipes: Sequence[Recipe]) -> Restored:
         said.append("CFG scale")
     first = f" (the first of {len(recipes)})" if len(recipes) > 1 else ""
     sentence = f"Restored from {recipe.source}{first}: {', '.join(said)}; the rest is as it was."
-    return Restored(values, " ".join((sentence, *_notes(recipe))))
+    return RestoredInputs(values, " ".join((sentence, *_notes(recipe))))
 
 
 def _beside(recipe: Recipe) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ class StoppedWaitingError(Exception):
     """Interrupted before its turn came."""
 
 
-class Running(Generic[T]):
+class BackgroundTask(Generic[T]):
     """One piece of work in a thread.
 
     Args:

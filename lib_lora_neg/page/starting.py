@@ -36,7 +36,7 @@ STOP_SECONDS = 2.0
 """How long a scan gets to end its step when the page closes."""
 
 
-class Started:
+class RunningServer:
     """A page that is being served."""
 
     def __init__(
@@ -61,7 +61,7 @@ class Started:
         self._host.close()
 
 
-def start(site: Site, options: ServeOptions) -> Started:
+def start(site: Site, options: ServeOptions) -> RunningServer:
     """Build the page and start its server.
 
     Raises:
@@ -96,7 +96,7 @@ def start(site: Site, options: ServeOptions) -> Started:
         jobs = ScanJobs(host, host.scans_folder)
         answers = Answers(answers.page, answers.library, scan_answers(host, jobs), scan_files(host))
     add_routes(app, assets, answers)
-    return Started(port, site.host, registry, jobs)
+    return RunningServer(port, site.host, registry, jobs)
 
 
 def _need_temporary_folder() -> None:

@@ -11,7 +11,7 @@ import gradio as gr
 from ..ui.panel.build import Panel, build_panel
 from ..ui.panel.preset import PresetWiring
 from .cards import cards_html
-from .examples import Example, Guide, look_html, told_html
+from .examples import Example, ModelGuide, look_html, told_html
 from .host import InputDefaults, PageHost
 from .inputs import InputBuilder, Inputs
 from .knowledge import unknown_html
@@ -33,7 +33,7 @@ class TabContext:
     outputs: Outputs
     registry: JobRegistry
     defaults: InputDefaults
-    guide: Guide | None
+    guide: ModelGuide | None
     examples: Sequence[Example]
     triggers: Sequence[str]
 

@@ -21,8 +21,8 @@ from .host import InputDefaults, PageHost
 from .inputs import Inputs
 from .outputs import Outputs
 from .panel_host import PagePanelHost
-from .restore import Restored, RestoreError, of_picture, of_text
-from .running import JobRegistry, Running, StoppedWaitingError
+from .restore import RestoredInputs, RestoreError, of_picture, of_text
+from .running import BackgroundTask, JobRegistry, StoppedWaitingError
 
 PANEL_VALUES = 4 + len(guidance_keys.NAMES)
 IDLE = '<div class="lora-neg-page-progress lora-neg-page-idle"></div>'
@@ -76,7 +76,7 @@ class TabEvents:
                     *_busy(True),
                     gr.skip(),
                 ]
-                running = Running(partial(self._work, asked), cancel)
+                running = BackgroundTask(partial(self._work, asked), cancel)
                 for progress in running.progress():
                     yield [gr.skip()] * 3 + [bar(progress)] + [gr.skip()] * 3
                 ended = self._result(running)
@@ -103,7 +103,7 @@ class TabEvents:
         with self._registry.turn(cancel, tell):
             return make(self._host, asked, cancel, tell)
 
-    def _result(self, running: Running[GenerationOutcome]) -> list[Any]:
+    def _result(self, running: BackgroundTask[GenerationOutcome]) -> list[Any]:
         try:
             return self._shown(running.result())
         except StoppedWaitingError:
@@ -167,7 +167,7 @@ class TabEvents:
         }
         names = list(named)
 
-        def fill(read: Callable[..., Restored], given: str) -> list[Any]:
+        def fill(read: Callable[..., RestoredInputs], given: str) -> list[Any]:
             host, mode = self._host, self._panel_host.default_mode()
             try:
                 found = read(given, host.samplers(), host.schedulers(), mode)

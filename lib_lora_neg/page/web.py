@@ -16,8 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from ..api.login import KNOWN_ORIGIN
 from ..api.page import add_page_routes
 from ..api.scan_routes import add_scan_routes
-from ..hosts.answers import Answer
-from ..ui.scan.files import FileAnswer
+from ..hosts.answers import Answer, FileAnswer
 from .names import ServerNames
 
 PREFIX = "/lora-neg/page/assets"

@@ -6,8 +6,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from .examples import Example, Guide, RuleTold
-from .knowledge import Knowledge
+from .examples import Example, ModelGuide, RuleNote
+from .knowledge import KnownWords
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -22,7 +22,7 @@ NAME = "small world of shapes (comes with the project)"
 CFG = 3.0
 """At which the model follows its words best."""
 
-KNOWLEDGE = Knowledge(
+KNOWLEDGE = KnownWords(
     {
         "shapes": ("circle", "square", "triangle", "star", "heart", "ring", "cross", "diamond"),
         "colours": (
@@ -88,18 +88,18 @@ EXAMPLES: tuple[Example, ...] = (
 (``tests/page/test_examples.py``)."""
 
 RULES_TOLD = (
-    RuleTold(
+    RuleNote(
         "A trigger word in the negative prompt is taken out: there it switches its LoRA off (R2).",
         "The small model's LoRAs show nearly as much without their word as with it.",
         "Per-LoRA negative management, the trigger word problem",
     ),
-    RuleTold(
+    RuleNote(
         "A LoRA that works through “wrong” in the negative prompt gets its word there (R2).",
         "It helped too little on the small model to be sure of it.",
         "sdxl-wrong-lora model card",
         "https://huggingface.co/minimaxir/sdxl-wrong-lora",
     ),
-    RuleTold(
+    RuleNote(
         "A LoRA made to be a negative stands −1, its usual weight (R1).",
         "On the small model pictures grew crisper at −1, and a little too hard.",
         "Per-LoRA negative management, the table of types",
@@ -107,20 +107,20 @@ RULES_TOLD = (
 )
 """What the lab did not see, or not surely: `docs/lab.md`."""
 
-GUIDE = Guide(EXAMPLES, KNOWLEDGE, RULES_TOLD)
+GUIDE = ModelGuide(EXAMPLES, KNOWLEDGE, RULES_TOLD)
 
 
 @dataclass(frozen=True)
-class World:
+class WorldFiles:
     """Where it lies."""
 
     model: Path
     loras: Path
 
 
-def embedded_world(checkout: Path = CHECKOUT) -> World | None:
+def embedded_world(checkout: Path = CHECKOUT) -> WorldFiles | None:
     """Return the small model if it is there."""
-    world = World(checkout / "lab" / "world", checkout / "lab" / "loras")
+    world = WorldFiles(checkout / "lab" / "world", checkout / "lab" / "loras")
     return world if (world.model / "model_index.json").is_file() else None
 
 

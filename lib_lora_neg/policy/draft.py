@@ -168,7 +168,7 @@ def reaching(cond: float, uncond: float, cfg: float) -> float:
     return cond if cfg == 1.0 or cond == uncond else cfg * cond - (cfg - 1.0) * uncond
 
 
-Place = tuple[Field, str, int, int]
+FieldSpan = tuple[Field, str, int, int]
 """A piece of a text: the field, the text, start and end."""
 
 
@@ -187,7 +187,7 @@ class Context:
     settings: RuleOptions
     mode: Callable[[str], Mode]
     exempted: Callable[[frozenset[str]], frozenset[str]]
-    refused: frozenset[Place] = frozenset()
+    refused: frozenset[FieldSpan] = frozenset()
     findings: list[Finding] = field(default_factory=list)
     near: Callable[[str], tuple[str, ...]] = lambda name: ()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ..loras.card import LoraCard
 from ..prompts import NetworkTag, Prompt, parse
-from .draft import Context, Draft, LoraUse, Place, TextDraft
+from .draft import Context, Draft, FieldSpan, LoraUse, TextDraft
 from .model import (
     CardLookup,
     Field,
@@ -63,7 +63,7 @@ class PassPlanner:
         self, texts: PromptSet, fields: tuple[Field, Field, Field]
     ) -> tuple[PromptSet, list[Finding], list[PromptEdit]]:
         """Apply the rules to one pass, anew for as long as a removal of theirs is refused."""
-        refused: frozenset[Place] = frozenset()
+        refused: frozenset[FieldSpan] = frozenset()
         while True:
             context = self._context(refused)
             draft = self._read(texts, fields, context)
@@ -89,7 +89,7 @@ class PassPlanner:
         """Return the texts of one pass with their LoRAs, before any rule."""
         return self._read(texts, fields, self._context())
 
-    def _context(self, refused: frozenset[Place] = frozenset()) -> Context:
+    def _context(self, refused: frozenset[FieldSpan] = frozenset()) -> Context:
         return Context(
             self._request,
             self._cards,

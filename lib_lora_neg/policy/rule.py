@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .draft import Context, Draft
 from .options import Mode
 
-Apply = Callable[[Draft, Context], Draft]
+ApplyRule = Callable[[Draft, Context], Draft]
 """Looks at the draft, reports to the context, returns the draft with its decisions."""
 
 _ID = re.compile(r"R([1-9][0-9]?)([a-z]?)")
@@ -80,7 +80,7 @@ class Rule:
     """
 
     id: str
-    apply: Apply
+    apply: ApplyRule
     title: str
     help: str
     default: Mode

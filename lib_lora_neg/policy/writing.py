@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..prompts import NetworkTag, Rewrite, apply_edits
-from .draft import LoraUse, Place, TextDraft
+from .draft import FieldSpan, LoraUse, TextDraft
 from .model import PromptEdit
 
 
-class Written(NamedTuple):
+class WrittenTexts(NamedTuple):
     """The texts of one field, with what was done and what the prompt language refused."""
 
     texts: tuple[str, ...]
     edits: list[PromptEdit]
-    refused: frozenset[Place]
+    refused: frozenset[FieldSpan]
 
 
-def write(drafts: tuple[TextDraft, ...], originals: tuple[str, ...]) -> Written:
+def write(drafts: tuple[TextDraft, ...], originals: tuple[str, ...]) -> WrittenTexts:
     """Apply the decisions to the texts; the same tuple comes back when nothing changed."""
     done: list[tuple[TextDraft, Rewrite]] = []
     results, edits, refused = [], [], set()
@@ -32,7 +32,7 @@ def write(drafts: tuple[TextDraft, ...], originals: tuple[str, ...]) -> Written:
         edits += [PromptEdit(draft.field, draft.index, edit) for edit in text_edits]
         results.append(apply_edits(original, text_edits))
     same = all(new is old for new, old in zip(results, originals, strict=True))
-    return Written(originals if same else tuple(results), edits, frozenset(refused))
+    return WrittenTexts(originals if same else tuple(results), edits, frozenset(refused))
 
 
 def _rewrite(draft: TextDraft) -> Rewrite:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from .spans import Spans, overlapping
 
 
-class Kind(IntEnum):
+class BracketKind(IntEnum):
     """What a pair of brackets is to the host."""
 
     ROUND = 0
@@ -30,7 +30,7 @@ class Kind(IntEnum):
     ALTERNATE = 3
 
 
-class Mark(IntEnum):
+class TokenKind(IntEnum):
     """What a token is, before it is known what its bracket is."""
 
     SEPARATOR = 0
@@ -83,25 +83,25 @@ class Bracket:
 
     __slots__ = ("close", "colons", "kind", "locked", "multiplier", "open", "pipes", "tail")
 
-    def __init__(self, kind: Kind, position: int) -> None:
+    def __init__(self, kind: BracketKind, position: int) -> None:
         self.kind = kind
         self.open = position
         self.close = -1
         self.colons: list[int] = []
         self.pipes: list[int] = []
         self.tail = -1
-        self.multiplier = ROUND_MULTIPLIER if kind is Kind.ROUND else SQUARE_MULTIPLIER
+        self.multiplier = ROUND_MULTIPLIER if kind is BracketKind.ROUND else SQUARE_MULTIPLIER
         self.locked = False
 
     @property
     def is_choice(self) -> bool:
         """Whether the host replaces the pair by one of its options, step by step."""
-        return self.kind >= Kind.SCHEDULED
+        return self.kind >= BracketKind.SCHEDULED
 
     def options(self) -> list[tuple[int, int]]:
         """Start and end of each option of a schedule (one or two) or an alternation."""
         borders = [self.open, *(self.pipes or self.colons)]
-        if self.kind is Kind.ALTERNATE:
+        if self.kind is BracketKind.ALTERNATE:
             borders.append(self.close)
         return [(start + 1, end) for start, end in pairwise(borders)]
 
@@ -111,7 +111,7 @@ class Token(NamedTuple):
 
     start: int
     end: int
-    mark: Mark
+    mark: TokenKind
     bracket: Bracket | None
 
 
@@ -123,8 +123,8 @@ class Structure(NamedTuple):
     failed: bool
 
 
-_SEPARATOR, _OPEN, _CLOSE, _COLON, _PIPE, _BREAK, _KEYWORD, _OPAQUE = tuple(Mark)[:8]
-_ROUND, _SQUARE, _SCHEDULED, _ALTERNATE = Kind
+_SEPARATOR, _OPEN, _CLOSE, _COLON, _PIPE, _BREAK, _KEYWORD, _OPAQUE = tuple(TokenKind)[:8]
+_ROUND, _SQUARE, _SCHEDULED, _ALTERNATE = BracketKind
 
 
 def read_brackets(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .brackets import Mark
+from .brackets import TokenKind
 from .tree import Prompt
 
-_BORDERS = frozenset({Mark.SEPARATOR, Mark.BREAK, Mark.KEYWORD})
+_BORDERS = frozenset({TokenKind.SEPARATOR, TokenKind.BREAK, TokenKind.KEYWORD})
 
 
 def place_term(tree: Prompt, term: str) -> tuple[str, str]:
@@ -44,7 +44,7 @@ def _is_open_end(tree: Prompt) -> bool:
         if "AND_" in span or "=" in span:  # these go on to the end, of the line
             return False
     return not any(
-        piece.mark is Mark.OPEN and piece.bracket is not None and piece.bracket.close < 0
+        piece.mark is TokenKind.OPEN and piece.bracket is not None and piece.bracket.close < 0
         for piece in tree.layout.pieces
     )
 
@@ -54,7 +54,7 @@ def _ends_in_comment(tree: Prompt) -> bool:
 
 
 def _has_weight(tree: Prompt) -> bool:
-    return any(piece.mark is Mark.PART_WEIGHT for piece in tree.layout.pieces)
+    return any(piece.mark is TokenKind.PART_WEIGHT for piece in tree.layout.pieces)
 
 
 def _ends_in_border(tree: Prompt) -> bool:

@@ -32,7 +32,7 @@ _MINUS = re.compile("[−–—‒‑‐﹣－]")  # noqa: RUF001
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,9}\.?[0-9]{0,9}|\.[0-9]{1,9})")
 
 
-class Fault(str, Enum):
+class TagFault(str, Enum):
     """Why the host reads no LoRA there."""
 
     TYPE = "type"
@@ -55,7 +55,7 @@ class Lookalike(NamedTuple):
 
     start: int
     end: int
-    fault: Fault
+    fault: TagFault
     fix: str
 
 
@@ -63,7 +63,7 @@ def find_lookalikes(tree: Prompt) -> tuple[Lookalike, ...]:
     """The stretches of a prompt that look like LoRA tags and are none, in order."""
     text = tree.text
     found = [
-        Lookalike(tag.start, tag.end, Fault.TYPE, repaired_tag(text[tag.start : tag.end]))
+        Lookalike(tag.start, tag.end, TagFault.TYPE, repaired_tag(text[tag.start : tag.end]))
         for tag in tree.tags
         if not tag.is_lora and unicodedata.normalize("NFKC", tag.type).lower() in LORA_TYPES
     ]
@@ -78,7 +78,7 @@ def find_lookalikes(tree: Prompt) -> tuple[Lookalike, ...]:
         end = text.find(">", match.end(), start + _LONGEST) + 1
         if end and not overlapping(tree.opaque, start, end) and not overlapping(tags, start, end):
             fix = repaired_tag(f"<{match[1].upper()}:{text[match.end() : end]}")
-            found.append(Lookalike(start, end, Fault.FORM, fix))
+            found.append(Lookalike(start, end, TagFault.FORM, fix))
     return tuple(sorted(found))
 
 
@@ -88,12 +88,12 @@ def _read(text: str, start: int, arguments: int, tree: Prompt) -> Lookalike:
     end = stop.end() if stop is not None and closed else _word_end(text, arguments, stop)
     piece = text[start:end]
     if not closed:
-        return Lookalike(start, end, Fault.UNCLOSED, "")
+        return Lookalike(start, end, TagFault.UNCLOSED, "")
     if overlapping(tree.comments, start, end):
-        return Lookalike(start, end, Fault.COMMENT, "")
+        return Lookalike(start, end, TagFault.COMMENT, "")
     wide = piece.translate(_WIDE) != piece
     spaced = any(map(str.isspace, text[start:arguments]))
-    fault = Fault.WIDE if wide else Fault.SPACE if spaced else Fault.FORM
+    fault = TagFault.WIDE if wide else TagFault.SPACE if spaced else TagFault.FORM
     return Lookalike(start, end, fault, repaired_tag(piece))
 
 

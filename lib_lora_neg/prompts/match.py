@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .normal import TYPOGRAPHIC, bare, normalise, split_origin
 from .spans import Spans, overlapping
-from .terms import Layout, Term
+from .terms import Term, TermLayout
 
 if TYPE_CHECKING:
     from .tree import Prompt
@@ -65,12 +65,12 @@ class _Name(NamedTuple):
     origin: str
 
 
-class Index:
+class TermIndex:
     """The terms of one prompt, ready to be searched for many phrases."""
 
     __slots__ = ("_by_key", "_by_name", "_hidden", "_layout", "_text", "joined")
 
-    def __init__(self, text: str, layout: Layout, hidden: Spans) -> None:
+    def __init__(self, text: str, layout: TermLayout, hidden: Spans) -> None:
         self._text = text
         self._hidden = hidden
         self._layout = layout

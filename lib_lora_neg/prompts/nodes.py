@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from .brackets import Bracket, Kind, Mark
+from .brackets import Bracket, BracketKind, TokenKind
 
 if TYPE_CHECKING:
     from .tree import Prompt
@@ -24,7 +24,7 @@ class Leaf(NamedTuple):
 
     start: int
     end: int
-    mark: Mark
+    mark: TokenKind
     bracket: Bracket | None
     number: int
 
@@ -42,21 +42,21 @@ class Group(NamedTuple):
 
     start: int
     end: int
-    kind: Kind
+    kind: BracketKind
     multiplier: float
-    children: tuple[Node, ...]
+    children: tuple[PromptNode, ...]
 
 
-Node = Leaf | Group
+PromptNode = Leaf | Group
 
 
 def read_leaves(tree: Prompt) -> list[Leaf]:
     """All leaves in order, but for the white space between them."""
     layout = tree.layout
-    found = [Leaf(t.start, t.end, Mark.TERM, None, t.number) for t in layout.terms]
+    found = [Leaf(t.start, t.end, TokenKind.TERM, None, t.number) for t in layout.terms]
     found += [Leaf(*piece, -1) for piece in layout.pieces]
-    found += [Leaf(tag.start, tag.end, Mark.TAG, None, -1) for tag in tree.tags]
-    found += [Leaf(start, end, Mark.COMMENT, None, -1) for start, end in tree.comments]
+    found += [Leaf(tag.start, tag.end, TokenKind.TAG, None, -1) for tag in tree.tags]
+    found += [Leaf(start, end, TokenKind.COMMENT, None, -1) for start, end in tree.comments]
     found.sort(key=lambda leaf: leaf.start)
     leaves: list[Leaf] = []
     end = 0
@@ -72,35 +72,37 @@ def with_spaces(leaves: Iterable[Leaf], length: int) -> Iterator[Leaf]:
     position = 0
     for leaf in leaves:
         if leaf.start > position:
-            yield Leaf(position, leaf.start, Mark.SPACE, None, -1)
+            yield Leaf(position, leaf.start, TokenKind.SPACE, None, -1)
         yield leaf
         position = leaf.end
     if position < length:
-        yield Leaf(position, length, Mark.SPACE, None, -1)
+        yield Leaf(position, length, TokenKind.SPACE, None, -1)
 
 
-def build_nodes(leaves: Iterable[Leaf]) -> tuple[Node, ...]:
+def build_nodes(leaves: Iterable[Leaf]) -> tuple[PromptNode, ...]:
     """Put pairs of brackets that nest properly around what they hold; others stay leaves."""
-    levels: list[list[Node]] = [[]]
+    levels: list[list[PromptNode]] = [[]]
     opened: list[Leaf] = []
     for leaf in leaves:
         pair = leaf.bracket
-        if leaf.mark is Mark.OPEN and pair is not None and pair.close >= 0:
+        if leaf.mark is TokenKind.OPEN and pair is not None and pair.close >= 0:
             opened.append(leaf)
             levels.append([leaf])
-        elif leaf.mark is Mark.CLOSE and opened and opened[-1].bracket is pair is not None:
+        elif leaf.mark is TokenKind.CLOSE and opened and opened[-1].bracket is pair is not None:
             children = (*levels.pop(), leaf)
             start = opened.pop().start
             levels[-1].append(Group(start, leaf.end, pair.kind, pair.multiplier, children))
         else:
             levels[-1].append(leaf)
-            if leaf.mark is Mark.CLOSE and any(opener.bracket is pair for opener in opened[-8:]):
+            if leaf.mark is TokenKind.CLOSE and any(
+                opener.bracket is pair for opener in opened[-8:]
+            ):
                 _dissolve(levels, opened)
     _dissolve(levels, opened)
     return tuple(levels[0])
 
 
-def _dissolve(levels: list[list[Node]], opened: list[Leaf]) -> None:
+def _dissolve(levels: list[list[PromptNode]], opened: list[Leaf]) -> None:
     """Give up on the groups that are open: some bracket in them crosses another."""
     for level in levels[1:]:
         levels[0].extend(level)
@@ -108,7 +110,7 @@ def _dissolve(levels: list[list[Node]], opened: list[Leaf]) -> None:
     opened.clear()
 
 
-def write(nodes: Iterable[Node], text: str) -> str:
+def write(nodes: Iterable[PromptNode], text: str) -> str:
     """Print nodes from the text they were read from."""
     pieces: list[str] = []
     todo = [iter(nodes)]

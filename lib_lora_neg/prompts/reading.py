@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
-from .brackets import ROUND_MULTIPLIER, SQUARE_MULTIPLIER, Bracket, Kind, read_brackets
+from .brackets import ROUND_MULTIPLIER, SQUARE_MULTIPLIER, Bracket, BracketKind, read_brackets
 from .tags import match_tags
 
 AND = re.compile(r"\bAND\b")
@@ -67,7 +67,7 @@ def schedules(
     moments: dict[int, int] = {}
     ends = {last}
     for pair in choices:
-        if pair.kind is Kind.ALTERNATE:
+        if pair.kind is BracketKind.ALTERNATE:
             ends.update(range(1, last + 1))
         else:
             moment = _moment(text, pair, steps, hires_steps, use_old_scheduling)
@@ -110,7 +110,7 @@ def _text_at(
         pieces.append(text[start : pair.open])
         todo.append((pair.close + 1, end))
         options = pair.options()
-        if pair.kind is Kind.ALTERNATE:
+        if pair.kind is BracketKind.ALTERNATE:
             todo.append(options[(step - 1) % len(options)])
         elif step > moments[pair.open]:
             todo.append(options[-1])

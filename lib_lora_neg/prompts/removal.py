@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple
 
-from .brackets import Bracket, Mark
+from .brackets import Bracket, TokenKind
 from .edits import Edit
 from .nodes import read_leaves
 from .spans import merge, overlapping
@@ -20,27 +20,37 @@ from .tags import NetworkTag
 from .terms import Term
 from .tree import Prompt
 
-_SEPARATOR, _OPEN, _CLOSE = Mark.SEPARATOR, Mark.OPEN, Mark.CLOSE
-_TERM, _TAG = Mark.TERM, Mark.TAG
+_SEPARATOR, _OPEN, _CLOSE = TokenKind.SEPARATOR, TokenKind.OPEN, TokenKind.CLOSE
+_TERM, _TAG = TokenKind.TERM, TokenKind.TAG
 # Nothing of a slot lies beyond these: to the right of the first set, to the left of the second.
-_LEFT_WALLS = frozenset({_OPEN, Mark.COLON, Mark.PIPE, Mark.BREAK, Mark.AND, Mark.KEYWORD})
+_LEFT_WALLS = frozenset(
+    {_OPEN, TokenKind.COLON, TokenKind.PIPE, TokenKind.BREAK, TokenKind.AND, TokenKind.KEYWORD}
+)
 _RIGHT_WALLS = frozenset(
-    {_CLOSE, Mark.COLON, Mark.PIPE, Mark.BREAK, Mark.AND, Mark.KEYWORD, Mark.PART_WEIGHT}
+    {
+        _CLOSE,
+        TokenKind.COLON,
+        TokenKind.PIPE,
+        TokenKind.BREAK,
+        TokenKind.AND,
+        TokenKind.KEYWORD,
+        TokenKind.PART_WEIGHT,
+    }
 )
 _DIVIDERS = (_LEFT_WALLS | _RIGHT_WALLS | {_SEPARATOR}) - {_OPEN, _CLOSE}
 _DEEPEST = 16
 _MARKS = ";|/\uff1b\uff5c"
 _STOPS = ".!?\u3002\uff0e\uff01\uff1f"
 _MARK = re.compile(rf"\s{{0,4}}[{_MARKS}{_STOPS}](?![{_MARKS}{_STOPS}])\s{{0,8}}")
-_WORDS = frozenset({Mark.BREAK, Mark.AND, Mark.KEYWORD})
+_WORDS = frozenset({TokenKind.BREAK, TokenKind.AND, TokenKind.KEYWORD})
 
 
-class Item(NamedTuple):
+class RowItem(NamedTuple):
     """A piece of the row; ``bracket`` only for brackets and what divides their options."""
 
     start: int
     end: int
-    mark: Mark
+    mark: TokenKind
     bracket: Bracket | None
     removed: bool
 
@@ -90,19 +100,19 @@ def remove_words(text: str, term: Term, spans: Iterable[tuple[int, int]]) -> lis
     return edits
 
 
-def _items(tree: Prompt, gone: set[int], lost: set[int]) -> list[Item]:
+def _items(tree: Prompt, gone: set[int], lost: set[int]) -> list[RowItem]:
     """All items in order; neighbouring separators joined, each with its white space."""
-    joined: list[Item] = []
+    joined: list[RowItem] = []
     for start, end, mark, bracket, number in read_leaves(tree):
         if joined and mark is joined[-1].mark is _SEPARATOR:
             joined[-1] = joined[-1]._replace(end=end)
         else:
             removed = number in gone if mark is _TERM else mark is _TAG and start in lost
-            joined.append(Item(start, end, mark, bracket, removed))
+            joined.append(RowItem(start, end, mark, bracket, removed))
     return [_with_space(tree.text, item) if item.mark is _SEPARATOR else item for item in joined]
 
 
-def _with_space(text: str, item: Item) -> Item:
+def _with_space(text: str, item: RowItem) -> RowItem:
     start, end = item.start, item.end
     while start and text[start - 1].isspace():
         start -= 1
@@ -111,12 +121,12 @@ def _with_space(text: str, item: Item) -> Item:
     return item._replace(start=start, end=end)
 
 
-def _empty_groups(row: list[Item]) -> list[Item]:
+def _empty_groups(row: list[RowItem]) -> list[RowItem]:
     """Remove every pair of brackets that has lost all it held, together with its insides."""
     # Per open bracket: where it stands in the result, whether something stays in it, and
     # what was removed (1: tags, 2: terms). A group of tags only goes as a tag would.
     stack: list[list[int]] = []
-    result: list[Item] = []
+    result: list[RowItem] = []
     for item in row:
         if item.mark is _OPEN and item.bracket is not None and item.bracket.close >= 0:
             stack.append([len(result), 0, 0])
@@ -128,7 +138,7 @@ def _empty_groups(row: list[Item]) -> list[Item]:
             if opener.bracket is item.bracket and removed and not stays:
                 del result[start:]
                 mark = _TAG if removed == 1 else _TERM
-                result.append(Item(opener.start, item.end, mark, None, True))
+                result.append(RowItem(opener.start, item.end, mark, None, True))
                 stays = 0
             else:
                 result.append(item)
@@ -138,32 +148,32 @@ def _empty_groups(row: list[Item]) -> list[Item]:
                 stack[-1][2] |= removed
             continue
         if stack:
-            divides = item.mark is _SEPARATOR or item.mark in (Mark.COLON, Mark.PIPE)
+            divides = item.mark is _SEPARATOR or item.mark in (TokenKind.COLON, TokenKind.PIPE)
             stack[-1][1] |= not (item.removed or divides)
             stack[-1][2] |= item.removed * (1 if item.mark is _TAG else 2)
         result.append(item)
     return result
 
 
-def _ghosts(row: list[Item], negative: bool) -> list[Item]:
+def _ghosts(row: list[RowItem], negative: bool) -> list[RowItem]:
     """Make ghosts of what the host does not see beside a removed term, alone in its slot:
     it must not count as content, though it stays."""
-    unseen = (Mark.COMMENT,) if negative else (Mark.COMMENT, _TAG)
-    result: list[Item] = []
+    unseen = (TokenKind.COMMENT,) if negative else (TokenKind.COMMENT, _TAG)
+    result: list[RowItem] = []
     for is_border, group in groupby(row, key=lambda item: item.mark in _DIVIDERS):
         slot = list(group)
         removed = any(item.removed and item.mark is not _TAG for item in slot)
         if not is_border and removed and all(i.removed or i.mark in unseen for i in slot):
-            slot = [i if i.removed else i._replace(mark=Mark.GHOST) for i in slot]
+            slot = [i if i.removed else i._replace(mark=TokenKind.GHOST) for i in slot]
         result += slot
     return result
 
 
-def _is_loose(item: Item) -> bool:
-    return item.removed or item.mark is _SEPARATOR or item.mark is Mark.GHOST
+def _is_loose(item: RowItem) -> bool:
+    return item.removed or item.mark is _SEPARATOR or item.mark is TokenKind.GHOST
 
 
-def _close_up(tree: Prompt, row: list[Item], first: int, last: int) -> list[Edit]:
+def _close_up(tree: Prompt, row: list[RowItem], first: int, last: int) -> list[Edit]:
     """Edits for ``row[first:last]``, a run of removed items and separators."""
     text = tree.text
     left = row[first - 1] if first else None
@@ -182,7 +192,7 @@ def _close_up(tree: Prompt, row: list[Item], first: int, last: int) -> list[Edit
     return _join(tree, left, right, start, end, run)
 
 
-def _strongest(text: str, separators: list[Item]) -> Item:
+def _strongest(text: str, separators: list[RowItem]) -> RowItem:
     """The separator with the most line ends, a comma before an ``AND``, the first of equals."""
     return max(
         separators,
@@ -198,7 +208,12 @@ def _cut(start: int, end: int) -> list[Edit]:
 
 
 def _join(
-    tree: Prompt, left: Item | None, right: Item | None, start: int, end: int, run: list[Item]
+    tree: Prompt,
+    left: RowItem | None,
+    right: RowItem | None,
+    start: int,
+    end: int,
+    run: list[RowItem],
 ) -> list[Edit]:
     """Let ``left`` meet ``right``, with a space between them where one is needed."""
     text = tree.text
@@ -215,12 +230,14 @@ def _join(
     return [Edit(start, end, " ")]
 
 
-def _needs_space(tree: Prompt, left: Item | None, right: Item | None, run: list[Item]) -> bool:
+def _needs_space(
+    tree: Prompt, left: RowItem | None, right: RowItem | None, run: list[RowItem]
+) -> bool:
     if left is None or right is None:
         return False
     if left.mark in _WORDS or right.mark in _WORDS:
         return True
-    if right.mark is Mark.PART_WEIGHT:
+    if right.mark is TokenKind.PART_WEIGHT:
         return tree.text[right.start - 1].isspace()
     if left.mark in _LEFT_WALLS or right.mark in _RIGHT_WALLS:
         return _runs_on(tree, left, right)
@@ -231,7 +248,7 @@ def _needs_space(tree: Prompt, left: Item | None, right: Item | None, run: list[
     return True
 
 
-def _runs_on(tree: Prompt, left: Item, right: Item) -> bool:
+def _runs_on(tree: Prompt, left: RowItem, right: RowItem) -> bool:
     """Whether the host joins what stays with the text on the other side of a bracket.
 
     ``(a)(b)`` is the one word "ab" to it, so ``(a, trigger)(b)`` must not become that.
@@ -275,7 +292,7 @@ def _spare_hidden(tree: Prompt, edits: list[Edit], lost: set[int]) -> list[Edit]
     return [edit for edit in result if edit.end > edit.start or edit.replacement]
 
 
-def _inner_tags(tree: Prompt, row: list[Item], lost: set[int], done: list[Edit]) -> list[Edit]:
+def _inner_tags(tree: Prompt, row: list[RowItem], lost: set[int], done: list[Edit]) -> list[Edit]:
     """Edits for lost tags that stand inside a term that stays, as part of its word.
 
     Those that went with a separator around them (``\\<tag>,``) are ``done`` already.

@@ -22,7 +22,7 @@ _MOST_READ = 300_000
 A prompt of three thousand characters still gets all tries, which are enough for ten bad targets
 among a hundred."""
 
-Target = Term | NetworkTag | Match
+EditTarget = Term | NetworkTag | Match
 Placing = Callable[[Prompt, str], tuple[str, str]]
 
 
@@ -35,8 +35,8 @@ class Rewrite:
 
     def __init__(self, tree: Prompt) -> None:
         self.tree = tree
-        self.refused: tuple[Target, ...] = ()
-        self._targets: list[Target] = []
+        self.refused: tuple[EditTarget, ...] = ()
+        self._targets: list[EditTarget] = []
         self._drafts: dict[int, TagDraft] = {}
         self._tags: list[str] = []
         self._terms: list[str] = []
@@ -128,15 +128,17 @@ class Rewrite:
         kept, self.refused = self._divided(self._targets)
         return _removal_edits(self.tree, kept)
 
-    def _divided(self, targets: list[Target]) -> tuple[list[Target], tuple[Target, ...]]:
+    def _divided(
+        self, targets: list[EditTarget]
+    ) -> tuple[list[EditTarget], tuple[EditTarget, ...]]:
         """Divide ``targets`` into those that can go together and those that cannot.
 
         Halves are tried, so that one bad target among many costs few readings of the prompt; a
         prompt of bad ones gets `_MOST_TRIES`, a long one fewer. Where these do not suffice all of
         them stay: a part would not be the last word, as the next reading would get further.
         """
-        kept: list[Target] = []
-        refused: list[Target] = []
+        kept: list[EditTarget] = []
+        refused: list[EditTarget] = []
         waiting = [targets[len(targets) // 2 :], targets[: len(targets) // 2]]
         for _ in range(min(_MOST_TRIES, _MOST_READ // max(1, len(self.tree.text)))):
             if not waiting:
@@ -163,7 +165,7 @@ class Rewrite:
 
 
 def _split_targets(
-    text: str, targets: list[Target]
+    text: str, targets: list[EditTarget]
 ) -> tuple[dict[int, Term], dict[int, list[Match]], list[NetworkTag]]:
     """Whole terms and, for terms that stay, the words to remove, by the terms' indexes."""
     whole: dict[int, Term] = {}
@@ -185,7 +187,7 @@ def _split_targets(
     return whole, {index: found for index, found in words.items() if index not in whole}, tags
 
 
-def _removal_edits(tree: Prompt, targets: list[Target]) -> list[Edit]:
+def _removal_edits(tree: Prompt, targets: list[EditTarget]) -> list[Edit]:
     whole, words, tags = _split_targets(tree.text, targets)
     edits = remove(tree, whole.values(), tags)
     for matches in words.values():
@@ -204,13 +206,13 @@ def _parse_like(tree: Prompt, text: str) -> Prompt:
     )
 
 
-Reading = list[tuple[str, float, bool]]
+WeightedWords = list[tuple[str, float, bool]]
 
 
-def _keeps_the_rest(tree: Prompt, targets: list[Target], edits: list[Edit]) -> bool:
+def _keeps_the_rest(tree: Prompt, targets: list[EditTarget], edits: list[Edit]) -> bool:
     """Whether the words that stay keep their order, their attention and their schedules."""
     whole, words, _ = _split_targets(tree.text, targets)
-    expected: Reading = []
+    expected: WeightedWords = []
     for term in tree.terms:
         if term.number in words:
             key = normalise(_without(tree.text, term, words[term.number]))
@@ -224,7 +226,7 @@ def _keeps_the_rest(tree: Prompt, targets: list[Target], edits: list[Edit]) -> b
     return found == expected and same_parts and after.layout.failed == tree.layout.failed
 
 
-def _words(term: Term) -> Reading:
+def _words(term: Term) -> WeightedWords:
     weight = round(term.weight, 6)
     return [(word, weight, term.scheduled) for word in term.key.split(" ")]
 

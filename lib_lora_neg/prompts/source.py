@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from .spans import Spans
 
 
-class Source:
+class VisibleText:
     """A text without its hidden spans (comments; tags of a positive prompt).
 
     The host takes those out before it reads anything else, and joins what stood around them,

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .brackets import Bracket, Kind, Mark, Structure, read_brackets
+from .brackets import Bracket, BracketKind, Structure, TokenKind, read_brackets
 from .normal import CHANGED, normalise
 from .reading import AND, split_part_weight
-from .source import Source
+from .source import VisibleText
 from .spans import Spans, overlapping
 
 _UNUSUAL = re.compile(rf"[\\{CHANGED}]|  |[^\S \n]")  # what `normalise` would change, but for case
-_SEPARATOR, _OPEN, _CLOSE = Mark.SEPARATOR, Mark.OPEN, Mark.CLOSE
-_ROUND, _SCHEDULED, _ALTERNATE = Kind.ROUND, Kind.SCHEDULED, Kind.ALTERNATE
+_SEPARATOR, _OPEN, _CLOSE = TokenKind.SEPARATOR, TokenKind.OPEN, TokenKind.CLOSE
+_ROUND, _SCHEDULED, _ALTERNATE = BracketKind.ROUND, BracketKind.SCHEDULED, BracketKind.ALTERNATE
 
 
 class Term(NamedTuple):
@@ -43,7 +43,7 @@ class Piece(NamedTuple):
 
     start: int
     end: int
-    mark: Mark
+    mark: TokenKind
     bracket: Bracket | None
 
 
@@ -56,7 +56,7 @@ class SubPrompt(NamedTuple):
     weight: float
 
 
-class Layout(NamedTuple):
+class TermLayout(NamedTuple):
     """All terms of a prompt, and the pieces between them, in order."""
 
     terms: tuple[Term, ...]
@@ -81,13 +81,13 @@ def split_parts(text: str, negative: bool, opaque: Spans) -> tuple[SubPrompt, ..
 
 
 def lay_out(
-    source: Source,
+    source: VisibleText,
     negative: bool,
     emphasis: bool,
     opaque: Spans,
     solid: Spans,
     full_stops: bool = False,
-) -> Layout:
+) -> TermLayout:
     """Read the terms of a prompt.
 
     Args:
@@ -105,15 +105,15 @@ def lay_out(
     failed = False
     for number, part in enumerate(parts):
         if number:
-            maker.piece(parts[number - 1].end, part.start, Mark.AND, None)
+            maker.piece(parts[number - 1].end, part.start, TokenKind.AND, None)
         structure = read_brackets(text, part.start, part.tail, opaque, full_stops)
         failed = failed or structure.failed
         maker.read(structure, part)
         weight = text[part.tail : part.end]
         if weight.strip():
             colon = part.end - len(weight.lstrip())
-            maker.piece(colon, part.end, Mark.PART_WEIGHT, None)
-    return Layout(tuple(maker.terms), tuple(maker.pieces), parts, failed)
+            maker.piece(colon, part.end, TokenKind.PART_WEIGHT, None)
+    return TermLayout(tuple(maker.terms), tuple(maker.pieces), parts, failed)
 
 
 class _TermMaker:
@@ -123,7 +123,7 @@ class _TermMaker:
     the multipliers in force.
     """
 
-    def __init__(self, source: Source, emphasis: bool, solid: Spans) -> None:
+    def __init__(self, source: VisibleText, emphasis: bool, solid: Spans) -> None:
         self.source = source
         self.text = source.clean
         self.emphasis = emphasis
@@ -139,7 +139,7 @@ class _TermMaker:
         self.locks = 0
         self.choices = 0
 
-    def piece(self, start: int, end: int, mark: Mark, bracket: Bracket | None) -> None:
+    def piece(self, start: int, end: int, mark: TokenKind, bracket: Bracket | None) -> None:
         source = self.source
         self.pieces.append(Piece(source.start(start), source.end(end), mark, bracket))
 
@@ -170,24 +170,24 @@ class _TermMaker:
         if position < part.tail:
             self._gap(position, part.tail)
 
-    def _role(self, mark: Mark, bracket: Bracket | None) -> Mark | None:
+    def _role(self, mark: TokenKind, bracket: Bracket | None) -> TokenKind | None:
         """What a token is now that its bracket is known; ``None`` where it is part of a term."""
         if mark is _OPEN or mark is _CLOSE:
             if bracket is None:
-                return Mark.TEXT if self.emphasis else None
+                return TokenKind.TEXT if self.emphasis else None
             return mark if self.emphasis or bracket.kind >= _SCHEDULED else None
-        if mark is Mark.COLON:
+        if mark is TokenKind.COLON:
             return mark if bracket is not None and bracket.kind is _SCHEDULED else None
-        if mark is Mark.PIPE:
-            return mark if bracket is not None and bracket.kind is _ALTERNATE else Mark.TEXT
-        if mark is Mark.BREAK and not self.emphasis:
+        if mark is TokenKind.PIPE:
+            return mark if bracket is not None and bracket.kind is _ALTERNATE else TokenKind.TEXT
+        if mark is TokenKind.BREAK and not self.emphasis:
             return None
         return mark
 
     def _find_glue(self, structure: Structure) -> None:
         """Note where a choice or an opaque span continues a word: neither side is a word."""
         spans = [(pair.open, pair.close + 1) for pair in structure.brackets if pair.is_choice]
-        spans += [token[:2] for token in structure.tokens if token.mark is Mark.OPAQUE]
+        spans += [token[:2] for token in structure.tokens if token.mark is TokenKind.OPAQUE]
         starts, ends = {start for start, _ in spans}, {end for _, end in spans}
         glued = starts & ends
         glued |= {start for start in starts if self._is_word(start - 1)}
@@ -201,7 +201,7 @@ class _TermMaker:
         char = self.text[at : at + 1] if at >= 0 else ""
         return char.isalnum() or char in ("_", "-", "'", "’")
 
-    def _enter_or_leave(self, mark: Mark, bracket: Bracket | None) -> None:
+    def _enter_or_leave(self, mark: TokenKind, bracket: Bracket | None) -> None:
         if bracket is None or (mark is not _OPEN and mark is not _CLOSE):
             return
         step = 1 if mark is _OPEN else -1

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import NamedTuple
 
-from .match import Index
-from .nodes import Node, build_nodes, read_leaves, with_spaces
+from .match import TermIndex
+from .nodes import PromptNode, build_nodes, read_leaves, with_spaces
 from .opaque import blank_comments, find_comments, find_opaque, find_replaced, is_suspect
-from .source import Source
+from .source import VisibleText
 from .spans import Spans, merge, overlapping
 from .tags import NetworkTag, match_tags, read_tag
-from .terms import Layout, Term, lay_out
+from .terms import Term, TermLayout, lay_out
 
 _NO_TOOLS: frozenset[str] = frozenset()
 
@@ -85,12 +85,12 @@ class Prompt:
         return find_replaced(blank_comments(self.text))
 
     @cached_property
-    def source(self) -> Source:
+    def source(self) -> VisibleText:
         """The text that the host's own parsers get."""
         hidden = list(self.comments)
         if not self.negative:
             hidden += [(tag.start, tag.end) for tag in self.tags]
-        return Source(self.text, merge(hidden))
+        return VisibleText(self.text, merge(hidden))
 
     @cached_property
     def clean_opaque(self) -> Spans:
@@ -105,7 +105,7 @@ class Prompt:
         return tuple(Span(*span) for span in merge([*spans, *self.comments]))
 
     @cached_property
-    def layout(self) -> Layout:
+    def layout(self) -> TermLayout:
         """The terms and all that stands between them."""
         solid: Spans = ()
         if self.negative and self.tags:
@@ -118,14 +118,14 @@ class Prompt:
         )
 
     @cached_property
-    def nodes(self) -> tuple[Node, ...]:
+    def nodes(self) -> tuple[PromptNode, ...]:
         """The whole text as a tree; `write` prints it back."""
         return build_nodes(with_spaces(read_leaves(self), len(self.text)))
 
     @cached_property
-    def index(self) -> Index:
+    def index(self) -> TermIndex:
         """The terms, ready to be searched; see `find`."""
-        return Index(self.text, self.layout, self.source.hidden)
+        return TermIndex(self.text, self.layout, self.source.hidden)
 
     @property
     def terms(self) -> tuple[Term, ...]:

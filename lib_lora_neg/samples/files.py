@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-Shape = tuple[int, ...]
+from ..loras.reading.tensors import Shape
 
 
 @dataclass(frozen=True)
-class LoraFile:
+class SampleLora:
     """One LoRA to write.
 
     Attributes:
@@ -29,7 +29,7 @@ class LoraFile:
     side_files: Mapping[str, object] = field(default_factory=dict)
 
 
-def write_lora(folder: Path, lora: LoraFile) -> Path:
+def write_lora(folder: Path, lora: SampleLora) -> Path:
     """Write a LoRA with small random weights and its side files; return the file's path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{lora.name}.safetensors"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .files import (
-    LoraFile,
+    SampleLora,
     TrainingFolder,
     civitai_info,
     kohya_metadata,
@@ -40,7 +40,7 @@ PEFT_UNET = (
 )
 
 
-def sample_loras() -> list[LoraFile]:
+def sample_loras() -> list[SampleLora]:
     """Return the LoRAs, in the order of the rule table's types."""
     return [
         _wide_style(),
@@ -56,7 +56,7 @@ def sample_loras() -> list[LoraFile]:
     ]
 
 
-def _wide_style() -> LoraFile:
+def _wide_style() -> SampleLora:
     subjects = ("1girl", "landscape", "still life", "animal", "city", "portrait")
     folders = [
         TrainingFolder(
@@ -67,7 +67,7 @@ def _wide_style() -> LoraFile:
         )
         for subject in subjects
     ]
-    return LoraFile(
+    return SampleLora(
         "inkwash_wide",
         kohya_tensors(SDXL_UNET + SDXL_TEXT),
         kohya_metadata("inkwash_wide", *SDXL, folders),
@@ -79,7 +79,7 @@ def _wide_style() -> LoraFile:
     )
 
 
-def _style() -> LoraFile:
+def _style() -> SampleLora:
     tags = {
         "gouache poster": 62,
         "flat color": 58,
@@ -102,7 +102,7 @@ def _style() -> LoraFile:
             "notes": "",
         },
     }
-    return LoraFile(
+    return SampleLora(
         "gouache_poster",
         kohya_tensors(SDXL_UNET + SDXL_TEXT),
         kohya_metadata("gouache_poster", *SDXL, [TrainingFolder("gouache poster", 5, 62, tags)]),
@@ -110,9 +110,9 @@ def _style() -> LoraFile:
     )
 
 
-def _concept() -> LoraFile:
+def _concept() -> SampleLora:
     tags = {"crt glow": 70, "scanlines": 66, "screen": 41, "indoors": 37, "night": 22, "1boy": 12}
-    return LoraFile(
+    return SampleLora(
         "crt_glow",
         kohya_tensors(SDXL_UNET + SDXL_TEXT),
         kohya_metadata("crt_glow", *SDXL, [TrainingFolder("crt glow", 8, 70, tags)]),
@@ -120,7 +120,7 @@ def _concept() -> LoraFile:
     )
 
 
-def _character() -> LoraFile:
+def _character() -> SampleLora:
     tags = {
         "ariavale": 24,
         "1girl": 24,
@@ -132,7 +132,7 @@ def _character() -> LoraFile:
         "outdoors": 9,
     }
     words = ["ariavale, red hair, twin braids, green cloak"]
-    return LoraFile(
+    return SampleLora(
         "aria_vale",
         kohya_tensors(SDXL_UNET + SDXL_TEXT),
         kohya_metadata("aria_vale", *SDXL, [TrainingFolder("ariavale woman", 10, 24, tags)]),
@@ -140,10 +140,10 @@ def _character() -> LoraFile:
     )
 
 
-def _dedicated_negative() -> LoraFile:
+def _dedicated_negative() -> SampleLora:
     title = "Bad Anatomy XL - negative LoRA"
     text = "A negative LoRA: trained on spoilt pictures. Use it at -1, without a trigger word."
-    return LoraFile(
+    return SampleLora(
         "bad_anatomy_xl",
         kohya_tensors(SDXL_UNET),
         kohya_metadata("bad_anatomy_xl", *SDXL, [TrainingFolder("badanatomy", 2, 320, {})]),
@@ -151,9 +151,9 @@ def _dedicated_negative() -> LoraFile:
     )
 
 
-def _trigger_negative() -> LoraFile:
+def _trigger_negative() -> SampleLora:
     text = "Improves the output after loading it and using `wrong` as a negative prompt."
-    return LoraFile(
+    return SampleLora(
         "sdxl_wrong_lora",
         peft_tensors(PEFT_UNET),
         {"format": "pt"},
@@ -167,9 +167,9 @@ def _trigger_negative() -> LoraFile:
     )
 
 
-def _slider() -> LoraFile:
+def _slider() -> SampleLora:
     tips = '{"strength_min": -4.0, "strength_max": 4.0, "strength": 1.0}'
-    return LoraFile(
+    return SampleLora(
         "age_slider_xl",
         kohya_tensors(SDXL_UNET),
         {},
@@ -185,7 +185,7 @@ def _slider() -> LoraFile:
     )
 
 
-def _unknown() -> LoraFile:
+def _unknown() -> SampleLora:
     metadata = {
         "ss_v2": "False",
         "ss_base_model_version": SDXL[0],
@@ -193,12 +193,12 @@ def _unknown() -> LoraFile:
         "ss_network_dim": "4",
         "ss_network_alpha": "1.0",
     }
-    return LoraFile("final_v3-000012", kohya_tensors(SDXL_UNET + SDXL_TEXT), metadata)
+    return SampleLora("final_v3-000012", kohya_tensors(SDXL_UNET + SDXL_TEXT), metadata)
 
 
-def _flux_style() -> LoraFile:
+def _flux_style() -> SampleLora:
     tags = {"oilfx": 90, "oil painting": 86, "portrait": 40, "flowers": 17, "harbor": 9}
-    return LoraFile(
+    return SampleLora(
         "oil_flux",
         kohya_tensors(FLUX_UNET, rank=2),
         kohya_metadata("oil_flux", *FLUX, [TrainingFolder("oilfx", 4, 90, tags)], dim=2),
@@ -206,9 +206,9 @@ def _flux_style() -> LoraFile:
     )
 
 
-def _sd1_style() -> LoraFile:
+def _sd1_style() -> SampleLora:
     tags = {"wtrclr": 80, "watercolor (medium)": 74, "1girl": 44, "sky": 23, "house": 11}
-    return LoraFile(
+    return SampleLora(
         "watercolor_sd15",
         kohya_tensors(SD1_ALL),
         kohya_metadata("watercolor_sd15", *SD1, [TrainingFolder("wtrclr", 6, 80, tags)]),

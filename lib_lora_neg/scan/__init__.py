@@ -12,11 +12,11 @@ Host-free. A host implements `Generator`; then
 from .bracket import ScanVerdict, judge
 from .figures import draw_curves, draw_grid
 from .outcome import Proposal, ScanOutcome, outcome_of
+from .past_scans import PastScan, history
 from .plan import LoraPart, PlanError, ScanCell, ScannedLora, ScanPlan, ScanPrompt
 from .ports import (
     Abilities,
     Cancellation,
-    Denoiser,
     Generator,
     ImageRequest,
     LoraSetting,
@@ -24,12 +24,13 @@ from .ports import (
     Probe,
     Sampling,
     ScanBatch,
+    ScanDenoiser,
 )
 from .quick import QuickLimits, QuickSample, QuickVerdict, judge_quick, take_samples
 from .report import conclude, html_report, write_quick, write_report
 from .runner import CellDone, ScanFailedError, ScanProgress, run
 from .saving import in_force, propose
-from .store import PastScan, ScanStore, ScanStoreError, history
+from .store import ScanStore, ScanStoreError
 from .suggestions import Scenes, scenes_of, suggest_prompts
 from .weights import PRESETS, WeightListError, format_weights, parse_weights
 
@@ -38,7 +39,6 @@ __all__ = [
     "Abilities",
     "Cancellation",
     "CellDone",
-    "Denoiser",
     "Generator",
     "ImageRequest",
     "LoraPart",
@@ -54,6 +54,7 @@ __all__ = [
     "Sampling",
     "ScanBatch",
     "ScanCell",
+    "ScanDenoiser",
     "ScanFailedError",
     "ScanOutcome",
     "ScanPlan",

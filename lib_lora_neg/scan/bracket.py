@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..loras.card import RangeSource, ScanBracket, WeightRange
-from .broken import BROKEN_SHARE, Broken, broken_by
-from .curves import MeasuredCell, Point, Table, median, points, tabulate
-from .onset import Onset, Side, bootstrap_rows, find_onset, first_damaged, side_of
+from .broken import BROKEN_SHARE, BrokenKind, broken_by
+from .curves import CellTable, CurvePoint, MeasuredCell, median, points, tabulate
+from .onset import Onset, ScanSide, bootstrap_rows, find_onset, first_damaged, side_of
 from .plan import ScanCell
 from .weights import clean_weight, format_weight
 
@@ -74,7 +74,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Bend:
+class DamageBend:
     """Damage gained from 0 to −0.4 and from −0.4 to −0.7, in units of the band."""
 
     near: float
@@ -117,16 +117,16 @@ class ScanVerdict:
     changes: tuple[str, ...] = ()
     onset: Onset | None = None
     ceiling_onset: Onset | None = None
-    bend: Bend | None = None
+    bend: DamageBend | None = None
     plateau: float | None = None
     spill: float | None = None
     best_at_zero: bool = False
-    points: tuple[Point, ...] = ()
+    points: tuple[CurvePoint, ...] = ()
     reach: float = 0.0
     pairs: int = 0
     settled: bool = True
     broken: int = 0
-    broken_by: Broken | None = None
+    broken_by: BrokenKind | None = None
 
 
 def judge(
@@ -152,7 +152,7 @@ def judge(
     common = ScanVerdict(points=curve, reach=min(table.weights), pairs=len(table.pairs))
     broken = [kind for item in cells if item.cell.weight == 0 if (kind := broken_by(item))]
     if len(broken) >= BROKEN_SHARE * len(table.pairs):
-        most = max(Broken, key=broken.count)
+        most = max(BrokenKind, key=broken.count)
         return replace(common, broken=len(broken), broken_by=most)
     if not below.weights:
         return common
@@ -194,7 +194,7 @@ def judge(
     )
 
 
-def _is_settled(table: Table, planned: Iterable[ScanCell]) -> bool:
+def _is_settled(table: CellTable, planned: Iterable[ScanCell]) -> bool:
     """Whether the floor stays where it is, be the missing pictures all clean or all damaged."""
     missing = {cell for cell in planned if cell.weight < 0}
     below = {weight for weight in table.weights if weight < 0}
@@ -211,18 +211,18 @@ def _is_settled(table: Table, planned: Iterable[ScanCell]) -> bool:
     floors = set()
     for value in (0.0, MISSING_DAMAGE):
         filled = np.where(np.isnan(damage), value, damage)
-        side = Side(tuple(weights), filled, filled, {})
+        side = ScanSide(tuple(weights), filled, filled, {})
         found = first_damaged(side)
         floors.add(_last_clean(side, None if found is None else found[0]))
     return len(floors) == 1
 
 
-def _largest_effect(side: Side) -> float:
+def _largest_effect(side: ScanSide) -> float:
     known = [median(row) for row in side.effect if not np.isnan(row).all()]
     return max(known, default=0.0)
 
 
-def _last_clean(side: Side, index: int | None) -> float:
+def _last_clean(side: ScanSide, index: int | None) -> float:
     """Return the outermost weight without damage, given the first damaged row.
 
     Where already the first weight is damaged and lies far from 0, the crossing of the band's edge
@@ -240,7 +240,7 @@ def _last_clean(side: Side, index: int | None) -> float:
     return clean_weight(math.copysign(max(0, steps) * ROUND_TO, first))
 
 
-def _suppression(side: Side, onset: Onset | None, draws: NDArray[np.int64]) -> Estimate | None:
+def _suppression(side: ScanSide, onset: Onset | None, draws: NDArray[np.int64]) -> Estimate | None:
     rows = max(1, onset.index) if onset else len(side.weights)
     if not median(side.effect[rows - 1]) >= NO_EFFECT:
         return None
@@ -255,7 +255,7 @@ def _suppression(side: Side, onset: Onset | None, draws: NDArray[np.int64]) -> E
     return Estimate(float(np.median(pairs)), float(low), float(high))
 
 
-def _changes(table: Table, weight: float) -> tuple[str, ...]:
+def _changes(table: CellTable, weight: float) -> tuple[str, ...]:
     """Name the directions in which most pairs move at the clean weight nearest to ``weight``."""
     row = min(range(len(table.weights)), key=lambda index: abs(table.weights[index] - weight))
     found = []
@@ -269,7 +269,7 @@ def _changes(table: Table, weight: float) -> tuple[str, ...]:
     return tuple(name for _, name in sorted(found, reverse=True))
 
 
-def _plateau(side: Side, clean: int) -> float | None:
+def _plateau(side: ScanSide, clean: int) -> float | None:
     effects = [median(row) for row in side.effect[:clean]]  # damage would count as effect
     distances = [abs(weight) for weight in side.weights]
     if len(effects) < 3 or not effects[0] >= NO_EFFECT:
@@ -283,7 +283,7 @@ def _plateau(side: Side, clean: int) -> float | None:
 
 
 def _sweet_spot(
-    side: Side, floor: float, plateau: float | None, onset: Onset | None
+    side: ScanSide, floor: float, plateau: float | None, onset: Onset | None
 ) -> tuple[float, float] | None:
     """Return the weights from half of the effect to the floor, or to the plateau if that is nearer.
 
@@ -305,7 +305,7 @@ def _sweet_spot(
     return (near, clean[-1][0])
 
 
-def _bend(curve: Sequence[Point]) -> Bend | None:
+def _bend(curve: Sequence[CurvePoint]) -> DamageBend | None:
     below = [point for point in curve if point.weight <= 0]
     weights = [point.weight for point in below]
     if any(min(abs(weight - mark) for weight in weights) > 0.101 for mark in (BEND, BEYOND)):
@@ -313,10 +313,10 @@ def _bend(curve: Sequence[Point]) -> Bend | None:
     if min(weights) > BEYOND:
         return None
     at_bend, beyond = np.interp([BEND, BEYOND], weights, [point.damage for point in below])
-    return Bend(float(at_bend), float(beyond - at_bend))
+    return DamageBend(float(at_bend), float(beyond - at_bend))
 
 
-def _spill(table: Table, side: Side, unrelated: frozenset[int]) -> float | None:
+def _spill(table: CellTable, side: ScanSide, unrelated: frozenset[int]) -> float | None:
     columns = np.array([prompt in unrelated for prompt, _seed in table.pairs])
     if columns.all() or not columns.any():
         return None
@@ -328,7 +328,7 @@ def _spill(table: Table, side: Side, unrelated: frozenset[int]) -> float | None:
     return float(np.median(ratios)) if ratios else None
 
 
-def _reference(table: Table, checkpoint: str) -> str:
+def _reference(table: CellTable, checkpoint: str) -> str:
     on = f" on {checkpoint}" if checkpoint else ""
     return (
         f"scan of {len(table.weights)} weights × {len(table.pairs)} pairs{on}, "

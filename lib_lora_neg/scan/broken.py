@@ -29,7 +29,7 @@ BROKEN_SHARE = 0.5
 """Share of the weight-0 pictures that must be broken for a scan to judge nothing."""
 
 
-class Broken(str, Enum):
+class BrokenKind(str, Enum):
     """How a picture is broken, whatever it was meant to show."""
 
     FLAT = "flat"
@@ -37,12 +37,12 @@ class Broken(str, Enum):
     BLOTCHES = "blotches"
 
 
-def broken_by(item: MeasuredCell) -> Broken | None:
+def broken_by(item: MeasuredCell) -> BrokenKind | None:
     """Return how a picture is broken by itself; ``None`` where it shows something."""
     looks = item.measures.looks
     least, share = NOISE_ONLY
     if looks.contrast < FLAT_CONTRAST and looks.entropy < FLAT_ENTROPY:
-        return Broken.FLAT
+        return BrokenKind.FLAT
     if looks.noise >= max(least, share * looks.contrast):
-        return Broken.NOISE
-    return Broken.BLOTCHES if looks.blotches >= BLOTCHES_ONLY else None
+        return BrokenKind.NOISE
+    return BrokenKind.BLOTCHES if looks.blotches >= BLOTCHES_ONLY else None

@@ -9,7 +9,7 @@ both relative to the weight-0 picture of the same prompt, seed and noise, in oct
 - *off the prompt*: how much less the prompt explains of the picture: the error without it is by a
   factor larger than the one with it, and that factor has shrunk. Content is lost.
 
-A mean alone is blind to what happens in one corner; `Reading.maps` keep where the error lies.
+A mean alone is blind to what happens in one corner; `CriticReading.maps` keep where the error lies.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .ports import Critic, Field, LoraSetting, Picture, Question, Sampling
+from .ports import Critic, LatentArray, LoraSetting, Picture, Question, Sampling
 
 LEVELS = (0.1, 0.2, 0.3)
 """Noise levels at which the model is asked with the prompt: steps 100, 200 and 300 of 1000. Chosen
@@ -54,10 +54,10 @@ _SEED_STEP = 0x9E3779B1
 """Odd number that scatters seeds over 2³² (Knuth's multiplicative hashing): the noise that is added
 must not be the noise that the picture was made from."""
 
-Maps = NDArray[np.float32]
+ErrorMaps = NDArray[np.float32]
 """Squared errors over the picture: levels × height × width."""
 
-Heat = NDArray[np.float32]
+HeatMap = NDArray[np.float32]
 """Octaves over the picture: height × width."""
 
 T = TypeVar("T", bound=Any)
@@ -103,7 +103,7 @@ def residual(kind: Prediction, found: T, clean: T, noise: T, signal: Any, spread
 
 
 @dataclass(frozen=True)
-class Reading:
+class CriticReading:
     """What the model gets wrong about one picture.
 
     Attributes:
@@ -116,7 +116,7 @@ class Reading:
     errors: tuple[float, ...]
     prompted: float
     blank: float
-    maps: Maps | None = field(default=None, compare=False)
+    maps: ErrorMaps | None = field(default=None, compare=False)
 
 
 def questions_of(picture: Picture, prompt: str, seed: int) -> tuple[Question, ...]:
@@ -151,7 +151,7 @@ def read(
     pictures: Sequence[tuple[Picture, str, int]],
     sampling: Sampling,
     loras: tuple[LoraSetting, ...] = (),
-) -> list[Reading]:
+) -> list[CriticReading]:
     """Let a host's model read pictures.
 
     Args:
@@ -174,7 +174,7 @@ def read(
     return [_reading(answers[at : at + COST]) for at in range(0, len(answers), COST)]
 
 
-def unlikely(reading: Reading, at_zero: Reading) -> float:
+def unlikely(reading: CriticReading, at_zero: CriticReading) -> float:
     """Return by how many octaves the error has grown since weight 0: the mean over the levels."""
     pairs = zip(reading.errors, at_zero.errors, strict=True)
     return float(np.mean([_octaves(here, there) for here, there in pairs]))
@@ -198,12 +198,12 @@ def balks(octaves: float, delta_e: float) -> bool:
     return octaves > max(BALKS_FROM, BALKS_PER_DELTA_E * delta_e)
 
 
-def off_prompt(reading: Reading, at_zero: Reading) -> float:
+def off_prompt(reading: CriticReading, at_zero: CriticReading) -> float:
     """Return by how many octaves less the prompt explains than at weight 0."""
     return _octaves(at_zero.blank, at_zero.prompted) - _octaves(reading.blank, reading.prompted)
 
 
-def heat(reading: Reading, at_zero: Reading) -> Heat:
+def heat(reading: CriticReading, at_zero: CriticReading) -> HeatMap:
     """Return in octaves where the error has grown since weight 0: the mean over the levels.
 
     Both maps are smoothed first, since the error of a single latent is mostly chance; and where
@@ -220,16 +220,16 @@ def heat(reading: Reading, at_zero: Reading) -> Heat:
         for here, there in zip(mine, other, strict=True)
         for least in [0.25 * float(there.mean()) + 1e-12]
     ]
-    found: Heat = np.mean(grown, axis=0).astype(np.float32)
+    found: HeatMap = np.mean(grown, axis=0).astype(np.float32)
     return found
 
 
-def _reading(answers: Sequence[Field]) -> Reading:
+def _reading(answers: Sequence[LatentArray]) -> CriticReading:
     squares = [_square(answer) for answer in answers]
     means = [float(square.mean()) for square in squares]
     if not all(map(math.isfinite, means)):
         raise ValueError("the model answered with numbers that are none")
-    return Reading(
+    return CriticReading(
         tuple(means[: len(LEVELS)]),
         means[LEVELS.index(BLANK_LEVEL)],
         means[-1],
@@ -237,7 +237,7 @@ def _reading(answers: Sequence[Field]) -> Reading:
     )
 
 
-def _square(answer: Field) -> NDArray[np.float64]:
+def _square(answer: LatentArray) -> NDArray[np.float64]:
     """Return the mean square over channels (and frames, where a latent has some)."""
     every = np.square(answer, dtype=np.float64)
     square: NDArray[np.float64] = every.mean(axis=tuple(range(answer.ndim - 2)))
@@ -258,7 +258,7 @@ def _pooled(square: NDArray[np.float64]) -> NDArray[np.float64]:
     return pooled
 
 
-def _smoothed(square: Heat) -> NDArray[np.float64]:
+def _smoothed(square: HeatMap) -> NDArray[np.float64]:
     """Return a map of means over 3 × 3 cells, the edge repeated."""
     padded = np.pad(square.astype(np.float64), 1, mode="edge")
     height, width = square.shape

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import critic
-from .critic import Reading
-from .measures import MAD_TO_SIGMA, CellMeasures, Looks
+from .critic import CriticReading
+from .measures import MAD_TO_SIGMA, CellMeasures, PictureStatistics
 from .plan import ScanCell
 
 BAND_WIDTH = 3.0
@@ -44,7 +44,7 @@ Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Sign:
+class DamageSign:
     """One way in which a picture can be damaged.
 
     Attributes:
@@ -56,7 +56,7 @@ class Sign:
     """
 
     words: str
-    value: Callable[[Looks], float]
+    value: Callable[[PictureStatistics], float]
     worse: int
     step: float
 
@@ -66,21 +66,23 @@ def _octaves(value: float, least: float) -> float:
     return math.log2(value + least)
 
 
-SIGNS: Mapping[str, Sign] = {
-    "clipped": Sign("clipping", lambda looks: looks.clipped, 1, 0.02),
-    "saturated": Sign("oversaturation", lambda looks: looks.saturated, 1, 0.04),
-    "noise": Sign("noise", lambda looks: _octaves(looks.noise, 1.0), 1, 0.25),
-    "blotches": Sign("blotches", lambda looks: _octaves(looks.blotches, 2.0), 1, 0.15),
-    "blur": Sign("blur", lambda looks: looks.blur, 1, 0.04),
-    "contrast": Sign("loss of contrast", lambda looks: _octaves(looks.contrast, 2.0), -1, 0.25),
-    "entropy": Sign("loss of tones", lambda looks: looks.entropy, -1, 0.3),
+SIGNS: Mapping[str, DamageSign] = {
+    "clipped": DamageSign("clipping", lambda looks: looks.clipped, 1, 0.02),
+    "saturated": DamageSign("oversaturation", lambda looks: looks.saturated, 1, 0.04),
+    "noise": DamageSign("noise", lambda looks: _octaves(looks.noise, 1.0), 1, 0.25),
+    "blotches": DamageSign("blotches", lambda looks: _octaves(looks.blotches, 2.0), 1, 0.15),
+    "blur": DamageSign("blur", lambda looks: looks.blur, 1, 0.04),
+    "contrast": DamageSign(
+        "loss of contrast", lambda looks: _octaves(looks.contrast, 2.0), -1, 0.25
+    ),
+    "entropy": DamageSign("loss of tones", lambda looks: looks.entropy, -1, 0.3),
 }
 
 
 CRITIC_WORDS: Mapping[str, str] = {"unlikely": "parts that do not fit together"}
 """Signs of damage that only the model sees, in words as those of `SIGNS`."""
 
-CHANGES: Mapping[str, Callable[[Looks], float]] = {
+CHANGES: Mapping[str, Callable[[PictureStatistics], float]] = {
     "lightness": lambda looks: looks.lightness,
     "chroma": lambda looks: looks.chroma,
     "warmth": lambda looks: looks.warmth,
@@ -96,11 +98,11 @@ class MeasuredCell:
 
     cell: ScanCell
     measures: CellMeasures
-    reading: Reading | None = None
+    reading: CriticReading | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class CellTable:
     """All cells as matrices of weight × pair; NaN where a cell is missing.
 
     Attributes:
@@ -131,7 +133,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Point:
+class CurvePoint:
     """The curves at one weight, over all pairs.
 
     Attributes:
@@ -179,10 +181,10 @@ def cause_of(parts: Mapping[str, float]) -> str:
     return seen if parts[seen] > 1.0 else max(parts, key=lambda name: parts[name])
 
 
-def tabulate(cells: Sequence[MeasuredCell]) -> Table | None:
+def tabulate(cells: Sequence[MeasuredCell]) -> CellTable | None:
     """Arrange cells by weight and pair; ``None`` without a single weight-0 picture."""
     by_pair: dict[tuple[int, int], dict[float, CellMeasures]] = defaultdict(dict)
-    readings: dict[tuple[int, int], dict[float, Reading]] = defaultdict(dict)
+    readings: dict[tuple[int, int], dict[float, CriticReading]] = defaultdict(dict)
     for item in cells:
         by_pair[item.cell.pair][item.cell.weight] = item.measures
         if item.reading is not None:
@@ -194,7 +196,7 @@ def tabulate(cells: Sequence[MeasuredCell]) -> Table | None:
     references = {pair: found[0.0].looks for pair, found in rows.items()}
     steps = {name: _natural_step(sign, references) for name, sign in SIGNS.items()}
 
-    def fill(number: Callable[[CellMeasures, Looks], float]) -> Matrix:
+    def fill(number: Callable[[CellMeasures, PictureStatistics], float]) -> Matrix:
         return np.array(
             [
                 [
@@ -205,7 +207,7 @@ def tabulate(cells: Sequence[MeasuredCell]) -> Table | None:
             ]
         )
 
-    def moved(value: Callable[[Looks], float], scale: float = 1.0) -> Matrix:
+    def moved(value: Callable[[PictureStatistics], float], scale: float = 1.0) -> Matrix:
         return fill(lambda cell, at_zero: (value(cell.looks) - value(at_zero)) * scale)
 
     signs = {
@@ -229,7 +231,7 @@ def tabulate(cells: Sequence[MeasuredCell]) -> Table | None:
         counted = np.where((balks == 1) & below, np.nan_to_num(unlikely), 0.0)
         signs["unlikely"] = np.maximum(0.0, counted) / UNLIKELY
     total = np.sum([part**SMOOTH_MAXIMUM for part in signs.values()], axis=0)
-    return Table(
+    return CellTable(
         weights=weights,
         pairs=tuple(rows),
         effect=fill(lambda cell, _: cell.effect.strength if cell.effect else math.nan),
@@ -244,7 +246,7 @@ def tabulate(cells: Sequence[MeasuredCell]) -> Table | None:
 def _unlikely(
     weights: Sequence[float],
     pairs: Sequence[tuple[int, int]],
-    readings: Mapping[tuple[int, int], Mapping[float, Reading]],
+    readings: Mapping[tuple[int, int], Mapping[float, CriticReading]],
 ) -> Matrix:
     """Return by how many octaves the model finds each picture less likely than at weight 0."""
 
@@ -257,7 +259,7 @@ def _unlikely(
     return np.array([[octaves(weight, pair) for pair in pairs] for weight in weights])
 
 
-def points(table: Table) -> tuple[Point, ...]:
+def points(table: CellTable) -> tuple[CurvePoint, ...]:
     """Return the curves, by ascending weight; weights without any cell are left out."""
     return tuple(
         _point(table, row)
@@ -281,12 +283,12 @@ def median(values: Matrix) -> float:
     return float(medians(values)) if values.size else math.nan
 
 
-def _point(table: Table, row: int) -> Point:
+def _point(table: CellTable, row: int) -> CurvePoint:
     effect, damage = table.effect[row], table.damage[row]
     asked = ~np.isnan(table.unlikely[row])
     known = damage[~np.isnan(damage)]
     effect_median, damage_median = median(effect), median(damage)
-    return Point(
+    return CurvePoint(
         weight=table.weights[row],
         pairs=known.size,
         effect=effect_median,
@@ -300,7 +302,9 @@ def _point(table: Table, row: int) -> Point:
     )
 
 
-def _natural_step(sign: Sign, references: Mapping[tuple[int, int], Looks]) -> float:
+def _natural_step(
+    sign: DamageSign, references: Mapping[tuple[int, int], PictureStatistics]
+) -> float:
     """Return how much healthy pictures differ: within prompts where there are seeds enough."""
     by_prompt: dict[int, list[float]] = defaultdict(list)
     for (prompt, _seed), looks in references.items():

@@ -26,7 +26,7 @@ DPI = 100
 
 
 @dataclass(frozen=True)
-class Palette:
+class FigurePalette:
     """Colours of one figure, by what they mean."""
 
     paper: str = "#ffffff"
@@ -43,8 +43,8 @@ class Palette:
     good_text: str = "#00664a"
 
 
-LIGHT = Palette()
-DARK = Palette(
+LIGHT = FigurePalette()
+DARK = FigurePalette(
     paper="#18181b",
     ink="#f4f4f5",
     quiet="#c4c4cc",
@@ -60,7 +60,7 @@ DARK = Palette(
 )
 
 
-def new_figure(width: float, height: float, palette: Palette = LIGHT) -> Figure:
+def new_figure(width: float, height: float, palette: FigurePalette = LIGHT) -> Figure:
     """Return an empty figure, in inches, that no plotting state knows of."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -89,12 +89,12 @@ def _saved(figure: Figure, kind: str, **more: Any) -> bytes:
     return out.getvalue()
 
 
-def title(axes: Axes, text: str, palette: Palette) -> None:
+def title(axes: Axes, text: str, palette: FigurePalette) -> None:
     """Write what the axes show above them."""
     axes.set_title(text, loc="left", fontsize=11, color=palette.ink)
 
 
-def finish_axes(axes: Axes, palette: Palette) -> None:
+def finish_axes(axes: Axes, palette: FigurePalette) -> None:
     """Give axes over the weight their colours, rules and the line of weight 0."""
     axes.set_facecolor(palette.paper)
     axes.axvline(0, color=palette.axis, linewidth=0.8)
@@ -132,7 +132,7 @@ def weight_ticks(weights: Sequence[float]) -> tuple[list[float], list[str]]:
     return chosen, [format_weight(weight) for weight in chosen]
 
 
-def mark_band(axes: Axes, band: tuple[float, float], palette: Palette) -> None:
+def mark_band(axes: Axes, band: tuple[float, float], palette: FigurePalette) -> None:
     """Hatch the weights between which an onset lies."""
     axes.axvspan(
         min(band),

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .bracket import ScanVerdict
-from .curves import Point
+from .curves import CurvePoint
 from .drawing import (
     DPI,
     LIGHT,
-    Palette,
+    FigurePalette,
     draw_line,
     finish_axes,
     mark_band,
@@ -80,7 +80,7 @@ def draw_grid(plan: ScanPlan, picture_of: PictureOf, verdict: ScanVerdict | None
     return _grid_figure(plan, mosaic, (width, height, gap), verdict)
 
 
-def draw_curves(verdict: ScanVerdict, palette: Palette = LIGHT) -> bytes | None:
+def draw_curves(verdict: ScanVerdict, palette: FigurePalette = LIGHT) -> bytes | None:
     """Return the curves of effect and damage as a PNG; ``None`` without any point."""
     if not verdict.points:
         return None
@@ -181,7 +181,7 @@ def _is_damaged(weight: float, verdict: ScanVerdict | None) -> bool:
     return bool((below and weight <= below.weight) or (above and weight >= above.weight))
 
 
-def _draw_effect(axes: Axes, verdict: ScanVerdict, palette: Palette) -> None:
+def _draw_effect(axes: Axes, verdict: ScanVerdict, palette: FigurePalette) -> None:
     draw_line(
         axes, [(p.weight, p.effect, p.effect_spread) for p in verdict.points], palette.effect, "o"
     )
@@ -205,7 +205,7 @@ def _draw_effect(axes: Axes, verdict: ScanVerdict, palette: Palette) -> None:
         )
 
 
-def _draw_damage(axes: Axes, points: Sequence[Point], palette: Palette) -> None:
+def _draw_damage(axes: Axes, points: Sequence[CurvePoint], palette: FigurePalette) -> None:
     top = min(TALLEST_DAMAGE, 1.15 * max([1.6, *(p.damage for p in points)]))
     draw_line(
         axes, [(p.weight, min(p.damage, top), p.damage_spread) for p in points], palette.damage, "s"
@@ -229,7 +229,7 @@ def _draw_damage(axes: Axes, points: Sequence[Point], palette: Palette) -> None:
 
 
 def _mark_onset(
-    effect: Axes, damage: Axes, onset: Onset, reach: float, palette: Palette, top: float
+    effect: Axes, damage: Axes, onset: Onset, reach: float, palette: FigurePalette, top: float
 ) -> None:
     for axes in (effect, damage):
         mark_band(axes, onset.band, palette)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..regular import read_regular
-from .ports import Field, Pixels
+from .ports import LatentArray, Pixels
 
 _UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
 _LONGEST_STEM = 48
@@ -81,14 +81,14 @@ def png_text(data: bytes, key: str = "parameters") -> str:
     return text if isinstance(text, str) else ""
 
 
-def encode_latent(latent: Field) -> bytes:
+def encode_latent(latent: LatentArray) -> bytes:
     """Return an ``.npy`` file in half precision, which is what the model computed in."""
     out = io.BytesIO()
     np.save(out, latent.astype(np.float16), allow_pickle=False)
     return out.getvalue()
 
 
-def decode_latent(data: bytes) -> Field:
+def decode_latent(data: bytes) -> LatentArray:
     """Return a latent that `encode_latent` wrote; raises `ValueError` when it is damaged."""
-    array: Field = np.load(io.BytesIO(data), allow_pickle=False).astype(np.float32)
+    array: LatentArray = np.load(io.BytesIO(data), allow_pickle=False).astype(np.float32)
     return array

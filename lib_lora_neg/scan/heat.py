@@ -22,7 +22,7 @@ PALE = 0.55
 """How far the picture below is taken towards its own grey."""
 
 
-def heat_over(pixels: Pixels, found: critic.Heat) -> Pixels:
+def heat_over(pixels: Pixels, found: critic.HeatMap) -> Pixels:
     """Return a picture, paled, with colour where the error has grown.
 
     Args:

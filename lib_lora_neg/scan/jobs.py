@@ -12,17 +12,17 @@ from .quick_report import LEVELS
 from .store import ScanStore, ScanStoreError
 from .work import (
     CellNews,
+    JobState,
     JobView,
     PictureJob,
     QuickJob,
     ScanJob,
     ScanJobError,
-    State,
     said_of_disk,
 )
 from .workplace import Workplace
 
-__all__ = ["CellNews", "JobBusyError", "JobView", "ScanJobError", "ScanJobs", "State"]
+__all__ = ["CellNews", "JobBusyError", "JobState", "JobView", "ScanJobError", "ScanJobs"]
 
 
 class JobBusyError(ScanJobError):

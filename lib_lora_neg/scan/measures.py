@@ -68,7 +68,7 @@ class PictureError(ValueError):
 
 
 @dataclass(frozen=True)
-class Looks:
+class PictureStatistics:
     """What one picture looks like, without any reference.
 
     Attributes:
@@ -123,12 +123,12 @@ class PictureEffect:
 class CellMeasures:
     """All numbers of one cell; ``effect`` is ``None`` while its weight-0 picture is missing."""
 
-    looks: Looks
+    looks: PictureStatistics
     effect: PictureEffect | None
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class PreparedPicture:
     """A measured picture, with what the comparison with another one needs.
 
     Attributes:
@@ -138,13 +138,13 @@ class Prepared:
         latent: in half precision.
     """
 
-    looks: Looks
+    looks: PictureStatistics
     gray: Gray
     lab: Gray
     latent: NDArray[np.float16] | None
 
 
-def prepare(picture: Picture) -> Prepared:
+def prepare(picture: Picture) -> PreparedPicture:
     """Measure one picture and keep its small versions for comparisons.
 
     Raises:
@@ -162,10 +162,10 @@ def prepare(picture: Picture) -> Prepared:
     latent = None
     if picture.latent is not None:
         latent = np.ascontiguousarray(picture.latent, dtype=np.float16)
-    return Prepared(_looks(pixels, small, lab), gray, lab, latent)
+    return PreparedPicture(_looks(pixels, small, lab), gray, lab, latent)
 
 
-def compare(picture: Prepared, reference: Prepared) -> PictureEffect:
+def compare(picture: PreparedPicture, reference: PreparedPicture) -> PictureEffect:
     """Return how far ``picture`` is from ``reference``, its weight-0 picture.
 
     Raises:
@@ -180,12 +180,12 @@ def compare(picture: Prepared, reference: Prepared) -> PictureEffect:
     return PictureEffect(1.0 - alike, colour, latent)
 
 
-def measure(picture: Prepared, reference: Prepared | None) -> CellMeasures:
+def measure(picture: PreparedPicture, reference: PreparedPicture | None) -> CellMeasures:
     """Return all numbers of a cell."""
     return CellMeasures(picture.looks, compare(picture, reference) if reference else None)
 
 
-def _looks(pixels: Pixels, small: Gray, lab: Gray) -> Looks:
+def _looks(pixels: Pixels, small: Gray, lab: Gray) -> PictureStatistics:
     gray = _luma(pixels)
     histogram = np.bincount(gray.ravel(), minlength=256) / gray.size
     levels = np.arange(256)
@@ -193,7 +193,7 @@ def _looks(pixels: Pixels, small: Gray, lab: Gray) -> Looks:
     filled = histogram[histogram > 0]
     value, least = small.max(axis=2), small.min(axis=2)
     burnt = (value > BURNT_VALUE) & (value - least > BURNT_SATURATION * value)
-    return Looks(
+    return PictureStatistics(
         clipped=_clipped(pixels),
         saturated=float(burnt.mean()),
         noise=noise_level(gray),

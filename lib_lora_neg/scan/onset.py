@@ -9,7 +9,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from .curves import Matrix, Table, cause_of, medians
+from .curves import CellTable, Matrix, cause_of, medians
 
 HALF = 0.5
 """Share of the pairs that must be out of the band."""
@@ -25,7 +25,7 @@ JUMP_GAIN = 0.25
 curves gain less by chance."""
 
 
-class Reason(str, Enum):
+class OnsetReason(str, Enum):
     """Why a weight is called the onset."""
 
     BAND = "band"
@@ -35,7 +35,7 @@ class Reason(str, Enum):
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class ScanSide:
     """The cells of one side, outwards from 0; rows are weights, columns pairs."""
 
     weights: tuple[float, ...]
@@ -63,21 +63,21 @@ class Onset:
     weight: float
     index: int
     band: tuple[float, float]
-    reason: Reason
+    reason: OnsetReason
     cause: str
     outside: int
     pairs: int
     certainty: float
 
 
-def side_of(table: Table, sign: int) -> Side:
+def side_of(table: CellTable, sign: int) -> ScanSide:
     """Return the measured weights on the negative (−1) or positive (+1) side."""
     rows = [
         row
         for row in sorted(range(len(table.weights)), key=lambda row: abs(table.weights[row]))
         if table.weights[row] * sign > 0 and not np.isnan(table.damage[row]).all()
     ]
-    return Side(
+    return ScanSide(
         weights=tuple(table.weights[row] for row in rows),
         effect=table.effect[rows],
         damage=table.damage[rows],
@@ -90,7 +90,7 @@ def bootstrap_rows(pairs: int, draws: int, seed: int) -> NDArray[np.int64]:
     return np.random.default_rng(seed).integers(0, pairs, (draws, pairs))
 
 
-def find_onset(side: Side, draws: NDArray[np.int64]) -> Onset | None:
+def find_onset(side: ScanSide, draws: NDArray[np.int64]) -> Onset | None:
     """Return where damage begins on one side; ``None`` when it does not."""
     found = first_damaged(side)
     if found is None:
@@ -119,7 +119,7 @@ def find_onset(side: Side, draws: NDArray[np.int64]) -> Onset | None:
     )
 
 
-def first_damaged(side: Side) -> tuple[int, Reason] | None:
+def first_damaged(side: ScanSide) -> tuple[int, OnsetReason] | None:
     """Return the row of a side at which damage begins, and why; ``None`` when it does not."""
     return _first_damaged(side.weights, _shares(side.damage), medians(side.damage))
 
@@ -133,14 +133,14 @@ def _shares(damage: Matrix) -> Matrix:
 
 def _first_damaged(
     weights: Sequence[float], shares: Matrix, curve: Matrix
-) -> tuple[int, Reason] | None:
+) -> tuple[int, OnsetReason] | None:
     """Return the first damaged row and why; outwards it must not be clean again at once."""
     last = len(weights) - 1
     for index in range(len(weights)):
         if shares[index] >= HALF and (index == last or shares[index + 1] >= HALF):
-            return index, Reason.BAND
+            return index, OnsetReason.BAND
         if _jumps(weights, curve, index) and (index == last or curve[index + 1] >= curve[index]):
-            return index, Reason.JUMP
+            return index, OnsetReason.JUMP
     return None
 
 

@@ -13,25 +13,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ..loras.card import RangeSource, ScanBracket, WeightRange
-from ..loras.decisions import bracket_record, range_record, read_bracket, read_range
+from ..loras.card import ScanBracket, WeightRange
 from ..sentences import Sentence, say
 from . import wording
-from .bracket import Bend, Estimate, ScanVerdict
-from .broken import Broken
-from .curves import CHANGES, CRITIC_WORDS, SIGNS, Point
-from .onset import Onset, Reason
+from .bracket import ScanVerdict
+from .past_scans import PastScan
 from .plan import ScanPlan
-from .quick import QuickPoint, QuickVerdict
-from .store import PastScan
+from .quick import QuickVerdict
+from .verdict_records import SCHEMA, read_quick, read_verdict, verdict_record
 from .weights import format_weight
-
-SCHEMA = 2
-"""Version of the record. 1 had no ``settled``, ``broken`` and ``negative``; it is still read, and
-readers of 1 read this."""
 
 LEAST_NEGATIVE = 2
 """Negative weights that a range needs: one alone says nothing of what lies around it."""
@@ -186,26 +179,13 @@ class ScanOutcome:
 
         Numbers that are not known are ``null``; weights are raw, damage is in units of the band.
         """
-        verdict = self.verdict
-        found: dict[str, Any] = _plain(asdict(verdict))
-        found["bracket"] = (
-            _whole(ScanBracket, bracket_record(verdict.bracket)) if verdict.bracket else None
-        )
-        found["weight_range"] = (
-            _whole(WeightRange, range_record(verdict.weight_range))
-            if verdict.weight_range
-            else None
-        )
-        if isinstance(verdict, QuickVerdict):
-            zero = {"weight": 0.0, "effect": 0.0, "unrelated": 0.0, "spill": None, "departure": 0.0}
-            found["points"] = sorted([*found["points"], zero], key=lambda p: p["weight"])
         return {
             "schema": SCHEMA,
             "sentence": str(self.sentence),
             "notes": [str(note) for note in self.notes],
             "plan": self.plan.record(),
             "digest": self.plan.digest,
-            **found,
+            **verdict_record(self.verdict),
         }
 
 
@@ -246,140 +226,10 @@ def from_record(
     if not record.get("sentence"):
         return None
     try:
-        verdict = _read_quick(record) if quick else _read_verdict(record, settled)
+        verdict = read_quick(record) if quick else read_verdict(record, settled=settled)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return None
     return ScanOutcome(plan, verdict)
-
-
-def _read_verdict(record: Mapping[str, Any], settled: bool) -> ScanVerdict:
-    bend, suppression = record.get("bend"), record.get("suppression")
-    points = tuple(_point(item) for item in record.get("points") or ())
-    onset = _onset(record.get("onset"))
-    return ScanVerdict(
-        bracket=read_bracket(record.get("bracket")),
-        weight_range=_clear_of(onset, _range(record.get("weight_range"))),
-        suppression=Estimate(*(_number(suppression[key]) for key in ("value", "low", "high")))
-        if suppression
-        else None,
-        changes=tuple(key for key in record.get("changes") or () if key[1:] in CHANGES),
-        onset=onset,
-        ceiling_onset=_onset(record.get("ceiling_onset")),
-        bend=Bend(_number(bend["near"]), _number(bend["far"])) if bend else None,
-        plateau=_optional(record.get("plateau")),
-        spill=_optional(record.get("spill")),
-        best_at_zero=record.get("best_at_zero") is True,
-        points=points,
-        reach=_number(record.get("reach") or 0.0),
-        pairs=int(record.get("pairs") or 0),
-        settled=record.get("settled", settled) is True,
-        broken=int(record.get("broken") or 0),
-        broken_by=Broken(record["broken_by"]) if record.get("broken_by") else None,
-    )
-
-
-def _read_quick(record: Mapping[str, Any]) -> QuickVerdict:
-    points = tuple(
-        QuickPoint(
-            _number(item["weight"]),
-            _number(item["effect"] or 0.0),
-            _optional(item["unrelated"]),
-            _optional(item["spill"]),
-            _number(item["departure"] or 0.0),
-        )
-        for item in record.get("points") or ()
-        if item["weight"]
-    )
-    return QuickVerdict(
-        read_bracket(record.get("bracket")),
-        _range(record.get("weight_range")),
-        points,
-        str(record.get("reason") or ""),
-    )
-
-
-def _point(item: Mapping[str, Any]) -> Point:
-    return Point(
-        weight=_number(item["weight"]),
-        pairs=int(item["pairs"]),
-        effect=_known(item["effect"]),
-        effect_spread=_known(item["effect_spread"]),
-        damage=_known(item["damage"]),
-        damage_spread=_known(item["damage_spread"]),
-        outside=_number(item["outside"]),
-        cause=_cause(item["cause"]),
-        unlikely=_optional(item.get("unlikely")),
-        balks=_optional(item.get("balks")),
-    )
-
-
-def _onset(item: Mapping[str, Any] | None) -> Onset | None:
-    if not item:
-        return None
-    near, far = item["band"]
-    return Onset(
-        weight=_number(item["weight"]),
-        index=int(item["index"]),
-        band=(_number(near), _number(far)),
-        reason=Reason(item["reason"]),
-        cause=_cause(item["cause"]),
-        outside=int(item["outside"]),
-        pairs=int(item["pairs"]),
-        certainty=_number(item["certainty"]),
-    )
-
-
-def _range(item: Mapping[str, Any] | None) -> WeightRange | None:
-    return read_range(item, RangeSource.MEASURED, "measured by a scan") if item else None
-
-
-def _clear_of(onset: Onset | None, found: WeightRange | None) -> WeightRange | None:
-    """Return a range whose sweet spot ends before the onset's band; earlier versions' may not."""
-    if onset is None or found is None or found.sweet_spot is None:
-        return found
-    near, far = found.sweet_spot
-    limit = onset.band[0]
-    if near < limit:
-        return replace(found, sweet_spot=None)
-    return replace(found, sweet_spot=(near, max(far, limit)))
-
-
-def _cause(key: str) -> str:
-    if key not in SIGNS and key not in CRITIC_WORDS:
-        raise ValueError(f"{key!r} is no sign of damage")
-    return key
-
-
-def _number(value: Any) -> float:
-    number = float(value)
-    if isinstance(value, (bool, str)) or not math.isfinite(number):
-        raise ValueError(f"{value!r} is no number")
-    return number
-
-
-def _optional(value: Any) -> float | None:
-    return None if value is None else _number(value)
-
-
-def _known(value: Any) -> float:
-    return math.nan if value is None else _number(value)
-
-
-def _whole(kind: type[ScanBracket | WeightRange], record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record with every field of its dataclass: readers of version 1 ask for them."""
-    whole = {**dict.fromkeys(field.name for field in fields(kind)), **record}
-    whole.pop("curve", None)  # the points stand beside it
-    return {**whole, "source": RangeSource.MEASURED.value} if "source" in whole else whole
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, 6) if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
 
 
 def outcome_of(scan: PastScan) -> ScanOutcome | None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from itertools import islice
 
 from .files import read_json
+from .past_scans import PastScan
 from .plan import ScanPlan
-from .store import PastScan
 
 LOOKED_AT = 100
 """Cells whose times are read: enough for a steady mean."""

@@ -1,6 +1,6 @@
 """What the weight scan asks of the place where pictures are made.
 
-A host implements `Generator` (and `Denoiser` and `Critic`, where it can) and nothing else:
+A host implements `Generator` (and `ScanDenoiser` and `Critic`, where it can) and nothing else:
 planning, storing, measuring and judging are the scan's own. A scan passes raw weights. The host
 must apply them as they are, with the guard aside, because the scan is what finds the guard's
 numbers.
@@ -20,7 +20,7 @@ from ..prompts import format_tag
 Pixels: TypeAlias = NDArray[np.uint8]
 """A picture: height × width × 3, red, green, blue, 0–255."""
 
-Field: TypeAlias = NDArray[np.float32]
+LatentArray: TypeAlias = NDArray[np.float32]
 """A latent or a denoiser's prediction, of any shape."""
 
 
@@ -134,7 +134,7 @@ class Picture:
     """
 
     pixels: Pixels
-    latent: Field | None = None
+    latent: LatentArray | None = None
     infotext: str = ""
 
 
@@ -187,12 +187,12 @@ class Probe:
     level: float
 
 
-class Denoiser(Protocol):
+class ScanDenoiser(Protocol):
     """Evaluates the denoiser at single points, for the quick scan; optional for a host."""
 
     def predict(
         self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
-    ) -> Sequence[Field]:
+    ) -> Sequence[LatentArray]:
         """Return the conditional prediction for each probe, in order (no CFG)."""
         ...
 
@@ -219,7 +219,7 @@ class Critic(Protocol):
 
     def residuals(
         self, loras: tuple[LoraSetting, ...], questions: Sequence[Question], sampling: Sampling
-    ) -> Sequence[Field]:
+    ) -> Sequence[LatentArray]:
         """Return for each question, in order, what the model gets wrong about the picture.
 
         That is its clean latent as predicted from the noisy one (conditional prediction, no CFG)

@@ -22,7 +22,7 @@ from ..loras.card import RangeSource, ScanBracket, WeightRange
 from .bracket import ROUND_TO
 from .curves import median
 from .plan import ScanPlan
-from .ports import Denoiser, Field, Probe, Sampling
+from .ports import LatentArray, Probe, Sampling, ScanDenoiser
 from .weights import clean_weight
 
 VISIBLE = 0.005
@@ -59,8 +59,8 @@ class QuickSample:
     """
 
     subject: bool
-    at_zero: Field
-    by_weight: Mapping[float, Field]
+    at_zero: LatentArray
+    by_weight: Mapping[float, LatentArray]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,9 @@ class QuickVerdict:
     reason: str
 
 
-def take_samples(plan: ScanPlan, denoiser: Denoiser, levels: Sequence[float]) -> list[QuickSample]:
+def take_samples(
+    plan: ScanPlan, denoiser: ScanDenoiser, levels: Sequence[float]
+) -> list[QuickSample]:
     """Ask the host for every prediction: prompts × seeds × levels at each weight, 0 first."""
     probes = [
         Probe(plan.prompts[prompt].text, seed, level)
@@ -207,5 +209,5 @@ def _departure(sample: QuickSample, weight: float) -> float:
     return off / length * weight / (weight - nearest)
 
 
-def _length(field: Field) -> float:
+def _length(field: LatentArray) -> float:
     return float(np.linalg.norm(field.astype(np.float32, copy=False)))

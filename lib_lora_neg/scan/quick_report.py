@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .drawing import (
     LIGHT,
-    Palette,
+    FigurePalette,
     draw_line,
     finish_axes,
     mark_band,
@@ -25,7 +25,7 @@ Fitted with `quick.LIMITS`; at higher levels a LoRA hardly moves the prediction.
 def draw_quick(
     points: Sequence[QuickPoint],
     band: tuple[float, float] | None = None,
-    palette: Palette = LIGHT,
+    palette: FigurePalette = LIGHT,
 ) -> bytes | None:
     """Return the curves as a PNG; ``None`` without any point.
 

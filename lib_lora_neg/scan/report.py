@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..whole import write_whole
 from .bracket import ScanVerdict, judge
-from .curves import Point, words_of
+from .curves import CurvePoint, words_of
 from .figures import PictureOf, draw_curves, draw_grid
 from .heat import heat_of as stored_heat
 from .outcome import ScanOutcome
@@ -112,7 +112,7 @@ def _address(data: bytes, kind: str) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def _row(point: Point) -> tuple[str, ...]:
+def _row(point: CurvePoint) -> tuple[str, ...]:
     return (
         format_weight(point.weight),
         f"{point.effect:.3f} ± {point.effect_spread:.3f}",

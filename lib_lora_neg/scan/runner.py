@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .critic import read
-from .measures import CellMeasures, PictureError, Prepared, measure, prepare
+from .measures import CellMeasures, PictureError, PreparedPicture, measure, prepare
 from .plan import ScanCell, ScanPlan
 from .ports import Cancellation, Critic, Generator, Picture
 from .store import ScanStore, StoredCell
@@ -110,7 +110,7 @@ class _Run:
     kept: int = 0
     failed: int = 0
     failures_in_succession: int = 0
-    references: dict[tuple[int, int], Prepared | None] = field(default_factory=dict)
+    references: dict[tuple[int, int], PreparedPicture | None] = field(default_factory=dict)
     pace: _Pace = field(default_factory=lambda: _Pace())
 
     def cells(self) -> Iterator[CellDone]:
@@ -241,7 +241,7 @@ class _Run:
             raise ScanFailedError(error)
         return CellDone(cell, None, None, error, False, self._progress())
 
-    def _reference(self, pair: tuple[int, int]) -> Prepared | None:
+    def _reference(self, pair: tuple[int, int]) -> PreparedPicture | None:
         if pair not in self.references:
             picture = self.store.picture(ScanCell(0.0, *pair))
             self.references[pair] = prepare(picture) if picture else None

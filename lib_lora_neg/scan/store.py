@@ -16,20 +16,19 @@ names, counts as not made. Killing the process loses no more than the cell in fl
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..regular import read_regular
-from ..whole import is_leftover, sweep, write_whole
+from ..whole import sweep, write_whole
 from . import critic
-from .critic import Reading
+from .critic import CriticReading
 from .curves import MeasuredCell
 from .files import (
     decode_latent,
@@ -42,8 +41,8 @@ from .files import (
     safe_stem,
     to_json,
 )
-from .measures import VERSION, CellMeasures, Looks, PictureEffect
-from .plan import PlanError, ScanCell, ScanPlan, from_record
+from .measures import VERSION, CellMeasures, PictureEffect, PictureStatistics
+from .plan import ScanCell, ScanPlan
 from .ports import Picture
 
 SCHEMA = 1
@@ -51,8 +50,6 @@ SCHEMA = 1
 
 _KEPT = ("png", "npy", "map.npy", "critic")
 """Keys of a cell's record that new numbers leave alone."""
-
-_OWN_FILES = ("*.json", "report.html", "*.png", "cells/w*.*", "*.lock")
 
 
 class ScanStoreError(ValueError):
@@ -76,45 +73,7 @@ class StoredCell:
     picture: Path
     measures: CellMeasures | None
     seconds: float
-    reading: Reading | None = None
-
-
-@dataclass(frozen=True)
-class PastScan:
-    """One line of the history.
-
-    Attributes:
-        folder: where it lies.
-        plan: what it did.
-        started: seconds since 1970.
-        finished: cells on disk.
-        verdict: the saved record, or empty when the scan was not finished.
-        quick: the saved record of a quick scan, or empty. `outcome.outcome_of` reads either.
-    """
-
-    folder: Path
-    plan: ScanPlan
-    started: float
-    finished: int
-    verdict: Mapping[str, Any]
-    quick: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def is_quick(self) -> bool:
-        """Whether it is a quick scan, without pictures; its folder says so before its record."""
-        if self.finished:
-            return False
-        own = folder_of(self.folder.parent, self.plan, quick=True)
-        return bool(self.quick) or self.folder.name == own.name
-
-    @property
-    def total(self) -> int:
-        """Pictures that the plan asks for."""
-        return self.plan.cost.pictures
-
-    def store(self) -> ScanStore:
-        """Open its results; raises as `ScanStore`."""
-        return ScanStore(self.folder.parent, self.plan, folder=self.folder)
+    reading: CriticReading | None = None
 
 
 class ScanStore:
@@ -188,7 +147,7 @@ class ScanStore:
         kept: dict[str, Any] = {key: record[key] for key in _KEPT if key in record}
         self._write(stored.cell, kept, measures, stored.seconds)
 
-    def save_reading(self, stored: StoredCell, reading: Reading) -> None:
+    def save_reading(self, stored: StoredCell, reading: CriticReading) -> None:
         """Add to a cell what the model gets wrong about it; raises `OSError` as `save`."""
         record = read_json(self.path_of(stored.cell, ".json")) or {}
         errors: dict[str, Any] = {"version": critic.VERSION, **asdict(replace(reading, maps=None))}
@@ -201,7 +160,7 @@ class ScanStore:
             write_whole(self.path_of(stored.cell, ".map.npy"), data)
         write_whole(self.path_of(stored.cell, ".json"), to_json(record))
 
-    def reading(self, cell: ScanCell) -> Reading | None:
+    def reading(self, cell: ScanCell) -> CriticReading | None:
         """Return what the model gets wrong about a cell, with its maps where they are there."""
         record = read_json(self.path_of(cell, ".json")) or {}
         found = _read_reading(record)
@@ -308,84 +267,20 @@ def folder_of(root: Path, plan: ScanPlan, *, quick: bool = False) -> Path:
     return root / f"{safe_stem(plan.name)}-{plan.key(quick=quick)}"
 
 
-def history(
-    root: Path, *, lora: str | None = None, checkpoint: str | None = None
-) -> list[PastScan]:
-    """Return past scans, the latest first; folders that are none of ours are passed over.
-
-    Args:
-        root: folder of all scans; may be missing.
-        lora: only scans in which the LoRA of this name takes part.
-        checkpoint: only scans on the checkpoint of this short hash.
-    """
-    found = [
-        scan for folder in sorted(root.glob("*/plan.json")) if (scan := past_scan(folder.parent))
-    ]
-    return sorted(
-        (
-            scan
-            for scan in found
-            if lora is None or any(item.name == lora for item in scan.plan.loras)
-            if checkpoint is None or scan.plan.checkpoint == checkpoint
-        ),
-        key=lambda scan: scan.started,
-        reverse=True,
-    )
-
-
-def past_scan(folder: Path) -> PastScan | None:
-    """Return the scan that a folder holds; ``None`` when it holds none of ours."""
-    record = read_json(folder / "plan.json") or {}
-    plan, schema, started = record.get("plan"), record.get("schema"), record.get("started")
-    if not isinstance(plan, dict) or not isinstance(schema, int) or schema > SCHEMA:
-        return None
-    try:
-        return PastScan(
-            folder=folder,
-            plan=from_record(plan),
-            started=float(started) if isinstance(started, (int, float)) else 0.0,
-            finished=sum(1 for _ in (folder / "cells").glob("w*.json")),
-            verdict=read_json(folder / "verdict.json") or {},
-            quick=read_json(folder / "quick.json") or {},
-        )
-    except PlanError:
-        return None
-
-
-def delete_scan(folder: Path) -> None:
-    """Delete a scan's files; whatever else lies in its folder stays.
-
-    Raises:
-        ScanStoreError: the folder holds no scan.
-        OSError: a file cannot be deleted.
-    """
-    if past_scan(folder) is None:
-        raise ScanStoreError(f"{folder}: holds no scan")
-    # The plan goes first: what is half deleted is no scan any more.
-    for pattern in ("plan.json", *_OWN_FILES):
-        for path in folder.glob(pattern):
-            path.unlink()
-    places = (folder / "cells", folder)
-    for path in [path for place in places for path in place.glob(".*")]:
-        if is_leftover(path.name, own=True):
-            path.unlink(missing_ok=True)
-    for empty in places:
-        with contextlib.suppress(OSError):
-            empty.rmdir()
-
-
 def _read_measures(record: Mapping[str, Any]) -> CellMeasures | None:
     if record.get("version") != VERSION:
         return None
     try:
         measures = record["measures"]
         effect = measures["effect"]
-        return CellMeasures(Looks(**measures["looks"]), PictureEffect(**effect) if effect else None)
+        return CellMeasures(
+            PictureStatistics(**measures["looks"]), PictureEffect(**effect) if effect else None
+        )
     except (KeyError, TypeError):
         return None
 
 
-def _read_reading(record: Mapping[str, Any]) -> Reading | None:
+def _read_reading(record: Mapping[str, Any]) -> CriticReading | None:
     found = record.get("critic")
     if not isinstance(found, Mapping) or found.get("version") != critic.VERSION:
         return None
@@ -397,4 +292,4 @@ def _read_reading(record: Mapping[str, Any]) -> Reading | None:
     numbers = (*errors, prompted, blank)
     if len(errors) != len(critic.LEVELS) or not all(map(math.isfinite, numbers)):
         return None
-    return Reading(errors, prompted, blank) if min(numbers) >= 0 else None
+    return CriticReading(errors, prompted, blank) if min(numbers) >= 0 else None

@@ -9,7 +9,7 @@ from .ports import Sampling
 
 
 @dataclass(frozen=True)
-class Usual:
+class UsualSampling:
     """What people of one family begin with.
 
     Attributes:
@@ -38,38 +38,38 @@ def _pipeline(name: str) -> str:
 
 
 USUAL = {
-    ModelFamily.SD1: Usual(7.0, 20, 512, 512, _A1111),
-    ModelFamily.SD2: Usual(7.0, 20, 768, 768, _A1111),
-    ModelFamily.SDXL: Usual(
+    ModelFamily.SD1: UsualSampling(7.0, 20, 512, 512, _A1111),
+    ModelFamily.SD2: UsualSampling(7.0, 20, 768, 768, _A1111),
+    ModelFamily.SDXL: UsualSampling(
         5.0, 24, 1024, 1024, f"{_pipeline('StableDiffusionXLPipeline')}; steps: {_NEO}"
     ),
-    ModelFamily.SD3: Usual(
+    ModelFamily.SD3: UsualSampling(
         4.5,
         28,
         1024,
         1024,
         f"model cards of SD 3.5; steps: {_pipeline('StableDiffusion3Pipeline')}",
     ),
-    ModelFamily.FLUX: Usual(
+    ModelFamily.FLUX: UsualSampling(
         1.0, 20, 1024, 1024, f"{_NEO}; guidance: {_pipeline('FluxPipeline')}", distilled_cfg=3.5
     ),
-    ModelFamily.FLUX2: Usual(1.0, 4, 1024, 1024, f"distilled Klein: {_NEO}"),
-    ModelFamily.ZIMAGE: Usual(1.0, 9, 1024, 1024, f"Turbo: {_NEO}"),
-    ModelFamily.CHROMA: Usual(5.0, 35, 1024, 1024, _pipeline("ChromaPipeline")),
-    ModelFamily.QWEN: Usual(4.0, 50, 1024, 1024, _pipeline("QwenImagePipeline")),
-    ModelFamily.WAN: Usual(5.0, 50, 832, 480, _pipeline("WanPipeline")),
-    ModelFamily.KREA: Usual(4.5, 28, 1024, 1024, _pipeline("Krea2Pipeline")),
-    ModelFamily.LUMINA: Usual(4.0, 30, 1024, 1024, _pipeline("Lumina2Pipeline")),
-    ModelFamily.ERNIE: Usual(4.0, 50, 1024, 1024, _pipeline("ErnieImagePipeline")),
-    ModelFamily.AURAFLOW: Usual(3.5, 50, 1024, 1024, _pipeline("AuraFlowPipeline")),
-    ModelFamily.HIDREAM: Usual(5.0, 50, 1024, 1024, _pipeline("HiDreamImagePipeline")),
-    ModelFamily.KOLORS: Usual(5.0, 50, 1024, 1024, _pipeline("KolorsPipeline")),
-    ModelFamily.PIXART: Usual(4.5, 20, 1024, 1024, _pipeline("PixArtSigmaPipeline")),
-    ModelFamily.SANA: Usual(4.5, 20, 1024, 1024, _pipeline("SanaPipeline")),
-    ModelFamily.LTX: Usual(3.0, 50, 704, 512, _pipeline("LTXPipeline")),
+    ModelFamily.FLUX2: UsualSampling(1.0, 4, 1024, 1024, f"distilled Klein: {_NEO}"),
+    ModelFamily.ZIMAGE: UsualSampling(1.0, 9, 1024, 1024, f"Turbo: {_NEO}"),
+    ModelFamily.CHROMA: UsualSampling(5.0, 35, 1024, 1024, _pipeline("ChromaPipeline")),
+    ModelFamily.QWEN: UsualSampling(4.0, 50, 1024, 1024, _pipeline("QwenImagePipeline")),
+    ModelFamily.WAN: UsualSampling(5.0, 50, 832, 480, _pipeline("WanPipeline")),
+    ModelFamily.KREA: UsualSampling(4.5, 28, 1024, 1024, _pipeline("Krea2Pipeline")),
+    ModelFamily.LUMINA: UsualSampling(4.0, 30, 1024, 1024, _pipeline("Lumina2Pipeline")),
+    ModelFamily.ERNIE: UsualSampling(4.0, 50, 1024, 1024, _pipeline("ErnieImagePipeline")),
+    ModelFamily.AURAFLOW: UsualSampling(3.5, 50, 1024, 1024, _pipeline("AuraFlowPipeline")),
+    ModelFamily.HIDREAM: UsualSampling(5.0, 50, 1024, 1024, _pipeline("HiDreamImagePipeline")),
+    ModelFamily.KOLORS: UsualSampling(5.0, 50, 1024, 1024, _pipeline("KolorsPipeline")),
+    ModelFamily.PIXART: UsualSampling(4.5, 20, 1024, 1024, _pipeline("PixArtSigmaPipeline")),
+    ModelFamily.SANA: UsualSampling(4.5, 20, 1024, 1024, _pipeline("SanaPipeline")),
+    ModelFamily.LTX: UsualSampling(3.0, 50, 704, 512, _pipeline("LTXPipeline")),
 }
 
-OTHERS = Usual(7.0, 20, 1024, 1024, f"nothing is known; CFG and steps: {_A1111}")
+OTHERS = UsualSampling(7.0, 20, 1024, 1024, f"nothing is known; CFG and steps: {_A1111}")
 """For families without a line of their own."""
 
 SCHNELL_STEPS = 4

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..loras.card import WeightRange
 from ..sentences import Sentence, say
 from .bracket import ENOUGH_PAIRS, FEW_PAIRS, ScanVerdict
-from .broken import Broken
+from .broken import BrokenKind
 from .curves import words_of
-from .onset import HALF, Onset, Reason
+from .onset import HALF, Onset, OnsetReason
 from .plan import ScanPlan
 from .quick import QuickVerdict
 from .weights import format_weight
@@ -33,9 +33,9 @@ _LISTED = (
 )
 
 _BROKEN = {
-    Broken.NOISE: "noise",
-    Broken.BLOTCHES: "blotches",
-    Broken.FLAT: "a single tone",
+    BrokenKind.NOISE: "noise",
+    BrokenKind.BLOTCHES: "blotches",
+    BrokenKind.FLAT: "a single tone",
 }
 
 _QUICK_REASONS = {
@@ -109,7 +109,7 @@ def _damage(verdict: ScanVerdict, onset: Onset, best: Sentence | None) -> Senten
 def why(onset: Onset) -> Sentence:
     """Return the reason for an onset: what is damaged, and how that was seen."""
     cause = say(words_of(onset.cause))
-    if onset.reason is Reason.JUMP:
+    if onset.reason is OnsetReason.JUMP:
         return say("{cause}, which rises steeply from here", cause=cause)
     one, many = "{cause}, on {count} of {total} picture", "{cause}, on {count} of {total} pictures"
     text = one if onset.pairs == 1 else many

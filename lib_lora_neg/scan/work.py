@@ -14,12 +14,13 @@ from enum import Enum
 from ..sentences import say
 from ..telling import in_one_line, traceback_of
 from .locking import FolderInUseError, locked
+from .past_scans import delete_scan, past_scan
 from .plan import ScanCell
 from .ports import (
     Abilities,
     Critic,
-    Field,
     Generator,
+    LatentArray,
     LoraSetting,
     Picture,
     Probe,
@@ -30,7 +31,7 @@ from .ports import (
 from .quick import judge_quick, take_samples
 from .report import write_quick, write_verdict
 from .runner import CellDone, ScanFailedError, run
-from .store import ScanStore, ScanStoreError, delete_scan, past_scan
+from .store import ScanStore, ScanStoreError
 from .workplace import TurnCancelledError, Workplace
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class ScanJobError(RuntimeError):
     """A job that cannot go on; the text says why and what to do, for people."""
 
 
-class State(str, Enum):
+class JobState(str, Enum):
     """Where a job is."""
 
     WAITING = "waiting"
@@ -55,7 +56,7 @@ class State(str, Enum):
     @property
     def is_over(self) -> bool:
         """Whether its thread has ended."""
-        return self in (State.DONE, State.STOPPED, State.FAILED)
+        return self in (JobState.DONE, JobState.STOPPED, JobState.FAILED)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class JobView:
     scan: str
     name: str
     quick: bool = False
-    state: State = State.WAITING
+    state: JobState = JobState.WAITING
     stopping: bool = False
     done: int = 0
     total: int = 0
@@ -161,7 +162,7 @@ class ScanJob:
             with suppress(OSError):
                 self._leave_nothing()
         stopped = self._stop.is_set() and not error and self._view.done < self._view.total
-        over = State.FAILED if error else State.STOPPED if stopped else State.DONE
+        over = JobState.FAILED if error else JobState.STOPPED if stopped else JobState.DONE
         self.show(state=over, error=error, seconds_left=None)
 
     def _leave_nothing(self) -> None:
@@ -189,7 +190,7 @@ class ScanJob:
             raise ScanJobError(
                 f"settings were changed ({', '.join(changed)}): put them back and go on"
             )
-        self.show(state=State.RUNNING)
+        self.show(state=JobState.RUNNING)
 
 
 class PictureJob(ScanJob):
@@ -222,7 +223,7 @@ class PictureJob(ScanJob):
             failure = problem
         failure = turns.failure or failure
         if self._view.done > self._view.failed:
-            self.show(state=State.CONCLUDING, seconds_left=None)
+            self.show(state=JobState.CONCLUDING, seconds_left=None)
             write_verdict(self.store)
         if failure is not None:
             raise failure
@@ -267,7 +268,7 @@ class _Turns(Generator):
 
     def generate(self, batch: ScanBatch, cancel: object) -> Iterator[Picture]:
         del cancel
-        self._job.show(state=State.WAITING)
+        self._job.show(state=JobState.WAITING)
         try:
             with self._job.place.turn(self._job):
                 self._job.checked_turn()
@@ -286,14 +287,14 @@ class _CriticTurns(Critic):
 
     def residuals(
         self, loras: tuple[LoraSetting, ...], questions: Sequence[Question], sampling: Sampling
-    ) -> Sequence[Field]:
+    ) -> Sequence[LatentArray]:
         """Ask in a turn; called once per weight.
 
         Raises:
             ScanJobError: it cannot be asked here.
             TurnCancelledError: somebody stopped the job.
         """
-        self._job.show(state=State.WAITING)
+        self._job.show(state=JobState.WAITING)
         with self._job.place.turn(self._job):
             self._job.checked_turn()
             critic = self._job.place.critic()
@@ -314,16 +315,16 @@ class QuickJob(ScanJob):
 
     def work(self) -> None:
         samples = take_samples(self.plan, self, self._levels)
-        self.show(state=State.CONCLUDING, seconds_left=None)
+        self.show(state=JobState.CONCLUDING, seconds_left=None)
         write_quick(self.store, judge_quick(samples, checkpoint=self.plan.checkpoint))
 
     def predict(
         self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
-    ) -> Sequence[Field]:
+    ) -> Sequence[LatentArray]:
         """Ask the host in a turn; called once per weight."""
         if self.is_set():
             raise TurnCancelledError
-        self.show(state=State.WAITING)
+        self.show(state=JobState.WAITING)
         with self.place.turn(self):
             self.checked_turn()
             denoiser = self.place.denoiser()

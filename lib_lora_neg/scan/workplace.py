@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..loras.families import ModelFamily
-from .ports import Cancellation, Critic, Denoiser, Generator
+from .ports import Cancellation, Critic, Generator, ScanDenoiser
 
 
 class TurnCancelledError(Exception):
@@ -49,7 +49,7 @@ class Workplace(Protocol):
         """
         ...
 
-    def denoiser(self) -> Denoiser | None:
+    def denoiser(self) -> ScanDenoiser | None:
         """Return what evaluates the denoiser; ``None`` where this host has no such thing.
 
         Must be cheap and loads nothing: it is also asked to know whether there is one.

@@ -8,8 +8,8 @@ torch = pytest.importorskip("torch")
 
 from lib_lora_neg.branches import Branch, Strengths  # noqa: E402
 from lib_lora_neg.branches.attachment import Attachment, attached  # noqa: E402
-from lib_lora_neg.branches.deltas import Factors  # noqa: E402
-from lib_lora_neg.branches.layers import Part  # noqa: E402
+from lib_lora_neg.branches.deltas import LowRankDelta  # noqa: E402
+from lib_lora_neg.branches.layers import LayerDelta  # noqa: E402
 from lib_lora_neg.branches.strengths import runs_of  # noqa: E402
 
 C, U = Branch.COND, Branch.UNCOND
@@ -35,10 +35,10 @@ def model() -> Model:
     return Model()
 
 
-def part(uncond: float = 1.0) -> Part:
+def part(uncond: float = 1.0) -> LayerDelta:
     own = torch.Generator().manual_seed(1)
     down, up = torch.randn(2, 4, generator=own), torch.randn(4, 2, generator=own)
-    return Part(Factors(down, up, 1.0), Strengths(0.0, uncond))
+    return LayerDelta(LowRankDelta(down, up, 1.0), Strengths(0.0, uncond))
 
 
 def from_options(

@@ -10,8 +10,8 @@ torch = pytest.importorskip("torch")
 
 from lib_lora_neg.branches import Branch, Strengths  # noqa: E402
 from lib_lora_neg.branches.attachment import Attachment  # noqa: E402
-from lib_lora_neg.branches.deltas import BranchError, Delta, Factors, Whole  # noqa: E402
-from lib_lora_neg.branches.layers import Part  # noqa: E402
+from lib_lora_neg.branches.deltas import BranchError, Delta, DenseDelta, LowRankDelta  # noqa: E402
+from lib_lora_neg.branches.layers import LayerDelta  # noqa: E402
 
 WIDTH = 8
 
@@ -20,9 +20,9 @@ def deltas() -> dict[str, Delta]:
     own = torch.Generator().manual_seed(1)
     low = [torch.randn(shape, generator=own) for shape in ((2, WIDTH), (WIDTH, 2)) * 3]
     return {
-        "q": Factors(low[0], low[1], 0.5),
-        "v": Factors(low[2], low[3], 1.0),
-        "out": Whole(low[5] @ low[4]),
+        "q": LowRankDelta(low[0], low[1], 0.5),
+        "v": LowRankDelta(low[2], low[3], 1.0),
+        "out": DenseDelta(low[5] @ low[4]),
     }
 
 
@@ -45,7 +45,7 @@ def test_it_is_the_merged_attention(batch_first: bool) -> None:
     module = torch.nn.MultiheadAttention(WIDTH, 2, batch_first=batch_first).eval()
     x = torch.randn(3, 5, WIDTH)
     mask = torch.full((3, 3) if not batch_first else (5, 5), float("-inf")).triu_(1)
-    parts = {name: [Part(delta, Strengths(0.0, -0.7))] for name, delta in deltas().items()}
+    parts = {name: [LayerDelta(delta, Strengths(0.0, -0.7))] for name, delta in deltas().items()}
     own = Attachment({}, {module: parts})
     with torch.no_grad():
         plain = module(x, x, x, need_weights=False, attn_mask=mask)[0]
@@ -63,7 +63,7 @@ def test_it_is_the_merged_attention(batch_first: bool) -> None:
 
 def test_a_delta_of_another_shape_is_refused() -> None:
     module = torch.nn.MultiheadAttention(WIDTH, 2)
-    wide = Whole(torch.zeros(WIDTH, WIDTH + 1))
+    wide = DenseDelta(torch.zeros(WIDTH, WIDTH + 1))
     with pytest.raises(BranchError):
-        Attachment({}, {module: {"k": [Part(wide, Strengths(0.0, 1.0))]}})
+        Attachment({}, {module: {"k": [LayerDelta(wide, Strengths(0.0, 1.0))]}})
     assert not module._forward_hooks

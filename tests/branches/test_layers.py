@@ -12,8 +12,8 @@ torch = pytest.importorskip("torch")
 
 from lib_lora_neg.branches import Branch, Strengths  # noqa: E402
 from lib_lora_neg.branches.attachment import Attachment, attached  # noqa: E402
-from lib_lora_neg.branches.deltas import BranchError, Factors, Whole  # noqa: E402
-from lib_lora_neg.branches.layers import Part  # noqa: E402
+from lib_lora_neg.branches.deltas import BranchError, DenseDelta, LowRankDelta  # noqa: E402
+from lib_lora_neg.branches.layers import LayerDelta  # noqa: E402
 
 C, U = Branch.COND, Branch.UNCOND
 EXACT = {"rtol": 1e-4, "atol": 1e-5}
@@ -27,17 +27,19 @@ def normal(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(shape, generator=generator(seed))
 
 
-def factors(module: torch.nn.Module, rank: int, seed: int, kind: str = "plain") -> Factors:
+def factors(module: torch.nn.Module, rank: int, seed: int, kind: str = "plain") -> LowRankDelta:
     weight = module.weight
     outputs, inputs, *kernel = weight.shape
     up = normal(outputs, rank, *[1] * len(kernel), seed=seed + 1)
     if kind == "tucker":
         down = normal(rank, inputs, 1, 1, seed=seed)
-        return Factors(down, up, 0.5, normal(rank, rank, *kernel, seed=seed + 2))
-    return Factors(normal(rank, inputs, *kernel, seed=seed), up, 0.5)
+        return LowRankDelta(down, up, 0.5, normal(rank, rank, *kernel, seed=seed + 2))
+    return LowRankDelta(normal(rank, inputs, *kernel, seed=seed), up, 0.5)
 
 
-def merged(module: torch.nn.Module, deltas: list[tuple[Factors | Whole, float]]) -> torch.nn.Module:
+def merged(
+    module: torch.nn.Module, deltas: list[tuple[LowRankDelta | DenseDelta, float]]
+) -> torch.nn.Module:
     other = copy.deepcopy(module)
     with torch.no_grad():
         for delta, strength in deltas:
@@ -49,7 +51,7 @@ def expected(
     module: torch.nn.Module,
     x: torch.Tensor,
     rows: list[Branch],
-    parts: list[tuple[Factors | Whole, Strengths]],
+    parts: list[tuple[LowRankDelta | DenseDelta, Strengths]],
 ) -> torch.Tensor:
     by_branch = {
         branch: merged(module, [(delta, own.of(branch)) for delta, own in parts])
@@ -88,7 +90,7 @@ def test_linear_is_two_merged_layers(
     ]
     with (
         torch.no_grad(),
-        attached({LINEAR: [Part(*one) for one in own]}) as attachment,
+        attached({LINEAR: [LayerDelta(*one) for one in own]}) as attachment,
         attachment.calling(rows),
     ):
         found = LINEAR(x)
@@ -101,13 +103,13 @@ def test_convolution_is_two_merged_layers(name: str, kind: str) -> None:
     module = CONVS[name]
     rows = [C, U, U]
     x = normal(3, 6, 8, 8)
-    delta: Factors | Whole = factors(module, 4, 3, kind)
+    delta: LowRankDelta | DenseDelta = factors(module, 4, 3, kind)
     if kind == "whole":
-        delta = Whole(delta.dense(module.weight))
+        delta = DenseDelta(delta.dense(module.weight))
     own = [(delta, Strengths(0.7, -0.3)), (factors(module, 2, 9), Strengths(0.0, 1.5))]
     with (
         torch.no_grad(),
-        attached({module: [Part(*one) for one in own]}) as attachment,
+        attached({module: [LayerDelta(*one) for one in own]}) as attachment,
         attachment.calling(rows),
     ):
         found = module(x)
@@ -116,10 +118,10 @@ def test_convolution_is_two_merged_layers(name: str, kind: str) -> None:
 
 def test_a_whole_change_on_a_linear_layer() -> None:
     x, rows = normal(2, 3, 12), [U, C]
-    own = [(Whole(normal(10, 12, seed=5)), Strengths(0.4, 0.0))]
+    own = [(DenseDelta(normal(10, 12, seed=5)), Strengths(0.4, 0.0))]
     with (
         torch.no_grad(),
-        attached({LINEAR: [Part(*one) for one in own]}) as attachment,
+        attached({LINEAR: [LayerDelta(*one) for one in own]}) as attachment,
         attachment.calling(rows),
     ):
         found = LINEAR(x)
@@ -129,8 +131,11 @@ def test_a_whole_change_on_a_linear_layer() -> None:
 def test_a_part_of_the_outputs() -> None:
     """Flux has q, k and v in one layer; LoRAs in diffusers' naming know them apart."""
     x = normal(2, 3, 12)
-    delta = Factors(normal(4, 12), normal(3, 4), 1.0)
-    with attached({LINEAR: [Part(delta, Strengths(0.0, 1.0), (4, 7))]}) as own, torch.no_grad():
+    delta = LowRankDelta(normal(4, 12), normal(3, 4), 1.0)
+    with (
+        attached({LINEAR: [LayerDelta(delta, Strengths(0.0, 1.0), (4, 7))]}) as own,
+        torch.no_grad(),
+    ):
         plain = LINEAR(x)
         with own.calling([C, U]):
             found = LINEAR(x)
@@ -144,7 +149,7 @@ def test_rows_without_a_strength_are_untouched_to_the_bit() -> None:
     with torch.no_grad():
         plain = LINEAR(x)
         with (
-            attached({LINEAR: [Part(factors(LINEAR, 4, 1), Strengths(0.0, 0.8))]}) as own,
+            attached({LINEAR: [LayerDelta(factors(LINEAR, 4, 1), Strengths(0.0, 0.8))]}) as own,
             own.calling([C, U, C, U]),
         ):
             found = LINEAR(x)
@@ -158,7 +163,7 @@ def test_rows_that_a_tool_has_cut_into_tiles() -> None:
     own = [(factors(LINEAR, 4, 1), Strengths(0.5, -1.0))]
     with (
         torch.no_grad(),
-        attached({LINEAR: [Part(*one) for one in own]}) as attachment,
+        attached({LINEAR: [LayerDelta(*one) for one in own]}) as attachment,
         attachment.calling([C, U]),
     ):
         found = LINEAR(tiles)
@@ -170,7 +175,7 @@ def test_half_precision_layers_get_half_precision_deltas() -> None:
     x = normal(2, 3, 12).to(torch.bfloat16)
     with (
         torch.no_grad(),
-        attached({module: [Part(factors(LINEAR, 4, 1), Strengths(0.0, 0.3))]}) as own,
+        attached({module: [LayerDelta(factors(LINEAR, 4, 1), Strengths(0.0, 0.3))]}) as own,
         own.calling([C, U]),
     ):
         found = module(x)
@@ -188,7 +193,7 @@ def test_under_autocast_the_input_is_of_another_type() -> None:
     x = normal(2, 3, 12)
     with (
         torch.no_grad(),
-        attached({LINEAR: [Part(factors(LINEAR, 4, 1), Strengths(0.0, 0.3))]}) as own,
+        attached({LINEAR: [LayerDelta(factors(LINEAR, 4, 1), Strengths(0.0, 0.3))]}) as own,
         torch.autocast("cpu", torch.bfloat16),
         own.calling([C, U]),
     ):
@@ -197,17 +202,19 @@ def test_under_autocast_the_input_is_of_another_type() -> None:
     torch.testing.assert_close(found.float(), wanted, rtol=0.05, atol=0.2)
 
 
-def wrong_parts() -> dict[str, tuple[torch.nn.Module, Factors | Whole, tuple[int, int] | None]]:
+def wrong_parts() -> dict[
+    str, tuple[torch.nn.Module, LowRankDelta | DenseDelta, tuple[int, int] | None]
+]:
     conv = CONVS["3x3"]
     return {
-        "inputs": (LINEAR, Factors(normal(4, 11), normal(10, 4), 1.0), None),
-        "outputs": (LINEAR, Factors(normal(4, 12), normal(9, 4), 1.0), None),
-        "rank": (LINEAR, Factors(normal(4, 12), normal(10, 5), 1.0), None),
-        "whole": (LINEAR, Whole(normal(10, 11)), None),
-        "kernel": (conv, Factors(normal(4, 6, 1, 1), normal(8, 4, 1, 1), 1.0), None),
-        "second factor": (conv, Factors(normal(4, 6, 1, 1), normal(8, 4, 3, 3), 1.0), None),
-        "norm": (torch.nn.LayerNorm(12), Whole(normal(12)), None),
-        "place": (LINEAR, Factors(normal(4, 12), normal(3, 4), 1.0), (8, 11)),
+        "inputs": (LINEAR, LowRankDelta(normal(4, 11), normal(10, 4), 1.0), None),
+        "outputs": (LINEAR, LowRankDelta(normal(4, 12), normal(9, 4), 1.0), None),
+        "rank": (LINEAR, LowRankDelta(normal(4, 12), normal(10, 5), 1.0), None),
+        "whole": (LINEAR, DenseDelta(normal(10, 11)), None),
+        "kernel": (conv, LowRankDelta(normal(4, 6, 1, 1), normal(8, 4, 1, 1), 1.0), None),
+        "second factor": (conv, LowRankDelta(normal(4, 6, 1, 1), normal(8, 4, 3, 3), 1.0), None),
+        "norm": (torch.nn.LayerNorm(12), DenseDelta(normal(12)), None),
+        "place": (LINEAR, LowRankDelta(normal(4, 12), normal(3, 4), 1.0), (8, 11)),
         "groups": (torch.nn.Conv2d(6, 6, 1, groups=2), factors(CONVS["1x1"], 2, 0), None),
     }
 
@@ -219,8 +226,8 @@ def test_what_does_not_fit_is_refused_and_nothing_taken_over(name: str) -> None:
     with pytest.raises(BranchError):
         Attachment(
             {
-                fine: [Part(factors(LINEAR, 2, 0), Strengths(0, 1))],
-                module: [Part(delta, Strengths(0, 1), outputs)],
+                fine: [LayerDelta(factors(LINEAR, 2, 0), Strengths(0, 1))],
+                module: [LayerDelta(delta, Strengths(0, 1), outputs)],
             }
         )
     assert not fine._forward_hooks
@@ -230,7 +237,7 @@ def test_what_does_not_fit_is_refused_and_nothing_taken_over(name: str) -> None:
 def test_a_layer_that_gets_other_rows_than_the_batch_has_says_so() -> None:
     with (
         torch.no_grad(),
-        attached({LINEAR: [Part(factors(LINEAR, 2, 0), Strengths(0, 1))]}) as own,
+        attached({LINEAR: [LayerDelta(factors(LINEAR, 2, 0), Strengths(0, 1))]}) as own,
         own.calling([C, U]),
     ):
         found = LINEAR(normal(3, 2, 12))
@@ -254,10 +261,10 @@ class ForgeLinear(torch.nn.Module):
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_linear_layer_of_another_class(whole: bool) -> None:
     module, x = ForgeLinear(LINEAR), normal(2, 3, 12)
-    delta: Factors | Whole = factors(LINEAR, 4, 1)
+    delta: LowRankDelta | DenseDelta = factors(LINEAR, 4, 1)
     if whole:
-        delta = Whole(delta.dense(LINEAR.weight))
+        delta = DenseDelta(delta.dense(LINEAR.weight))
     own = [(delta, Strengths(0.0, -0.8))]
-    with torch.no_grad(), attached({module: [Part(*own[0])]}) as taken, taken.calling([C, U]):
+    with torch.no_grad(), attached({module: [LayerDelta(*own[0])]}) as taken, taken.calling([C, U]):
         found = module(x)
     torch.testing.assert_close(found, expected(LINEAR, x, [C, U], own), **EXACT)

@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from lib_lora_neg.export.comfy_loras import Option
+from lib_lora_neg.export.comfy_loras import WiringOption
 from lib_lora_neg.export.comfyui import to_comfyui
-from lib_lora_neg.export.generation import Generation
+from lib_lora_neg.export.generation import GenerationParameters
 from lib_lora_neg.loras.families import ModelFamily
 from tests.host.support import lora_files
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.skipif(
     bool(missing), reason=f"no ComfyUI to test in: set {', '.join(missing)}"
 )
 
-GENERATION = Generation(
+GENERATION = GenerationParameters(
     "a cat on a sofa <lora:lnt_style:-0.5> <lora:lnt_concept:0.4:0.7>",
     "blurry, lowres",
     6.0,
@@ -136,7 +136,7 @@ def exported(loras: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     made = to_comfyui(
         replace(GENERATION, checkpoint=checkpoint().name),
         family=family(),
-        option=Option.A,
+        option=WiringOption.A,
         file_of=lambda name: f"{name}.safetensors",
     )
     folder = tmp_path_factory.mktemp("workflow")

@@ -8,7 +8,7 @@ import pytest
 
 from lib_lora_neg.cli import main
 from lib_lora_neg.console.cards import cards_as_table
-from lib_lora_neg.console.terminal import Palette
+from lib_lora_neg.console.terminal import TerminalPalette
 from lib_lora_neg.loras import read_card
 from lib_lora_neg.samples.loras import sample_loras
 from lib_lora_neg.telling import printable
@@ -69,7 +69,7 @@ def test_the_index_is_kept_between_runs(loras: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_a_table_keeps_to_its_width(loras: Path, width: int) -> None:
     cards = [read_card(path) for path in sorted(loras.glob("*.safetensors"))]
-    table = cards_as_table(cards, Palette(enabled=False), width)
+    table = cards_as_table(cards, TerminalPalette(enabled=False), width)
     assert max(map(len, table.splitlines())) <= width
     assert table.count("\n") == len(cards)
 

@@ -99,11 +99,11 @@ def comfy(case: Case, monkeypatch: pytest.MonkeyPatch) -> Outcome:
     from lib_lora_neg.hosts.comfy import node_base, place
     from lib_lora_neg.hosts.comfy.node_prompts import GuardPrompts
     from lib_lora_neg.hosts.comfy.order import TagOrder
-    from lib_lora_neg.hosts.comfy.planning import Guarded
+    from lib_lora_neg.hosts.comfy.planning import NodeResult
 
-    made: list[Guarded] = []
+    made: list[NodeResult] = []
 
-    def kept(*arguments: Any) -> Guarded:
+    def kept(*arguments: Any) -> NodeResult:
         made.append(real(*arguments))
         return made[-1]
 

@@ -12,19 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib_lora_neg.export import comfy_names
-from lib_lora_neg.export.comfy_loras import Option
+from lib_lora_neg.export.comfy_loras import WiringOption
 from lib_lora_neg.export.comfy_nodes import KINDS
 from lib_lora_neg.export.comfyui import ComfyWorkflow, to_comfyui
-from lib_lora_neg.export.generation import Generation, Nag, SecondPass, from_infotext
+from lib_lora_neg.export.generation import GenerationParameters, Nag, SecondPass, from_infotext
 from lib_lora_neg.infotext import parse_infotext
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.metadata import recipe_of_record
 
 FILES = {"ink": "styles/ink.safetensors", "wet": "wet.safetensors"}
-SD1 = Generation("a cat", "blurry", 6.0, 12, "Euler a", seed=5, checkpoint="model.safetensors")
+SD1 = GenerationParameters(
+    "a cat", "blurry", 6.0, 12, "Euler a", seed=5, checkpoint="model.safetensors"
+)
 
 
-def exported(generation: Generation = SD1, **more: Any) -> ComfyWorkflow:
+def exported(generation: GenerationParameters = SD1, **more: Any) -> ComfyWorkflow:
     return to_comfyui(generation, file_of=FILES.get, **more)
 
 
@@ -80,7 +82,7 @@ class TestLoras:
         assert "lora" not in behind(made, sampler["positive"])[1]["text"]
 
     def test_option_b_flips_the_sign_and_leaves_model_and_prompt_alone(self) -> None:
-        made = asked("a cat <lora:ink:-0.5> <lora:wet:0.8>", option=Option.B)
+        made = asked("a cat <lora:ink:-0.5> <lora:wet:0.8>", option=WiringOption.B)
         (sampler,) = of_kind(made, "KSampler")
         wet, ink = of_kind(made, "LoraLoader")
         assert (ink["strength_model"], ink["strength_clip"]) == (0.0, 0.5)
@@ -90,7 +92,7 @@ class TestLoras:
         assert "CF-option-B" in rules(made)
 
     def test_option_b_is_about_negative_weights_alone(self) -> None:
-        assert asked("a <lora:wet:0.8>", option=Option.B) == asked("a <lora:wet:0.8>")
+        assert asked("a <lora:wet:0.8>", option=WiringOption.B) == asked("a <lora:wet:0.8>")
 
     def test_a_strength_of_its_own_on_the_negative_branch_goes_through_hooks(self) -> None:
         made = asked("a <lora:ink:0.8:neg=0.3> <lora:wet:0.5:neg=0:negte=0.1>")
@@ -196,7 +198,9 @@ class TestFamilies:
         assert not of_kind(exported(skipped, family=ModelFamily.SDXL), "CLIPSetLastLayer")
         assert not of_kind(exported(), "CLIPSetLastLayer")
 
-    FLUX = Generation("a", "b", 1.0, distilled_cfg=3.5, checkpoint="flux1-dev", sampler="Euler")
+    FLUX = GenerationParameters(
+        "a", "b", 1.0, distilled_cfg=3.5, checkpoint="flux1-dev", sampler="Euler"
+    )
 
     def test_flux(self) -> None:
         made = exported(self.FLUX)
@@ -355,9 +359,9 @@ TEXTS = st.text(alphabet="ab ()[]:|\\<>,BREAKND0.5\n#", max_size=40)
 
 
 @settings(deadline=None)
-@given(TEXTS, TEXTS, st.sampled_from(list(Option)), st.sampled_from(list(ModelFamily)))
+@given(TEXTS, TEXTS, st.sampled_from(list(WiringOption)), st.sampled_from(list(ModelFamily)))
 def test_any_texts_make_a_workflow(
-    prompt: str, negative: str, option: Option, family: ModelFamily
+    prompt: str, negative: str, option: WiringOption, family: ModelFamily
 ) -> None:
     hires = SecondPass(prompt=negative)
     wanted = replace(SD1, prompt=prompt, negative_prompt=negative, hires=hires, denoising=0.5)
@@ -406,8 +410,8 @@ def test_any_infotext_makes_a_workflow_that_comfyui_takes(
             assert low <= node["inputs"][name] <= high
 
 
-@pytest.mark.parametrize("option", list(Option))
-def test_what_was_exported_can_be_imported(option: Option) -> None:
+@pytest.mark.parametrize("option", list(WiringOption))
+def test_what_was_exported_can_be_imported(option: WiringOption) -> None:
     prompt = "a cat <lora:ink:0.5:-0.3> <lora:wet:0.8>"
     wanted = replace(SD1, prompt=prompt, hires=SecondPass(prompt="b"), denoising=0.5)
     made = to_comfyui(wanted, option=option)
@@ -417,7 +421,9 @@ def test_what_was_exported_can_be_imported(option: Option) -> None:
         assert (recipe.prompt.strip(), recipe.negative_prompt) == ("a cat", "blurry")
         assert recipe.cfg_scale == 6.0
         names = [(lora.name, lora.unet) for lora in recipe.loras]
-        assert names == ([("wet", 0.8)] if option is Option.B else [("ink", -0.3), ("wet", 0.8)])
+        assert names == (
+            [("wet", 0.8)] if option is WiringOption.B else [("ink", -0.3), ("wet", 0.8)]
+        )
 
 
 class TestBounds:

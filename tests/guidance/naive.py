@@ -19,7 +19,7 @@ from lib_lora_neg.guidance import (
     Settings,
     VsfSettings,
 )
-from lib_lora_neg.guidance.joint import Layout
+from lib_lora_neg.guidance.joint import TokenLayout
 
 
 def attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, bias: Any = 0.0) -> torch.Tensor:
@@ -28,7 +28,7 @@ def attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, bias: Any = 0.0
 
 
 def joint(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, layout: Layout, settings: Settings
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, layout: TokenLayout, settings: Settings
 ) -> torch.Tensor:
     """Two lanes (or more): each text with the image, as if there were no other text."""
     sizes = layout.sizes(q.shape[2])
@@ -139,7 +139,7 @@ def double_block(
     texts: Sequence[torch.Tensor],
     vectors: Sequence[torch.Tensor],
     rotary: tuple[torch.Tensor, torch.Tensor],
-    layout: Layout,
+    layout: TokenLayout,
     settings: Settings,
 ) -> tuple[torch.Tensor, list[torch.Tensor]]:
     """``vectors`` modulate the texts, the first one the image too."""
@@ -172,7 +172,7 @@ def _feed(x: torch.Tensor, attended: torch.Tensor, rest: Any, norm: Any, ff: Any
 
 
 def _mixed(
-    found: Sequence[Any], rotary: Any, layout: Layout, settings: Settings
+    found: Sequence[Any], rotary: Any, layout: TokenLayout, settings: Settings
 ) -> list[torch.Tensor]:
     q, k, v = (torch.cat(parts, 1) for parts in zip(*found, strict=True))
     q, k = _rotate(q, *rotary), _rotate(k, *rotary)
@@ -187,7 +187,7 @@ def single_block(
     texts: Sequence[torch.Tensor],
     vectors: Sequence[torch.Tensor],
     rotary: tuple[torch.Tensor, torch.Tensor],
-    layout: Layout,
+    layout: TokenLayout,
     settings: Settings,
 ) -> tuple[torch.Tensor, list[torch.Tensor]]:
     attn, heads = block.attn, block.attn.heads

@@ -19,7 +19,7 @@ from lib_lora_neg.guidance import (  # noqa: E402
     partials,
 )
 from lib_lora_neg.guidance.cross import guided_cross_attention  # noqa: E402
-from lib_lora_neg.guidance.joint import Layout, guided_attention  # noqa: E402
+from lib_lora_neg.guidance.joint import TokenLayout, guided_attention  # noqa: E402
 from lib_lora_neg.guidance.methods import orthogonal  # noqa: E402
 from lib_lora_neg.guidance.partials import attend, merge  # noqa: E402
 
@@ -79,7 +79,7 @@ def test_split_equals_lanes(shape, settings, seed) -> None:
     batch, heads, positive, negatives, image, width = shape
     if isinstance(settings, OngSettings) and heads * width < len(negatives) + 1:
         return
-    layout = Layout(positive, tuple(negatives))
+    layout = TokenLayout(positive, tuple(negatives))
     q, k, v = made((batch, heads, layout.texts + image, width), seed)
     truth = naive.joint(q.double(), k.double(), v.double(), layout, settings)
     assert relative(guided_attention(q, k, v, layout, settings), truth) < 1e-5
@@ -87,7 +87,7 @@ def test_split_equals_lanes(shape, settings, seed) -> None:
 
 @pytest.mark.parametrize("settings", METHODS, ids=repr)
 def test_both_ways_of_computing_agree(settings, kernels) -> None:
-    layout = Layout(7, (5, 9))
+    layout = TokenLayout(7, (5, 9))
     q, k, v = made((2, 3, layout.texts + 33, 16))
     truth = naive.joint(q.double(), k.double(), v.double(), layout, settings)
     assert relative(guided_attention(q, k, v, layout, settings), truth) < 1e-5
@@ -97,7 +97,7 @@ def test_both_ways_of_computing_agree(settings, kernels) -> None:
 @pytest.mark.parametrize("settings", METHODS, ids=repr)
 def test_half_precision_errs_no_more_than_plain_attention_in_it(settings, dtype, kernels) -> None:
     """Plain attention of the same dtype, with guidance in float32, is the measure."""
-    layout = Layout(16, (12,))
+    layout = TokenLayout(16, (12,))
     q, k, v = made((1, 4, layout.texts + 64, 32), dtype=dtype)
     truth = naive.joint(q.double(), k.double(), v.double(), layout, settings)
     rounded = torch.nn.functional.scaled_dot_product_attention(q, k, v)
@@ -111,7 +111,7 @@ def test_half_precision_errs_no_more_than_plain_attention_in_it(settings, dtype,
 
 @pytest.mark.parametrize("settings", OFF, ids=repr)
 def test_off_is_plain_attention(settings, kernels) -> None:
-    layout = Layout(7, (5,))
+    layout = TokenLayout(7, (5,))
     q, k, v = made((1, 2, layout.texts + 20, 8))
     found = guided_attention(q, k, v, layout, settings)[:, :, layout.texts :]
     keep = [*range(7), *range(12, 32)]
@@ -123,7 +123,7 @@ def test_off_is_plain_attention(settings, kernels) -> None:
     "settings", [s for s in METHODS if not isinstance(s, VsfSettings)], ids=repr
 )
 def test_negative_like_the_prompt_changes_nothing(settings, kernels) -> None:
-    layout = Layout(6, (6,))
+    layout = TokenLayout(6, (6,))
     q, k, v = made((1, 2, 12 + 20, 8))
     for tensor in (q, k, v):
         tensor[:, :, 6:12] = tensor[:, :, :6]
@@ -133,7 +133,7 @@ def test_negative_like_the_prompt_changes_nothing(settings, kernels) -> None:
 
 
 def test_rows_that_are_not_guided_see_their_prompt_only() -> None:
-    layout = Layout(6, (4,))
+    layout = TokenLayout(6, (4,))
     q, k, v = made((2, 2, 10 + 20, 8))
     rows = torch.tensor([True, False])
     found = guided_attention(q, k, v, layout, NagSettings(), rows)
@@ -161,7 +161,7 @@ def test_zero_feature_is_no_direction() -> None:
 
 
 def test_norm_is_bounded_by_tau() -> None:
-    layout = Layout(6, (4,))
+    layout = TokenLayout(6, (4,))
     q, k, v = made((1, 2, 10 + 20, 8))
     off = guided_attention(q, k, v, layout, NagSettings(phi=0))[:, :, 10:]
     for tau in (1.0, 1.5, 2.5):
@@ -195,7 +195,7 @@ def test_kernel_with_wrong_numbers_is_not_used(monkeypatch: pytest.MonkeyPatch) 
 def test_sequence_without_image_is_refused() -> None:
     q, k, v = made((1, 2, 10, 8))
     with pytest.raises(ValueError, match="10 tokens"):
-        guided_attention(q, k, v, Layout(6, (4,)), NagSettings())
+        guided_attention(q, k, v, TokenLayout(6, (4,)), NagSettings())
 
 
 @pytest.mark.parametrize("settings", [*METHODS, *OFF], ids=repr)
@@ -211,7 +211,7 @@ def test_cross_attention_is_joint_attention_without_image_keys(settings, kernels
     scale = (9 / 8) ** 0.5
     wide_k = torch.cat([k.double() * scale, reach], -1)
     wide_v = torch.cat([v.double(), torch.zeros(2, 3, 19, 1).double()], -1)
-    truth = naive.joint(hidden, wide_k, wide_v, Layout(8, (6,)), settings)[:, :, 14:, :8]
+    truth = naive.joint(hidden, wide_k, wide_v, TokenLayout(8, (6,)), settings)[:, :, 14:, :8]
     if not settings.acts:
         truth = naive.attention(q.double()[:, :, 14:], prompt[0].double(), prompt[1].double())
     assert relative(found, truth) < 1e-5

@@ -9,13 +9,13 @@ diffusers = pytest.importorskip("diffusers")
 
 from lib_lora_neg.guidance import NagSettings, OngSettings, VsfSettings  # noqa: E402
 from lib_lora_neg.guidance.flux_diffusers import Call, guided, modulation_shifts  # noqa: E402
-from lib_lora_neg.guidance.joint import Layout  # noqa: E402
+from lib_lora_neg.guidance.joint import TokenLayout  # noqa: E402
 from lib_lora_neg.guidance.ownership import GuidanceError  # noqa: E402
 
 from . import naive  # noqa: E402
 
 WIDTH, TEXT, POOLED = 64, 24, 12
-LAYOUT = Layout(9, (5, 7))
+LAYOUT = TokenLayout(9, (5, 7))
 
 
 @pytest.fixture(scope="module")

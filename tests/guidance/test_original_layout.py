@@ -16,7 +16,7 @@ from lib_lora_neg.guidance import (  # noqa: E402  # noqa: E402
     flux_original,
 )
 from lib_lora_neg.guidance.cross import CrossCall  # noqa: E402
-from lib_lora_neg.guidance.joint import Layout  # noqa: E402
+from lib_lora_neg.guidance.joint import TokenLayout  # noqa: E402
 from lib_lora_neg.guidance.ownership import GuidanceError  # noqa: E402
 
 from . import naive  # noqa: E402
@@ -49,7 +49,7 @@ def tokens(length=30):
 def test_exchanged_attention_is_the_guided_one_after_the_embedding(settings) -> None:
     module = host_module()
     before = module.attention
-    layout = Layout(7, (5,))
+    layout = TokenLayout(7, (5,))
     q, k, v = tokens()
     pe = torch.linspace(0.5, 1.5, 30).view(1, 1, 30, 1)
     with flux_original.guided(module, flux_original.JointCall(layout, settings)):
@@ -63,7 +63,7 @@ def test_exchanged_attention_is_the_guided_one_after_the_embedding(settings) -> 
 @pytest.mark.parametrize("negatives", [(5,), (11,), (4, 6)], ids=repr)
 def test_texts_that_are_counted_begin_at_zero_each(negatives) -> None:
     module = host_module()
-    settings, layout = NagSettings(), Layout(7, negatives)
+    settings, layout = NagSettings(), TokenLayout(7, negatives)
     length = layout.texts + 13
     q, k, v = tokens(length)
     # As the host numbers them: all texts are one to it.
@@ -81,7 +81,7 @@ def test_texts_that_are_counted_begin_at_zero_each(negatives) -> None:
 def test_a_mask_is_refused_and_an_error_gives_back() -> None:
     module = host_module()
     before = module.attention
-    call = flux_original.JointCall(Layout(7, (5,)), NagSettings())
+    call = flux_original.JointCall(TokenLayout(7, (5,)), NagSettings())
     q, k, v = tokens()
 
     def masked() -> None:
@@ -96,7 +96,7 @@ def test_a_mask_is_refused_and_an_error_gives_back() -> None:
 def test_what_another_tool_puts_there_meanwhile_stays() -> None:
     module = host_module()
     other = lambda *_, **__: None  # noqa: E731
-    with flux_original.guided(module, flux_original.JointCall(Layout(7, (5,)), NagSettings())):
+    with flux_original.guided(module, flux_original.JointCall(TokenLayout(7, (5,)), NagSettings())):
         module.attention = other
     assert module.attention is other
 

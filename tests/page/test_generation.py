@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from lib_lora_neg.page.generation import NOTHING_TO_COMPARE, GenerationProgress, TabRequest, make
-from lib_lora_neg.page.running import JobRegistry, Running, StoppedWaitingError
+from lib_lora_neg.page.running import BackgroundTask, JobRegistry, StoppedWaitingError
 from lib_lora_neg.page.sheets import sheet
 from lib_lora_neg.policy import Mode
 from tests.page.standin import FIELDS, StandinHost, made
@@ -118,7 +118,7 @@ def test_work_tells_its_progress_and_its_failure():
         raise RuntimeError("broken")
 
     cancel = threading.Event()
-    running = Running(work, cancel)
+    running = BackgroundTask(work, cancel)
     progress = running.progress()
     while next(progress).share != 0.5:
         pass

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from lib_lora_neg.page.knowledge import MOST_NAMED, Knowledge, unknown_html
+from lib_lora_neg.page.knowledge import MOST_NAMED, KnownWords, unknown_html
 from lib_lora_neg.page.world import KNOWLEDGE
 
-KNOWN = Knowledge({"shapes": ("circle",), "faults": ("low quality",)}, frozenset({"the"}), "circle")
+KNOWN = KnownWords(
+    {"shapes": ("circle",), "faults": ("low quality",)}, frozenset({"the"}), "circle"
+)
 
 
 @pytest.mark.parametrize(

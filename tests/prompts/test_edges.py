@@ -14,7 +14,7 @@ from lib_lora_neg.prompts import (
     negated_terms,
     parse,
 )
-from lib_lora_neg.prompts.nodes import Group, Node
+from lib_lora_neg.prompts.nodes import Group, PromptNode
 from lib_lora_neg.prompts.opaque import find_opaque, find_replaced
 from lib_lora_neg.prompts.reading import attention
 
@@ -298,7 +298,7 @@ def test_idioms_are_no_negation(text: str, nouns: list[tuple[str, ...]]) -> None
     assert [found.nouns for found in find_negations(parse(text))] == nouns
 
 
-def shape(text: str, node: Node) -> object:
+def shape(text: str, node: PromptNode) -> object:
     """Return a node as its text, or as the list of what it holds."""
     if isinstance(node, Group):
         return [shape(text, child) for child in node.children]

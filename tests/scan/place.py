@@ -10,7 +10,7 @@ from lib_lora_neg.scan.jobs import JobView, ScanJobs
 from lib_lora_neg.scan.plan import ScanCell, ScanPlan
 from lib_lora_neg.scan.plan import ScannedLora as Lora
 from lib_lora_neg.scan.plan import ScanPrompt as Prompt
-from lib_lora_neg.scan.ports import Cancellation, Critic, Denoiser, Sampling
+from lib_lora_neg.scan.ports import Cancellation, Critic, Sampling, ScanDenoiser
 from lib_lora_neg.scan.workplace import Checkpoint, TurnCancelledError
 from tests.scan.worlds import World
 
@@ -30,7 +30,7 @@ PLAN = ScanPlan(
 class Place:
     """A workplace whose queue the test holds in its hand."""
 
-    def __init__(self, world: World | None = None, denoiser: Denoiser | None = None) -> None:
+    def __init__(self, world: World | None = None, denoiser: ScanDenoiser | None = None) -> None:
         self.world = world or World(side=64, max_batch=2)
         self.chosen: Checkpoint | None = CHECKPOINT
         self.fields = denoiser
@@ -47,7 +47,7 @@ class Place:
         assert self.inside == 1
         return self.world
 
-    def denoiser(self) -> Denoiser | None:
+    def denoiser(self) -> ScanDenoiser | None:
         return self.fields
 
     def critic(self) -> Critic | None:

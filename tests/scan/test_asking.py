@@ -17,27 +17,28 @@ from lib_lora_neg.scan.critic import (
     COST,
     LEVELS,
     VERSION,
-    Reading,
+    CriticReading,
     balks,
 )
 from lib_lora_neg.scan.curves import (
     SIGNS,
     UNLIKELY,
+    CurvePoint,
     MeasuredCell,
-    Point,
     cause_of,
     points,
     tabulate,
     words_of,
 )
-from lib_lora_neg.scan.jobs import ScanJobs, State
+from lib_lora_neg.scan.jobs import JobState, ScanJobs
 from lib_lora_neg.scan.measures import PictureEffect, measure, prepare
-from lib_lora_neg.scan.onset import Onset, Reason
+from lib_lora_neg.scan.onset import Onset, OnsetReason
 from lib_lora_neg.scan.outcome import ScanOutcome, from_record
+from lib_lora_neg.scan.past_scans import history
 from lib_lora_neg.scan.plan import ScanCell
 from lib_lora_neg.scan.report import conclude
 from lib_lora_neg.scan.runner import run
-from lib_lora_neg.scan.store import ScanStore, history
+from lib_lora_neg.scan.store import ScanStore
 from lib_lora_neg.scan.wording import notes
 from tests.scan.place import PLAN, Place, over
 from tests.scan.worlds import Eye, World
@@ -158,7 +159,9 @@ def measured(octaves: float, pairs: int = 6) -> list[MeasuredCell]:
             errors = tuple(0.1 * 2**more for _ in LEVELS)
             found = measure(prepared, prepared)
             cells.append(
-                MeasuredCell(ScanCell(weight, 0, pair), found, Reading(errors, errors[-1], 0.5))
+                MeasuredCell(
+                    ScanCell(weight, 0, pair), found, CriticReading(errors, errors[-1], 0.5)
+                )
             )
     return cells
 
@@ -220,9 +223,9 @@ def seen(*found: tuple[float, float, float], damaged: float | None = None) -> li
     """Return what is noted of (weight, share at which it balks, octaves), damaged from there on."""
     onset = None
     if damaged is not None:
-        onset = Onset(damaged, 1, (0.0, damaged), Reason.BAND, "noise", 6, 6, 1.0)
+        onset = Onset(damaged, 1, (0.0, damaged), OnsetReason.BAND, "noise", 6, 6, 1.0)
     curve = tuple(
-        Point(weight, 6, 0.1, 0.0, 0.0, 0.0, 0.0, "noise", octaves, share)
+        CurvePoint(weight, 6, 0.1, 0.0, 0.0, 0.0, 0.0, "noise", octaves, share)
         for weight, share, octaves in sorted(found)
     )
     whole = ScanVerdict(points=curve, reach=-1.0, pairs=12, onset=onset)
@@ -267,7 +270,9 @@ def test_the_verdict_names_it_and_is_read_back() -> None:
             found = measure(prepare(world.picture(weight, "a cat", pair)), zero)
             errors = tuple(0.1 * 2**more for _ in LEVELS)
             cells.append(
-                MeasuredCell(ScanCell(weight, 0, pair), found, Reading(errors, errors[-1], 0.5))
+                MeasuredCell(
+                    ScanCell(weight, 0, pair), found, CriticReading(errors, errors[-1], 0.5)
+                )
             )
     assert judge([replace(item, reading=None) for item in cells]).onset is None
     verdict = judge(cells)
@@ -285,11 +290,11 @@ def test_a_job_asks_in_turns_of_its_own_and_only_when_told(tmp_path: Path) -> No
     place.model = eye = Eye()
     jobs = ScanJobs(place, lambda: tmp_path)
     jobs.start(PLAN)
-    assert over(jobs).state is State.DONE
+    assert over(jobs).state is JobState.DONE
     assert (eye.asked, place.turns) == ([], 4)
     jobs.start(PLAN, critic=True)
     view = over(jobs)
-    assert (view.state, view.kept, view.note) == (State.DONE, 6, "")
+    assert (view.state, view.kept, view.note) == (JobState.DONE, 6, "")
     assert len(eye.asked) == 3
     assert place.turns == 4 + 1 + 3
     (past,) = history(tmp_path)
@@ -303,7 +308,7 @@ def test_a_job_says_that_the_model_could_not_be_asked(tmp_path: Path, model: Eye
     jobs = ScanJobs(place, lambda: tmp_path)
     jobs.start(PLAN, critic=True)
     view = over(jobs)
-    assert (view.state, view.done, view.failed, view.error) == (State.DONE, 6, 0, "")
+    assert (view.state, view.done, view.failed, view.error) == (JobState.DONE, 6, 0, "")
     assert view.note
 
 
@@ -319,10 +324,10 @@ def test_stopped_while_it_is_asked_the_scan_goes_on_later(tmp_path: Path) -> Non
     place.model = Stopping()
     jobs.start(PLAN, critic=True)
     view = over(jobs)
-    assert (view.state, view.done, view.note) == (State.STOPPED, 2, "")
+    assert (view.state, view.done, view.note) == (JobState.STOPPED, 2, "")
     place.model = eye = Eye()
     jobs.start(PLAN, critic=True)
-    assert over(jobs).state is State.DONE
+    assert over(jobs).state is JobState.DONE
     assert sum(len(questions) for _, questions in eye.asked) == 6 * COST
 
 

@@ -10,7 +10,13 @@ import pytest
 from lib_lora_neg.loras.card import RangeSource
 from lib_lora_neg.scan.bracket import ScanVerdict, judge
 from lib_lora_neg.scan.curves import MeasuredCell
-from lib_lora_neg.scan.measures import CellMeasures, Looks, PictureEffect, measure, prepare
+from lib_lora_neg.scan.measures import (
+    CellMeasures,
+    PictureEffect,
+    PictureStatistics,
+    measure,
+    prepare,
+)
 from lib_lora_neg.scan.plan import ScanCell
 from lib_lora_neg.scan.weights import ARTICLE, FINE, NINE
 from lib_lora_neg.scan.wording import notes, sentence
@@ -147,7 +153,7 @@ def test_unrelated_prompts_show_the_spill() -> None:
 
 
 def made_up(weight: float, pair: int, effect: float, noise: float = 1.0) -> MeasuredCell:
-    looks = Looks(0, 0, noise, 1.0, 0.3, 50, 7, 50, 20, 5)
+    looks = PictureStatistics(0, 0, noise, 1.0, 0.3, 50, 7, 50, 20, 5)
     return MeasuredCell(
         ScanCell(weight, 0, pair), CellMeasures(looks, PictureEffect(effect, 50 * effect))
     )

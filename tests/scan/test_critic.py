@@ -12,8 +12,8 @@ from lib_lora_neg.scan.critic import (
     COST,
     LEVELS,
     MAP_SIDE,
+    CriticReading,
     Prediction,
-    Reading,
     heat,
     noise_seed,
     noised,
@@ -23,14 +23,14 @@ from lib_lora_neg.scan.critic import (
     residual,
     unlikely,
 )
-from lib_lora_neg.scan.ports import Field, LoraSetting, Picture, Question, Sampling
+from lib_lora_neg.scan.ports import LatentArray, LoraSetting, Picture, Question, Sampling
 
 SAMPLING = Sampling(cfg=7.0, steps=20, width=256, height=256)
 SIDE, CHANNELS, WIDTH = 32, 4, 0.3
 BLANK = np.zeros((16, 16, 3), np.uint8)
 
 
-def mean_of(prompt: str, side: int = SIDE) -> Field:
+def mean_of(prompt: str, side: int = SIDE) -> LatentArray:
     """Return the picture that a prompt asks for; that of no prompt is a flat one."""
     if not prompt:
         return np.zeros((CHANNELS, side, side), np.float32)
@@ -52,12 +52,12 @@ class Gauss:
 
     def residuals(
         self, loras: tuple[LoraSetting, ...], questions: Sequence[Question], sampling: Sampling
-    ) -> Sequence[Field]:
+    ) -> Sequence[LatentArray]:
         self.asked += [(loras, question) for question in questions]
         shift = sum(lora.unet for lora in loras)
         return [self._residual(question, shift) for question in questions]
 
-    def _residual(self, question: Question, shift: float) -> Field:
+    def _residual(self, question: Question, shift: float) -> LatentArray:
         clean = question.picture.latent
         assert clean is not None
         noise = np.random.default_rng(question.seed).normal(size=clean.shape)
@@ -127,7 +127,7 @@ def test_maps_of_large_pictures_are_pooled_and_keep_the_mean() -> None:
     with pytest.raises(ValueError, match="cannot be compared"):
         heat(found, small)
     with pytest.raises(ValueError, match="cannot be compared"):
-        heat(Reading((1.0,), 1.0, 1.0), small)
+        heat(CriticReading((1.0,), 1.0, 1.0), small)
 
 
 def test_a_picture_is_asked_about_on_noise_that_is_its_own_and_the_same_at_every_weight() -> None:
@@ -179,9 +179,9 @@ def test_the_loras_of_a_call_reach_the_host() -> None:
         ([np.full((4, 8, 8), np.nan, np.float32)] * COST, "numbers that are none"),
     ],
 )
-def test_answers_that_are_none_are_errors(answers: list[Field], message: str) -> None:
+def test_answers_that_are_none_are_errors(answers: list[LatentArray], message: str) -> None:
     class Broken:
-        def residuals(self, *_: object) -> Sequence[Field]:
+        def residuals(self, *_: object) -> Sequence[LatentArray]:
             return answers
 
     with pytest.raises(ValueError, match=message):

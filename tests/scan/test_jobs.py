@@ -15,10 +15,11 @@ import pytest
 
 from lib_lora_neg.scan import jobs as jobs_module
 from lib_lora_neg.scan import locking
-from lib_lora_neg.scan.jobs import JobBusyError, ScanJobs, State
+from lib_lora_neg.scan.jobs import JobBusyError, JobState, ScanJobs
 from lib_lora_neg.scan.locking import FolderInUseError, is_locked, locked
+from lib_lora_neg.scan.past_scans import history
 from lib_lora_neg.scan.plan import ScanCell
-from lib_lora_neg.scan.store import ScanStore, history
+from lib_lora_neg.scan.store import ScanStore
 from lib_lora_neg.scan.workplace import Checkpoint
 from tests.scan.place import CHECKPOINT, PLAN, SECONDS, Place, cells, over
 from tests.scan.worlds import World
@@ -31,7 +32,7 @@ def test_a_scan_is_made_and_judged(tmp_path: Path) -> None:
     started = jobs.start(PLAN)
     assert (started.name, started.total, started.quick) == ("ink", 6, False)
     view = over(jobs)
-    assert (view.state, view.done, view.kept, view.error) == (State.DONE, 6, 0, "")
+    assert (view.state, view.done, view.kept, view.error) == (JobState.DONE, 6, 0, "")
     assert cells(jobs, view) == [(cell, "") for cell in PLAN.cells()]
     assert cells(jobs, view, 4) == [(cell, "") for cell in list(PLAN.cells())[4:]]
     assert jobs.news("another") == []
@@ -54,10 +55,10 @@ def test_it_says_that_it_waits_and_can_be_stopped_while_waiting(tmp_path: Path) 
     place = Place()
     place.free.clear()
     jobs = ScanJobs(place, lambda: tmp_path)
-    assert jobs.start(PLAN).state is State.WAITING
+    assert jobs.start(PLAN).state is JobState.WAITING
     jobs.stop()
     view = over(jobs)
-    assert (view.state, view.stopping, view.done) == (State.STOPPED, True, 0)
+    assert (view.state, view.stopping, view.done) == (JobState.STOPPED, True, 0)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -67,14 +68,14 @@ def test_stopped_at_a_cell_and_gone_on_with(tmp_path: Path) -> None:
     place.world.before = lambda weight, request: jobs.stop() if weight == -0.5 else None
     jobs.start(PLAN)
     view = over(jobs)
-    assert (view.state, view.done) == (State.STOPPED, 3)
+    assert (view.state, view.done) == (JobState.STOPPED, 3)
     (past,) = history(tmp_path)
     assert (past.finished, past.total) == (3, 6)
     assert past.verdict["points"]
     place.world = World(side=64)
     jobs.start(PLAN)
     view = over(jobs)
-    assert (view.state, view.done, view.kept) == (State.DONE, 6, 3)
+    assert (view.state, view.done, view.kept) == (JobState.DONE, 6, 3)
     assert len(place.world.made) == 3
 
 
@@ -88,9 +89,9 @@ def test_only_one_at_a_time(tmp_path: Path) -> None:
     with pytest.raises(JobBusyError, match="ink"):
         jobs.start_quick(PLAN)
     place.free.set()
-    assert over(jobs).state is State.DONE
+    assert over(jobs).state is JobState.DONE
     jobs.start(replace(PLAN, seeds=(2,)))
-    assert over(jobs).state is State.DONE
+    assert over(jobs).state is JobState.DONE
 
 
 def test_two_starts_at_once_make_one_job(tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ def test_a_cell_that_fails_is_told_and_the_rest_is_made(tmp_path: Path) -> None:
     jobs = ScanJobs(place, lambda: tmp_path)
     jobs.start(PLAN)
     view = over(jobs)
-    assert (view.state, view.done, view.failed) == (State.DONE, 6, 1)
+    assert (view.state, view.done, view.failed) == (JobState.DONE, 6, 1)
     assert [error for _, error in cells(jobs, view) if error] == ["RuntimeError: no picture at -1"]
 
 
@@ -133,7 +134,7 @@ def test_a_broken_host_is_given_up_with_its_complaint(tmp_path: Path) -> None:
     jobs = ScanJobs(place, lambda: tmp_path)
     jobs.start(PLAN)
     view = over(jobs)
-    assert (view.state, view.error) == (State.FAILED, "RuntimeError: no picture at -1")
+    assert (view.state, view.error) == (JobState.FAILED, "RuntimeError: no picture at -1")
     assert history(tmp_path)[0].finished == 2
 
 
@@ -147,7 +148,7 @@ def test_a_host_that_cannot_even_begin(tmp_path: Path) -> None:
     jobs = ScanJobs(place, lambda: tmp_path)
     jobs.start(PLAN)
     view = over(jobs)
-    assert (view.state, view.error) == (State.FAILED, "RuntimeError: out of memory")
+    assert (view.state, view.error) == (JobState.FAILED, "RuntimeError: out of memory")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -172,7 +173,7 @@ def test_another_model_stops_the_scan_before_it_spoils_it(
     jobs = ScanJobs(place, lambda: tmp_path)
     jobs.start(PLAN)
     view = over(jobs)
-    assert (view.state, view.done) == (State.FAILED, 4)
+    assert (view.state, view.done) == (JobState.FAILED, 4)
     assert words in view.error
     place.chosen = CHECKPOINT
     place.world.before = lambda weight, request: None
@@ -201,7 +202,7 @@ def test_a_disk_that_does_not_take_a_cell(
     jobs = ScanJobs(Place(), lambda: tmp_path)
     jobs.start(PLAN)
     view = over(jobs)
-    assert (view.state, view.done) == (State.FAILED, 2)
+    assert (view.state, view.done) == (JobState.FAILED, 2)
     assert words in view.error
 
 
@@ -232,13 +233,13 @@ def test_a_scan_of_another_process_is_left_alone(tmp_path: Path) -> None:
         jobs = ScanJobs(Place(), lambda: tmp_path)
         jobs.start(PLAN)
         view = over(jobs)
-        assert view.state is State.FAILED
+        assert view.state is JobState.FAILED
         assert "another process" in view.error
         assert folder.exists()
         process.kill()
     assert not is_locked(folder)
     jobs.start(PLAN)
-    assert over(jobs).state is State.DONE
+    assert over(jobs).state is JobState.DONE
 
 
 def test_a_lock_ends_with_its_block_even_when_that_fails(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from lib_lora_neg.policy.matrix import range_in_force
 from lib_lora_neg.scan import outcome as reasons
 from lib_lora_neg.scan.bracket import ScanVerdict, judge
 from lib_lora_neg.scan.curves import MeasuredCell
-from lib_lora_neg.scan.measures import CellMeasures, Looks, PictureEffect
+from lib_lora_neg.scan.measures import CellMeasures, PictureEffect, PictureStatistics
 from lib_lora_neg.scan.outcome import Proposal, ScanOutcome, from_record
 from lib_lora_neg.scan.plan import ScanCell, ScannedLora, ScanPlan, ScanPrompt
 from lib_lora_neg.scan.quick import QuickPoint, QuickVerdict
@@ -22,10 +22,10 @@ from lib_lora_neg.scan.saving import in_force, propose
 from tests.support.cards import card
 from tests.support.sentences import fields, says
 
-PICTURE = Looks(0.0, 0.0, 1.0, 1.0, 0.3, 50.0, 7.0, 50.0, 20.0, 5.0)
+PICTURE = PictureStatistics(0.0, 0.0, 1.0, 1.0, 0.3, 50.0, 7.0, 50.0, 20.0, 5.0)
 NOISE = replace(PICTURE, noise=48.0, contrast=49.0)
 LATENT = replace(PICTURE, blotches=24.0)
-BLACK = Looks(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+BLACK = PictureStatistics(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 TENTHS = tuple(-round(step / 10, 1) for step in range(11))
 
 
@@ -40,7 +40,7 @@ def plan(weights: tuple[float, ...] = TENTHS, seeds: int = 6, loras: int = 1) ->
 
 
 def cells(
-    asked: ScanPlan, *, damaged_from: float = -9.0, at_zero: Looks = PICTURE
+    asked: ScanPlan, *, damaged_from: float = -9.0, at_zero: PictureStatistics = PICTURE
 ) -> list[MeasuredCell]:
     """Measure every cell: half a unit of effect per weight, noise from a weight on."""
     found = []
@@ -125,7 +125,7 @@ def test_a_scan_that_did_not_look_far_narrows_nothing() -> None:
     ("looks", "why"), [(NOISE, "noise"), (LATENT, "blotches"), (BLACK, "a single tone")]
 )
 def test_pictures_that_are_broken_at_zero_are_said_and_nothing_is_judged(
-    looks: Looks, why: str
+    looks: PictureStatistics, why: str
 ) -> None:
     found = outcome(plan(), cells(plan(), at_zero=looks))
     assert "6 of 6 pictures are broken at weight 0" in found.sentence

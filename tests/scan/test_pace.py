@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from lib_lora_neg.scan.pace import known_pace, megapixels
+from lib_lora_neg.scan.past_scans import history
 from lib_lora_neg.scan.plan import ScannedLora, ScanPlan, ScanPrompt
 from lib_lora_neg.scan.ports import ImageRequest, Sampling
 from lib_lora_neg.scan.runner import run
-from lib_lora_neg.scan.store import ScanStore, history
+from lib_lora_neg.scan.store import ScanStore
 from tests.scan.worlds import World
 
 PLAN = ScanPlan(

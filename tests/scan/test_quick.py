@@ -9,7 +9,7 @@ from lib_lora_neg.loras.card import RangeSource
 from lib_lora_neg.scan.plan import ScannedLora as Lora
 from lib_lora_neg.scan.plan import ScanPlan
 from lib_lora_neg.scan.plan import ScanPrompt as Prompt
-from lib_lora_neg.scan.ports import Field, LoraSetting, Probe, Sampling
+from lib_lora_neg.scan.ports import LatentArray, LoraSetting, Probe, Sampling
 from lib_lora_neg.scan.quick import QuickLimits, evaluations, judge_quick, take_samples
 from lib_lora_neg.scan.weights import NINE
 
@@ -32,12 +32,12 @@ class Fields:
 
     def predict(
         self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
-    ) -> Sequence[Field]:
+    ) -> Sequence[LatentArray]:
         self.evaluations += len(probes)
         weight = loras[0].unet if loras else 0.0
         return [self.field(weight, probe) for probe in probes]
 
-    def field(self, weight: float, probe: Probe) -> Field:
+    def field(self, weight: float, probe: Probe) -> LatentArray:
         random = np.random.default_rng([probe.seed, int(probe.level * 10), *probe.prompt.encode()])
         base, line, other = random.normal(size=(3, 4, 16, 16))
         share = 1.0 if probe.prompt == "inkwash" else self.unrelated

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from lib_lora_neg.scan.jobs import ScanJobs, State
+from lib_lora_neg.scan.jobs import JobState, ScanJobs
+from lib_lora_neg.scan.past_scans import history
 from lib_lora_neg.scan.plan import ScanPrompt as Prompt
-from lib_lora_neg.scan.ports import Field, LoraSetting, Probe, Sampling
-from lib_lora_neg.scan.store import history
+from lib_lora_neg.scan.ports import LatentArray, LoraSetting, Probe, Sampling
 from tests.scan.place import PLAN, Place, over
 from tests.scan.test_quick import Fields
 
@@ -21,7 +21,7 @@ def test_a_quick_scan_makes_no_picture_and_leaves_its_verdict(tmp_path: Path) ->
     started = jobs.start_quick(plan, (0.5,))
     assert (started.quick, started.total) == (True, 3)
     view = over(jobs)
-    assert (view.state, view.done, view.error) == (State.DONE, 3, "")
+    assert (view.state, view.done, view.error) == (JobState.DONE, 3, "")
     assert place.world.made == []
     (past,) = history(tmp_path)
     assert past.finished == 0
@@ -35,13 +35,13 @@ def test_a_quick_scan_is_one_while_it_runs_too(tmp_path: Path) -> None:
     class Looking(Fields):
         def predict(
             self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
-        ) -> Sequence[Field]:
+        ) -> Sequence[LatentArray]:
             seen.extend(past.is_quick for past in history(tmp_path))
             return super().predict(loras, probes, sampling)
 
     jobs = ScanJobs(Place(denoiser=Looking()), lambda: tmp_path)
     jobs.start_quick(PLAN)
-    assert over(jobs).state is State.DONE
+    assert over(jobs).state is JobState.DONE
     assert seen
     assert all(seen)
 
@@ -52,14 +52,14 @@ def test_a_quick_scan_can_be_stopped(tmp_path: Path) -> None:
     class Stopping(Fields):
         def predict(
             self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
-        ) -> Sequence[Field]:
+        ) -> Sequence[LatentArray]:
             jobs.stop()
             return super().predict(loras, probes, sampling)
 
     jobs = ScanJobs(Place(denoiser=Stopping()), lambda: tmp_path)
     jobs.start_quick(PLAN)
     view = over(jobs)
-    assert (view.state, view.done) == (State.STOPPED, 1)
+    assert (view.state, view.done) == (JobState.STOPPED, 1)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -67,5 +67,5 @@ def test_a_host_without_a_denoiser_says_so(tmp_path: Path) -> None:
     jobs = ScanJobs(Place(), lambda: tmp_path)
     jobs.start_quick(PLAN)
     view = over(jobs)
-    assert view.state is State.FAILED
+    assert view.state is JobState.FAILED
     assert "no quick scan" in view.error

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lib_lora_neg.scan.past_scans import history
 from lib_lora_neg.scan.plan import ScanCell, ScanPlan
 from lib_lora_neg.scan.plan import ScannedLora as Lora
 from lib_lora_neg.scan.plan import ScanPrompt as Prompt
 from lib_lora_neg.scan.ports import ImageRequest, Picture, Sampling
 from lib_lora_neg.scan.report import conclude, write_report
 from lib_lora_neg.scan.runner import CellDone, ScanFailedError, run
-from lib_lora_neg.scan.store import ScanStore, ScanStoreError, history
+from lib_lora_neg.scan.store import ScanStore, ScanStoreError
 from tests.scan.worlds import World
 
 ROOT = Path(__file__).parent.parent.parent

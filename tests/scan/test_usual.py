@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lib_lora_neg.loras.families import ModelFamily
-from lib_lora_neg.scan.usual import OTHERS, USUAL, Usual, usual_sampling
+from lib_lora_neg.scan.usual import OTHERS, USUAL, UsualSampling, usual_sampling
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_each_family_has_its_own(
 
 
 @pytest.mark.parametrize("own", [*USUAL.values(), OTHERS])
-def test_each_line_says_where_it_is_from_and_can_be_asked_for(own: Usual) -> None:
+def test_each_line_says_where_it_is_from_and_can_be_asked_for(own: UsualSampling) -> None:
     assert own.source
     assert own.width % 16 == own.height % 16 == 0
     assert own.cfg >= 1

@@ -15,8 +15,8 @@ import numpy as np
 from lib_lora_neg.scan.ports import (
     Abilities,
     Cancellation,
-    Field,
     ImageRequest,
+    LatentArray,
     LoraSetting,
     Picture,
     Question,
@@ -145,13 +145,13 @@ class Eye:
 
     def residuals(
         self, loras: tuple[LoraSetting, ...], questions: Sequence[Question], sampling: Sampling
-    ) -> Sequence[Field]:
+    ) -> Sequence[LatentArray]:
         if self.blind:
             raise RuntimeError("out of memory")
         self.asked.append((loras, questions))
         return [self._residual(question) for question in questions]
 
-    def _residual(self, question: Question) -> Field:
+    def _residual(self, question: Question) -> LatentArray:
         latent = question.picture.latent
         assert latent is not None
         around = sum(np.roll(latent, step, axis) for step in (-1, 1) for axis in (1, 2)) / 4

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lib_lora_neg.hosts.library import Saved
+from lib_lora_neg.hosts.library import SaveResult
 from lib_lora_neg.library.conflicts import ConflictIndex
 from lib_lora_neg.library.indexing import ReadingProgress
 from lib_lora_neg.library.saving import apply_decision
@@ -73,14 +73,14 @@ class MemoryLibrary:
     def decisions(self, names: Iterable[str]) -> Mapping[str, Decision]:
         return {name: self.kept.get(name, Decision()) for name in names if name in self.names()}
 
-    def save(self, decisions: Mapping[str, Decision]) -> Sequence[Saved]:
+    def save(self, decisions: Mapping[str, Decision]) -> Sequence[SaveResult]:
         saved = []
         for name, decision in decisions.items():
             if name in self.read_only:
-                saved.append(Saved(name, done=False, note="the folder cannot be written"))
+                saved.append(SaveResult(name, done=False, note="the folder cannot be written"))
                 continue
             self.kept[name] = decision
-            saved.append(Saved(name))
+            saved.append(SaveResult(name))
         return saved
 
     def conflict(self, first: LoraCard, second: LoraCard) -> Conflict:
@@ -90,7 +90,7 @@ class MemoryLibrary:
         kept = {name: write_decision(said) for name, said in self.kept.items()}
         return {"kind": "decisions", "decisions": kept}
 
-    def restore(self, exported: Mapping[str, Any]) -> Sequence[Saved]:
+    def restore(self, exported: Mapping[str, Any]) -> Sequence[SaveResult]:
         if exported.get("kind") != "decisions":
             raise ValueError("this is no export")
-        return [Saved(name, name in self.names()) for name in exported["decisions"]]
+        return [SaveResult(name, name in self.names()) for name in exported["decisions"]]

@@ -18,14 +18,14 @@ from lib_lora_neg.scan.ports import (
     Abilities,
     Cancellation,
     Critic,
-    Denoiser,
-    Field,
     Generator,
+    LatentArray,
     LoraSetting,
     Picture,
     Probe,
     Sampling,
     ScanBatch,
+    ScanDenoiser,
 )
 from lib_lora_neg.scan.weights import format_weights
 from lib_lora_neg.scan.workplace import Checkpoint, TurnCancelledError
@@ -45,15 +45,15 @@ class Lines:
 
     def predict(
         self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
-    ) -> Sequence[Field]:
+    ) -> Sequence[LatentArray]:
         weight = loras[0].unet if loras else 0.0
         return [self.field(weight, probe) for probe in probes]
 
-    def field(self, weight: float, probe: Probe) -> Field:
+    def field(self, weight: float, probe: Probe) -> LatentArray:
         random = np.random.default_rng([probe.seed, *probe.prompt.encode()])
         base, line, other = random.normal(size=(3, 4, 16, 16))
         beyond = max(0.0, abs(weight) - self.onset)
-        moved: Field = (base + 0.3 * (weight * line + 3 * beyond * other)).astype(np.float32)
+        moved: LatentArray = (base + 0.3 * (weight * line + 3 * beyond * other)).astype(np.float32)
         return moved
 
 
@@ -85,7 +85,7 @@ class MemoryScanHost:
     folder: Path
     maker: Generator = field(default_factory=lambda: World("noise", onset=0.55, side=64))
     chosen: Checkpoint | None = CHECKPOINT
-    lines: Denoiser | None = field(default_factory=Lines)
+    lines: ScanDenoiser | None = field(default_factory=Lines)
     model: Critic | None = None
     pastes: bool = True
     digests: dict[str, str] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class MemoryScanHost:
     def generator(self) -> Generator:
         return self.maker
 
-    def denoiser(self) -> Denoiser | None:
+    def denoiser(self) -> ScanDenoiser | None:
         return self.lines
 
     def critic(self) -> Critic | None:

@@ -43,7 +43,7 @@ _CLASSES = {
 }
 
 
-class Model(NamedTuple):
+class ModelFacts(NamedTuple):
     """What the rules need to know of a model.
 
     Attributes:
@@ -55,7 +55,7 @@ class Model(NamedTuple):
     distilled_guidance: bool = False
 
 
-def model_of(patcher: Any, chosen: str = FROM_MODEL) -> Model:
+def model_of(patcher: Any, chosen: str = FROM_MODEL) -> ModelFacts:
     """Return what is known of a MODEL, or of the family that was chosen in its place.
 
     Args:
@@ -72,7 +72,7 @@ def model_of(patcher: Any, chosen: str = FROM_MODEL) -> Model:
         family = named_family(chosen) or family
     unet = getattr(config, "unet_config", None)
     guided = isinstance(unet, dict) and bool(unet.get("guidance_embed"))
-    return Model(family, guided)
+    return ModelFacts(family, guided)
 
 
 def _family_of_class(name: str) -> ModelFamily:

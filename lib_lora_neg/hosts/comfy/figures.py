@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
 from ...scan.bracket import ScanVerdict
-from ...scan.curves import Point
+from ...scan.curves import CurvePoint
 from ...scan.drawing import LIGHT
+from ...scan.figures import TALLEST_DAMAGE, PictureOf
 from ...scan.plan import ScanCell, ScanPlan
-from ...scan.ports import Pixels
 from ...scan.weights import format_weight
 
 GRID_WIDTH = 2000
@@ -22,10 +22,6 @@ _LONGEST = 60
 
 _WIDTH, _HEIGHT = 900, 300
 _LEFT, _RIGHT, _ABOVE, _BELOW = 70, 20, 44, 40
-TALLEST_DAMAGE = 5.0
-"""The damage axis ends here at the latest: beyond, all pictures are equally unusable."""
-
-PictureOf = Callable[[ScanCell], "Pixels | None"]
 
 
 def draw_grid(plan: ScanPlan, picture_of: PictureOf, verdict: ScanVerdict) -> Image.Image:
@@ -96,7 +92,7 @@ class _Axes:
         self,
         pen: ImageDraw.ImageDraw,
         top: int,
-        points: Sequence[Point],
+        points: Sequence[CurvePoint],
         highest: float,
         title: str,
     ) -> None:

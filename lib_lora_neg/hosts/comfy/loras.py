@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ...library import Catalog
-from ...library.saving import DecisionBook, Kept
+from ...library.saving import DecisionBook, StoredDecision
 from ...loras.build import read_any_card
 from ...loras.card import LoraCard
 from ...loras.decisions import Decision
@@ -76,7 +76,7 @@ class ComfyLoras:
         card = self._of_file(path) if path is not None else self._by_stem(name)
         return self.book.apply(card) if card is not None else None
 
-    def save(self, name: str, decision: Decision) -> Kept | None:
+    def save(self, name: str, decision: Decision) -> StoredDecision | None:
         """Keep a decision about a LoRA, so that every host obeys it; ``None``: there is none."""
         path = self.path(name)
         if path is None:

@@ -11,7 +11,7 @@ from ...policy.rules.r12_face_blocks import RULE as MASKS
 from ...telling import complain
 from . import place, report, settings
 from .families import CHOICES, FROM_MODEL
-from .planning import Asked, Guarded, guarded_or_as_asked
+from .planning import NodeRequest, NodeResult, guarded_or_as_asked
 
 CATEGORY = "LoRA Negative Guard"
 
@@ -63,7 +63,7 @@ def settings_of(mode: str) -> GuardSettings:
     return settings.in_force(place.kept_settings(), mode)
 
 
-def guard(asked: Asked, chosen: GuardSettings) -> Guarded:
+def guard(asked: NodeRequest, chosen: GuardSettings) -> NodeResult:
     """Return what a node gives on; a guard that fails is told on the console, too."""
     loras = place.loras()
     loras.look()
@@ -91,7 +91,7 @@ def mask_facts(names: Iterable[str]) -> Iterable[str]:
 
 def answer(
     values: Iterable[Any],
-    made: Guarded,
+    made: NodeResult,
     chosen: GuardSettings,
     facts: Iterable[str] = (),
 ) -> dict[str, Any]:

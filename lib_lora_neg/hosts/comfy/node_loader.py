@@ -32,9 +32,9 @@ from .node_base import (
     settings_of,
     strength,
 )
-from .planning import Asked, Loaded
+from .planning import LoadedLora, NodeRequest
 from .upstream import held_before, note
-from .weights import LoraFile, Pair, hooked, loaded_onto
+from .weights import LoraFileCache, ModelAndClip, hooked, loaded_onto
 
 A = "A: on the model"
 B = "B: into the negative text encode"
@@ -50,7 +50,7 @@ class GuardedLoraLoader:
     """Loads one LoRA at a strength that its type allows."""
 
     def __init__(self) -> None:
-        self._file = LoraFile()
+        self._file = LoraFileCache()
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802
@@ -125,7 +125,7 @@ class GuardedLoraLoader:
         held, notes = held_before(model, workflow, node)
         wanted = _wanted(lora_name, strength_model, strength_clip, wiring, neg)
         made = guard(
-            Asked(
+            NodeRequest(
                 negative_prompt=negative,
                 cfg_scale=float(cfg),
                 family=known.family,
@@ -137,7 +137,7 @@ class GuardedLoraLoader:
             chosen,
         )
         lora = made.loaded[-1]
-        outputs = self._outputs(Pair(model, clip), lora, wiring)
+        outputs = self._outputs(ModelAndClip(model, clip), lora, wiring)
         card = place.loras().get(lora_name)
         facts = [f"family: {known.family.value}", *_facts(wiring, lora, card)]
         if lora.blocks and wiring != B:
@@ -145,13 +145,17 @@ class GuardedLoraLoader:
         values = (*outputs, made.negative_prompt, made.cfg_scale)
         return answer(values, made, chosen, [*facts, *notes])
 
-    def _outputs(self, pair: Pair, lora: Loaded, wiring: str) -> tuple[Any, Any, Any]:
+    def _outputs(self, pair: ModelAndClip, lora: LoadedLora, wiring: str) -> tuple[Any, Any, Any]:
         if not lora.active and not lora.negative:
             return pair.model, pair.clip, pair.clip
         tensors = self._file.read(lora.name, place.loras().path(lora.name))
         if wiring == B:
-            flipped = Loaded(lora.name, 0.0, -lora.clip)
-            return pair.model, pair.clip, loaded_onto(Pair(None, pair.clip), tensors, flipped).clip
+            flipped = LoadedLora(lora.name, 0.0, -lora.clip)
+            return (
+                pair.model,
+                pair.clip,
+                loaded_onto(ModelAndClip(None, pair.clip), tensors, flipped).clip,
+            )
         if wiring == NEG:
             own = lora.negative or 0.0
             model = pair.model.clone()
@@ -159,21 +163,21 @@ class GuardedLoraLoader:
             return (
                 model,
                 hooked(pair.clip, tensors, lora),
-                hooked(pair.clip, tensors, Loaded(lora.name, own, own, blocks=lora.blocks)),
+                hooked(pair.clip, tensors, LoadedLora(lora.name, own, own, blocks=lora.blocks)),
             )
         model, clip = loaded_onto(pair, tensors, lora)
         return model, clip, clip
 
 
-def _wanted(name: str, model: float, clip: float, wiring: str, neg: float) -> Loaded:
+def _wanted(name: str, model: float, clip: float, wiring: str, neg: float) -> LoadedLora:
     """Return what a wiring asks for, as a strength whose sign says what it does to the picture."""
     if wiring == B:
-        return Loaded(name, 0.0, -abs(float(clip)))
+        return LoadedLora(name, 0.0, -abs(float(clip)))
     own = float(neg) if wiring == NEG else None
-    return Loaded(name, float(model), float(clip), negative=own)
+    return LoadedLora(name, float(model), float(clip), negative=own)
 
 
-def _facts(wiring: str, lora: Loaded, card: LoraCard | None) -> Iterable[str]:
+def _facts(wiring: str, lora: LoadedLora, card: LoraCard | None) -> Iterable[str]:
     if wiring == B:
         yield (
             f"option B: loaded at {-lora.clip:g} for the negative text encode alone; that branch "

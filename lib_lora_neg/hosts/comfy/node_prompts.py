@@ -25,7 +25,7 @@ from .node_base import (
     without_masks,
 )
 from .order import TagOrder
-from .planning import Asked
+from .planning import NodeRequest
 from .report import order_fact
 from .stacks import read_stack
 from .upstream import held_before
@@ -95,7 +95,7 @@ class GuardPrompts:
         held, notes = held_before(model, workflow, node)
         stacked, odd = read_stack(lora_stack, held=True)
         made = guard(
-            Asked(
+            NodeRequest(
                 prompt=positive,
                 negative_prompt=negative,
                 cfg_scale=float(cfg),

@@ -36,7 +36,7 @@ from . import place, report, settings
 from .families import FROM_MODEL, model_of
 from .figures import draw_curves, draw_grid
 from .node_base import CATEGORY, FAMILY, HIDDEN, TEXT, lora_menu
-from .scanning import ComfyGenerator, Models, checkpoint_of, hashes
+from .scanning import ComfyGenerator, ScanModels, checkpoint_of, hashes
 from .upstream import held_before
 
 SAVE, KEEP = "save the range to the LoRA", "only show it"
@@ -160,7 +160,7 @@ class WeightScan:
             checkpoint=digest,
             facts=tuple((f"Loaded before: {x.name}", f"{x.model:g}, {x.clip:g}") for x in held),
         )
-        store, failed = _carried_out(plan, Models(model, clip, vae))
+        store, failed = _carried_out(plan, ScanModels(model, clip, vae))
         outcome = write_verdict(store)
         assert isinstance(outcome.verdict, ScanVerdict)
         known = model_of(model, family).family
@@ -180,7 +180,7 @@ class WeightScan:
         return {"ui": {"lora_neg": [face], "text": [text]}, "result": (*pictures, text, floor)}
 
 
-def _carried_out(plan: ScanPlan, models: Models) -> tuple[ScanStore, list[str]]:
+def _carried_out(plan: ScanPlan, models: ScanModels) -> tuple[ScanStore, list[str]]:
     """Make what is missing of a plan; return where it lies, and what the failures said.
 
     Raises:

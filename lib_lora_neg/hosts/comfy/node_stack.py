@@ -21,7 +21,7 @@ from .node_base import (
     settings_of,
     without_masks,
 )
-from .planning import Asked
+from .planning import NodeRequest
 from .stacks import count, read_stack, write_stack
 from .upstream import held_before, note_stack
 
@@ -78,7 +78,7 @@ class GuardLoraStack:
         held, notes = held_before(model, workflow, node)
         stacked, odd = read_stack(lora_stack)
         made = guard(
-            Asked(
+            NodeRequest(
                 negative_prompt=negative,
                 cfg_scale=float(cfg),
                 family=known.family,

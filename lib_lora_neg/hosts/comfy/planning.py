@@ -43,7 +43,7 @@ HELD = ":guard=" + "".join(f"-{name}" for name in dict.fromkeys(_HELD_RULES.valu
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedLora:
     """A LoRA beside the texts.
 
     Attributes:
@@ -75,7 +75,7 @@ class Loaded:
 
 
 @dataclass(frozen=True)
-class Asked:
+class NodeRequest:
     """What a node was given.
 
     Attributes:
@@ -95,12 +95,12 @@ class Asked:
     family: ModelFamily = ModelFamily.UNKNOWN
     distilled_guidance: bool = False
     order: TagOrder = TagOrder.MODEL_FIRST
-    loaded: tuple[Loaded, ...] = ()
+    loaded: tuple[LoadedLora, ...] = ()
     embeddings: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
-class Guarded:
+class NodeResult:
     """What the node gives on.
 
     Attributes:
@@ -115,7 +115,7 @@ class Guarded:
     prompt: str
     negative_prompt: str
     cfg_scale: float | None
-    loaded: tuple[Loaded, ...] = ()
+    loaded: tuple[LoadedLora, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
     failure: str = ""
 
@@ -126,7 +126,7 @@ class _Named:
     ComfyUI's names are paths; people know a LoRA by the stem, so that is what findings say.
     """
 
-    def __init__(self, loaded: Iterable[Loaded], cards: CardLookup | Mapping[str, LoraCard]):
+    def __init__(self, loaded: Iterable[LoadedLora], cards: CardLookup | Mapping[str, LoraCard]):
         self._cards = cards
         self._meant: dict[str, str] = {}
         self.tags: list[str] = []
@@ -151,8 +151,8 @@ def _tag_name(name: str) -> str:
 
 
 def guarded(
-    asked: Asked, cards: CardLookup | Mapping[str, LoraCard], settings: GuardSettings
-) -> Guarded:
+    asked: NodeRequest, cards: CardLookup | Mapping[str, LoraCard], settings: GuardSettings
+) -> NodeResult:
     """Return what a node gives on instead of what it was given."""
     named = _Named(asked.loaded, cards)
     tags = [lora.tag(name) for lora, name in zip(asked.loaded, named.tags, strict=True)]
@@ -172,7 +172,7 @@ def guarded(
     before, after = _split(sorted(edits), len(prefix))
     text = apply_edits(prompt, after)
     first = made.first
-    return Guarded(
+    return NodeResult(
         asked.prompt if text == prompt else swapped(text, asked.order),
         asked.negative_prompt
         if first.negative_prompts[0] == negative
@@ -184,13 +184,13 @@ def guarded(
 
 
 def guarded_or_as_asked(
-    asked: Asked, cards: CardLookup | Mapping[str, LoraCard], settings: GuardSettings
-) -> Guarded:
+    asked: NodeRequest, cards: CardLookup | Mapping[str, LoraCard], settings: GuardSettings
+) -> NodeResult:
     """Return what `guarded` does; where the guard itself fails, what was asked for, and why."""
     try:
         return guarded(asked, cards, settings)
     except Exception as error:  # the picture matters more than the guard
-        return Guarded(
+        return NodeResult(
             asked.prompt,
             asked.negative_prompt,
             asked.cfg_scale,
@@ -213,7 +213,9 @@ def _split(edits: Iterable[Edit], border: int) -> tuple[list[Edit], list[Edit]]:
     return before, after
 
 
-def _strengths(loaded: tuple[Loaded, ...], names: Sequence[str], prefix: str) -> tuple[Loaded, ...]:
+def _strengths(
+    loaded: tuple[LoadedLora, ...], names: Sequence[str], prefix: str
+) -> tuple[LoadedLora, ...]:
     """Return the LoRAs with what their tags ask for now; those whose tag is gone have 0."""
     tags = [tag for tag in parse(prefix).tags if tag.is_lora]
     result = []
@@ -232,7 +234,7 @@ def _strengths(loaded: tuple[Loaded, ...], names: Sequence[str], prefix: str) ->
 
 
 def _about_held(
-    asked: Asked,
+    asked: NodeRequest,
     request: GenerationRequest,
     cards: _Named,
     settings: GuardSettings,
@@ -262,7 +264,7 @@ def _about_held(
     ]
 
 
-def _in_order(finding: Finding, asked: Asked) -> Finding:
+def _in_order(finding: Finding, asked: NodeRequest) -> Finding:
     """Return a finding about tags as the node's user writes them."""
     before, after, fix = (
         swapped(text.replace(HELD, ""), asked.order)

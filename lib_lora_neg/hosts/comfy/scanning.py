@@ -12,11 +12,11 @@ import numpy as np
 from ...library.hashes import SHORT, Hashes
 from ...scan.ports import Abilities, Cancellation, ImageRequest, Picture, Sampling, ScanBatch
 from . import place
-from .planning import Loaded
-from .weights import LoraFile, Pair, loaded_onto
+from .planning import LoadedLora
+from .weights import LoraFileCache, ModelAndClip, loaded_onto
 
 
-class Models(NamedTuple):
+class ScanModels(NamedTuple):
     """What a scan works with: ComfyUI's MODEL, CLIP and VAE, as they reach the node."""
 
     model: Any
@@ -32,10 +32,10 @@ class ComfyGenerator:
         stopped: set when somebody interrupts ComfyUI.
     """
 
-    def __init__(self, models: Models, stopped: threading.Event) -> None:
+    def __init__(self, models: ScanModels, stopped: threading.Event) -> None:
         self._models = models
         self._stopped = stopped
-        self._file = LoraFile()
+        self._file = LoraFileCache()
 
     def abilities(self) -> Abilities:
         return Abilities(max_batch=1, latents=True)
@@ -48,10 +48,10 @@ class ComfyGenerator:
         """
         import comfy.model_management
 
-        pair = Pair(self._models.model, self._models.clip)
+        pair = ModelAndClip(self._models.model, self._models.clip)
         for lora in batch.loras:
             tensors = self._file.read(lora.name, place.loras().path(lora.name))
-            wanted = Loaded(lora.name, lora.unet, lora.text_encoder, blocks=lora.blocks)
+            wanted = LoadedLora(lora.name, lora.unet, lora.text_encoder, blocks=lora.blocks)
             pair = loaded_onto(pair, tensors, wanted)
         for request in batch.requests:
             if cancel.is_set():
@@ -62,7 +62,7 @@ class ComfyGenerator:
                 self._stopped.set()
                 return
 
-    def _picture(self, pair: Pair, request: ImageRequest, sampling: Sampling) -> Picture:
+    def _picture(self, pair: ModelAndClip, request: ImageRequest, sampling: Sampling) -> Picture:
         import comfy.sample
         import torch
 

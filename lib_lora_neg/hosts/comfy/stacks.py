@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from .loras import NONE
-from .planning import Loaded
+from .planning import LoadedLora
 
 MOST = 1000
 """Entries that are looked at."""
 
 
-def read_stack(stack: Any, *, held: bool = False) -> tuple[tuple[Loaded, ...], tuple[str, ...]]:
+def read_stack(stack: Any, *, held: bool = False) -> tuple[tuple[LoadedLora, ...], tuple[str, ...]]:
     """Return a stack's LoRAs in their order, and what is wrong with the other entries."""
     loaded, odd = [], []
     for number, entry in enumerate(_entries(stack)[:MOST], 1):
@@ -29,7 +29,7 @@ def read_stack(stack: Any, *, held: bool = False) -> tuple[tuple[Loaded, ...], t
     return tuple(loaded), tuple(odd)
 
 
-def write_stack(stack: Any, loaded: Sequence[Loaded]) -> list[Any]:
+def write_stack(stack: Any, loaded: Sequence[LoadedLora]) -> list[Any]:
     """Return a stack with the strengths of ``loaded``, which `read_stack` gave and a plan changed.
 
     Entries that did not change are the same objects; those whose strengths are 0 now are left out,
@@ -59,7 +59,7 @@ def _entries(stack: Any) -> list[Any]:
     return list(stack) if isinstance(stack, list | tuple) else []
 
 
-def _read(entry: Any, held: bool) -> Loaded | None:
+def _read(entry: Any, held: bool) -> LoadedLora | None:
     if not isinstance(entry, list | tuple) or len(entry) < 3 or not isinstance(entry[0], str):
         return None
     try:
@@ -68,4 +68,4 @@ def _read(entry: Any, held: bool) -> Loaded | None:
         return None
     if not (math.isfinite(model) and math.isfinite(clip)):
         return None
-    return Loaded(entry[0], model, clip, held)
+    return LoadedLora(entry[0], model, clip, held)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...metadata.comfyui import loras_before
 from ...metadata.recipe import stem_of
-from .planning import Loaded
+from .planning import LoadedLora
 
 KEY = "lora_neg"
 """Of the note, among a patcher's attachments."""
@@ -20,24 +20,24 @@ KEY = "lora_neg"
 OWN_LOADERS = frozenset({"NegGuardLoraLoader", "NegGuardPrompts"})
 
 
-def noted(patcher: Any) -> tuple[Loaded, ...]:
+def noted(patcher: Any) -> tuple[LoadedLora, ...]:
     """Return what the guard's loaders have loaded onto a MODEL, or the patcher of a CLIP."""
     found = getattr(patcher, "attachments", {}).get(KEY, ())
     return found if isinstance(found, tuple) else ()
 
 
-def note(patcher: Any, loaded: Iterable[Loaded]) -> None:
+def note(patcher: Any, loaded: Iterable[LoadedLora]) -> None:
     """Leave a note on a patcher of one's own making; older ComfyUI has no place for it."""
     if hasattr(patcher, "attachments"):
         patcher.attachments[KEY] = (*noted(patcher), *loaded)
 
 
-_stacks: dict[str, tuple[tuple[Loaded, ...], tuple[Loaded, ...]]] = {}
+_stacks: dict[str, tuple[tuple[LoadedLora, ...], tuple[LoadedLora, ...]]] = {}
 """What the guard's stack nodes were given and gave on when they last ran, by their numbers."""
 _MOST_STACKS = 200
 
 
-def note_stack(node: object, before: tuple[Loaded, ...], after: tuple[Loaded, ...]) -> None:
+def note_stack(node: object, before: tuple[LoadedLora, ...], after: tuple[LoadedLora, ...]) -> None:
     """Remember what a stack became: the workflow tells only what it was."""
     if node is None:
         return
@@ -47,7 +47,7 @@ def note_stack(node: object, before: tuple[Loaded, ...], after: tuple[Loaded, ..
         del _stacks[next(iter(_stacks))]
 
 
-def _as_guarded(lora: Loaded, workflow: Mapping[str, Any]) -> Loaded:
+def _as_guarded(lora: LoadedLora, workflow: Mapping[str, Any]) -> LoadedLora:
     """Return a LoRA of the workflow with the strengths that a stack node of the guard gave it."""
     for key, node in workflow.items():
         if not isinstance(node, Mapping) or node.get("class_type") != "NegGuardLoraStack":
@@ -61,7 +61,7 @@ def _as_guarded(lora: Loaded, workflow: Mapping[str, Any]) -> Loaded:
 
 def held_before(
     patcher: Any, workflow: object, node: object
-) -> tuple[tuple[Loaded, ...], tuple[str, ...]]:
+) -> tuple[tuple[LoadedLora, ...], tuple[str, ...]]:
     """Return the LoRAs that are loaded before a node, and what could not be followed.
 
     Args:
@@ -69,12 +69,12 @@ def held_before(
         workflow: ComfyUI's hidden input ``PROMPT``.
         node: its hidden input ``UNIQUE_ID``.
     """
-    own = tuple(Loaded(lora.name, lora.model, lora.clip, held=True) for lora in noted(patcher))
+    own = tuple(LoadedLora(lora.name, lora.model, lora.clip, held=True) for lora in noted(patcher))
     if not isinstance(workflow, Mapping) or node is None:
         return own, ()
     others, notes = loras_before(workflow, str(node), OWN_LOADERS)
     loaded = (
-        Loaded(lora.name, lora.unet, lora.unet if lora.te is None else lora.te, held=True)
+        LoadedLora(lora.name, lora.unet, lora.unet if lora.te is None else lora.te, held=True)
         for lora in others
         if lora.name
     )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ...loras.reading.keys import TEXT_ENCODER, block_of
 from ...prompts.blocks import block_name, read_blocks
-from .planning import Loaded
+from .planning import LoadedLora
 from .upstream import note
 
 
@@ -17,14 +17,14 @@ class LoraUnreadableError(RuntimeError):
     """A LoRA file that is missing or damaged; the text names it and says why."""
 
 
-class Pair(NamedTuple):
+class ModelAndClip(NamedTuple):
     """A MODEL and a CLIP; either may be ``None``."""
 
     model: Any
     clip: Any
 
 
-class LoraFile:
+class LoraFileCache:
     """The tensors of the LoRA that was read last: a node asks for the same one again and again."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class LoraFile:
         return self._known[1]
 
 
-def loaded_onto(pair: Pair, tensors: Any, lora: Loaded) -> Pair:
+def loaded_onto(pair: ModelAndClip, tensors: Any, lora: LoadedLora) -> ModelAndClip:
     """Return copies of a pair with a LoRA on them; the same pair at the strengths 0 and 0."""
     if not lora.active:
         return pair
@@ -66,7 +66,7 @@ def loaded_onto(pair: Pair, tensors: Any, lora: Loaded) -> Pair:
     )
     for patcher in patchers(model, clip):
         note(patcher, (lora,))
-    return Pair(model, clip)
+    return ModelAndClip(model, clip)
 
 
 def within_blocks(tensors: Any, blocks: str) -> Any:
@@ -84,7 +84,7 @@ def within_blocks(tensors: Any, blocks: str) -> Any:
     }
 
 
-def hooked(clip: Any, tensors: Any, lora: Loaded) -> Any:
+def hooked(clip: Any, tensors: Any, lora: LoadedLora) -> Any:
     """Return a copy of a CLIP whose conditionings bring the LoRA along, for model and encoder.
 
     ComfyUI's sampler evaluates conditionings of different hooks apart, each with its own weights,

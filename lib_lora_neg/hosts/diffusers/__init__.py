@@ -19,21 +19,21 @@ from .errors import (
 )
 from .host import DiffusersHost, guarded, open_host
 from .infotext import save_png
-from .job import Generated, GenerationJob, HiresFix, MadePicture, Step
+from .job import GeneratedPicture, GenerationJob, GenerationResult, GenerationStep, HiresFix
 
 __all__ = [
     "DiffusersHost",
-    "Generated",
+    "GeneratedPicture",
     "GenerationJob",
+    "GenerationResult",
+    "GenerationStep",
     "GuardedCall",
     "HiresFix",
     "HostError",
     "JobError",
     "LoraError",
     "LoraFolderError",
-    "MadePicture",
     "ModelError",
-    "Step",
     "UnguardedAdapterWarning",
     "guard_call",
     "guarded",

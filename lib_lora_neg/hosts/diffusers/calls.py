@@ -27,7 +27,7 @@ from .loading import family_of_parts
 Adapters = dict[str, dict[str, float]]
 """Weights of the adapters in use: by name, then by part of the pipeline."""
 
-Where = PathLike | Iterable[PathLike] | Mapping[str, PathLike]
+LoraFolders = PathLike | Iterable[PathLike] | Mapping[str, PathLike]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ def guard_call(
     negative_prompt: str | list[str] | None = None,
     guidance_scale: float | None = None,
     *,
-    loras: Where = (),
+    loras: LoraFolders = (),
     settings: GuardSettings | None = None,
     **arguments: Any,
 ) -> GuardedCall:
@@ -281,7 +281,7 @@ class _Cards:
             return LoraCard(name, path, name, problems=(error.fault,))
 
 
-def _cards(loras: Where) -> _Cards:
+def _cards(loras: LoraFolders) -> _Cards:
     if isinstance(loras, Mapping):
         files = {name: os.fspath(path) for name, path in loras.items()}
         for name, path in files.items():

@@ -35,7 +35,7 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedEncoders:
     """What is loaded while prompts are encoded.
 
     Attributes:
@@ -78,7 +78,7 @@ class Conditioner:
         negative_prompt: str,
         steps: int,
         clip_skip: int,
-        loras: Loaded,
+        loras: LoadedEncoders,
         hires_steps: int | None = None,
         concepts: Sequence[str] = (),
     ) -> Conditioning:
@@ -112,7 +112,7 @@ class Conditioner:
         steps: int,
         hires_steps: int | None,
         clip_skip: int,
-        loras: Loaded,
+        loras: LoadedEncoders,
     ) -> Schedule:
         plan = schedules(text, steps, hires_steps)
         zeroed = negative and not any(step_text for _, step_text in plan)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ...loras.families import ModelFamily
 from ...scan.critic import Prediction, noised, residual
-from ...scan.ports import Field, LoraSetting, Picture, Question, Sampling
+from ...scan.ports import LatentArray, LoraSetting, Picture, Question, Sampling
 from .denoisers import AddedConditioning
 from .engine import Engine
 from .job import GenerationJob
@@ -37,7 +37,7 @@ class EngineCritic:
 
     def residuals(
         self, loras: tuple[LoraSetting, ...], questions: Sequence[Question], sampling: Sampling
-    ) -> Sequence[Field]:
+    ) -> Sequence[LatentArray]:
         """Return what the model gets wrong, for each question in order.
 
         Raises:
@@ -59,13 +59,13 @@ class _Call:
         self._conds: dict[str, Cond] = {}
         self._clean: dict[int, torch.Tensor] = {}
 
-    def answers(self, questions: Sequence[Question]) -> list[Field]:
+    def answers(self, questions: Sequence[Question]) -> list[LatentArray]:
         groups: dict[tuple[float, tuple[int, ...], tuple[int, ...]], list[int]] = {}
         for index, question in enumerate(questions):
             cond, clean = self._cond(question.prompt), self._latent(question.picture)
             key = (question.level, tuple(cond.context.shape), tuple(clean.shape))
             groups.setdefault(key, []).append(index)
-        found: dict[int, Field] = {}
+        found: dict[int, LatentArray] = {}
         largest = most_at_once(self._engine, self._job.width, self._job.height)
         for indexes in groups.values():
             for start in range(0, len(indexes), largest):

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import torch
 
-from ...branches.deltas import Delta, Factors, Whole
+from ...branches.deltas import Delta, DenseDelta, LowRankDelta
 from ...loras.reading.header import LoraFileError, read_header
 from .errors import LoraError
 from .quiet import quiet
@@ -24,7 +24,7 @@ ADAPTER = "lora_neg_reading"
 TEXT_ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3")
 """Parts of a pipeline that take the text-encoder weight; the others take the unet weight."""
 
-Place: TypeAlias = tuple[str, str]
+ModuleKey: TypeAlias = tuple[str, str]
 """A part of the pipeline, and a module's name in it."""
 
 
@@ -39,7 +39,7 @@ class Network:
     """
 
     name: str
-    deltas: Mapping[Place, Delta]
+    deltas: Mapping[ModuleKey, Delta]
     unused: int
 
     @property
@@ -59,7 +59,7 @@ def read_network(pipe: Any, path: Path, name: str) -> Network:
     except LoraFileError as error:
         raise LoraError(name, error.fault) from error
     had_adapters = bool(_adapters(pipe))
-    deltas: dict[Place, Delta] = {}
+    deltas: dict[ModuleKey, Delta] = {}
     try:
         with quiet(), torch.no_grad():
             pipe.load_lora_weights(
@@ -80,7 +80,7 @@ def read_network(pipe: Any, path: Path, name: str) -> Network:
     return Network(name, deltas, max(0, in_file - len(deltas)))
 
 
-def _collect(pipe: Any) -> Iterator[tuple[Place, Delta]]:
+def _collect(pipe: Any) -> Iterator[tuple[ModuleKey, Delta]]:
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     for part, model in pipe.components.items():
@@ -99,7 +99,7 @@ def _delta(layer: Any) -> Delta:
     down = getattr(layer, "lora_A", {})
     plain = ADAPTER in down and not getattr(layer, "use_dora", {}).get(ADAPTER)
     if plain and not getattr(layer, "fan_in_fan_out", False):
-        return Factors(
+        return LowRankDelta(
             down[ADAPTER].weight.detach().clone(),
             layer.lora_B[ADAPTER].weight.detach().clone(),
             float(layer.scaling[ADAPTER]),
@@ -110,7 +110,7 @@ def _delta(layer: Any) -> Delta:
     change = weight.detach().float() - before.float()
     weight.data.copy_(before)
     layer.merged_adapters.clear()
-    return Whole(change)
+    return DenseDelta(change)
 
 
 def _adapters(pipe: Any) -> set[str]:

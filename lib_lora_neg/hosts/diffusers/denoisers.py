@@ -12,7 +12,7 @@ import torch
 from ...branches import Branch
 from ...branches.attachment import Attachment
 from ...guidance import Guidance, NagSettings, Settings, cross, flux_diffusers
-from ...guidance.joint import Layout
+from ...guidance.joint import TokenLayout
 from ...guidance.ownership import GuidanceError
 from .conditioning import Conditioning
 from .errors import JobError
@@ -35,7 +35,7 @@ class AddedConditioning:
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class EvaluationRow:
     """One evaluation: a picture of the batch under one text.
 
     Attributes:
@@ -153,30 +153,34 @@ def predict(
     return torch.stack([_combine(rows, out, picture, cfg) for picture in range(len(conditionings))])
 
 
-def _away(rows: Sequence[Row], guidance: Guidance | None, kind: str) -> GuidedNegatives | None:
+def _away(
+    rows: Sequence[EvaluationRow], guidance: Guidance | None, kind: str
+) -> GuidedNegatives | None:
     concepts = list(zip(*(row.away for row in rows), strict=True))
     if guidance is None or not concepts:
         return None
     return GuidedNegatives(concepts, guidance.settings_for(kind), guidance.own_vector)
 
 
-def _rows(conditionings: Sequence[Conditioning], step: int, cfg: float, guided: bool) -> list[Row]:
-    rows: list[Row] = []
+def _rows(
+    conditionings: Sequence[Conditioning], step: int, cfg: float, guided: bool
+) -> list[EvaluationRow]:
+    rows: list[EvaluationRow] = []
     for picture, conditioning in enumerate(conditionings):
         plain = cfg == 1 and len(conditioning.positive) == 1 and conditioning.positive[0][0] == 1
         away = tuple(concept.at(step) for concept in conditioning.concepts) if guided else ()
         rows += [
             # What an AND part of negative weight shows is not wanted anyway.
-            Row(picture, part.at(step), weight, False, away if weight > 0 else ())
+            EvaluationRow(picture, part.at(step), weight, False, away if weight > 0 else ())
             for weight, part in conditioning.positive
         ]
         if not plain:
-            rows.append(Row(picture, conditioning.negative.at(step), 1.0, True))
+            rows.append(EvaluationRow(picture, conditioning.negative.at(step), 1.0, True))
     return rows
 
 
 def _combine(
-    rows: Sequence[Row], out: Sequence[torch.Tensor | None], picture: int, cfg: float
+    rows: Sequence[EvaluationRow], out: Sequence[torch.Tensor | None], picture: int, cfg: float
 ) -> torch.Tensor:
     own = [
         (row, found.float())
@@ -309,14 +313,14 @@ class FluxDenoiser:
             for conds in away.concepts
             if (own := [cond.pooled for cond in conds if cond.pooled is not None])
         ]
-        layout = Layout(context.shape[1], lengths)
+        layout = TokenLayout(context.shape[1], lengths)
         shifts: tuple[torch.Tensor, ...] = ()
         if away.own_vector and len(vectors) == len(lengths):
             shifts = flux_diffusers.modulation_shifts(self._model, pooled.to(self._dtype), vectors)
         return flux_diffusers.Call(layout, away.settings, shifts)
 
     def guidance_problem(self) -> str:
-        call = flux_diffusers.Call(Layout(1, (1,)), NagSettings())
+        call = flux_diffusers.Call(TokenLayout(1, (1,)), NagSettings())
         return _problem(flux_diffusers.guided(self._model, call))
 
 

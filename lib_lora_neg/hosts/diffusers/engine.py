@@ -18,7 +18,7 @@ from ...library.hashes import Hashes
 from ...library.saving import DecisionBook
 from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
-from ...scan.ports import Cancellation
+from ...scan.ports import Cancellation, ImageRequest
 from ...scan.usual import usual_sampling
 from ..reporting import HealthItem
 from .errors import HostError, JobError
@@ -27,7 +27,7 @@ from .job import GenerationJob
 from .latents import scale_of
 from .loading import family_of_pipeline, load_pipeline
 from .networks import Networks
-from .passes import ImageRequest, ImageResult, Passes, PassTexts
+from .passes import ImageResult, Passes, PassTexts
 from .samplers import choose, sampler_names, schedule_names
 from .sampling import steps_to_run
 from .single_file import Sources

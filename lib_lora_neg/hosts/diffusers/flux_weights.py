@@ -9,7 +9,7 @@ import torch
 from .errors import ModelError
 from .layouts import count
 
-Weights = Mapping[str, torch.Tensor]
+StateDict = Mapping[str, torch.Tensor]
 
 _OUTER = {
     "time_in.in_layer": "time_text_embed.timestep_embedder.linear_1",
@@ -36,7 +36,7 @@ _SINGLE = {"modulation.lin": "norm.linear", "linear2": "proj_out"}
 _PARTS = ("weight", "bias")
 
 
-def flux_to_diffusers(weights: Weights) -> dict[str, torch.Tensor]:
+def flux_to_diffusers(weights: StateDict) -> dict[str, torch.Tensor]:
     """Return the weights of Flux's own naming (without prefix) under diffusers' names.
 
     Raises:
@@ -48,7 +48,7 @@ def flux_to_diffusers(weights: Weights) -> dict[str, torch.Tensor]:
         raise ModelError(f"its transformer has no {error.args[0]}") from error
 
 
-def _converted(weights: Weights) -> Iterator[tuple[str, torch.Tensor]]:
+def _converted(weights: StateDict) -> Iterator[tuple[str, torch.Tensor]]:
     for old, new in _OUTER.items():
         if old.startswith("guidance_in") and f"{old}.weight" not in weights:
             continue
@@ -67,7 +67,7 @@ def _converted(weights: Weights) -> Iterator[tuple[str, torch.Tensor]]:
         )
 
 
-def _double(weights: Weights, old: str, new: str) -> Iterator[tuple[str, torch.Tensor]]:
+def _double(weights: StateDict, old: str, new: str) -> Iterator[tuple[str, torch.Tensor]]:
     for source, target in _DOUBLE.items():
         for part in _PARTS:
             yield f"{new}{target}.{part}", weights[f"{old}{source}.{part}"]
@@ -86,7 +86,7 @@ def _double(weights: Weights, old: str, new: str) -> Iterator[tuple[str, torch.T
         yield f"{new}attn.norm_{prefix}k.weight", weights[f"{norm}key_norm.scale"]
 
 
-def _single(weights: Weights, old: str, new: str) -> Iterator[tuple[str, torch.Tensor]]:
+def _single(weights: StateDict, old: str, new: str) -> Iterator[tuple[str, torch.Tensor]]:
     for source, target in _SINGLE.items():
         for part in _PARTS:
             yield f"{new}{target}.{part}", weights[f"{old}{source}.{part}"]

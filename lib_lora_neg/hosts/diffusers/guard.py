@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 
 from ...policy import GuardPlan, GuardSettings, Mode, PromptSet, plan
 from ...policy.infotext import MODE_KEY, NOT_GUARDED, guard_parameters
-from ...scan.ports import Cancellation
+from ...scan.ports import Cancellation, ImageRequest
 from ...telling import complain, complain_of
 from ..reporting import Report
 from .engine import Engine
 from .infotext import write_infotext
-from .job import MAX_SEED, Generated, GenerationJob, MadePicture, OnStep, Step
-from .passes import ImageRequest, PassTexts
+from .job import MAX_SEED, GeneratedPicture, GenerationJob, GenerationResult, GenerationStep, OnStep
+from .passes import PassTexts
 from .requests import loras_in, read_request
 from .sampling import CancelledError
 
@@ -31,7 +31,7 @@ def make_guarded(
     rules: Mapping[str, Mode] | None = None,
     cancel: Cancellation | None = None,
     on_step: OnStep | None = None,
-) -> Generated:
+) -> GenerationResult:
     """Make a job's pictures; arguments and errors as of `host.DiffusersHost.generate`."""
     seed = random.randrange(MAX_SEED) if job.seed < 0 else job.seed
     with engine.lock:
@@ -49,7 +49,7 @@ def make_guarded(
                 work.batch(number, guarded)
         except CancelledError:
             interrupted = True
-    return Generated(
+    return GenerationResult(
         job=work.job,
         pictures=tuple(work.pictures),
         report=guarded.report,
@@ -126,7 +126,7 @@ class _Work:
     job: GenerationJob
     cancel: Cancellation | None
     on_step: OnStep | None
-    pictures: list[MadePicture] = field(default_factory=list)
+    pictures: list[GeneratedPicture] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     steps: int = 0
 
@@ -149,7 +149,7 @@ class _Work:
                 self.engine, self.job, image.seed, first, hires, guarded.parameters
             )
             latent = picture.latent.numpy()
-            self.pictures.append(MadePicture(picture.image, image.seed, infotext, latent))
+            self.pictures.append(GeneratedPicture(picture.image, image.seed, infotext, latent))
 
     def _texts(self, texts: PromptSet, first: PassTexts | None) -> PassTexts:
         prompt = texts.prompts[0]
@@ -167,6 +167,6 @@ class _Work:
         def after_step() -> None:
             self.steps += 1
             if self.on_step is not None:
-                self.on_step(Step(min(self.steps, total), total, len(self.pictures)))
+                self.on_step(GenerationStep(min(self.steps, total), total, len(self.pictures)))
 
         return after_step

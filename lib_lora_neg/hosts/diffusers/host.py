@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...policy import GuardSettings, Mode
-from ...scan.ports import Cancellation, Critic, Denoiser, Generator
+from ...scan.ports import Cancellation, Critic, Generator, ScanDenoiser
 from ...telling import printable
 from ..reporting import HealthItem, Report
 from .calls import adapters_of
@@ -19,7 +19,7 @@ from .engine import Engine
 from .errors import UnguardedAdapterWarning
 from .folders import PathLike
 from .guard import make_guarded
-from .job import Generated, GenerationJob, OnStep
+from .job import GenerationJob, GenerationResult, OnStep
 from .library import DiffusersLibrary
 from .preview import DiffusersPreview
 from .scanning import EngineDenoiser, EngineGenerator
@@ -54,7 +54,7 @@ class DiffusersHost:
         cancel: Cancellation | None = None,
         on_step: OnStep | None = None,
         **fields: Any,
-    ) -> Generated:
+    ) -> GenerationResult:
         """Make pictures, guarded; one generation runs at a time, others wait.
 
         Args:
@@ -80,7 +80,7 @@ class DiffusersHost:
         """Return the scan's way to pictures: raw weights, the guard aside."""
         return EngineGenerator(self.engine)
 
-    def denoiser(self) -> Denoiser:
+    def denoiser(self) -> ScanDenoiser:
         """Return the quick scan's way to single predictions."""
         return EngineDenoiser(self.engine)
 

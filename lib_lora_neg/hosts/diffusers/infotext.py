@@ -23,7 +23,7 @@ from ...scan.ports import LoraSetting
 from .. import branch_keys, guidance_keys
 from .engine import Engine
 from .errors import HostError
-from .job import GenerationJob, MadePicture
+from .job import GeneratedPicture, GenerationJob
 from .passes import PassTexts
 from .samplers import AUTOMATIC
 
@@ -75,7 +75,7 @@ def write_infotext(
     return format_infotext(Infotext(first.prompt, first.negative_prompt, parameters))
 
 
-def save_png(picture: MadePicture, path: str | os.PathLike[str] | BinaryIO) -> None:
+def save_png(picture: GeneratedPicture, path: str | os.PathLike[str] | BinaryIO) -> None:
     """Write a picture with its infotext where A1111 has it, as a PNG.
 
     Raises:

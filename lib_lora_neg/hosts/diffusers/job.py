@@ -109,7 +109,7 @@ def _within(name: str, value: float, low: float, high: float) -> None:
 
 
 @dataclass(frozen=True)
-class Step:
+class GenerationStep:
     """How far a generation is; ``total`` counts the steps of all its batches and passes."""
 
     done: int
@@ -122,12 +122,12 @@ class Step:
         return self.done / self.total if self.total else 1.0
 
 
-OnStep: TypeAlias = Callable[[Step], None]
+OnStep: TypeAlias = Callable[[GenerationStep], None]
 """Called after each sampling step, in the thread that generates."""
 
 
 @dataclass(frozen=True, eq=False)
-class MadePicture:
+class GeneratedPicture:
     """One finished picture.
 
     Attributes:
@@ -144,7 +144,7 @@ class MadePicture:
 
 
 @dataclass(frozen=True, eq=False)
-class Generated:
+class GenerationResult:
     """A generation that is over.
 
     Attributes:
@@ -158,7 +158,7 @@ class Generated:
     """
 
     job: GenerationJob
-    pictures: tuple[MadePicture, ...]
+    pictures: tuple[GeneratedPicture, ...]
     report: Report
     plan: GuardPlan | None
     interrupted: bool

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ...library.indexing import BackgroundReader, ReadingProgress
-from ...library.saving import Kept
+from ...library.saving import StoredDecision
 from ...loras.card import LoraCard
 from ...loras.decisions import Decision
 from ...loras.reading.conflict import Conflict
 from ...policy import GuardSettings
-from ..library import Saved
+from ..library import SaveResult
 from .engine import Engine
 
 
@@ -65,7 +65,7 @@ class DiffusersLibrary:
         paths, book = self._paths(), self._engine.book
         return {name: book.decision(paths[name]) for name in names if name in paths}
 
-    def save(self, decisions: Mapping[str, Decision]) -> Sequence[Saved]:
+    def save(self, decisions: Mapping[str, Decision]) -> Sequence[SaveResult]:
         paths = self._paths()
         names = {paths[name]: name for name in decisions if name in paths}
         wanted = {path: decisions[name] for path, name in names.items()}
@@ -78,14 +78,14 @@ class DiffusersLibrary:
     def export(self) -> Mapping[str, Any]:
         return self._engine.book.export(self._paths().items())
 
-    def restore(self, exported: Mapping[str, Any]) -> Sequence[Saved]:
+    def restore(self, exported: Mapping[str, Any]) -> Sequence[SaveResult]:
         return self._saved(self._engine.book.restore(exported, self._paths()))
 
-    def _saved(self, kept: Mapping[str, Kept]) -> list[Saved]:
+    def _saved(self, kept: Mapping[str, StoredDecision]) -> list[SaveResult]:
         if any(item.done for item in kept.values()):
             # The sidecars have changed, and the next generation is to obey them.
             self._engine.catalog.refresh()
-        return [Saved(name, item.done, item.note) for name, item in kept.items()]
+        return [SaveResult(name, item.done, item.note) for name, item in kept.items()]
 
     def _paths(self) -> dict[str, str]:
         catalog = self._engine.catalog

@@ -12,20 +12,20 @@ import torch
 
 from ...branches import Strengths
 from ...branches.deltas import problem
-from ...branches.layers import Part
+from ...branches.layers import LayerDelta
 from ...loras.card import LoraCard
 from ...loras.families import ModelFamily
 from ...policy import CardLookup
 from ...prompts.blocks import block_name, read_blocks
 from ...scan.ports import LoraSetting
-from .deltas import TEXT_ENCODERS, Network, Place, read_network
+from .deltas import TEXT_ENCODERS, ModuleKey, Network, read_network
 from .errors import LoraError
 
 MOST_KEPT = 16
 """LoRAs kept in memory; a large one takes some hundred megabytes."""
 
-Stamp = tuple[int, int]
-WeightSources = tuple[tuple[str, Stamp, float], ...]
+FileStamp = tuple[int, int]
+WeightSources = tuple[tuple[str, FileStamp, float], ...]
 """What a weight is made of besides its own value: files with their stamps and weights."""
 
 
@@ -53,8 +53,8 @@ class Networks:
     pipe: Any
     family: ModelFamily
     cards: CardLookup
-    _known: OrderedDict[tuple[str, Stamp], Network] = field(default_factory=OrderedDict)
-    _touched: dict[Place, _Touched] = field(default_factory=dict)
+    _known: OrderedDict[tuple[str, FileStamp], Network] = field(default_factory=OrderedDict)
+    _touched: dict[ModuleKey, _Touched] = field(default_factory=dict)
 
     def find(self, name: str) -> LoraCard:
         """Return the card of a name.
@@ -67,7 +67,7 @@ class Networks:
             raise LoraError(name, "not found in the LoRA folders")
         return card
 
-    def network(self, name: str) -> tuple[Network, Stamp]:
+    def network(self, name: str) -> tuple[Network, FileStamp]:
         """Return a LoRA, from its file if it was not read yet or has changed since.
 
         Raises:
@@ -133,7 +133,7 @@ class Networks:
         except LoraError:
             self._restore_all()
             raise
-        wanted: dict[Place, list[tuple[Network, Stamp, float]]] = {}
+        wanted: dict[ModuleKey, list[tuple[Network, FileStamp, float]]] = {}
         for setting, network, stamp in loaded:
             for place in network.deltas:
                 weight = setting.text_encoder if place[0] in TEXT_ENCODERS else setting.unet
@@ -147,7 +147,7 @@ class Networks:
 
     def branches(
         self, settings: Sequence[LoraSetting], text_encoders: bool
-    ) -> dict[Any, list[Part]]:
+    ) -> dict[Any, list[LayerDelta]]:
         """Return by module what the negative branch has beside what `apply` merges.
 
         Args:
@@ -158,7 +158,7 @@ class Networks:
         Raises:
             LoraError: as `network`.
         """
-        found: dict[Any, list[Part]] = {}
+        found: dict[Any, list[LayerDelta]] = {}
         for setting in settings:
             merged = setting.text_encoder if text_encoders else setting.unet
             own = setting.negative_text_encoder if text_encoders else setting.negative_unet
@@ -174,7 +174,7 @@ class Networks:
                 kept = mask is None or mask.keeps(block_name(place[1]))
                 if not (strengths if kept else outside).none:
                     found.setdefault(self._module(place), []).append(
-                        Part(delta, strengths if kept else outside)
+                        LayerDelta(delta, strengths if kept else outside)
                     )
         return found
 
@@ -208,7 +208,7 @@ class Networks:
             if weight and network.has_text_encoder
         )
 
-    def _merge(self, place: Place, parts: Sequence[tuple[Network, Stamp, float]]) -> None:
+    def _merge(self, place: ModuleKey, parts: Sequence[tuple[Network, FileStamp, float]]) -> None:
         recipe = tuple((network.name, stamp, weight) for network, stamp, weight in parts)
         touched = self._touched.get(place)
         if touched is not None and touched.recipe == recipe:
@@ -228,14 +228,14 @@ class Networks:
             for place in list(self._touched):
                 self._restore(place)
 
-    def _restore(self, place: Place) -> None:
+    def _restore(self, place: ModuleKey) -> None:
         self._weight(place).copy_(self._touched.pop(place).original)
 
-    def _weight(self, place: Place) -> torch.Tensor:
+    def _weight(self, place: ModuleKey) -> torch.Tensor:
         weight: torch.Tensor = self._module(place).weight.data
         return weight
 
-    def _module(self, place: Place) -> Any:
+    def _module(self, place: ModuleKey) -> Any:
         part, name = place
         module = getattr(self.pipe, part).get_submodule(name)
         # A pipeline that came with adapters of its user's has their layers around its own.

@@ -14,8 +14,8 @@ from ...branches import Branch
 from ...branches.attachment import Attachment, attached
 from ...branches.deltas import BranchError
 from ...loras.families import ModelFamily
-from ...scan.ports import Cancellation, LoraSetting
-from .conditioning import Conditioner, Conditioning, Loaded
+from ...scan.ports import Cancellation, ImageRequest, LoraSetting
+from .conditioning import Conditioner, Conditioning, LoadedEncoders
 from .denoisers import AddedConditioning, Denoiser, FluxDenoiser, UnetDenoiser
 from .errors import JobError
 from .job import GenerationJob
@@ -34,15 +34,6 @@ class PassTexts:
     negative_prompt: str
     cfg: float
     loras: tuple[LoraSetting, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class ImageRequest:
-    """One picture of a batch: its texts' encoding aside, its seed and prompts."""
-
-    prompt: str
-    negative_prompt: str
-    seed: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +228,7 @@ class Passes:
             negative_prompt,
             job.steps,
             job.clip_skip,
-            Loaded(
+            LoadedEncoders(
                 self._networks.conditioning_key(loras),
                 self._networks.conditioning_key(loras, negative=True),
                 lambda: self._for_negative(loras),

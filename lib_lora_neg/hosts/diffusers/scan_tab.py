@@ -10,7 +10,7 @@ from pathlib import Path
 from ...library.hashes import SHORT
 from ...policy.infotext import marked_off
 from ...scan.plan import ScanPlan
-from ...scan.ports import Cancellation, Critic, Denoiser, Generator, Sampling
+from ...scan.ports import Cancellation, Critic, Generator, Sampling, ScanDenoiser
 from ...scan.suggestions import scenes_of
 from ...scan.workplace import Checkpoint, TurnCancelledError
 from ..library import LibraryTabHost
@@ -74,7 +74,7 @@ class DiffusersScanHost:
     def generator(self) -> Generator:
         return self._host.generator()
 
-    def denoiser(self) -> Denoiser | None:
+    def denoiser(self) -> ScanDenoiser | None:
         return self._host.denoiser()
 
     def critic(self) -> Critic | None:

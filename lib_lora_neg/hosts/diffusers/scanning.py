@@ -12,7 +12,7 @@ from ...loras.families import ModelFamily
 from ...scan.ports import (
     Abilities,
     Cancellation,
-    Field,
+    LatentArray,
     LoraSetting,
     Picture,
     Probe,
@@ -24,7 +24,7 @@ from .engine import Engine
 from .infotext import write_infotext
 from .job import GenerationJob
 from .latents import Noise
-from .passes import ImageRequest, PassTexts
+from .passes import PassTexts
 from .sampling import CancelledError
 from .texts import Cond
 
@@ -56,15 +56,11 @@ class EngineGenerator:
             job_of(batch.sampling, first.prompt, first.negative_prompt), first.seed
         )
         texts = PassTexts(first.prompt, first.negative_prompt, job.cfg_scale, batch.loras)
-        requests = [
-            ImageRequest(request.prompt, request.negative_prompt, request.seed)
-            for request in batch.requests
-        ]
         try:
-            made = engine.make(job, requests, texts, cancel=cancel)
+            made = engine.make(job, batch.requests, texts, cancel=cancel)
         except CancelledError:
             return
-        for request, developed in zip(requests, made, strict=True):
+        for request, developed in zip(batch.requests, made, strict=True):
             prompt = _tagged(request.prompt, batch.loras)
             tagged = replace(texts, prompt=prompt, negative_prompt=request.negative_prompt)
             yield Picture(
@@ -86,7 +82,7 @@ class EngineDenoiser:
 
     def predict(
         self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
-    ) -> Sequence[Field]:
+    ) -> Sequence[LatentArray]:
         """Return the prediction for each probe, in order.
 
         Raises:
@@ -106,7 +102,7 @@ class EngineDenoiser:
         job: GenerationJob,
         added: AddedConditioning,
         loras: Sequence[LoraSetting],
-    ) -> Field:
+    ) -> LatentArray:
         passes = self._engine.passes
         cond = passes.encode(probe.prompt, "", job, loras).positive[0][1].at(0)
         noise = Noise([probe.seed], passes.device).draw(passes.latent_shape(job.width, job.height))
@@ -116,7 +112,7 @@ class EngineDenoiser:
             found = passes.denoiser.evaluate(noise * level, t, [cond], added)
         else:
             found = self._noise_in(noise, level, cond, added)
-        prediction: Field = found[0].float().cpu().numpy()
+        prediction: LatentArray = found[0].float().cpu().numpy()
         return prediction
 
     def _noise_in(

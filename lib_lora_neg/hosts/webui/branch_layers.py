@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ...branches.attention import PROJECTIONS
-from ...branches.deltas import BranchError, Delta, Factors, Whole, problem
+from ...branches.deltas import BranchError, Delta, DenseDelta, LowRankDelta, problem
 
 TAG = "lora_neg_reading"
 MOST_KEPT = 3
@@ -29,7 +29,7 @@ _ONLY_LINEAR = "it changes a {kind}, not only linear layers and convolutions"
 
 
 @dataclass(eq=False)
-class Changes:
+class PartDeltas:
     """What one LoRA changes at weight 1, in one part of the checkpoint.
 
     Attributes:
@@ -47,8 +47,8 @@ class Changes:
 class LoraChanges:
     """What one LoRA changes: in the denoiser and in the text encoders."""
 
-    unet: Changes = field(default_factory=Changes)
-    text: Changes = field(default_factory=Changes)
+    unet: PartDeltas = field(default_factory=PartDeltas)
+    text: PartDeltas = field(default_factory=PartDeltas)
 
 
 def changes_of(sd_model: Any, name: str) -> LoraChanges:
@@ -122,7 +122,7 @@ def _delta_of_module(module: Any, layer: Any) -> Delta:
         if rank is not None and mid is None:
             first, second = first[:rank], second[:, :rank]
         scale = float(module.calc_scale())
-        return Factors(first, second, scale, mid.weight if mid is not None else None)
+        return LowRankDelta(first, second, scale, mid.weight if mid is not None else None)
     if hasattr(layer, "in_proj_weight"):
         raise BranchError("it is no plain LoRA in an attention of PyTorch's own kind")
     alone = copy.copy(module)
@@ -133,7 +133,7 @@ def _delta_of_module(module: Any, layer: Any) -> Delta:
     change, bias = alone.calc_updown(weight.detach().float())
     if bias is not None:
         raise BranchError("it changes biases")
-    return Whole(change.to(weight.dtype) if weight.is_floating_point() else change)
+    return DenseDelta(change.to(weight.dtype) if weight.is_floating_point() else change)
 
 
 class _Room:
@@ -148,7 +148,7 @@ class _Room:
         Raises:
             BranchError: there is no room for it.
         """
-        if isinstance(delta, Whole):
+        if isinstance(delta, DenseDelta):
             self.taken += delta.change.numel() * delta.change.element_size()
         if self.taken > MOST_WHOLE_BYTES:
             raise BranchError("it has no thin factors, and its whole change takes too much memory")
@@ -156,10 +156,10 @@ class _Room:
 
 # Forge, reForge, Forge Neo
 
-Named = dict[str, list[tuple[Delta, "tuple[int, int] | None"]]]
+DeltasByModule = dict[str, list[tuple[Delta, "tuple[int, int] | None"]]]
 """By the name of a module, so that what is kept holds no checkpoint."""
 
-_kept: OrderedDict[tuple[object, ...], tuple[Named, Named]] = OrderedDict()
+_kept: OrderedDict[tuple[object, ...], tuple[DeltasByModule, DeltasByModule]] = OrderedDict()
 
 
 def forget() -> None:
@@ -193,9 +193,9 @@ def _of_file(sd_model: Any, path: str) -> LoraChanges:
     return LoraChanges(*(_resolved(*pair) for pair in zip((model, encoders), found, strict=True)))
 
 
-def _resolved(model: Any, named: Named) -> Changes:
+def _resolved(model: Any, named: DeltasByModule) -> PartDeltas:
     layers = {model.get_submodule(name): deltas for name, deltas in named.items()}
-    return Changes(layers, names=dict(zip(layers, named, strict=True)))
+    return PartDeltas(layers, names=dict(zip(layers, named, strict=True)))
 
 
 def _loaded_alone(own: Any, path: str) -> tuple[Any, Any]:
@@ -244,8 +244,8 @@ def _backup(patcher: Any) -> Callable[[str], Any]:
 
 def _named(
     model: Any, patches: Mapping[str, list[Any]], backup: Callable[[str], Any], room: _Room
-) -> Named:
-    found: Named = {}
+) -> DeltasByModule:
+    found: DeltasByModule = {}
     for name, entries in patches.items():
         where, _, kind = name.rpartition(".")
         if kind != "weight":
@@ -274,7 +274,7 @@ def _delta_of_patch(
     if values is not None and function is None:
         up, down, alpha, mid = values
         scale = 1.0 if alpha is None else float(alpha) / down.shape[0]
-        return Factors(down, up, scale, mid), outputs
+        return LowRankDelta(down, up, scale, mid), outputs
     weight = backup(name)
     weight = layer.weight if weight is None else weight
     if not weight.is_floating_point() or weight.element_size() < 2:
@@ -285,7 +285,7 @@ def _delta_of_patch(
     if merged.shape != part.shape:
         raise BranchError("it changes the shape of a layer")
     change = (merged.float() - part).to(weight.dtype)
-    return Whole(change), outputs
+    return DenseDelta(change), outputs
 
 
 def _plain(patch: Any) -> tuple[Any, Any, Any, Any] | None:

@@ -20,7 +20,7 @@ from ...prompts.tags import NetworkTag
 from ...scan.ports import LoraSetting
 from .. import branch_keys
 
-Say = Callable[[Any, str], None]
+OnRefusal = Callable[[Any, str], None]
 
 
 @dataclass
@@ -68,7 +68,7 @@ class Branches:
         say: tells people something about a generation.
     """
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: OnRefusal) -> None:
         self._say_to = say
         self._said: set[str] = set()
         self._state = _Loaded()
@@ -185,11 +185,11 @@ def _parts(
         both_alike: there is no negative branch (CFG 1), so that blocks alone count.
     """
     from ...branches.deltas import BranchError
-    from ...branches.layers import Part
+    from ...branches.layers import LayerDelta
     from .branch_layers import changes_of
 
-    layers: dict[Any, list[Part]] = {}
-    attentions: dict[Any, dict[str, list[Part]]] = {}
+    layers: dict[Any, list[LayerDelta]] = {}
+    attentions: dict[Any, dict[str, list[LayerDelta]]] = {}
     for lora in state.settings:
         if lora.name in state.refused:
             continue
@@ -211,12 +211,12 @@ def _parts(
             beside = strengths if kept else outside
             if beside.none:
                 continue
-            parts = [Part(delta, beside, outputs) for delta, outputs in deltas]
+            parts = [LayerDelta(delta, beside, outputs) for delta, outputs in deltas]
             layers.setdefault(layer, []).extend(parts)
         for attention, by_projection in changes.attentions.items():
             for projection, delta in by_projection.items():
                 into = attentions.setdefault(attention, {}).setdefault(projection, [])
-                into.append(Part(delta, strengths))
+                into.append(LayerDelta(delta, strengths))
     return layers, attentions
 
 
@@ -318,7 +318,7 @@ def rows_from_options(
     return [Branch.UNCOND if chunk else Branch.COND for chunk in chunks for _ in range(each)]
 
 
-class Order:
+class RowOrder:
     """The branches in A1111: rows are evaluated in order, those of the prompt first.
 
     The host tells the rows of a step before it evaluates them, in one call or in several. Where
@@ -354,7 +354,7 @@ class Order:
         return found if count and len(found) == count else None
 
 
-order = Order()
+order = RowOrder()
 
 
 def _length(cond: Any) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from ...library.files import Stamp, stamp_of
+from ...library.files import CardStamp, stamp_of
 from ...loras import read_any_card
 from ...loras.card import LoraCard
 from . import places
@@ -15,7 +15,7 @@ from . import places
 RESCAN_SECONDS = 10.0
 """How long a name that was not found is not looked for on disk again."""
 
-_Stamps = tuple[Stamp | None, object]
+_Stamps = tuple[CardStamp | None, object]
 
 
 class HostCards:
@@ -63,7 +63,7 @@ class HostCards:
         found = self._cards.get(path)
         return found[1] if found is not None else None
 
-    def offer(self, card: LoraCard, stamp: Stamp) -> None:
+    def offer(self, card: LoraCard, stamp: CardStamp) -> None:
         """Take a card that the catalog read, unless the same state of the file is known."""
         stamps = (stamp, _own_stamp())
         known = self._cards.get(card.path)

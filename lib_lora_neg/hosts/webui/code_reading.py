@@ -20,7 +20,7 @@ _WHOLE_TAG = re.compile(r"<lora:[^<>{}%:]*:[-+.\d]+>")
 
 
 @dataclass
-class Reading:
+class CodeFacts:
     """What stands in some code.
 
     Attributes:
@@ -41,9 +41,9 @@ class Reading:
         return any("<lora:" in _WHOLE_TAG.sub("", text) for text in self.texts)
 
 
-def read_code(functions: Iterable[Any]) -> Reading:
+def read_code(functions: Iterable[Any]) -> CodeFacts:
     """Return what stands in these functions and in those of their modules that they use."""
-    reading = Reading(set(), set(), set())
+    reading = CodeFacts(set(), set(), set())
     for function in _reached(functions, reading.texts):
         for code in _codes(function.__code__):
             _read(code, reading)
@@ -108,7 +108,7 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(constant)
 
 
-def _read(code: CodeType, reading: Reading) -> None:
+def _read(code: CodeType, reading: CodeFacts) -> None:
     reading.names.update(code.co_names)
     reading.texts.update(text for text in code.co_consts if isinstance(text, str))
     for step in dis.get_instructions(code):

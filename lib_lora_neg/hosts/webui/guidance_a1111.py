@@ -14,9 +14,9 @@ from typing import Any
 from ...branches import Branch
 from ...guidance import Guidance
 from ...telling import complain_of
-from .branches import Order
+from .branches import RowOrder
 
-Texts = Callable[[int], Sequence[Any]]
+ConceptTexts = Callable[[int], Sequence[Any]]
 """Returns the encoded text of each concept, pictures × tokens × width, for a number of pictures."""
 
 
@@ -48,13 +48,13 @@ def _unet_of(sd_model: Any) -> Any:
 def watch(
     p: Any,
     guidance: Guidance,
-    texts: Texts,
+    texts: ConceptTexts,
     acts: Callable[[], bool],
     failed: Callable[[str], None],
 ) -> None:
-    """Guide the pass that is about to be sampled, until `leave`; arguments as of `Watch`."""
+    """Guide the pass that is about to be sampled, until `leave`; arguments as of `GuidedUnet`."""
     leave()
-    _current.append(Watch(p, guidance, texts, acts, failed))
+    _current.append(GuidedUnet(p, guidance, texts, acts, failed))
 
 
 def leave() -> None:
@@ -63,7 +63,7 @@ def leave() -> None:
         _current.pop().detach()
 
 
-class Watch:
+class GuidedUnet:
     """Guides the calls of a U-Net until it is detached.
 
     Args:
@@ -78,7 +78,7 @@ class Watch:
         self,
         p: Any,
         guidance: Guidance,
-        texts: Texts,
+        texts: ConceptTexts,
         acts: Callable[[], bool],
         failed: Callable[[str], None],
     ) -> None:
@@ -87,7 +87,7 @@ class Watch:
         self._guidance = guidance
         self._texts, self._acts, self._failed = texts, acts, failed
         self._pictures = _pictures_of_rows(p)
-        self._order, self._open = Order(), ExitStack()
+        self._order, self._open = RowOrder(), ExitStack()
         self._given_up = False
         self._model = _unet_of(p.sd_model)
         script_callbacks.on_cfg_denoiser(self._order.note)
@@ -165,7 +165,7 @@ class Watch:
             self._failed(reason)
 
 
-_current: list[Watch] = []
+_current: list[GuidedUnet] = []
 
 
 def _pictures_of_rows(p: Any) -> list[int]:

@@ -24,7 +24,7 @@ from ...policy import (
 )
 from .reading import batch_slice
 
-Texts = tuple[tuple[str, ...], tuple[str, ...]]
+BatchTexts = tuple[tuple[str, ...], tuple[str, ...]]
 """Prompts and negative prompts of one batch."""
 
 WORD_RULES = frozenset(rule.id for rule in RULES if rule.rewords_prompt)
@@ -50,8 +50,8 @@ class PlannedBatch:
     number: int
     guarded: GuardPlan
     settings: GuardSettings
-    encoded: Texts | None = None
-    known: dict[object, Texts] = field(default_factory=dict)
+    encoded: BatchTexts | None = None
+    known: dict[object, BatchTexts] = field(default_factory=dict)
 
 
 def note_encoded(p: Any, batch: PlannedBatch) -> None:
@@ -60,7 +60,7 @@ def note_encoded(p: Any, batch: PlannedBatch) -> None:
         batch.encoded = _at_hand(p)
 
 
-def _at_hand(p: Any) -> Texts:
+def _at_hand(p: Any) -> BatchTexts:
     """Return the texts of the first pass: what is encoded, from when their tags are taken out."""
     return tuple(p.prompts or ()), tuple(p.negative_prompts or ())
 
@@ -130,8 +130,8 @@ def _mend_main(p: Any, batch: PlannedBatch, cards: CardLookup) -> None:
 
 
 def _guarded(
-    texts: Texts, batch: PlannedBatch, cards: CardLookup, *, only_tags: bool = False
-) -> Texts:
+    texts: BatchTexts, batch: PlannedBatch, cards: CardLookup, *, only_tags: bool = False
+) -> BatchTexts:
     """Return texts as the guard would write them in this batch."""
     key = (texts, only_tags)
     if key not in batch.known:
@@ -147,6 +147,6 @@ def _guarded(
     return batch.known[key]
 
 
-def _request_of(texts: Texts, request: GenerationRequest) -> GenerationRequest:
+def _request_of(texts: BatchTexts, request: GenerationRequest) -> GenerationRequest:
     first = PromptSet(texts[0], texts[1], request.first.cfg_scale)
     return replace(request, first=first, hires=None)

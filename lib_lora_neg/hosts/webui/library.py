@@ -10,12 +10,12 @@ from ...library.civitai import CivitaiLookup
 from ...library.conflicts import ConflictIndex
 from ...library.indexing import BackgroundReader, ReadingProgress
 from ...library.lookups import PageLookups
-from ...library.saving import Kept
+from ...library.saving import StoredDecision
 from ...loras.card import LoraCard
 from ...loras.decisions import Decision
 from ...loras.reading.conflict import Conflict
 from ...policy import GuardSettings, Mode
-from ..library import Saved
+from ..library import SaveResult
 from . import places
 from .cards import HostCards
 from .option_values import SECTION
@@ -119,7 +119,7 @@ class WebuiLibraryTab:
         book, paths = places.decision_book(), available()
         return {name: book.decision(paths[name]) for name in names if name in paths}
 
-    def save(self, decisions: Mapping[str, Decision]) -> Sequence[Saved]:
+    def save(self, decisions: Mapping[str, Decision]) -> Sequence[SaveResult]:
         paths = available()
         names = {paths[name]: name for name in decisions if name in paths}
         wanted = {path: decisions[name] for path, name in names.items()}
@@ -134,16 +134,16 @@ class WebuiLibraryTab:
     def export(self) -> Mapping[str, Any]:
         return places.decision_book().export(available().items())
 
-    def restore(self, exported: Mapping[str, Any]) -> Sequence[Saved]:
+    def restore(self, exported: Mapping[str, Any]) -> Sequence[SaveResult]:
         return self._saved(places.decision_book().restore(exported, available()))
 
-    def _saved(self, kept: Mapping[str, Kept]) -> list[Saved]:
+    def _saved(self, kept: Mapping[str, StoredDecision]) -> list[SaveResult]:
         """Read the cards of what was kept anew; the catalog follows in the background."""
         for name in (name for name, item in kept.items() if item.done):
             self.card(name)
         if kept:
             self._reader.again(SETTLED_SECONDS)
-        return [Saved(name, item.done, item.note) for name, item in kept.items()]
+        return [SaveResult(name, item.done, item.note) for name, item in kept.items()]
 
     def _read_all(self, after_file: Callable[[int, int], None]) -> None:
         """Bring the catalog up to date; runs in the reader's thread."""

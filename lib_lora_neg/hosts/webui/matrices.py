@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from ...prompts import Prompt, parse
 from . import sweeps
-from .code_reading import Reading, own_functions, read_code
+from .code_reading import CodeFacts, own_functions, read_code
 from .sweeps import Sweep
 
 ATTRIBUTE = "_lora_neg_job"
@@ -26,7 +26,7 @@ MARKS = ("_lora_tester_state",)
 
 _LORA_OF_A_CASE = "lora_tag_name"
 
-_readings: WeakKeyDictionary[type, Reading] = WeakKeyDictionary()
+_readings: WeakKeyDictionary[type, CodeFacts] = WeakKeyDictionary()
 
 
 @dataclass
@@ -156,7 +156,7 @@ def _running(p: Any) -> Iterator[Any]:
             yield script
 
 
-def _reading(script: Any) -> Reading:
+def _reading(script: Any) -> CodeFacts:
     """Return what the methods of a script can do; read once per class."""
     kind = type(script)
     if kind not in _readings:

@@ -64,7 +64,7 @@ def floor_key(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Span:
+class OptionRange:
     """What a number may be: from ``low`` to ``high``, in steps of ``step`` on the page."""
 
     default: float
@@ -80,27 +80,27 @@ class Span:
         return self.low <= value <= self.high and (not self.whole or value == math.floor(value))
 
 
-def _spans() -> dict[str, Span]:
+def _spans() -> dict[str, OptionRange]:
     usual = GuardSettings()
     floors = {
-        floor_key(name): Span(floor, LOWEST_FLOOR, 0.0, 0.05)
+        floor_key(name): OptionRange(floor, LOWEST_FLOOR, 0.0, 0.05)
         for name, floor in DEFAULT_FLOORS.items()
     }
     return {
         **floors,
-        CLAMP_CONFIDENCE: Span(usual.clamp_confidence, 0.5, 1.0, 0.05),
-        DROP_CONFIDENCE: Span(usual.drop_confidence, 0.5, 1.0, 0.05),
-        CFG_CEILING: Span(usual.cfg_ceiling, 4.0, 6.0, 0.5),
-        TEXT_ENCODER: Span(usual.text_encoder, 0.4, 0.6, 0.05),
-        BUDGET: Span(usual.budget, 0.5, 10.0, 0.1),
-        DEGRADED: Span(usual.degraded, 0.5, 10.0, 0.1),
-        SCAN_BATCH: Span(1, 1, MAX_SCAN_BATCH, 1, whole=True),
-        GUIDANCE_STRENGTH: Span(1.0, 0.0, 3.0, 0.05),
-        GUIDANCE_SHARE: Span(1.0, 0.0, 1.0, 0.05),
+        CLAMP_CONFIDENCE: OptionRange(usual.clamp_confidence, 0.5, 1.0, 0.05),
+        DROP_CONFIDENCE: OptionRange(usual.drop_confidence, 0.5, 1.0, 0.05),
+        CFG_CEILING: OptionRange(usual.cfg_ceiling, 4.0, 6.0, 0.5),
+        TEXT_ENCODER: OptionRange(usual.text_encoder, 0.4, 0.6, 0.05),
+        BUDGET: OptionRange(usual.budget, 0.5, 10.0, 0.1),
+        DEGRADED: OptionRange(usual.degraded, 0.5, 10.0, 0.1),
+        SCAN_BATCH: OptionRange(1, 1, MAX_SCAN_BATCH, 1, whole=True),
+        GUIDANCE_STRENGTH: OptionRange(1.0, 0.0, 3.0, 0.05),
+        GUIDANCE_SHARE: OptionRange(1.0, 0.0, 1.0, 0.05),
     }
 
 
-SPANS: Mapping[str, Span] = MappingProxyType(_spans())
+SPANS: Mapping[str, OptionRange] = MappingProxyType(_spans())
 """Every number of the settings page."""
 
 FLAGS: Mapping[str, bool] = MappingProxyType(

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ...scan.plan import ScanPlan
-from ...scan.ports import Cancellation, Critic, Denoiser, Generator
+from ...scan.ports import Cancellation, Critic, Generator, ScanDenoiser
 from ...scan.workplace import Checkpoint
 from ..library import LibraryTabHost
 from ..scanning import ScanForm
@@ -42,7 +42,7 @@ class WebuiScanHost:
     def generator(self) -> Generator:
         return WebuiGenerator()
 
-    def denoiser(self) -> Denoiser | None:
+    def denoiser(self) -> ScanDenoiser | None:
         return scan_denoiser.denoiser()
 
     def critic(self) -> Critic | None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...loras.families import ModelFamily
-from ...scan.ports import Field, LoraSetting, Picture, Probe, Question, Sampling
+from ...scan.ports import LatentArray, LoraSetting, Picture, Probe, Question, Sampling
 from . import capabilities
 from .branches import kept_to_blocks
 from .checkpoint import selected_family
@@ -48,21 +48,21 @@ def _model() -> _ClassicModel | _ForgeModel | None:
 
 
 class WebuiDenoiser:
-    """A `Denoiser`, to be used within a turn."""
+    """A `ScanDenoiser`, to be used within a turn."""
 
     def __init__(self, model: _ClassicModel | _ForgeModel) -> None:
         self._model = model
 
     def predict(
         self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
-    ) -> Sequence[Field]:
+    ) -> Sequence[LatentArray]:
         """Return the prediction for each probe, with these LoRAs and no others."""
         with ScanLoras().in_use():
             return in_generation_thread(lambda: self._predict(loras, probes, sampling))
 
     def _predict(
         self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
-    ) -> list[Field]:
+    ) -> list[LatentArray]:
         self._model.load()
         _load(loras)
         with self._model.ready(sampling) as shape, _masked(loras):
@@ -88,14 +88,14 @@ class WebuiCritic:
 
     def residuals(
         self, loras: tuple[LoraSetting, ...], questions: Sequence[Question], sampling: Sampling
-    ) -> Sequence[Field]:
+    ) -> Sequence[LatentArray]:
         """Return what the model gets wrong, with these LoRAs and no others."""
         with ScanLoras().in_use():
             return in_generation_thread(lambda: self._residuals(loras, questions, sampling))
 
     def _residuals(
         self, loras: tuple[LoraSetting, ...], questions: Sequence[Question], sampling: Sampling
-    ) -> list[Field]:
+    ) -> list[LatentArray]:
         self._model.load()
         _load(loras)
         with self._model.ready(sampling), _masked(loras):
@@ -110,10 +110,10 @@ class WebuiCritic:
                 for question in questions
             ]
 
-    def _residual(self, latent: Any, question: Question, cond: Any) -> Field:
+    def _residual(self, latent: Any, question: Question, cond: Any) -> LatentArray:
         noise = _noise(question.seed, tuple(latent.shape[1:])).to(latent)
         _, denoised, _ = self._model.denoise(latent, noise, question.level, cond)
-        wrong: Field = (denoised - latent)[0].float().cpu().numpy().astype(np.float32)
+        wrong: LatentArray = (denoised - latent)[0].float().cpu().numpy().astype(np.float32)
         return wrong
 
 
@@ -191,8 +191,8 @@ def _sigma(sigmas: Any, level: float) -> Any:
     return sigmas[round(min(max(level, 0.0), 1.0) * (len(sigmas) - 1))]
 
 
-def _direction(x: Any, denoised: Any, sigma: Any) -> Field:
-    direction: Field = ((x - denoised) / sigma)[0].float().cpu().numpy().astype(np.float32)
+def _direction(x: Any, denoised: Any, sigma: Any) -> LatentArray:
+    direction: LatentArray = ((x - denoised) / sigma)[0].float().cpu().numpy().astype(np.float32)
     return direction
 
 

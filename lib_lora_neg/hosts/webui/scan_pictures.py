@@ -14,8 +14,8 @@ from ...prompts import parse
 from ...scan.ports import (
     Abilities,
     Cancellation,
-    Field,
     ImageRequest,
+    LatentArray,
     LoraSetting,
     Picture,
     ScanBatch,
@@ -64,7 +64,7 @@ class WebuiGenerator:
         from modules.processing import process_images
 
         p = _processing(batch, requests)
-        latents: list[Field] = []
+        latents: list[LatentArray] = []
         self._share_conds(p)
         _keep_to_blocks(p, batch.loras)
         _keep_latents(p, latents)
@@ -169,7 +169,7 @@ def _keep_to_blocks(p: Any, loras: Sequence[LoraSetting]) -> None:
     p.sample = kept
 
 
-def _keep_latents(p: Any, latents: list[Field]) -> None:
+def _keep_latents(p: Any, latents: list[LatentArray]) -> None:
     """Let ``p`` put what it has sampled into ``latents``, too."""
     sample = p.sample
 

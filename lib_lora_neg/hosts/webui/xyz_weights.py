@@ -28,7 +28,7 @@ class AxisError(ValueError):
 
 
 @dataclass
-class Target:
+class AxisLora:
     """Which LoRA an axis is about; all values of the axis share one.
 
     Attributes:
@@ -44,7 +44,7 @@ class Target:
 class AxisWeight:
     """One value of a weight axis."""
 
-    target: Target
+    target: AxisLora
     weight: float
     text_encoder: bool
 
@@ -67,7 +67,7 @@ def read_axis(text: str, *, text_encoder: bool) -> list[AxisWeight]:
     if colon and not name:
         raise AxisError(f"{text!r}: write a LoRA's name before the colon, or no colon")
     position = _POSITION.fullmatch(name)
-    target = Target(position=int(position[1])) if position else Target(name)
+    target = AxisLora(position=int(position[1])) if position else AxisLora(name)
     try:
         values = parse_weights(weights)
     except ValueError as error:
@@ -115,7 +115,7 @@ def with_weight(prompt: str, value: AxisWeight) -> str:
     return apply_edits(prompt, rewrite.edits())
 
 
-def has_tag(prompt: str, target: Target) -> bool:
+def has_tag(prompt: str, target: AxisLora) -> bool:
     """Whether the target stands in this prompt."""
     return any(_is(target.name, tag) for tag in parse(prompt).tags if tag.is_lora)
 
@@ -127,7 +127,7 @@ def _next_position(p: Any, *, text_encoder: bool) -> int:
     return position
 
 
-def _find(tree: Prompt, target: Target) -> list[NetworkTag]:
+def _find(tree: Prompt, target: AxisLora) -> list[NetworkTag]:
     """Return the tags of the target's LoRA; all of them, should it stand there twice."""
     tags = [tag for tag in tree.tags if tag.is_lora]
     names = list(dict.fromkeys(tag.name for tag in tags))

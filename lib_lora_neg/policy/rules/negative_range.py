@@ -24,7 +24,7 @@ from ..matrix import FRAMEWORK, explicit_range, range_in_force
 from ..options import Mode
 from ..wording import minus, type_text
 from . import range_advice
-from .range_advice import Advice
+from .range_advice import RangeAdvice
 
 NO_CHARACTER = (
     "{type}: no negative weight; a character at a negative weight gives a distorted mirror, not "
@@ -190,7 +190,7 @@ class _Judge(NamedTuple):
         self._report(wanted, enforced, reason, verdict.source, verdict.floor)
         return wanted if enforced else use
 
-    def _advise(self, advice: Advice | None) -> LoraUse:
+    def _advise(self, advice: RangeAdvice | None) -> LoraUse:
         if advice is not None:
             self._report(advice.use, False, advice.reason, advice.source)
         return self.use

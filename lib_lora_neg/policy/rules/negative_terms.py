@@ -32,7 +32,7 @@ def needed_terms(uses: Iterable[LoraUse], context: Context) -> frozenset[str]:
     return frozenset(needed)
 
 
-class Needed:
+class ProtectedTerms:
     """The terms that no rule may take out, asked for many places of one text."""
 
     def __init__(self, terms: frozenset[str]) -> None:

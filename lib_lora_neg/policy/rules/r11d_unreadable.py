@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...prompts import NetworkTag, Weight
-from ...prompts.lookalikes import Fault, find_lookalikes, repaired_tag
+from ...prompts.lookalikes import TagFault, find_lookalikes, repaired_tag
 from ...sentences import Sentence, say
 from ..draft import Context, Draft, LoraUse, TextDraft, each_prompt, tag_text
 from ..model import GenerationRequest
@@ -19,20 +19,20 @@ DROPS_ALL = say("the host then loads none of the LoRAs of this prompt")
 DROPS_ONE = say("this LoRA is then not loaded")
 
 NO_LORA = {
-    Fault.TYPE: say("the host knows the type of a tag in small letters only: it loads no LoRA"),
-    Fault.WIDE: say(
+    TagFault.TYPE: say("the host knows the type of a tag in small letters only: it loads no LoRA"),
+    TagFault.WIDE: say(
         "wide punctuation (as input methods write it) makes no tag: the host reads it as plain "
         "text and loads no LoRA"
     ),
-    Fault.COMMENT: say(
+    TagFault.COMMENT: say(
         "# begins a comment, so the host never sees the end of this tag and loads no LoRA: "
         "rename the file"
     ),
-    Fault.SPACE: say("a space there makes it plain text: the host loads no LoRA"),
-    Fault.FORM: say(
+    TagFault.SPACE: say("a space there makes it plain text: the host loads no LoRA"),
+    TagFault.FORM: say(
         "a tag is written <lora:name:weight>: the host reads this as plain text and loads no LoRA"
     ),
-    Fault.UNCLOSED: say("the tag is not closed with >: the host reads it as plain text"),
+    TagFault.UNCLOSED: say("the tag is not closed with >: the host reads it as plain text"),
 }
 
 

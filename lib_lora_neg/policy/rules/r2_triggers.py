@@ -13,7 +13,7 @@ from ..draft import Context, Draft, LoraUse, TextDraft, each_negative, each_prom
 from ..matrix import FRAMEWORK, WRONG_LORA
 from ..options import Mode
 from ..rule import ChipText, Rule
-from .negative_terms import Needed, literal, needed_terms
+from .negative_terms import ProtectedTerms, literal, needed_terms
 
 SOURCE = f"{FRAMEWORK}, the trigger word problem"
 
@@ -34,7 +34,7 @@ def triggers(draft: Draft, context: Context) -> Draft:
     uses = [use for use in draft.active if use.guarded_by("R2")]
     if not uses:
         return draft
-    needed = Needed(needed_terms(draft.active, context))
+    needed = ProtectedTerms(needed_terms(draft.active, context))
 
     def clean(text: TextDraft) -> TextDraft:
         text = _Stripping(text, needed, context).done(uses)
@@ -60,7 +60,7 @@ def _triggers_of(uses: Iterable[LoraUse]) -> Iterator[tuple[LoraUse, Trigger]]:
 class _Stripping:
     """One negative prompt and what is taken out of it, each place once."""
 
-    def __init__(self, text: TextDraft, needed: Needed, context: Context) -> None:
+    def __init__(self, text: TextDraft, needed: ProtectedTerms, context: Context) -> None:
         self._text = text
         self._needed = needed
         self._context = context
@@ -123,7 +123,7 @@ def _named(match: Match) -> Match:
 
 
 def _look_at_negated(
-    text: TextDraft, uses: list[LoraUse], needed: Needed, context: Context
+    text: TextDraft, uses: list[LoraUse], needed: ProtectedTerms, context: Context
 ) -> TextDraft:
     """Say where ``(word:-1)`` in the prompt, a negative to NegPiP, holds a trigger."""
     if not negated_terms(text.tree):

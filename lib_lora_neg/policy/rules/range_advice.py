@@ -13,7 +13,7 @@ from ..matrix import ACCELERATORS, WRONG_LORA, matrix_row
 from ..wording import minus, type_name, type_text
 
 
-class Advice(NamedTuple):
+class RangeAdvice(NamedTuple):
     """A finding that changes nothing: the use as it would be better, the reason, its source."""
 
     use: LoraUse
@@ -21,7 +21,9 @@ class Advice(NamedTuple):
     source: str = ""
 
 
-def without_range(use: LoraUse, card: LoraCard, lowest: float, context: Context) -> Advice | None:
+def without_range(
+    use: LoraUse, card: LoraCard, lowest: float, context: Context
+) -> RangeAdvice | None:
     """Return the advice on a negative weight that no range speaks about, if that is so."""
     family = context.request.family
     kind = card.inference.type
@@ -35,11 +37,11 @@ def without_range(use: LoraUse, card: LoraCard, lowest: float, context: Context)
         return _no_evidence(use, card, lowest)
     if kind is LoraType.UNKNOWN:
         reason = say("type unknown, so no safe negative range is known: set its type or scan it")
-        return Advice(use, reason)
+        return RangeAdvice(use, reason)
     return None
 
 
-def _trigger_negative(use: LoraUse, card: LoraCard) -> Advice:
+def _trigger_negative(use: LoraUse, card: LoraCard) -> RangeAdvice:
     fixed = use
     if use.te is not None and use.unet is not None:
         fixed = replace(use, te=abs(use.te), unet=abs(use.unet))
@@ -52,35 +54,35 @@ def _trigger_negative(use: LoraUse, card: LoraCard) -> Advice:
         reason = say(
             "made to be loaded at a positive weight with its trigger in the negative prompt"
         )
-    return Advice(fixed, reason, WRONG_LORA)
+    return RangeAdvice(fixed, reason, WRONG_LORA)
 
 
-def _accelerator(use: LoraUse) -> Advice:
+def _accelerator(use: LoraUse) -> RangeAdvice:
     reason = say(
         "accelerator: at −1 it takes the acceleration out of a checkpoint it was merged into, a "
         "known use; on any other checkpoint a negative weight only does harm"
     )
-    return Advice(use, reason, ACCELERATORS)
+    return RangeAdvice(use, reason, ACCELERATORS)
 
 
-def _no_evidence(use: LoraUse, card: LoraCard, lowest: float) -> Advice:
+def _no_evidence(use: LoraUse, card: LoraCard, lowest: float) -> RangeAdvice:
     usual = matrix_row(card, ModelFamily.SDXL)
     if usual is None or usual.floor is None or lowest >= usual.floor:
         reason = say(
             "nothing is known about negative weights on this model family: measure it with a "
             "weight scan"
         )
-        return Advice(use, reason)
+        return RangeAdvice(use, reason)
     reason = say(
         "nothing is known about negative weights on this model family; on SD models the floor of "
         "a {type} is {floor}. Measure it with a weight scan",
         type=type_name(card.inference.type),
         floor=minus(usual.floor),
     )
-    return Advice(use, reason, usual.source)
+    return RangeAdvice(use, reason, usual.source)
 
 
-def scheduled(use: LoraUse, card: LoraCard, allowed: WeightRange, lowest: float) -> Advice:
+def scheduled(use: LoraUse, card: LoraCard, allowed: WeightRange, lowest: float) -> RangeAdvice:
     """Return the advice on a schedule that goes below the floor; schedules are never rewritten."""
     reason = say(
         "{type}: the schedule goes down to {lowest}, below the floor {floor}; schedules are left "
@@ -89,7 +91,7 @@ def scheduled(use: LoraUse, card: LoraCard, allowed: WeightRange, lowest: float)
         lowest=minus(lowest),
         floor=minus(allowed.floor or 0.0),
     )
-    return Advice(use, reason, allowed.reference)
+    return RangeAdvice(use, reason, allowed.reference)
 
 
 SCAN_FIRST = say("scan first: users report dim, static pictures at −1 on Flux")
@@ -115,7 +117,7 @@ KLEIN = {
 
 def scan_first(
     use: LoraUse, allowed: WeightRange, lowest: float, context: Context
-) -> Advice | None:
+) -> RangeAdvice | None:
     """Return the caution on a weight that is in Flux's range."""
     if lowest > -1.0 and context.request.family is not ModelFamily.FLUX2:
         return None
@@ -124,10 +126,10 @@ def scan_first(
         weight=minus(lowest),
         caution=flux_caution(context),
     )
-    return Advice(use, reason, allowed.reference)
+    return RangeAdvice(use, reason, allowed.reference)
 
 
-def no_negative_branch(use: LoraUse, card: LoraCard, context: Context) -> Advice | None:
+def no_negative_branch(use: LoraUse, card: LoraCard, context: Context) -> RangeAdvice | None:
     """Return the advice on a trigger negative where there is no negative branch."""
     if (
         context.request.has_negative_branch
@@ -136,4 +138,4 @@ def no_negative_branch(use: LoraUse, card: LoraCard, context: Context) -> Advice
     ):
         return None
     reason = say("works through the negative prompt, and Flux has no negative branch")
-    return Advice(use, reason, WRONG_LORA)
+    return RangeAdvice(use, reason, WRONG_LORA)

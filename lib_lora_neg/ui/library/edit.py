@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...hosts.form_reading import FormValueError
-from ...hosts.library import LibraryTabHost, Saved
+from ...hosts.library import LibraryTabHost, SaveResult
 from ...loras.card import LoraCard, LoraType, RangeSource, WeightRange
 from ...loras.decisions import MOST_MASK, Decision
 from ...loras.families import ModelFamily
@@ -27,7 +27,7 @@ MAX_STEPS = 20
 
 REFERENCE = say("typed by the user")
 
-Change = Callable[[Decision], Decision]
+DecisionChange = Callable[[Decision], Decision]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class EditResult:
         step: number by which `Editor.undo` takes just this edit back; 0 if nothing was done.
     """
 
-    saved: tuple[Saved, ...]
+    saved: tuple[SaveResult, ...]
     unknown: int = 0
     unchanged: int = 0
     step: int = 0
@@ -92,7 +92,9 @@ class Editor:
         """What `undo` would take back, in words; empty if nothing."""
         return next(reversed(self._steps.values())).label if self._steps else ""
 
-    def edit(self, names: Sequence[str], change: Change, *, continued: bool = False) -> EditResult:
+    def edit(
+        self, names: Sequence[str], change: DecisionChange, *, continued: bool = False
+    ) -> EditResult:
         """Apply a change to the decisions of some LoRAs and keep them.
 
         An edit that changes nothing leaves alone what can be taken back.
@@ -163,7 +165,7 @@ def read_names(body: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def read_change(body: Mapping[str, Any]) -> Change:
+def read_change(body: Mapping[str, Any]) -> DecisionChange:
     """Understand ``{"clear": true}`` or ``{"set": {…}}``; null in ``set`` means "as inferred".
 
     What a scan measured stays: it is not the user's word.

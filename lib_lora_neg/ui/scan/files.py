@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from ...hosts.answers import FileAnswer, PageFile
 from ...hosts.scanning import ScanTabHost
 from ...regular import open_regular, read_regular
 from ...scan.drawing import DARK, LIGHT
@@ -17,10 +17,10 @@ from ...scan.figures import draw_curves
 from ...scan.files import encode_png
 from ...scan.heat import heat_of
 from ...scan.outcome import outcome_of
+from ...scan.past_scans import PastScan
 from ...scan.quick import QuickPoint, QuickVerdict
 from ...scan.quick_report import draw_quick
 from ...scan.report import REPORT, conclude, report_of
-from ...scan.store import PastScan
 from ...whole import write_whole
 from .form import ScanError
 from .view import find_cell, find_scan
@@ -33,26 +33,6 @@ MAX_REPORT_BYTES = 256 * 1024 * 1024
 
 KEPT_THUMBNAILS = 2000
 """About 15 kB each at most."""
-
-
-@dataclass(frozen=True)
-class PageFile:
-    """What a route hands out.
-
-    Attributes:
-        data: its bytes.
-        media_type: of them.
-        download: file name to save it under; empty for one that is shown.
-        lasting: it never changes under its address.
-    """
-
-    data: bytes
-    media_type: str
-    download: str = ""
-    lasting: bool = False
-
-
-FileAnswer = Callable[[Mapping[str, str]], PageFile]
 
 
 def scan_files(host: ScanTabHost) -> dict[str, FileAnswer]:

@@ -48,6 +48,18 @@ class FormError(ScanError):
         self.errors = dict(errors)
 
 
+def asks_model(body: Mapping[str, Any], host: ScanTabHost) -> bool:
+    """Return whether a form wants the loaded model to judge its pictures and the host can ask."""
+    wanted = body.get("critic") is True and body.get("kind") != "quick"
+    return wanted and host.critic() is not None
+
+
+def card_of(host: ScanTabHost, name: object) -> LoraCard | None:
+    """Return the card of a LoRA that a request names; ``None`` where it names no known one."""
+    library = host.library
+    return library.card(name) if isinstance(name, str) and name in library.names() else None
+
+
 def read_form(body: Mapping[str, Any], host: ScanTabHost) -> ScanPlan:
     """Return the plan that a form asks for.
 

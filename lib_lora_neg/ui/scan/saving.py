@@ -11,8 +11,8 @@ from ...hosts.library import LibraryTabHost
 from ...loras.decisions import Decision
 from ...loras.families import ModelFamily
 from ...scan.outcome import Proposal, outcome_of
+from ...scan.past_scans import PastScan
 from ...scan.saving import propose
-from ...scan.store import PastScan
 from ...sentences import say
 from ..library.edit import Editor
 from .form import ScanError

@@ -12,12 +12,12 @@ from ...loras.card import LoraCard, LoraType, RangeSource, ScanBracket, WeightRa
 from ...loras.families import ModelFamily
 from ...policy.matrix import explicit_range
 from ...policy.wording import minus
-from ...scan.jobs import JobView
+from ...scan.jobs import JobView, ScanJobs
 from ...scan.locking import is_locked
 from ...scan.outcome import ScanOutcome, outcome_of
+from ...scan.past_scans import PastScan, past_scan
 from ...scan.plan import ScanCell, ScanPlan
 from ...scan.saving import in_force, propose
-from ...scan.store import PastScan, past_scan
 from ...scan.weights import format_weight, format_weights
 from ...sentences import Sentence, say
 from ..library.words import range_text
@@ -71,6 +71,12 @@ def job_json(job: JobView | None) -> dict[str, Any] | None:
         "state": job.state.value,
         "over": job.state.is_over,
     }
+
+
+def running_scan(jobs: ScanJobs) -> str:
+    """Return the name of the scan that is running; empty where none is."""
+    job = jobs.view()
+    return job.scan if job is not None and not job.state.is_over else ""
 
 
 def entry_json(scan: PastScan, running: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from lib_lora_neg.hosts.comfy import settings
 from lib_lora_neg.hosts.comfy.families import FROM_MODEL, model_of
 from lib_lora_neg.hosts.comfy.loras import ComfyLoras
 from lib_lora_neg.hosts.comfy.order import TagOrder, swapped
-from lib_lora_neg.hosts.comfy.planning import Loaded
+from lib_lora_neg.hosts.comfy.planning import LoadedLora
 from lib_lora_neg.hosts.comfy.stacks import read_stack, write_stack
 from lib_lora_neg.hosts.comfy.upstream import held_before, note, note_stack, noted
 from lib_lora_neg.hosts.comfy.weights import within_blocks
@@ -101,14 +101,14 @@ class TestStacks:
 
     def test_changed_strengths_keep_the_entrys_kind(self) -> None:
         loaded, _ = read_stack(self.STACK)
-        changed = (loaded[0], Loaded("b", -0.5, -0.5), loaded[2])
+        changed = (loaded[0], LoadedLora("b", -0.5, -0.5), loaded[2])
         written = write_stack(self.STACK, changed)
         assert written[2] == ["b", -0.5, -0.5]
         assert written[0] is self.STACK[0]
 
     def test_a_lora_that_was_taken_out_is_left_out(self) -> None:
         loaded, _ = read_stack(self.STACK)
-        written = write_stack(self.STACK, (loaded[0], Loaded("b", 0.0, 0.0), loaded[2]))
+        written = write_stack(self.STACK, (loaded[0], LoadedLora("b", 0.0, 0.0), loaded[2]))
         assert [entry[0] for entry in written] == ["a.safetensors", "None", "c"]
 
     @pytest.mark.parametrize("stack", [None, [], "text", 3])
@@ -169,15 +169,15 @@ class TestFamilies:
 class TestNotes:
     def test_what_the_guards_loader_loads_goes_with_the_model(self) -> None:
         one = types.SimpleNamespace(attachments={})
-        note(one, (Loaded("a", -0.5, -0.5),))
-        note(one, (Loaded("b", 1, 1),))
+        note(one, (LoadedLora("a", -0.5, -0.5),))
+        note(one, (LoadedLora("b", 1, 1),))
         assert [lora.name for lora in noted(one)] == ["a", "b"]
         held, notes = held_before(one, None, None)
         assert all(lora.held for lora in held)
         assert not notes
 
     def test_a_patcher_without_a_place_for_it(self) -> None:
-        note(types.SimpleNamespace(), (Loaded("a", 1, 1),))
+        note(types.SimpleNamespace(), (LoadedLora("a", 1, 1),))
         assert noted(None) == ()
 
     def test_other_loaders_are_found_in_the_workflow(self) -> None:
@@ -200,7 +200,7 @@ class TestNotes:
             "4": {"class_type": "NegGuardPrompts", "inputs": {"model": ["3", 0]}},
         }
         held, notes = held_before(None, workflow, 4)
-        assert held == (Loaded("ink", -0.9, 0.5, held=True),)
+        assert held == (LoadedLora("ink", -0.9, 0.5, held=True),)
         assert not notes
 
     def test_a_guarded_stack_counts_with_what_it_became(self) -> None:
@@ -227,11 +227,14 @@ class TestNotes:
             },
             "5": {"class_type": "NegGuardPrompts", "inputs": {"model": ["4", 0]}},
         }
-        before = (Loaded("sub/ink.safetensors", -0.9, -0.9), Loaded("hero.safetensors", -0.5, -0.5))
+        before = (
+            LoadedLora("sub/ink.safetensors", -0.9, -0.9),
+            LoadedLora("hero.safetensors", -0.5, -0.5),
+        )
         assert [x.model for x in held_before(None, workflow, "5")[0]] == [-0.9, -0.5]
-        note_stack("3", before, (Loaded("x", -0.5, -0.5), Loaded("y", 0.0, 0.0)))
+        note_stack("3", before, (LoadedLora("x", -0.5, -0.5), LoadedLora("y", 0.0, 0.0)))
         # The second was taken out.
-        assert held_before(None, workflow, "5")[0] == (Loaded("ink", -0.5, -0.5, held=True),)
+        assert held_before(None, workflow, "5")[0] == (LoadedLora("ink", -0.5, -0.5, held=True),)
 
     @pytest.mark.parametrize("workflow", [None, {}, {"4": {}}, {"4": None}, []])
     def test_no_workflow(self, workflow: Any) -> None:

@@ -14,7 +14,7 @@ from lib_lora_neg.branches import Branch  # noqa: E402
 from lib_lora_neg.branches.deltas import BranchError  # noqa: E402
 from lib_lora_neg.hosts import branch_keys  # noqa: E402
 from lib_lora_neg.hosts.webui import branch_layers  # noqa: E402
-from lib_lora_neg.hosts.webui.branches import Branches, Order, kept_to_blocks  # noqa: E402
+from lib_lora_neg.hosts.webui.branches import Branches, RowOrder, kept_to_blocks  # noqa: E402
 from lib_lora_neg.scan.ports import LoraSetting  # noqa: E402
 from tests.hosts.branch_standins import (  # noqa: E402
     C,
@@ -268,7 +268,7 @@ def test_whole_changes_that_take_too_much_memory_are_refused(
 def test_rows_come_in_the_order_that_the_host_tells(
     cond: int, total: int, calls: list[int], found: list[list[Branch] | None]
 ) -> None:
-    order = Order()
+    order = RowOrder()
     order.note(types.SimpleNamespace(text_cond=torch.zeros(cond, 7, 4), x=torch.zeros(total, 4)))
     assert [order.rows(None, (torch.zeros(count, 4),), {}) for count in calls] == found
 

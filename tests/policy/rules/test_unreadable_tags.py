@@ -6,7 +6,7 @@ import pytest
 
 from lib_lora_neg.policy import Effect, Finding, GuardPlan, Mode
 from lib_lora_neg.policy.rules.r11d_unreadable import DROPS_ALL, DROPS_ONE, NO_LORA
-from lib_lora_neg.prompts.lookalikes import Fault, repaired_tag
+from lib_lora_neg.prompts.lookalikes import TagFault, repaired_tag
 from lib_lora_neg.sentences import Sentence
 from tests.support.cards import card
 from tests.support.planning import guard
@@ -215,13 +215,13 @@ def test_what_is_said_of_it(tag: str, facts: dict[str, str]) -> None:
     ("tag", "reason"),
     [
         ("<lora:sty:1.2.3>", DROPS_ALL),
-        ("<LORA:sty:1>", NO_LORA[Fault.TYPE]),
-        ("<lora：sty:1>", NO_LORA[Fault.WIDE]),  # noqa: RUF001
-        ("< lora:sty:1>", NO_LORA[Fault.SPACE]),
-        ("<lora :sty:1>", NO_LORA[Fault.SPACE]),
-        ("<lora sty:1>", NO_LORA[Fault.FORM]),
-        ("<lora:a#b:1>", NO_LORA[Fault.COMMENT]),
-        ("<lora:sty:1", NO_LORA[Fault.UNCLOSED]),
+        ("<LORA:sty:1>", NO_LORA[TagFault.TYPE]),
+        ("<lora：sty:1>", NO_LORA[TagFault.WIDE]),  # noqa: RUF001
+        ("< lora:sty:1>", NO_LORA[TagFault.SPACE]),
+        ("<lora :sty:1>", NO_LORA[TagFault.SPACE]),
+        ("<lora sty:1>", NO_LORA[TagFault.FORM]),
+        ("<lora:a#b:1>", NO_LORA[TagFault.COMMENT]),
+        ("<lora:sty:1", NO_LORA[TagFault.UNCLOSED]),
     ],
 )
 def test_why_the_host_loads_nothing(tag: str, reason: Sentence) -> None:

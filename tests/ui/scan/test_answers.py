@@ -11,8 +11,8 @@ import pytest
 from lib_lora_neg.scan.critic import LOST_FROM
 from lib_lora_neg.scan.jobs import ScanJobs
 from lib_lora_neg.scan.locking import locked
+from lib_lora_neg.scan.past_scans import history
 from lib_lora_neg.scan.plan import ScanCell
-from lib_lora_neg.scan.store import history
 from lib_lora_neg.ui.scan.answers import scan_answers
 from lib_lora_neg.ui.scan.form import ScanError
 from tests.scan.worlds import Eye, World
