@@ -67,6 +67,19 @@ def summary(pairings: Sequence[Pairing]) -> dict[str, object]:
     }
 
 
+def reached(pairings: Sequence[Pairing], ceiling: Sequence[Pairing]) -> str:
+    """Tell a ceiling and the share of it that is reached by the pairings of the same LoRAs."""
+    of = {(pairing.lora, pairing.group) for pairing in ceiling}
+    mine = [pairing for pairing in pairings if (pairing.lora, pairing.group) in of]
+    hits, most = (sum(p.agrees for p in part) for part in (mine, ceiling))
+    low, high = wilson(most, len(ceiling))
+    share = f"{hits / most:.0%} of it reached" if most else "nothing of it to reach"
+    return (
+        f"ceiling: {most} of {len(ceiling)} = {most / len(ceiling):.0%} "
+        f"(Wilson {low:.0%}–{high:.0%}); {hits} of {len(mine)} here: {share}"
+    )
+
+
 def told(name: str, pairings: Sequence[Pairing]) -> str:
     s = summary(pairings)
     low, high = s["wilson"]  # type: ignore[misc]

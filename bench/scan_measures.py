@@ -1,10 +1,13 @@
-"""Cost of measuring one picture of a scan, against one plain SSIM of the same pictures.
+"""Cost of measuring one picture of a scan, against one plain SSIM of the same pictures; and what
+asking the model costs in its own evaluations.
 
 Usage: python bench/scan_measures.py [--side 1024] [--rounds 7]
 
 In one run and in turn: everything the scan measures on a picture whose weight-0 picture is
 already prepared, and `skimage.metrics.structural_similarity` on the two pictures' gray at full
-size. Prints medians in milliseconds per picture and their ratio. Nothing else is needed.
+size. Prints medians in milliseconds per picture and their ratio; then, for what a scan begins with
+on each family of models, the evaluations of one picture and the share that the model's own
+judgement adds. Nothing else is needed.
 """
 
 from __future__ import annotations
@@ -21,8 +24,10 @@ from skimage.metrics import structural_similarity
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from lib_lora_neg.scan.critic import COST
 from lib_lora_neg.scan.measures import measure, prepare
 from lib_lora_neg.scan.ports import Picture
+from lib_lora_neg.scan.usual import USUAL, usual_sampling
 
 
 def picture(side: int, seed: int) -> Picture:
@@ -59,6 +64,13 @@ def main() -> None:
     print(f"all measures of one picture: {ours_median:.1f} ms")
     print(f"one plain SSIM: {plain_median:.1f} ms")
     print(f"ratio: {ours_median / plain_median:.2f}")
+    print(f"\nasking the model: {COST} evaluations for each picture")
+    for family in USUAL:
+        sampling = usual_sampling(family)
+        print(
+            f"{family.value:10} {sampling.steps:3} steps, CFG {sampling.cfg:g}: "
+            f"{sampling.evaluations:3} evaluations, {COST / sampling.evaluations:.0%} more"
+        )
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bench.agreement import wilson  # noqa: E402
+from bench.truth_onsets import LEAST  # noqa: E402
 from lab.captions import full_tags  # noqa: E402
 from lab.judge import read as judge  # noqa: E402
 from lab.palette import Floats  # noqa: E402
@@ -67,6 +68,8 @@ class Row:
         judge: damage that the lab's judge sees, in Delta E.
         found_by_pixels: share beyond the band's edge.
         found: the same, or the model balks.
+        found_by_judge: share whose damage has risen beyond the edge that the judge has in
+            ``scan_truth.py``: what it calls damaged there.
     """
 
     way: str
@@ -78,6 +81,7 @@ class Row:
     judge: float
     found_by_pixels: float
     found: float
+    found_by_judge: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +145,7 @@ def row(way: str, strength: float, everything: Sequence[Shown]) -> Row:
         float(np.median([item.judged for item in cases])),
         float((alone.damage[1] > 1).mean()),
         float(((joint.damage[1] > 1) | (joint.balks[1] == 1)).mean()),
+        float(np.mean([item.judged - zeros[item.pair].judged > LEAST for item in cases])),
     )
 
 
@@ -178,13 +183,13 @@ def main() -> None:
     if given.json:
         print(json.dumps([asdict(item) for item in found], indent=1))
         return
-    print(f"{'':20}     scan  unlikely  off prompt  judge   found by pixels, with the model")
+    print(f"{'':20}     scan  unlikely  off prompt  judge   found by pixels, with the model, judge")
     for item in found:
         low, high = wilson(round(item.found * item.cases), item.cases)
         print(
             f"{item.way:20}{item.strength:4.1f} {item.pixels:5.2f} {item.unlikely:9.2f} "
             f"{item.off_prompt:11.2f} {item.judge:6.2f} {item.found_by_pixels:17.0%} "
-            f"{item.found:16.0%} [{low:.0%}, {high:.0%}] of {item.cases}"
+            f"{item.found:16.0%} [{low:.0%}, {high:.0%}] of {item.cases} {item.found_by_judge:6.0%}"
         )
 
 

@@ -11,8 +11,10 @@ and each folder of them is scanned with other prompts. Pictures are made once an
 folder; the first run takes about seven minutes per LoRA and core, every other one seconds.
 
 Each figure is told without and with the model's own judgement. ``--ceiling`` also makes the same
-prompts at other seeds and holds the judge against itself there: no scan can be expected to agree
-with it more often than it does with itself.
+prompts at other seeds and holds the judge against itself there; beside every figure stands that
+ceiling, and which share of it is reached. It is a yardstick, no bound: a scan sees the same
+pictures as the judge. ``--below`` makes no pictures at weights above 0: half of the time, and
+neither false alarms there nor the quick scan.
 """
 
 from __future__ import annotations
@@ -33,16 +35,25 @@ from scipy.stats import spearmanr
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from bench.agreement import Pairing, show_pairings, summary  # noqa: E402
-from bench.truth_cells import PROMPTS, SAMPLING, SEEDS, SET, Scanned, Task, scan  # noqa: E402
+from bench.agreement import Pairing, reached, show_pairings, summary  # noqa: E402
+from bench.truth_ceilings import (  # noqa: E402
+    CEILING,
+    SIZES,
+    STEP,
+    ceiling_of,
+    ceilings,
+    seeing_blur,
+    sets,
+)
+from bench.truth_cells import SAMPLING, SEEDS, SET, Scanned, Task, scan  # noqa: E402
 from bench.truth_onsets import (  # noqa: E402
     edge,
-    judge_again,
     judges_onset,
     matrix,
     scan_onset,
     table_of,
 )
+from lib_lora_neg.scan.critic import COST  # noqa: E402
 from lib_lora_neg.scan.quick import (  # noqa: E402
     LIMITS,
     QuickLimits,
@@ -53,14 +64,11 @@ from lib_lora_neg.scan.quick import (  # noqa: E402
 from lib_lora_neg.scan.quick_report import LEVELS  # noqa: E402
 from lib_lora_neg.scan.weights import FINE, NINE  # noqa: E402
 
-STEP, COARSE = 0.1, 0.25
-"""Grid steps of the fine scan and of the one with nine weights."""
+COARSE = 0.25
+"""Grid step of the scan with nine weights."""
 
 COMMITTED_SEED, HOLDOUT_SEED, NEXT_SEED = 11, 23, 14
 """Of the prompts: of the committed LoRAs, of the first hold-outs, and how much more per folder."""
-
-LARGE_SET = 2 * SET
-"""Prompts of a large set."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +81,6 @@ class Correlation:
     judge_finds: bool
     curves: float
     cells: float
-
-
-def sets(size: int = SET) -> list[tuple[int, ...]]:
-    return [tuple(range(first, first + size)) for first in range(0, PROMPTS, size)]
 
 
 def correlation(found: Scanned) -> Correlation:
@@ -103,18 +107,6 @@ def onsets(found: Scanned, size: int = SET) -> list[Pairing]:
         truth = judges_onset(table.weights, matrix(found, table), edge(found))
         mine = scan_onset(found, FINE, columns)
         pairings.append(Pairing(found.label, found.group, index, mine, truth, STEP))
-    return pairings
-
-
-def ceilings(found: Scanned, size: int = SET) -> list[Pairing]:
-    """Return the judge's onset at other seeds beside the judge's, per prompt set."""
-    pairings = []
-    for index, prompt_set in enumerate(sets(size)):
-        columns = {(prompt, seed) for prompt in prompt_set for seed in SEEDS}
-        table = table_of(found, FINE, columns)
-        truth = judges_onset(table.weights, matrix(found, table), edge(found))
-        again = judge_again(found, prompt_set)
-        pairings.append(Pairing(found.label, found.group, index, again, truth, STEP))
     return pairings
 
 
@@ -169,18 +161,22 @@ def evaluations() -> tuple[int, int]:
 def comparisons(found: Sequence[Scanned]) -> dict[str, list[Pairing]]:
     """Return everything that is compared, by name."""
     plain = [item.without_model() for item in found]
-    sizes = {"": SET, ", sets of six prompts": LARGE_SET}
     made = {}
-    for words, size in sizes.items():
+    for words, size in SIZES.items():
         made[f"onset{words}"] = [p for item in plain for p in onsets(item, size)]
-        made[f"onset{words}, with the model"] = [p for item in found for p in onsets(item, size)]
+        made[f"onset, with the model{words}"] = [p for item in found for p in onsets(item, size)]
         ceiling = [p for item in found if item.again for p in ceilings(item, size)]
         if ceiling:
-            made[f"ceiling{words}"] = ceiling
+            made[f"{CEILING}{words}"] = ceiling
+        made[f"a judge that sees blur, too{words}"] = [
+            p for item in plain for p in seeing_blur(item, size)
+        ]
         made[f"onset, burnt tones are damage{words}"] = [
             p for item in plain for p in onsets(item.with_burnt(), size)
         ]
-    made["quick"] = [case.pairing() for item in plain for case in quick_cases(item)]
+    quick = [case.pairing() for item in plain if item.samples for case in quick_cases(item)]
+    if quick:
+        made["quick"] = quick
     return made
 
 
@@ -196,24 +192,33 @@ def show(found: Sequence[Scanned], correlations: Sequence[Correlation], quick_on
             )
         for kind in dict.fromkeys(item.kind for item in found):
             sound, alone, helped = false_alarms([item for item in found if item.kind == kind])
-            print(
-                f"{kind}: of {sound} pictures that the judge finds sound at weights up to +1, "
-                f"damaged to the scan {alone / sound:.0%}, with the model {helped / sound:.0%}"
-            )
-    for name, pairings in comparisons(found).items():
+            if sound:
+                print(
+                    f"{kind}: of {sound} pictures that the judge finds sound at weights up to +1, "
+                    f"damaged to the scan {alone / sound:.0%}, with the model {helped / sound:.0%}"
+                )
+    made = comparisons(found)
+    for name, pairings in made.items():
         if not quick_only or name == "quick":
             print(f"\n{name}: found / truth, per prompt set")
             show_pairings(pairings)
+            ceiling = ceiling_of(name, made)
+            if ceiling:
+                print(reached(pairings, ceiling))
     quick, full = evaluations()
     print(f"\nquick scan: {quick} evaluations, full: {full}, a share of 1/{full / quick:.1f}")
+    print(
+        f"the model's judgement: {COST} evaluations beside the {SAMPLING.evaluations} of a "
+        f"picture, {COST / SAMPLING.evaluations:.0%}"
+    )
 
 
 def tasks(given: argparse.Namespace) -> list[Task]:
-    folders = [(given.loras, False, COMMITTED_SEED)]
+    folders = [] if given.only_holdouts else [(given.loras, False, COMMITTED_SEED)]
     for index, folder in enumerate(given.holdouts):
-        folders.append((folder, True, HOLDOUT_SEED + NEXT_SEED * index))
+        folders.append((folder, True, given.prompt_seed + NEXT_SEED * index))
     return [
-        Task(given.world, folder, file.stem, held_out, seed, given.work, given.ceiling)
+        Task(given.world, folder, file.stem, held_out, seed, given.work, given.ceiling, given.below)
         for folder, held_out, seed in folders
         for file in sorted(folder.glob("*.safetensors"))
         if not given.only or file.stem in given.only
@@ -237,11 +242,16 @@ def options(purpose: str) -> argparse.Namespace:
     arguments.add_argument("--loras", type=Path, default=ROOT / "lab" / "loras")
     arguments.add_argument("--holdouts", type=Path, nargs="*", default=[], metavar="DIR")
     arguments.add_argument("--only", nargs="*", metavar="NAME", help="some of the LoRAs")
+    arguments.add_argument("--only-holdouts", action="store_true", help="not the committed ones")
+    arguments.add_argument(
+        "--prompt-seed", type=int, default=HOLDOUT_SEED, help="of the first hold-outs' prompts"
+    )
     work = Path(tempfile.gettempdir()) / "lora-neg-scan-truth"
     arguments.add_argument("--work", type=Path, default=work)
     arguments.add_argument("--jobs", type=int, default=2, help="processes of one thread each")
     arguments.add_argument("--figures", type=Path, help="folder for the figures")
     arguments.add_argument("--ceiling", action="store_true", help="hold the judge against itself")
+    arguments.add_argument("--below", action="store_true", help="no weights above 0")
     arguments.add_argument("--quick-only", action="store_true", help="show the quick scan only")
     arguments.add_argument("--json", action="store_true")
     return arguments.parse_args()

@@ -66,6 +66,7 @@ class Task:
         prompt_seed: of the scenes that its prompts ask for.
         work: where pictures and readings are kept.
         ceiling: make the pictures of `OTHER_SEEDS`, too.
+        below: make no pictures at weights above 0: all onsets are there with half of the pictures.
     """
 
     world: Path
@@ -75,6 +76,12 @@ class Task:
     prompt_seed: int
     work: Path
     ceiling: bool = False
+    below: bool = False
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Of its pictures; more can be made later."""
+        return tuple(w for w in FINE if w <= 0) if self.below else WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,8 @@ class Scanned:
         cells: with the scan's numbers, and what the model itself gets wrong about them.
         judged: the judge's damage of each cell, in Delta E: what no clean scene explains.
         burnt: by how much the cell's tones lie beyond the palette, in Delta E.
-        samples: the denoiser's predictions for one seed, by noise level: one per prompt.
+        samples: the denoiser's predictions for one seed, by noise level: one per prompt; empty
+            without weights above 0.
         again: the judge's damage of the same prompts at `OTHER_SEEDS`; empty where not asked for.
     """
 
@@ -132,23 +140,30 @@ def scan(task: Task) -> Scanned:
         checkpoint=engine.digest()[:10],
     )
     store = _made(task, plan, generator, critic)
-    measured = tuple(store.measured())
+    wanted = set(task.weights)
+    measured = tuple(
+        replace(item, reading=store.reading(item.cell))
+        for item in store.measured()
+        if item.cell.weight in wanted
+    )
     judged, burnt = _judged(store, [item.cell for item in measured])
-    kind, samples = card.inference.type.value, _samples(store, denoiser)
+    kind = card.inference.type.value
+    samples = {} if task.below else _samples(store, denoiser)
     again: dict[ScanCell, float] = {}
     if task.ceiling:
-        below = tuple(weight for weight in FINE if weight <= 0)
+        below = replace(task, below=True).weights
         other = _made(task, replace(plan, seeds=OTHER_SEEDS, weights=below), generator)
         again, _ = _judged(other, [stored.cell for stored in other.finished()])
     return Scanned(task, kind, measured, judged, burnt, samples, again)
 
 
 def _made(task: Task, plan: ScanPlan, generator, critic=None) -> ScanStore:
-    """Return the store of a plan with whatever was missing made."""
+    """Return the store of a plan with whatever was missing made, of the task's weights."""
     complaints: list[str] = []
     store = ScanStore(task.work / "scans", plan)
+    part = replace(plan, weights=tuple(set(plan.weights) & set(task.weights)))
     for event in run(
-        plan, generator, store, threading.Event(), critic=critic, on_complaint=complaints.append
+        part, generator, store, threading.Event(), critic=critic, on_complaint=complaints.append
     ):
         complaints += [event.error] if event.error else []
     if complaints:
