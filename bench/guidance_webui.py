@@ -88,6 +88,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--side", type=int, default=512)
+    parser.add_argument("--only", nargs="+", help="of the ways, beside the plain picture")
     options = parser.parse_args()
     url = os.environ.get("WEBUI_URL")
     if not url:
@@ -95,6 +96,8 @@ def main() -> None:
     host = Webui(url)
     fields = {"steps": options.steps, "width": options.side, "height": options.side}
     lanes = ways(host)
+    if options.only:
+        lanes = {name: lanes[name] for name in (PLAIN, *options.only)}
     seconds: dict[str, list[float]] = {name: [] for name in lanes}
     pictures = {name: made(host, way, fields)[1] for name, way in lanes.items()}
     names = list(lanes)

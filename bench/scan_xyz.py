@@ -142,10 +142,11 @@ def main() -> None:
     ratios: dict[str, list[float]] = {way: [] for way in ways}
     with webui(options.core) as host:
         tab = ScanTab(host)
-        scan(
-            tab, options.lora, {**form, **(ASKING if options.ask_model else {})}
-        )  # loads the model
-        plot(host, options.lora, form)
+        # Loads the model, and whatever else the first of a kind takes.
+        little = {**form, "weights": "0.5", "prompts": form["prompts"][:1]}
+        for _, more in ways.values():
+            scan(tab, options.lora, {**little, **more})
+        plot(host, options.lora, little)
         for run in range(options.runs):
             seconds = {}
             # Whoever is first changes: a machine that slows down or speeds up favours neither.

@@ -129,7 +129,7 @@ def test_the_model_judges_a_scan_that_is_stopped_and_gone_on_with(
     dialog = scanning.page.raw.locator("dialog[open]")
     dialog.get_by_label("Where the model balks").check(timeout=60 * SECONDS)
     expect(dialog.locator("img[src*='scan-heat']").first).to_be_visible(timeout=60 * SECONDS)
-    scanning.page.shot("scan-balks")
+    scanning.page.shot("scan-balks", whole=True)
     scanning.page.raw.keyboard.press("Escape")
     assert_same(webui.txt2img(asked), before)
 

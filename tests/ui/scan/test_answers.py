@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from lib_lora_neg.loras.decisions import Decision
 from lib_lora_neg.scan.critic import LOST_FROM
 from lib_lora_neg.scan.jobs import ScanJobs
 from lib_lora_neg.scan.locking import locked
@@ -59,6 +60,17 @@ def test_choosing_a_lora_suggests_prompts_and_what_to_compare(tab: Tab) -> None:
     assert "made for sd1" in tab.ask("lora", name="zzz for sd1")["problem"]
     with pytest.raises(ScanError, match="No LoRA of this name"):
         tab.ask("lora", name="../ink")
+
+
+def test_the_mask_that_it_is_scanned_with_is_said_before_and_after(tab: Tab) -> None:
+    assert tab.ask("lora", name="ink")["blocks"] == ""
+    plain = tab.finish()
+    tab.host.library.kept["ink"] = Decision(block_mask="-OUT3")
+    assert "-OUT3" in str(tab.ask("lora", name="ink")["blocks"])
+    masked = tab.finish()
+    assert masked != plain
+    assert ["Blocks", "-OUT3"] in tab.ask("open", scan=masked)["facts"]
+    assert "Blocks" not in dict(tab.ask("open", scan=plain)["facts"])
 
 
 def test_the_cost_is_told_before_anything_starts(tab: Tab) -> None:
