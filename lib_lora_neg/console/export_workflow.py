@@ -16,7 +16,7 @@ from ..infotext import Infotext
 from ..library.catalog import Catalog
 from ..loras.families import ModelFamily
 from ..loras.families.named import named_family
-from ..policy import Finding, GuardSettings, PromptSet
+from ..policy import Finding, GuardSettings
 from ..scan.usual import usual_sampling
 from ..telling import printable
 from ..whole import write_whole
@@ -109,7 +109,7 @@ def _made(
         wanted = replace(asked, family=family.value, notes=())
         checked = check(wanted, catalog, settings, HostTraits(generation.embeddings))
         family, notes = checked.plan.request.family, (*notes, *checked.plan.findings)
-        generation = _guarded(generation, checked.plan.first, checked.plan.hires)
+        generation = generation.guarded(checked.plan.first, checked.plan.hires)
     made = to_comfyui(
         generation,
         family=family,
@@ -150,27 +150,6 @@ def _generation(
         seed=generation.seed if options.seed is None else options.seed,
         checkpoint=options.checkpoint or generation.checkpoint,
         embeddings=generation.embeddings | frozenset(options.embedding),
-    )
-
-
-def _guarded(
-    generation: GenerationParameters, first: PromptSet, hires: PromptSet | None
-) -> GenerationParameters:
-    second = generation.hires
-    if second is not None and hires is not None:
-        second = replace(
-            second,
-            prompt=hires.prompts[0],
-            negative_prompt=hires.negative_prompts[0],
-            cfg_scale=hires.cfg_scale,
-        )
-    cfg = generation.cfg_scale if first.cfg_scale is None else first.cfg_scale
-    return replace(
-        generation,
-        prompt=first.prompts[0],
-        negative_prompt=first.negative_prompts[0],
-        cfg_scale=cfg,
-        hires=second,
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from ..infotext import DISTILLED_CFG, Infotext
+from ..policy import PromptSet
 
 _SIZE = re.compile(r"\s*(\d{1,5})\s*[x×]\s*(\d{1,5})\s*")
 _NUMBER = re.compile(r"(phi|tau|alpha)\s+(\d{1,4}(?:\.\d{1,6})?)")
@@ -101,6 +102,29 @@ class GenerationParameters:
     embeddings: frozenset[str] = frozenset()
     left_out: tuple[str, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def guarded(self, first: PromptSet, hires: PromptSet | None) -> GenerationParameters:
+        """Return the generation with the texts and CFG of its first picture's plan.
+
+        Args:
+            first: of the first pass.
+            hires: of the hires pass; ``None`` leaves a second pass as it is.
+        """
+        second = self.hires
+        if second is not None and hires is not None:
+            second = replace(
+                second,
+                prompt=hires.prompts[0],
+                negative_prompt=hires.negative_prompts[0],
+                cfg_scale=hires.cfg_scale,
+            )
+        return replace(
+            self,
+            prompt=first.prompts[0],
+            negative_prompt=first.negative_prompts[0],
+            cfg_scale=self.cfg_scale if first.cfg_scale is None else first.cfg_scale,
+            hires=second,
+        )
 
 
 def from_infotext(infotext: Infotext) -> GenerationParameters:

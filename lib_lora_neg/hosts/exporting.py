@@ -92,7 +92,6 @@ def _workflow(
 
 
 def _generation(infotext: Infotext | None, planned: GuardPlan) -> GenerationParameters:
-    first, hires = planned.first, planned.hires
     if infotext is None:
         usual = usual_sampling(planned.request.family)
         made = GenerationParameters(
@@ -103,21 +102,7 @@ def _generation(infotext: Infotext | None, planned: GuardPlan) -> GenerationPara
         )
     else:
         made = from_infotext(infotext)
-    second = made.hires
-    if second is not None and hires is not None:
-        second = replace(
-            second,
-            prompt=hires.prompts[0],
-            negative_prompt=hires.negative_prompts[0],
-            cfg_scale=hires.cfg_scale,
-        )
-    return replace(
-        made,
-        prompt=first.prompts[0],
-        negative_prompt=first.negative_prompts[0],
-        cfg_scale=made.cfg_scale if first.cfg_scale is None else first.cfg_scale,
-        hires=second,
-    )
+    return made.guarded(planned.first, planned.hires)
 
 
 def _infotext(body: Mapping[str, Any]) -> Infotext | None:

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,18 +53,16 @@ def wait_for(url: str, process: subprocess.Popen[bytes], seconds: float = 120.0)
     raise AssertionError(f"no answer from {url} in {seconds} s")
 
 
-@pytest.fixture(scope="session")
-def page_url() -> Iterator[str]:
-    if WEBUI_URL:
-        yield WEBUI_URL.rstrip("/")
-        return
+@contextmanager
+def running_page(script: str, *arguments: str, seconds: float = 120.0) -> Iterator[str]:
+    """Run one of our own small pages in a process of its own; give its address once it answers."""
     pytest.importorskip("gradio", reason="gradio is not installed: see requirements/page-*.txt")
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, str(HERE / "page.py"), "--port", str(port)]
+    command = [sys.executable, str(HERE / script), "--port", str(port), *arguments]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
-        wait_for(url, process)
+        wait_for(url, process, seconds)
         yield url
     finally:
         process.terminate()
@@ -71,7 +70,17 @@ def page_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+def page_url() -> Iterator[str]:
+    if WEBUI_URL:
+        yield WEBUI_URL.rstrip("/")
+        return
+    with running_page("page.py") as url:
+        yield url
+
+
+@contextmanager
+def running_browser() -> Iterator[Any]:
+    """Run Chromium; the test is left out where there is none."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     chromium = find_chromium()
     if chromium is None:
@@ -80,6 +89,12 @@ def browser() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    with running_browser() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from .conftest import HERE, free_port, wait_for
+from .conftest import running_page
 from .test_accessibility import AXE
 
 pytestmark = [
@@ -24,17 +22,8 @@ TAB = "#tabs > .tab-nav > button, #tabs button[role=tab]"
 
 @pytest.fixture(scope="module")
 def library_url() -> Iterator[str]:
-    pytest.importorskip("gradio", reason="gradio is not installed: see requirements/page-*.txt")
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, str(HERE / "library_page.py"), "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        wait_for(url, process)
+    with running_page("library_page.py") as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.fixture

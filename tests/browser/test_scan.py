@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ import pytest
 
 from tests.support.scanning import CHECKPOINT
 
-from .conftest import HERE, free_port, wait_for
+from .conftest import running_page
 from .scan_driver import ScanPage
 from .test_accessibility import AXE
 
@@ -22,20 +20,9 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def scan_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    pytest.importorskip("gradio", reason="gradio is not installed: see requirements/page-*.txt")
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    folder = tmp_path_factory.mktemp("scans")
-    command = [sys.executable, str(HERE / "scan_page.py"), "--port", str(port)]
-    process = subprocess.Popen(
-        [*command, "--folder", str(folder), "--seconds", "0"], stdout=subprocess.DEVNULL
-    )
-    try:
-        wait_for(url, process, 300.0)
+    folder = str(tmp_path_factory.mktemp("scans"))
+    with running_page("scan_page.py", "--folder", folder, "--seconds", "0", seconds=300.0) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.fixture

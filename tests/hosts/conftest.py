@@ -1,4 +1,4 @@
-"""The WebUI on stand-ins, as a scan and as a plot meet it."""
+"""The WebUI on stand-ins, as a generation, a scan and a plot meet it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from tests.hosts.plot_standins import Plot, install_plot
 from tests.hosts.scan_standins import Webui, install_scan
+from tests.hosts.standins import Host, install
 
 
 @pytest.fixture
@@ -16,3 +17,8 @@ def webui(monkeypatch: pytest.MonkeyPatch) -> Webui:
 @pytest.fixture
 def plot(monkeypatch: pytest.MonkeyPatch) -> Plot:
     return install_plot(monkeypatch)
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Host:
+    return install(monkeypatch)

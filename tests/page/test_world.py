@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -40,17 +39,6 @@ def served(gradio_6: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     found = serve(output, "--no-browser", program=("-m", "lib_lora_neg", "serve"))
     yield found
     found.end()
-
-
-@pytest.fixture
-def page(browser: Any, served: Served) -> Iterator[OwnPage]:
-    context = browser.new_context(viewport={"width": 1300, "height": 1000})
-    tab = OwnPage(context.new_page(), served.url)
-    tab.open()
-    yield tab
-    assert tab.complaints() == []
-    assert tab.foreign == []
-    context.close()
 
 
 def test_each_example_shows_three_pictures_of_its_seed(page, served):

@@ -10,8 +10,8 @@ from ...policy import GuardSettings, Mode
 from ...policy.rules.r12_face_blocks import RULE as MASKS
 from ...telling import complain
 from . import place, report, settings
-from .families import CHOICES, FROM_MODEL
-from .planning import NodeRequest, NodeResult, guarded_or_as_asked
+from .families import CHOICES, FROM_MODEL, ModelFacts
+from .planning import LoadedLora, NodeRequest, NodeResult, guarded_or_as_asked
 
 CATEGORY = "LoRA Negative Guard"
 
@@ -61,6 +61,29 @@ def lora_menu() -> tuple[list[str], dict[str, Any]]:
 def settings_of(mode: str) -> GuardSettings:
     """Return the settings in force for a node of this mode."""
     return settings.in_force(place.kept_settings(), mode)
+
+
+def request_of(
+    known: ModelFacts, loaded: Iterable[LoadedLora], negative: str, cfg: float, **more: Any
+) -> NodeRequest:
+    """Return what a node is to guard.
+
+    Args:
+        known: of the model.
+        loaded: LoRAs beside the texts, in the order of loading.
+        negative: the negative prompt.
+        cfg: as typed.
+        more: other fields of the request; the order of a tag's strengths is as set without.
+    """
+    return NodeRequest(
+        negative_prompt=negative,
+        cfg_scale=float(cfg),
+        family=known.family,
+        distilled_guidance=known.distilled_guidance,
+        loaded=tuple(loaded),
+        embeddings=place.embeddings(),
+        **{"order": settings.order_of(place.kept_settings()), **more},
+    )
 
 
 def guard(asked: NodeRequest, chosen: GuardSettings) -> NodeResult:

@@ -29,10 +29,11 @@ from .node_base import (
     changes_with,
     guard,
     lora_menu,
+    request_of,
     settings_of,
     strength,
 )
-from .planning import LoadedLora, NodeRequest
+from .planning import LoadedLora
 from .upstream import held_before, note
 from .weights import LoraFileCache, ModelAndClip, hooked, loaded_onto
 
@@ -124,18 +125,7 @@ class GuardedLoraLoader:
         known = model_of(model)
         held, notes = held_before(model, workflow, node)
         wanted = _wanted(lora_name, strength_model, strength_clip, wiring, neg)
-        made = guard(
-            NodeRequest(
-                negative_prompt=negative,
-                cfg_scale=float(cfg),
-                family=known.family,
-                distilled_guidance=known.distilled_guidance,
-                order=settings.order_of(place.kept_settings()),
-                loaded=(*held, wanted),
-                embeddings=place.embeddings(),
-            ),
-            chosen,
-        )
+        made = guard(request_of(known, (*held, wanted), negative, cfg), chosen)
         lora = made.loaded[-1]
         outputs = self._outputs(ModelAndClip(model, clip), lora, wiring)
         card = place.loras().get(lora_name)

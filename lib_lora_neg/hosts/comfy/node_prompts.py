@@ -21,11 +21,11 @@ from .node_base import (
     changes_with,
     guard,
     mask_facts,
+    request_of,
     settings_of,
     without_masks,
 )
 from .order import TagOrder
-from .planning import NodeRequest
 from .report import order_fact
 from .stacks import read_stack
 from .upstream import held_before
@@ -95,16 +95,7 @@ class GuardPrompts:
         held, notes = held_before(model, workflow, node)
         stacked, odd = read_stack(lora_stack, held=True)
         made = guard(
-            NodeRequest(
-                prompt=positive,
-                negative_prompt=negative,
-                cfg_scale=float(cfg),
-                family=known.family,
-                distilled_guidance=known.distilled_guidance,
-                order=order,
-                loaded=(*held, *stacked),
-                embeddings=place.embeddings(),
-            ),
+            request_of(known, (*held, *stacked), negative, cfg, prompt=positive, order=order),
             chosen,
         )
         facts = [f"family: {known.family.value}", *_facts(made.prompt, order, chosen)]

@@ -18,10 +18,10 @@ from .node_base import (
     changes_with,
     guard,
     mask_facts,
+    request_of,
     settings_of,
     without_masks,
 )
-from .planning import NodeRequest
 from .stacks import count, read_stack, write_stack
 from .upstream import held_before, note_stack
 
@@ -77,18 +77,7 @@ class GuardLoraStack:
         known = model_of(model, family)
         held, notes = held_before(model, workflow, node)
         stacked, odd = read_stack(lora_stack)
-        made = guard(
-            NodeRequest(
-                negative_prompt=negative,
-                cfg_scale=float(cfg),
-                family=known.family,
-                distilled_guidance=known.distilled_guidance,
-                order=settings.order_of(place.kept_settings()),
-                loaded=(*held, *stacked),
-                embeddings=place.embeddings(),
-            ),
-            chosen,
-        )
+        made = guard(request_of(known, (*held, *stacked), negative, cfg), chosen)
         note_stack(node, stacked, made.loaded[len(held) :])
         written = write_stack(lora_stack, made.loaded[len(held) :])
         facts = [

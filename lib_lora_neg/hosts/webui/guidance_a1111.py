@@ -14,7 +14,7 @@ from typing import Any
 from ...branches import Branch
 from ...guidance import Guidance
 from ...telling import complain_of
-from .branches import RowOrder
+from .branch_rows import RowOrder
 
 ConceptTexts = Callable[[int], Sequence[Any]]
 """Returns the encoded text of each concept, pictures × tokens × width, for a number of pictures."""

@@ -14,7 +14,8 @@ from lib_lora_neg.branches import Branch  # noqa: E402
 from lib_lora_neg.branches.deltas import BranchError  # noqa: E402
 from lib_lora_neg.hosts import branch_keys  # noqa: E402
 from lib_lora_neg.hosts.webui import branch_layers  # noqa: E402
-from lib_lora_neg.hosts.webui.branches import Branches, RowOrder, kept_to_blocks  # noqa: E402
+from lib_lora_neg.hosts.webui.branch_rows import RowOrder  # noqa: E402
+from lib_lora_neg.hosts.webui.branches import Branches, kept_to_blocks  # noqa: E402
 from lib_lora_neg.scan.ports import LoraSetting  # noqa: E402
 from tests.hosts.branch_standins import (  # noqa: E402
     C,

@@ -13,7 +13,8 @@ torch = pytest.importorskip("torch")
 
 from lib_lora_neg.branches import Branch  # noqa: E402
 from lib_lora_neg.hosts.webui import branch_layers  # noqa: E402
-from lib_lora_neg.hosts.webui.branches import Branches, rows_from_options  # noqa: E402
+from lib_lora_neg.hosts.webui.branch_rows import rows_from_options  # noqa: E402
+from lib_lora_neg.hosts.webui.branches import Branches  # noqa: E402
 from tests.hosts.branch_standins import (  # noqa: E402
     C,
     Encoder,

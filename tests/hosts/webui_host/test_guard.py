@@ -11,7 +11,7 @@ from lib_lora_neg.loras.card import LoraCard
 from lib_lora_neg.policy.infotext import UNREAD
 from lib_lora_neg.policy.notes import TOO_LONG
 from lib_lora_neg.policy.too_long import MOST_CHARACTERS
-from tests.hosts.standins import Host, Params, Processing, install
+from tests.hosts.standins import Host, Params, Processing
 from tests.support.cards import card
 
 CARDS = {
@@ -27,11 +27,6 @@ CARDS = {
 class Cards:
     def get(self, name: str, /) -> LoraCard | None:
         return CARDS.get(name)
-
-
-@pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Host:
-    return install(monkeypatch)
 
 
 @pytest.fixture

@@ -17,17 +17,12 @@ from lib_lora_neg.guidance import Guidance, Method
 from lib_lora_neg.guidance.numbers import read_numbers
 from lib_lora_neg.hosts.webui import guidance, script, xyz
 from tests.hosts.plot_standins import Plot, asked
-from tests.hosts.standins import Host, install
+from tests.hosts.standins import Host
 
 METHOD = "[LoRA Neg] Guidance method"
 STRENGTH = "[LoRA Neg] Guidance strength"
 SHARE = "[LoRA Neg] Guidance share"
 NUMBERS = "[LoRA Neg] Guidance numbers"
-
-
-@pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Host:
-    return install(monkeypatch)
 
 
 def begun(p: Any, *given: object) -> Guidance | None:

@@ -10,12 +10,7 @@ from lib_lora_neg.hosts.webui import loader
 from lib_lora_neg.hosts.webui.guard import Guard
 from lib_lora_neg.hosts.webui.health import health
 from lib_lora_neg.ui.panel.health import health_html
-from tests.hosts.standins import Host, install
-
-
-@pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Host:
-    return install(monkeypatch)
+from tests.hosts.standins import Host
 
 
 def test_a_missing_hook_is_a_limit(host: Host) -> None:

@@ -14,15 +14,10 @@ from lib_lora_neg.hosts.webui import infotext, late_texts, loader
 from lib_lora_neg.hosts.webui.guard import Guard
 from lib_lora_neg.prompts import parse
 from tests.hosts.plot_standins import Cards
-from tests.hosts.standins import Host, Params, Processing, install
+from tests.hosts.standins import Host, Params, Processing
 
 ASKED, GIVEN = "a cat <lora:style:-0.9>", "a cat <lora:style:-0.5>"
 HELD, NEGATIVE, STRIPPED = "a cat <lora:style:0.9>", "blurry, oilpaint", "blurry"
-
-
-@pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Host:
-    return install(monkeypatch)
 
 
 @pytest.fixture

@@ -21,14 +21,9 @@ from tests.hosts.matrix_scripts import (
     processed,
 )
 from tests.hosts.plot_standins import Cards
-from tests.hosts.standins import Host, Params, Processing, install
+from tests.hosts.standins import Host, Params, Processing
 
 STYLED = "a cat <lora:style:-0.9>"
-
-
-@pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Host:
-    return install(monkeypatch)
 
 
 @pytest.fixture

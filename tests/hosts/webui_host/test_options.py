@@ -6,14 +6,12 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from lib_lora_neg.hosts.webui import options
 from lib_lora_neg.hosts.webui.health import health
 from lib_lora_neg.hosts.webui.option_values import CHOICES, FLAGS, SPANS
 from lib_lora_neg.policy import GuardSettings, Mode
 from lib_lora_neg.ui.panel.health import health_html
-from tests.hosts.standins import Host, install
+from tests.hosts.standins import Host
 
 NO_NUMBERS: tuple[Any, ...] = (
     math.nan,
@@ -29,11 +27,6 @@ NO_NUMBERS: tuple[Any, ...] = (
 )
 NO_FLAGS: tuple[Any, ...] = ("false", "true", 0, 1, None, [], math.nan)
 NO_CHOICES: tuple[Any, ...] = ("", "Enforced", 1, None, True, ["Enforce"], "x" * 100_000)
-
-
-@pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Host:
-    return install(monkeypatch)
 
 
 def wrong() -> Iterator[tuple[str, Any]]:

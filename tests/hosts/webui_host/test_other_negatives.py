@@ -10,15 +10,10 @@ import pytest
 from lib_lora_neg.hosts.webui.guard import Guard
 from lib_lora_neg.policy import Effect, Finding
 from tests.hosts.plot_standins import Cards
-from tests.hosts.standins import Host, Processing, install
+from tests.hosts.standins import Host, Processing
 from tests.support.sentences import fields
 
 HELD = "a cat <lora:style:0.9>"
-
-
-@pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Host:
-    return install(monkeypatch)
 
 
 @pytest.fixture

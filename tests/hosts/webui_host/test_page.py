@@ -12,7 +12,7 @@ from lib_lora_neg.hosts.preview import FormValues
 from lib_lora_neg.hosts.webui import language, tools
 from lib_lora_neg.hosts.webui.tools import PageTool
 from lib_lora_neg.policy import Effect
-from tests.hosts.standins import Host, install
+from tests.hosts.standins import Host
 
 
 class Script:
@@ -125,11 +125,6 @@ def test_a_tool_that_changes_cfg_makes_r3_advise() -> None:
     (found,) = [f for f in plan(request, cards).findings if f.rule == "R3"]
     assert found.effect is Effect.ADVISED
     assert fields(found.reason)["tools"] == "MaHiRo"
-
-
-@pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Host:
-    return install(monkeypatch)
 
 
 @pytest.mark.parametrize(
