@@ -1,7 +1,8 @@
 """The numbers of the rules that no other table holds: each just inside and just outside.
 
-Floors are in `test_negative_range`, CFG, text encoder and sums in `test_weights_and_cfg`, shares of
-captions in `test_negative_prompt`, the points of bleeding in `test_bleeding`.
+Floors are in `test_negative_range`, CFG and text encoder in `test_weights_and_cfg`, sums in
+`test_stacking_budget`, moved tags in `test_moved_tags`, shares of captions in
+`test_negative_prompt`, the points of bleeding in `test_bleeding`.
 """
 
 from __future__ import annotations
@@ -23,19 +24,8 @@ from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import (
     DEFAULT_RULE_MODES,
     Effect,
-    GenerationRequest,
     GuardSettings,
     Mode,
-    PromptSet,
-    plan,
-)
-from lib_lora_neg.policy.infotext import (
-    NOT_GUARDED,
-    UNREAD,
-    guard_parameters,
-    marked_off,
-    pasted_enabled,
-    pasted_mode,
 )
 from lib_lora_neg.policy.matrix import DEFAULT_FLOORS, floor_key, matrix_row, range_in_force
 from tests.support.cards import card
@@ -148,39 +138,6 @@ def test_a_trigger_goes_from_a_confidence_on(confidence: float, left: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("kind", "confidence", "prompt", "negative"),
-    [
-        ("style", 0.7, "a <lora:x:-0.4>", "b"),
-        ("style", 0.699, "a", "b, <lora:x:0.4>"),
-        ("character", 0.7, "a", "b"),
-        ("character", 0.699, "a", "b, <lora:x:0.4>"),
-    ],
-)
-def test_a_tag_moves_from_a_confidence_on(
-    kind: str, confidence: float, prompt: str, negative: str
-) -> None:
-    cards = (card("x", kind, confidence=confidence),)
-    result = guard("a", "b, <lora:x:0.4>", cards=cards, cfg=5)
-    assert (result.first.prompts, result.first.negative_prompts) == ((prompt,), (negative,))
-
-
-@pytest.mark.parametrize(
-    ("kind", "weight", "moved"),
-    [
-        ("style", "0.9", "<lora:x:-0.5>"),
-        ("style", "-0.4", "<lora:x:-0.4>"),
-        ("concept", "0.9", "<lora:x:-0.3>"),
-        ("slider", "3", "<lora:x:-3>"),
-        ("dedicated_negative", "1", "<lora:x:-1>"),
-        ("trigger_negative", "-0.9", "<lora:x:0.9>"),
-    ],
-)
-def test_where_a_tag_moves_to(kind: str, weight: str, moved: str) -> None:
-    result = guard("a", f"<lora:x:{weight}>", cards=(card("x", kind),), cfg=5)
-    assert result.first.prompts == (f"a {moved}",)
-
-
-@pytest.mark.parametrize(
     ("floor", "after"),
     [(-0.001, "-0.001"), (0.0, "-0.5"), (0.3, "-0.5")],
 )
@@ -219,11 +176,6 @@ def test_what_a_sum_is_made_of(prompt: str, total: float) -> None:
     found = guard(prompt, cards=cards, cfg=5, rules={"R1": Mode.OFF}).findings
     totals = {f.number("total") for f in found if f.rule == "R5"}
     assert {round(number or 0.0, 6) for number in totals} == {total}
-
-
-def test_a_type_that_is_not_known_moves_nowhere_however_sure() -> None:
-    result = guard("a", "b, <lora:x:0.4>", cards=(card("x", "unknown", confidence=1.0),), cfg=5)
-    assert not result.changed
 
 
 @pytest.mark.parametrize(
@@ -294,14 +246,6 @@ def test_each_lora_of_a_prompt_is_looked_at() -> None:
     assert [(f.rule, f.lora) for f in result.findings] == [("R4", "s")]
 
 
-def test_a_moved_tag_is_added_to_each_prompt_that_lacks_it() -> None:
-    cards = {name: card(name, "style") for name in ("s", "c")}
-    asked = PromptSet(("a", "b <lora:s:0.3>"), ("x, <lora:s:0.4>, <lora:c:0.2>", "x"), 5.0)
-    made = plan(GenerationRequest(asked, family=SDXL), cards).first
-    assert made.prompts == ("a <lora:s:-0.4> <lora:c:-0.2>", "b <lora:s:0.3> <lora:c:-0.2>")
-    assert made.negative_prompts == ("x", "x")
-
-
 QUICK = ScanBracket(0.3, -0.4, None, "abcdef1234", date="2026-11-21", scan=f"0123{QUICK_SUFFIX}")
 
 
@@ -346,51 +290,6 @@ def test_the_data_of_a_style_is_named(
         f for f in guard("<lora:x:-0.9>", cards=(made,), cfg=5).findings if f.rule == "R1"
     ]
     assert set(fields(finding.reason)) & {"width", "count"} == named
-
-
-@pytest.mark.parametrize(
-    ("parameters", "enabled", "mode"),
-    [
-        ({}, False, Mode.ADVISE),
-        ({"LoRA Neg": "Enforce"}, True, Mode.ENFORCE),
-        ({"LoRA Neg": "Off"}, True, Mode.OFF),
-        ({"LoRA Neg": NOT_GUARDED}, False, Mode.ADVISE),
-        ({"LoRA Neg": UNREAD}, False, Mode.ADVISE),
-    ],
-)
-def test_what_a_pasted_infotext_switches(
-    parameters: dict[str, str], enabled: bool, mode: Mode
-) -> None:
-    assert pasted_enabled(parameters, default=False) is enabled
-    assert pasted_mode(parameters, Mode.ADVISE) is mode
-
-
-def test_an_infotext_of_a_picture_as_typed_switches_the_guard_off() -> None:
-    assert marked_off("") == ""
-    marked = marked_off(
-        "a cat\nNegative prompt: x\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 1"
-    )
-    assert "LoRA Neg: Off" in marked
-    assert marked_off(marked) == marked
-
-
-@pytest.mark.parametrize(
-    ("mode", "prompt", "parts", "keys"),
-    [
-        (Mode.ENFORCE, "<lora:x:-0.9>", {}, ["LoRA Neg", "LoRA Neg changes"]),
-        (Mode.ENFORCE, "<lora:x:-0.9>", {"with_mode": False}, ["LoRA Neg changes"]),
-        (Mode.ENFORCE, "<lora:x:-0.9>", {"with_changes": False}, ["LoRA Neg"]),
-        (Mode.ADVISE, "<lora:x:-0.9>", {}, ["LoRA Neg"]),
-        (Mode.ENFORCE, "<lora:x:0.9>", {}, []),
-        (Mode.ADVISE, "<lora:x:0.9>", {}, []),
-        (Mode.ENFORCE, "<lora:x:0.9:-0.2>", {}, []),
-    ],
-)
-def test_what_an_infotext_gets(
-    mode: Mode, prompt: str, parts: dict[str, bool], keys: list[str]
-) -> None:
-    found = guard(prompt, cards=(card("x", "style"),), cfg=5, mode=mode).findings
-    assert list(guard_parameters(mode, found, **parts)) == keys
 
 
 @pytest.mark.parametrize(

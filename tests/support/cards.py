@@ -83,3 +83,13 @@ class SyntheticCards:
             width=DataWidth.WIDE if seed % 5 == 0 else DataWidth.NORMAL,
             negative_text="recommended_negative" if seed % 11 == 0 else "",
         )
+
+
+TYPED_CARDS = (
+    card("s", "style"),
+    card("o", "style"),
+    card("sl", "slider"),
+    card("ac", "accelerator"),
+    card("p", "character"),
+)
+"""LoRAs of some types, by letters of them."""

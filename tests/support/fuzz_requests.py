@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any
 
 from lib_lora_neg.loras.card import (
     DataWidth,
@@ -25,6 +26,7 @@ from lib_lora_neg.policy import (
     Mode,
     NegativeTag,
     PromptSet,
+    plan,
 )
 from lib_lora_neg.prompts import apply_edits
 from tests.support.cards import card
@@ -257,3 +259,14 @@ def _check(
     for index, (old, new) in enumerate(zip(before, after, strict=True)):
         edits = [e.edit for e in result.edits if (e.field, e.index) == (field, index)]
         assert apply_edits(old, edits) == new, (old, edits, new)
+
+
+def check_plan(result: GuardPlan, cards: Any, settings: Any) -> str:
+    """Make sure that a plan is said, made of its edits and kept when it is guarded again."""
+    guarded = replace(result.request, first=result.first, hires=result.hires)
+    again = plan(guarded, cards, settings)
+    assert not again.changed, "guarding the guarded changes something"
+    check_edits(result)
+    said = any(finding.effect.value == "enforced" for finding in result.findings)
+    assert said or not result.changed, "changed and not said"
+    return "changed" if result.changed else "advised" if result.findings else "untouched"
