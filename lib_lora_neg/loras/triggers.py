@@ -15,7 +15,13 @@ from ..sentences import say
 from .card import WORD_BY_USER, TagTable, TagTableKind, Trigger
 from .reading.side_facts import SideFacts
 from .reading.training import Subset, TrainingFacts
-from .vocabulary import is_common_tag, is_descriptive_tag, is_generic_word, normalise_tag
+from .vocabulary import (
+    CLASS_NOUNS,
+    is_common_tag,
+    is_descriptive_tag,
+    is_generic_word,
+    normalise_tag,
+)
 
 DISTINCTIVE_SHARE = 0.8
 """Share of the captions from which an uncommon tag is a trigger (R2)."""
@@ -29,9 +35,9 @@ MAX_DISTINCTIVE = 4
 
 _EXTRA_NETWORK = re.compile(r"<[^<>]*>")
 _CLASS_NOUN = re.compile(
-    r"^(?P<word>.{1,200}?)[\s,_]{1,8}(?:(?:an?|the)\s{1,8})?(?:1girl|1boy|girl|boy|woman|"
-    r"man|person|people|female|male|guy|lady|character|style|artstyle|dog|cat|car|object|concept|"
-    r"clothing|outfit)$",
+    r"^(?P<word>.{1,200}?)[\s,_]{1,8}(?:(?:an?|the)\s{1,8})?(?:"
+    + "|".join(sorted(CLASS_NOUNS))
+    + ")$",
     re.IGNORECASE,
 )
 _HINT = re.compile(

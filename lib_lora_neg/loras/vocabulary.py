@@ -38,6 +38,12 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+CLASS_NOUNS = _words(
+    """1girl 1boy girl boy woman man person people female male guy lady character style artstyle
+    dog cat car object concept clothing outfit"""
+)
+"""What stands behind the word in DreamBooth's *instance class*: ``ohwx woman``, ``sks dog``."""
+
 COUNT_TAGS = _tags(
     """solo, solo focus, multiple girls, multiple boys, multiple views, multiple others, duo,
     group, couple, male focus, female focus, no humans, 1other, everyone, people, crowd"""

@@ -97,7 +97,7 @@ class TermIndex:
             found: dict[str, list[_Name]] = {}
             for term in self._layout.terms:
                 if term.editable:
-                    name, origin = split_origin(bare(term.key))
+                    name, origin = split_origin(_settled(bare(term.key)))
                     found.setdefault(name, []).append(_Name(term, origin))
             self._by_name = found
         return self._by_name
@@ -205,7 +205,16 @@ class _Beside(NamedTuple):
 
 def _is_origin(beside: _Beside, origin: str) -> bool:
     """Whether the bracket is the origin that is looked for, or any where none is."""
-    return beside.term.key == origin if origin else not beside.weighted
+    return _settled(beside.term.key) == origin if origin else not beside.weighted
+
+
+def _settled(key: str) -> str:
+    """The key without a backslash at its end: ``hu tao \\\\(genshin impact\\\\)``, escaped twice.
+
+    A file of JSON has it so, and a prompt that was copied from there; the host then reads a
+    backslash and a bracket.
+    """
+    return key.rstrip("\\").rstrip() if key[-1:] == "\\" else key
 
 
 def _with_its_wrapping(

@@ -193,12 +193,12 @@ def _close_up(tree: Prompt, row: list[RowItem], first: int, last: int) -> list[E
 
 
 def _strongest(text: str, separators: list[RowItem]) -> RowItem:
-    """The separator with the most line ends, a comma before an ``AND``, the first of equals."""
+    """The separator with the most line ends, a comma before other signs, the first of equals."""
     return max(
         separators,
         key=lambda item: (
             text.count("\n", item.start, item.end),
-            "AND" not in text[item.start : item.end],
+            not {"AND", "|"} & set(text[item.start : item.end].split()),
         ),
     )
 

@@ -134,6 +134,9 @@ class _TermMaker:
         plain = len(lowered) == len(self.text) and _UNUSUAL.search(self.text) is None
         self.keys = lowered if plain else None
         self.glue: set[int] = set()
+        # To the host a bar outside of an alternation is text, to who wrote it a divider. It also
+        # ends every schedule of the prompt: where there may be one, it must stay.
+        self.bar = TokenKind.TEXT if "[" in self.text else _SEPARATOR
         self.rounds = [1.0]
         self.squares = [1.0]
         self.locks = 0
@@ -179,7 +182,9 @@ class _TermMaker:
         if mark is TokenKind.COLON:
             return mark if bracket is not None and bracket.kind is _SCHEDULED else None
         if mark is TokenKind.PIPE:
-            return mark if bracket is not None and bracket.kind is _ALTERNATE else TokenKind.TEXT
+            if bracket is None:
+                return self.bar
+            return mark if bracket.kind is _ALTERNATE else TokenKind.TEXT
         if mark is TokenKind.BREAK and not self.emphasis:
             return None
         return mark

@@ -19,6 +19,15 @@ REMOVALS = [
     ("trigger, trigger", ""),
     ("a，trigger，b", "a，b"),
     ("a、trigger", "a"),
+    # a bar that divides no alternation
+    ("a | trigger", "a"),
+    ("trigger | a, b", "a, b"),
+    ("a | trigger | b", "a | b"),
+    ("a | trigger, b", "a, b"),
+    ("(a | trigger:1.2) c", "(a:1.2) c"),
+    ("a|trigger", "a"),
+    ("a | trigger, [b:c:0.5]", "a |, [b:c:0.5]"),
+    ("a | trigger AND [b:c:0.5]", "a | AND [b:c:0.5]"),
     # lines
     ("a,\ntrigger,\nb", "a,\nb"),
     ("a, trigger\nb", "a\nb"),

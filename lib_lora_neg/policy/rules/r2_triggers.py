@@ -6,7 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ...loras.card import LoraCard, LoraType, Trigger
-from ...loras.vocabulary import is_common_tag, is_descriptive_tag, is_generic_word
+from ...loras.vocabulary import (
+    CLASS_NOUNS,
+    is_common_tag,
+    is_descriptive_tag,
+    is_generic_word,
+)
 from ...prompts import Match, bare, find, find_negated, negated_terms, normalise, split_origin
 from ...sentences import Sentence, as_sentence, say
 from ..draft import Context, Draft, LoraUse, TextDraft, each_negative, each_prompt
@@ -25,6 +30,15 @@ AT_NEGATIVE_WEIGHT = (
 
 SURE_TRIGGER = 0.6
 """Confidence from which a word is taken out; below it is only pointed at."""
+
+
+_CLASS = CLASS_NOUNS | {"art"}
+"""Words behind a trigger that name its class, and say nothing of it once it is gone."""
+
+_LEADING = frozenset(("a", "an", "the", "by", "of", "in", "art", "artist", "artwork", "style"))
+"""Words before a trigger that lead to it."""
+
+_LONGEST_FRAME = 40
 
 
 def triggers(draft: Draft, context: Context) -> Draft:
@@ -85,6 +99,7 @@ class _Stripping:
         if self._is_taken(match) or self._needed.protects(match.term.key, trigger.text):
             return
         sure = trigger.confidence >= SURE_TRIGGER and _distinct(match, trigger)
+        match = _with_its_frame(match, text.tree.text)
         enforced = (
             use.positive and sure and context.enforces("R2") and context.may_remove(text, match)
         )
@@ -120,6 +135,18 @@ def _named(match: Match) -> Match:
         first = match.term
         return Match(first.start, first.end, first, True, (first,))
     return match
+
+
+def _with_its_frame(match: Match, text: str) -> Match:
+    """Return the whole term where only its frame would stay: ``ohwx woman``, ``art by ohwx``."""
+    term = match.term
+    before, after = text[term.start : match.start], text[match.end : term.end]
+    if match.whole or len(before) + len(after) > _LONGEST_FRAME:
+        return match
+    frames = ((before, _LEADING), (after, _CLASS))
+    if not all(words.issuperset(normalise(part).split()) for part, words in frames):
+        return match
+    return Match(term.start, term.end, term, True, (term,))
 
 
 def _look_at_negated(

@@ -43,6 +43,10 @@ ORIGINS = [
     ("genshin", r"hu tao \(genshin impact\), lowres", None),
     ("red (pokemon)", "red, lowres", None),
     ("miku (vocaloid)", "miku, lowres", "lowres"),
+    # Escaped twice, as a file of JSON has it.
+    ("hu tao", r"hu tao \\(genshin impact\\), lowres", "lowres"),
+    ("hu tao (genshin impact)", r"lowres, (hu tao \\(genshin impact\\):1.3)", "lowres"),
+    ("hu tao (genshin impact)", r"hu tao \\(other game\\), lowres", None),
     # Wide brackets, as input methods write them, and an underscore escaped as Markdown does.
     ("hu tao", "Hu Tao\uff08Genshin Impact\uff09, lowres", "lowres"),
     ("hu tao (genshin impact)", "hu tao\uff08genshin impact\uff09, lowres", "lowres"),
@@ -86,7 +90,19 @@ MARKS = [
     ('"hu tao"', "hu tao, lowres", "lowres"),
     ("hu tao", "hu tao:1.2, lowres", "lowres"),
 ]
+FRAMES = [
+    ("ohwx", "ohwx woman, lowres", "lowres"),
+    ("ohwx", "lowres, (an ohwx dog:1.2)", "lowres"),
+    ("artgreg", "lowres, art by artgreg", "lowres"),
+    ("artgreg", "in the style of artgreg, lowres", "lowres"),
+    ("artgreg", "ugly artgreg style, lowres", "ugly style, lowres"),
+    ("artgreg", "ugly art by artgreg, lowres", "ugly art by, lowres"),
+    ("black", "black dog, lowres", None),
+    ("hands", "hands of a woman, lowres", "of a woman, lowres"),
+]
 AND = [
+    ("hu tao", "blurry | hu tao", "blurry"),
+    ("hu tao", "hu tao | blurry, lowres", "blurry, lowres"),
     ("hu tao", "blurry AND hu tao, lowres", "blurry, lowres"),
     ("hu tao", "hu tao AND blurry", "blurry"),
     ("hu tao", "blurry AND hu tao", "blurry"),
@@ -95,9 +111,10 @@ AND = [
     ("hu tao", r"hu tao\, lowres", "lowres"),
     ("hu tao", r"blurry\, hu tao\, lowres", r"blurry\, lowres"),
 ]
+SPELLINGS = [*ORIGINS, *PREFIXES, *MARKS, *FRAMES, *AND]
 
 
-@pytest.mark.parametrize(("trigger", "negative", "expected"), [*ORIGINS, *PREFIXES, *MARKS, *AND])
+@pytest.mark.parametrize(("trigger", "negative", "expected"), SPELLINGS)
 def test_spellings(trigger: str, negative: str, expected: str | None) -> None:
     assert _stripped(trigger, negative) == (negative if expected is None else expected)
 
