@@ -21,9 +21,9 @@ RowsOf: TypeAlias = Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Rows | N
 class Attachment:
     """LoRAs on the layers of one model, each branch with strengths of its own.
 
-    Layers are taken over one by one, by hooks of their own: what other tools have put around
-    them stays, and nothing is done outside of a call whose rows are known. Whoever attaches,
-    detaches; afterwards every layer is as it was, whatever happened in between.
+    Each layer gets a hook of its own, so wrappers of other tools stay in place, and nothing is
+    added outside of a call whose rows are known. The caller must `detach`; afterwards every
+    layer is as it was, also after an error.
 
     Attributes:
         failure: why nothing was added in a call after all; empty while all is well.

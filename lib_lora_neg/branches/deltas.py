@@ -15,7 +15,7 @@ class BranchError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class LowRankDelta:
-    """A change that is the product of thin matrices: ``up @ down · scale``.
+    """A low-rank change: ``up @ down · scale``.
 
     Attributes:
         down: rank × inputs; of a convolution rank × inputs × height × width.

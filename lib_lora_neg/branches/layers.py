@@ -35,7 +35,7 @@ AddToRows: TypeAlias = Callable[[torch.Tensor, torch.Tensor], None]
 
 
 class BranchedLayer:
-    """A layer's own forward stays what it is; this is called with what it has returned."""
+    """Adds LoRAs to the output of a layer, whose own forward is not changed."""
 
     def __init__(self, module: Any, parts: Sequence[LayerDelta]) -> None:
         """Check the parts against the layer.

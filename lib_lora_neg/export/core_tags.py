@@ -1,4 +1,4 @@
-"""The tags that make up what a LoRA learnt: all that another program can be told of it."""
+"""The tags that make up what a LoRA learnt, for programs that know no LoRAs."""
 
 from __future__ import annotations
 

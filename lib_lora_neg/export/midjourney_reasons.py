@@ -20,7 +20,7 @@ LEFT_OUT = {
 
 
 def why(judged: JudgedTerm) -> Sentence:
-    """Return why the words of a term are not those that it had."""
+    """Return why a term was changed or left out behind ``--no``."""
     dropped = ", ".join(judged.dropped)
     if judged.wanted and not judged.words:
         return say("each word is banned alone, and the prompt asks for {words}", words=dropped)

@@ -1,6 +1,6 @@
 """Midjourney's own prompt language: image links, words, ``--parameters``, multi-prompts.
 
-Apple's keyboards turn ``--`` into a dash, which Midjourney takes for it.
+Apple's keyboards turn ``--`` into a dash, which Midjourney reads as ``--``.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ def guided(
     Args:
         unet: in the original layout.
         call: the texts of the calls inside, and the method.
-        refused: told why a layer computes what it would compute by itself, whatever went wrong;
-            ``None`` raises that.
+        refused: called with the reason where a layer returns its own result because guidance
+            failed; with ``None`` the error is raised.
 
     Raises:
         GuidanceError: another tool has taken over the cross attention.

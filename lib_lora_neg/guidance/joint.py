@@ -53,8 +53,8 @@ def guided_attention(
     """Return the attention of a sequence in which the image has one prompt and some negatives.
 
     The prompt sees itself and the image, each negative sees itself and the image, and the image
-    tokens get what ``settings`` makes of the three. With scores after norms and positional
-    embedding, so any positions and any numbers of tokens are right.
+    tokens get what ``settings`` makes of the three. The scores are taken after norms and positional
+    embedding, so positions and numbers of tokens may be any.
 
     Args:
         q: queries, batch × heads × tokens × width of a head, in the order of ``layout``.

@@ -41,7 +41,7 @@ def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> Partial | None:
         v: values, likewise.
 
     Returns:
-        ``None`` where this device and dtype have no fused kernel that tells the log-sum-exp.
+        ``None`` where this device and dtype have no fused kernel that returns the log-sum-exp.
     """
     kernel = kernel_for(q.device.type, q.dtype, q.shape[-1])
     return None if kernel is None else kernel(q, k, v)

@@ -15,7 +15,7 @@ from ..policy import GuardSettings
 
 @dataclass(frozen=True)
 class SaveResult:
-    """What became of one decision.
+    """Result of keeping one decision.
 
     Attributes:
         name: of the LoRA.

@@ -33,7 +33,7 @@ WRITERS = 16
 
 @dataclass(frozen=True)
 class StoredDecision:
-    """What became of one decision.
+    """Result of keeping one decision.
 
     Attributes:
         done: it was kept somewhere.

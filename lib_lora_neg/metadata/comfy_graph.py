@@ -35,7 +35,7 @@ class GraphNode:
 
     @property
     def label(self) -> str:
-        """What people find the node by."""
+        """Kind and number of the node, by which people find it."""
         kind = self.kind if len(self.kind) <= 60 else f"{self.kind[:60]}…"
         return f"{kind} (node {self.id})"
 
@@ -63,7 +63,7 @@ class GraphNode:
         return self.inputs.get(name) is not None
 
     def wants(self, name: str) -> bool:
-        """Whether the node has such an input, be it empty."""
+        """Whether the node has an input of this name, even an empty one."""
         return name in self.inputs
 
     def link(self, name: str) -> Link | None:
@@ -81,7 +81,7 @@ class GraphNode:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes by their ids, and what of them could not be read."""
+    """Nodes by their ids, and notes on what could not be read."""
 
     nodes: Mapping[str, GraphNode]
     notes: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ HOOKS = ("hooks", "prev_hooks", *(f"hooks_{letter}" for letter in "ABCDEFGH"))
 
 
 def loras_of_hooks(node: GraphNode, graph: Graph, note: OnNote) -> list[NamedLora]:
-    """Return the LoRAs of the hooks that are linked to a node, the first first."""
+    """Return the LoRAs of the hooks that are linked to a node, in the order of the chain."""
     found: list[NamedLora] = []
     seen: set[str] = set()
     waiting = node.links(HOOKS)
@@ -34,7 +34,7 @@ def loras_of_hooks(node: GraphNode, graph: Graph, note: OnNote) -> list[NamedLor
 def on_branches(
     positive: Sequence[NamedLora], negative: Sequence[NamedLora]
 ) -> Iterator[NamedLora]:
-    """Yield what hooks do to both branches: a LoRA that one of them lacks has 0 there."""
+    """Yield the LoRAs of both branches' hooks; a branch without a LoRA has strength 0 of it."""
     left = list(negative)
     for lora in positive:
         other = next((item for item in left if item.name == lora.name), None)

@@ -34,7 +34,7 @@ _TEXTS = frozenset(("text", "prompt", "string", "positive", "negative", "populat
 def graph_of_workflow(record: Mapping[str, Any]) -> Graph:
     """Return the graph of what the page shows (``workflow``): values have places, not names.
 
-    Switched-off nodes are left out, bypassed ones passed through by the kind of the link.
+    Muted nodes are left out; a link goes through a bypassed node by the kind of what it carries.
     """
     page = opened(record)
     passed = {item["id"]: item for item in page.items if item.get("mode") == BYPASSED}

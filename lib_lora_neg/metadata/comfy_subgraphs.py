@@ -20,7 +20,7 @@ MUTED, BYPASSED = 2, 4
 
 _IN, _OUT = "-10", "-20"
 NOTHING_COMES_IN = f":{_IN}"
-"""How the source of a link ends that comes in from outside, where nothing is linked there."""
+"""End of a link's source where it comes from outside the subgraph and nothing is linked there."""
 
 _DEEPEST = 12
 
@@ -40,7 +40,7 @@ class FlatPage:
     Attributes:
         items: the nodes; their ids and the numbers of their links are texts, unlike any other.
         links: by these numbers.
-        values: what is typed at a subgraph's node for an input of which no link comes.
+        values: what is typed at a subgraph's node for an input that has no link.
         notes: what could not be opened.
     """
 

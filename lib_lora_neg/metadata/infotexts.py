@@ -43,7 +43,7 @@ _MOST_LINES = 100
 def infotexts_of(text: str) -> list[Recipe]:
     """Return the recipes of all infotexts in a text; none where it holds no parameters.
 
-    Text without parameters but with negative prompts counts: its blocks are told by empty lines.
+    Text without parameters but with negative prompts counts: its blocks are divided by empty lines.
     """
     lines = text.split("\n")
     ends = [number for number, line in enumerate(lines) if _parameters_from(line) is not None]

@@ -1,4 +1,4 @@
-"""The words for what made a picture, and small readers for values of foreign JSON."""
+"""What made a picture, as types, and small readers for values of foreign JSON."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class UsedVersion:
 
 @dataclass(frozen=True)
 class HiresRecipe:
-    """The second pass; ``None`` where it uses the first pass's."""
+    """The second pass; a field is ``None`` where the first pass's value is used."""
 
     prompt: str | None = None
     negative_prompt: str | None = None
@@ -94,8 +94,8 @@ class Recipe:
         has_parameters: the text had more than prompts, so that a missing CFG scale is a gap.
         notes: what was found and not understood, for people.
         extra: plain values beside the known keys of a JSON object, ``id`` among them.
-        open: of ``prompt`` and ``negative_prompt`` what is not said at all.
-        keys: how the object itself called the prompt, the negative prompt and the CFG scale.
+        open: which of ``prompt`` and ``negative_prompt`` the text does not give at all.
+        keys: names that the object has for the prompt, the negative prompt and the CFG scale.
         parameters: the pairs of an infotext as they stand there.
     """
 

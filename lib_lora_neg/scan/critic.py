@@ -152,7 +152,7 @@ def read(
     sampling: Sampling,
     loras: tuple[LoraSetting, ...] = (),
 ) -> list[CriticReading]:
-    """Let a host's model read pictures.
+    """Ask a host's model how well pictures fit their prompts.
 
     Args:
         critic: of the host.

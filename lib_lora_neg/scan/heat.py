@@ -1,4 +1,4 @@
-"""Where the model balks, over the picture: what `critic.heat` found, drawn on its cell."""
+"""Where a picture is unlikely to the model: the map of `critic.heat`, drawn on its cell."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COLOUR = (213, 94, 0)
 """Vermilion of Okabe and Ito's palette, which colour-blind people tell from grey."""
 
 PALE = 0.55
-"""How far the picture below is taken towards its own grey."""
+"""Share of its own grey in the picture below; 0 leaves its colours."""
 
 
 def heat_over(pixels: Pixels, found: critic.HeatMap) -> Pixels:

@@ -1,4 +1,4 @@
-"""What the guard's nodes have in common: their menus, and one guarding as ComfyUI wants it back."""
+"""What the guard's nodes have in common: their menus, requests and answers."""
 
 from __future__ import annotations
 

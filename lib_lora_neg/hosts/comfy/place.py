@@ -1,4 +1,4 @@
-"""This ComfyUI: its folders, its settings, and the one `ComfyLoras` of the process."""
+"""The running ComfyUI: its folders, its settings, and the one `ComfyLoras` of the process."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def noted(patcher: Any) -> tuple[LoadedLora, ...]:
 
 
 def note(patcher: Any, loaded: Iterable[LoadedLora]) -> None:
-    """Leave a note on a patcher of one's own making; older ComfyUI has no place for it."""
+    """Leave a note on a patcher that the guard has made; older ComfyUI has no place for notes."""
     if hasattr(patcher, "attachments"):
         patcher.attachments[KEY] = (*noted(patcher), *loaded)
 

@@ -42,7 +42,7 @@ def apply_plan(p: Any, plan: GuardPlan, batch_number: int) -> None:
 
 
 def as_asked(p: Any, batch_number: int) -> Callable[[], None]:
-    """Return what puts everything back that `apply_plan` may change for this batch."""
+    """Return a function that restores what `apply_plan` may change for this batch."""
     here = batch_slice(p, batch_number)
     own = {name: list(getattr(p, name)) for name in ("prompts", "negative_prompts")}
     job = {name: list(getattr(p, name)[here]) for name in _JOB_LISTS if getattr(p, name, None)}

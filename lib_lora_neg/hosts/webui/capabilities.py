@@ -119,8 +119,8 @@ def hires_has_own_cfg() -> bool:
 def unknown_lora_drops_all() -> bool:
     """Whether one unknown LoRA name makes the host drop all LoRAs of the prompt.
 
-    So it is where the host's ``load_networks`` raises for a LoRA that it cannot find (Forge,
-    reForge); the others pass over it.
+    That is so where the host's ``load_networks`` raises for a LoRA that it cannot find (Forge,
+    reForge); other hosts skip it.
     """
     try:
         import networks

@@ -129,7 +129,7 @@ def register_axes() -> None:
 
 
 def reset_settings(_: Mapping[str, Any]) -> dict[str, int]:
-    """Answer the button of the settings page."""
+    """Reset all settings, for the button of the settings page."""
     return {"changed": settings_page.reset_options()}
 
 
