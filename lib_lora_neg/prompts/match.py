@@ -144,8 +144,8 @@ class TermIndex:
         close = weight.end() if weight is not None else second.end
         if text[close : close + 1] != ")":
             return None
-        following = text[close + 1 : close + 1 + _LONGEST_OPENING].lstrip()[:1]
-        if following and following not in ",，、;)]\n:|\\" and not text[close + 1].isspace():
+        following = text[close + 1 : close + 2]
+        if not following.isspace() and following not in ("", *",，、;)]:|\\"):
             return None
         return _Beside(second, close + 1, weight is not None)
 

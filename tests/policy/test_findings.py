@@ -162,6 +162,11 @@ def test_what_is_told(prompt: str, negative: str, asked: dict[str, Any], said: l
         ("a man without a hat", "b", {}, [("prompt", "without a hat", "")]),
         ("a man without a hat", "b", {"rules": {"R9": ON}},
          [("prompt", "without a hat", ""), ("negative_prompt", "", "hat")]),
+        ("<lora:s:0.8>", "b, <lora:s:0.3>", {"negative_tag": NegativeTag.BRANCH},
+         [("negative_prompt", "<lora:s:0.3>", ""),
+          ("prompt", "<lora:s:0.8>", "<lora:s:0.8:neg=0.3>")]),
+        ("a", "b, <lora:s:0.1>", {"negative_tag": NegativeTag.BRANCH},
+         [("negative_prompt", "<lora:s:0.1>", ""), ("prompt", "", "<lora:s:0:neg=0.1>")]),
     ],
 )  # fmt: skip
 def test_what_moves_says_so(
