@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .recipe import NamedLora, UsedVersion, list_of, mapping_of, number_of, stem_of, text_of
+from ..loras.reading.lenient import as_number
+from .recipe import NamedLora, UsedVersion, list_of, mapping_of, stem_of, text_of
 
 LORA_TYPES = frozenset(("lora", "locon", "lycoris", "dora", "loha", "lokr"))
 """Kinds of resources that act as a LoRA, in small letters."""
@@ -43,8 +44,8 @@ def of_resources(
         kind = text_of(item.get("type")).lower()
         if kind not in LORA_TYPES:
             continue
-        weight = number_of(item.get("weight", item.get("strength", 1.0)))
-        version = number_of(item.get("modelVersionId", item.get("versionId")))
+        weight = as_number(item.get("weight", item.get("strength", 1.0)))
+        version = as_number(item.get("modelVersionId", item.get("versionId")))
         name = text_of(item.get("modelName")) or text_of(item.get("name"))
         if weight is None:
             notes.append(

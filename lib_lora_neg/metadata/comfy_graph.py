@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .recipe import mapping_of, number_of, text_of
+from ..loras.reading.lenient import as_number
+from .recipe import mapping_of, text_of
 
 MAX_NODES = 20_000
 """Nodes of one graph; the largest workflows that people share have some hundreds."""
@@ -96,7 +97,7 @@ class Graph:
             value = node.inputs.get(name)
             source = self.get(as_link(value))
             if source is None:
-                return number_of(value)
+                return as_number(value)
             named = [key for key in _NUMBERS if source.has(key)]
             if not named and len(source.inputs) == 1:
                 named = list(source.inputs)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ..loras.reading.lenient import as_number
 from .comfy_graph import STACKS, Graph, GraphNode
-from .recipe import NamedLora, mapping_of, number_of, stem_of, text_of
+from .recipe import NamedLora, mapping_of, stem_of, text_of
 
 OnNote = Callable[[str], None]
 
@@ -82,9 +83,9 @@ def loras_in_texts(node: GraphNode, graph: Graph, note: OnNote) -> list[NamedLor
 
 def _tagged(text: str) -> list[NamedLora]:
     return [
-        NamedLora(stem_of(name), number, number_of(clip) if clip else None)
+        NamedLora(stem_of(name), number, as_number(clip) if clip else None)
         for name, model, clip in _TAG.findall(text)
-        if (number := number_of(model or "1")) is not None
+        if (number := as_number(model or "1")) is not None
     ]
 
 
@@ -93,12 +94,12 @@ def _object(item: Mapping[str, Any], node: GraphNode, note: OnNote) -> NamedLora
     on = item.get("on", item.get("active", True))
     if not on or name.lower() in _NONE:
         return None
-    unet = number_of(item.get("strength", 1.0))
+    unet = as_number(item.get("strength", 1.0))
     te = item.get("strengthTwo", item.get("clipStrength"))
     if unet is None:
         note(f"the strength of {name} in {node.label} cannot be read; it was not checked")
         return None
-    return NamedLora(name, unet, number_of(te))
+    return NamedLora(name, unet, as_number(te))
 
 
 def _single(node: GraphNode, graph: Graph, note: OnNote) -> list[NamedLora] | None:
@@ -139,7 +140,7 @@ def _several(node: GraphNode, graph: Graph, note: OnNote) -> list[NamedLora] | N
             numbers.setdefault(int(match[1]), (key, match[1]))
     if not numbers:
         return None
-    most = number_of(node.inputs.get("lora_count", node.inputs.get("num_loras")))
+    most = as_number(node.inputs.get("lora_count", node.inputs.get("num_loras")))
     simple = str(node.inputs.get("input_mode", node.inputs.get("mode", ""))).lower() == "simple"
     found = []
     for number, (key, written) in sorted(numbers.items()):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .recipe import NamedLora, Recipe, list_of, mapping_of, number_of, stem_of, text_of
+from ..loras.reading.lenient import as_number
+from .recipe import NamedLora, Recipe, list_of, mapping_of, stem_of, text_of
 
 
 def of_record(record: Mapping[str, Any]) -> list[Recipe]:
@@ -15,7 +16,7 @@ def of_record(record: Mapping[str, Any]) -> list[Recipe]:
         return []
     loras, notes = [], []
     for item in map(mapping_of, list_of(record.get("lora"))):
-        name, weight = stem_of(text_of(item.get("model"))), number_of(item.get("weight"))
+        name, weight = stem_of(text_of(item.get("model"))), as_number(item.get("weight"))
         if name and weight is not None:
             loras.append(NamedLora(name, weight))
         else:
@@ -25,7 +26,7 @@ def of_record(record: Mapping[str, Any]) -> list[Recipe]:
             source="Draw Things",
             prompt=prompt,
             negative_prompt=text_of(record.get("uc")),
-            cfg_scale=number_of(record.get("scale")),
+            cfg_scale=as_number(record.get("scale")),
             loras=tuple(loras),
             notes=tuple(notes),
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .recipe import NamedLora, Recipe, list_of, number_of, stem_of, text_of
+from ..loras.reading.lenient import as_number
+from .recipe import NamedLora, Recipe, list_of, stem_of, text_of
 
 
 def of_record(record: Mapping[str, Any]) -> list[Recipe]:
@@ -18,7 +19,7 @@ def of_record(record: Mapping[str, Any]) -> list[Recipe]:
             source="Fooocus",
             prompt=_whole(known, "full_prompt", "prompt"),
             negative_prompt=_whole(known, "full_negative_prompt", "negative_prompt"),
-            cfg_scale=number_of(known["guidance_scale"]),
+            cfg_scale=as_number(known["guidance_scale"]),
             loras=tuple(_loras(known)),
         )
     ]
@@ -35,7 +36,7 @@ def _whole(known: Mapping[str, Any], full: str, typed: str) -> str:
 def _loras(known: Mapping[str, Any]) -> list[NamedLora]:
     found: dict[str, NamedLora] = {}
     for item in list_of(known.get("loras")):
-        weight = number_of(item[1]) if isinstance(item, list) and len(item) > 1 else None
+        weight = as_number(item[1]) if isinstance(item, list) and len(item) > 1 else None
         if weight is not None:
             name = stem_of(text_of(item[0]))
             digest = text_of(item[2]) if len(item) > 2 else ""
@@ -43,7 +44,7 @@ def _loras(known: Mapping[str, Any]) -> list[NamedLora]:
     for key, value in known.items():
         if key.startswith("lora") and isinstance(value, str) and " : " in value:
             called, _, behind = value.rpartition(" : ")
-            number = number_of(behind)
+            number = as_number(behind)
             if number is not None:
                 found.setdefault(stem_of(called), NamedLora(stem_of(called), number))
     return [lora for name, lora in found.items() if name and name != "None"]

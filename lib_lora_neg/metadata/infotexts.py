@@ -13,8 +13,9 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from ..infotext import unquote
+from ..loras.reading.lenient import as_number
 from . import civitai
-from .recipe import HiresRecipe, NamedLora, Recipe, mapping_of, number_of, shortened, stem_of
+from .recipe import HiresRecipe, NamedLora, Recipe, mapping_of, shortened, stem_of
 
 _KEYS = (
     r"Steps|Sampler|Schedule type|Scheduler|Schedule|(?:Distilled |Hires )?CFG scale|"
@@ -177,7 +178,7 @@ def _recipe(head: str, pairs: Mapping[str, str]) -> Recipe:
         hires = HiresRecipe(
             known.get("hires prompt") or None,
             known.get("hires negative prompt") or None,
-            number_of(known.get("hires cfg scale")) or None,
+            as_number(known.get("hires cfg scale")) or None,
         )
     loras, versions, notes = civitai.of_parameters(known, prompt)
     return Recipe(
@@ -235,7 +236,7 @@ def _stripped(text: str) -> str:
 
 
 def _first_number(known: Mapping[str, str], *keys: str) -> float | None:
-    return next((n for key in keys if (n := number_of(known.get(key))) is not None), None)
+    return next((n for key in keys if (n := as_number(known.get(key))) is not None), None)
 
 
 def _hashes(text: str) -> dict[str, str]:
@@ -270,7 +271,7 @@ def _loras_beside(known: Mapping[str, str], prompt: str) -> list[NamedLora]:
     for key in ("lora weights", "lora networks"):
         for part in known.get(key, "").split(","):
             name, colon, weight = part.strip().partition(":")
-            number = number_of(weight.split(":")[0]) if colon else None
+            number = as_number(weight.split(":")[0]) if colon else None
             if name and number is not None:
                 found.append(NamedLora(stem_of(name), number))
     for key, value in known.items():
@@ -278,10 +279,10 @@ def _loras_beside(known: Mapping[str, str], prompt: str) -> list[NamedLora]:
         if model is None or known.get("addnet enabled", "true").lower() == "false":
             continue
         name = value.rpartition("(")[0] or value
-        unet = number_of(
+        unet = as_number(
             known.get(f"addnet weight a {model[1]}", known.get(f"addnet weight {model[1]}"))
         )
-        te = number_of(known.get(f"addnet weight b {model[1]}"))
+        te = as_number(known.get(f"addnet weight b {model[1]}"))
         if name and name != "None" and unet is not None:
             found.append(NamedLora(stem_of(name), unet, te))
     lower = prompt.lower()

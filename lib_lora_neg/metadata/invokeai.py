@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .recipe import NamedLora, Recipe, list_of, mapping_of, number_of, stem_of, text_of
+from ..loras.reading.lenient import as_number
+from .recipe import NamedLora, Recipe, list_of, mapping_of, stem_of, text_of
 
 _OLD_NEGATIVE = re.compile(r"\[([^\[\]]*)\]")
 
@@ -36,11 +37,11 @@ def of_record(record: Mapping[str, Any]) -> list[Recipe]:
 def _cfg(record: Mapping[str, Any], notes: list[str]) -> float | None:
     value = record.get("cfg_scale")
     if isinstance(value, list) and value:
-        numbers = [number for item in value if (number := number_of(item)) is not None]
+        numbers = [number for item in value if (number := as_number(item)) is not None]
         if numbers:
             notes.append("the CFG scale changes over the steps; its largest value is checked")
             return max(numbers)
-    return number_of(value)
+    return as_number(value)
 
 
 def _loras(record: Mapping[str, Any], notes: list[str]) -> list[NamedLora]:
@@ -48,7 +49,7 @@ def _loras(record: Mapping[str, Any], notes: list[str]) -> list[NamedLora]:
     for item in map(mapping_of, list_of(record.get("loras"))):
         model = mapping_of(item.get("lora") or item.get("model"))
         name = text_of(model.get("name")) or text_of(model.get("model_name"))
-        weight = number_of(item.get("weight", 1.0))
+        weight = as_number(item.get("weight", 1.0))
         if not name or weight is None:
             notes.append("a LoRA without a name or weight was not checked")
         else:
@@ -70,5 +71,5 @@ def _old(image: Mapping[str, Any]) -> Recipe:
         source="InvokeAI 2",
         prompt=prompt,
         negative_prompt=negative,
-        cfg_scale=number_of(image.get("cfg_scale")),
+        cfg_scale=as_number(image.get("cfg_scale")),
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .recipe import Recipe, list_of, mapping_of, number_of, text_of
+from ..loras.reading.lenient import as_number
+from .recipe import Recipe, list_of, mapping_of, text_of
 
 
 def of_record(record: Mapping[str, Any]) -> list[Recipe]:
@@ -20,7 +21,7 @@ def of_record(record: Mapping[str, Any]) -> list[Recipe]:
             source="NovelAI",
             prompt=prompt,
             negative_prompt=negative,
-            cfg_scale=number_of(record.get("scale")),
+            cfg_scale=as_number(record.get("scale")),
             notes=("NovelAI weighs words in its own way ({} and ::); it has no LoRA files",),
         )
     ]

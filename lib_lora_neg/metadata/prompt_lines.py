@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 
-from .recipe import MetadataError, Recipe, number_of, shortened
+from ..loras.reading.lenient import as_number
+from .recipe import MetadataError, Recipe, shortened
 
 # What the host's script takes (``scripts/prompts_from_file.py`` of A1111 1.10.1).
 _OPTIONS = frozenset(
@@ -44,7 +45,7 @@ def recipe_of_line(line: str) -> Recipe:
     given = _options(line)
     cfg = None
     if "cfg_scale" in given:
-        cfg = number_of(given["cfg_scale"])
+        cfg = as_number(given["cfg_scale"])
         if cfg is None:
             raise MetadataError(f"--cfg_scale must be a number, not {given['cfg_scale'][:40]!r}")
     notes = []

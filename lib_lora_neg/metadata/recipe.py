@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -125,17 +124,6 @@ def stem_of(name: str) -> str:
         if lower.endswith(suffix):
             return stem[: -len(suffix)]
     return stem
-
-
-def number_of(value: object) -> float | None:
-    """Return a finite number, also one written as text; else ``None``."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
 
 
 def text_of(value: object) -> str:

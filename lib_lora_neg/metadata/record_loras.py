@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .recipe import NamedLora, list_of, mapping_of, number_of, plain_key, stem_of, text_of
+from ..loras.reading.lenient import as_number
+from .recipe import NamedLora, list_of, mapping_of, plain_key, stem_of, text_of
 
 _NAME_KEYS = ("name", "lora", "loraname", "model", "modelname", "path", "file", "filename", "id")
 _WEIGHT_KEYS = ("weight", "strength", "strengthmodel", "modelstrength", "scale", "multiplier")
@@ -37,10 +38,10 @@ def loras_of(value: Any) -> list[NamedLora] | None:
 def _one_lora(item: Any) -> NamedLora | None:
     if isinstance(item, str):
         before, colon, behind = item.rpartition(":")
-        number = number_of(behind) if colon else None
+        number = as_number(behind) if colon else None
         return NamedLora(stem_of(item)) if number is None else NamedLora(stem_of(before), number)
     if isinstance(item, list) and len(item) in (2, 3) and isinstance(item[0], str):
-        numbers = [number_of(part) for part in item[1:]]
+        numbers = [as_number(part) for part in item[1:]]
         if None in numbers:
             return None
         return NamedLora(stem_of(item[0]), *numbers)  # type: ignore[arg-type]
@@ -48,8 +49,8 @@ def _one_lora(item: Any) -> NamedLora | None:
     names = (item[by_key[key]] for key in _NAME_KEYS if key in by_key)
     name = next((n for n in map(_name, names) if n), "")
     weights = [item[by_key[key]] for key in _WEIGHT_KEYS if key in by_key]
-    weight = number_of(weights[0]) if weights else 1.0
-    te = next((number_of(item[by_key[key]]) for key in _TE_KEYS if key in by_key), None)
+    weight = as_number(weights[0]) if weights else 1.0
+    te = next((as_number(item[by_key[key]]) for key in _TE_KEYS if key in by_key), None)
     return NamedLora(stem_of(name), weight, te) if name and weight is not None else None
 
 
@@ -63,7 +64,7 @@ def loras_side_by_side(names: Any, weights: Any) -> list[NamedLora] | None:
     names = [names] if isinstance(names, str) else list_of(names)
     weights = weights if isinstance(weights, list) else [weights] * len(names)
     weights = [1.0] * len(names) if weights == [None] * len(names) else weights
-    numbers = [number_of(weight) for weight in weights]
+    numbers = [as_number(weight) for weight in weights]
     if len(numbers) != len(names) or None in numbers or not all(map(text_of, names)):
         return None
     pairs = zip(map(text_of, names), numbers, strict=True)

@@ -7,13 +7,13 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
+from ..loras.reading.lenient import as_number
 from . import civitai, comfyui, drawthings, fooocus, infotexts, invokeai, novelai, swarmui
 from .recipe import (
     HiresRecipe,
     MetadataError,
     NamedLora,
     Recipe,
-    number_of,
     plain_key,
     shortened,
 )
@@ -227,7 +227,7 @@ def _number(
         value = record[by_key[key]] if key in by_key else None
         if value is None:
             continue
-        number = number_of(value)
+        number = as_number(value)
         if number is None:
             shown = shortened(repr(value), 40)
             raise MetadataError(f"{by_key[key]} must be a finite number, not {shown}")

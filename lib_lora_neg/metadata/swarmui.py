@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .recipe import NamedLora, Recipe, list_of, mapping_of, number_of, stem_of, text_of
+from ..loras.reading.lenient import as_number
+from .recipe import NamedLora, Recipe, list_of, mapping_of, stem_of, text_of
 
 _TAG = re.compile(r"<lora:([^<>:\n]{1,200}):([^<>:\n]{1,40}):([^<>:\n]{1,40})>", re.IGNORECASE)
 
@@ -28,8 +29,8 @@ def of_record(record: Mapping[str, Any]) -> list[Recipe]:
             source="SwarmUI",
             prompt=prompt,
             negative_prompt=text_of(params.get("negativeprompt")),
-            cfg_scale=number_of(params.get("cfgscale")),
-            distilled=number_of(params.get("fluxguidancescale")) is not None,
+            cfg_scale=as_number(params.get("cfgscale")),
+            distilled=as_number(params.get("fluxguidancescale")) is not None,
             loras=tuple(lora for lora in loras if f"<lora:{lora.name}:" not in prompt),
             notes=tuple(notes),
         )
@@ -58,12 +59,12 @@ def _loras(params: Mapping[str, Any], notes: list[str]) -> list[NamedLora]:
     places = _items(params.get("lorasectionconfinement"))
     found = []
     for number, name in enumerate(names):
-        weight = number_of(weights[number]) if number < len(weights) else 1.0
+        weight = as_number(weights[number]) if number < len(weights) else 1.0
         if not isinstance(name, str) or weight is None:
             notes.append(f"LoRA {number + 1} has no name or weight that is understood")
             continue
-        own = number_of(te[number]) if number < len(te) else None
-        if number < len(places) and number_of(places[number]) not in (None, -1, 0):
+        own = as_number(te[number]) if number < len(te) else None
+        if number < len(places) and as_number(places[number]) not in (None, -1, 0):
             notes.append(f"{stem_of(name)} acts on a part of the picture or a later stage only")
         found.append(NamedLora(stem_of(name), weight, own))
     return found
