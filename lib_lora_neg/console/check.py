@@ -74,12 +74,12 @@ def check(
     )
     planned = plan(request, cards, settings)
     if asked.notes:
-        notes = tuple(said(note) for note in asked.notes)
+        notes = tuple(note_as_finding(note) for note in asked.notes)
         planned = replace(planned, findings=(*notes, *planned.findings))
     return CheckedRequest(planned, family_inferred=named is None, asked=asked)
 
 
-def said(note: str) -> Finding:
+def note_as_finding(note: str) -> Finding:
     """Return what was not understood of the input as a finding, so that nobody overlooks it."""
     return Finding("input", Effect.ADVISED, Field.PROMPT, None, "", "", note)
 

@@ -12,7 +12,7 @@ from ..library.catalog import Catalog
 from ..loras.card import LoraCard
 from ..policy import Finding
 from ..policy.near import near_names
-from .check import said
+from .check import note_as_finding
 from .common import (
     BAD_INPUT,
     UNCHANGED,
@@ -91,7 +91,7 @@ def _translations(options: argparse.Namespace) -> Iterator[_Translated | InputEr
             continue
         made = to_midjourney(asked.prompt, asked.negative_prompt, catalog, loras, options.embedding)
         entry: dict[str, object] = {"text": made.text, "prompt": made.prompt, "no": made.no}
-        notes = tuple(said(note) for note in asked.notes)
+        notes = tuple(note_as_finding(note) for note in asked.notes)
         yield {"midjourney": made.text}, entry, (*notes, *made.findings), asked.extra
 
 

@@ -20,7 +20,7 @@ from ..policy import Finding, GuardSettings
 from ..scan.usual import usual_sampling
 from ..telling import printable
 from ..whole import write_whole
-from .check import HostTraits, check, family_of, said
+from .check import HostTraits, check, family_of, note_as_finding
 from .export import export_as_json
 from .inputs import AskedGeneration, InputError
 from .render import finding_lines, row
@@ -99,7 +99,7 @@ def _made(
     catalog: Catalog | None,
     settings: GuardSettings,
 ) -> ExportedWorkflow:
-    notes = tuple(said(note) for note in asked.notes)
+    notes = tuple(note_as_finding(note) for note in asked.notes)
     family = named_family(options.family or asked.family or "") or ModelFamily.UNKNOWN
     if family is ModelFamily.UNKNOWN and catalog is not None:
         family = family_of(asked.prompt, catalog)

@@ -14,7 +14,7 @@ NO_BLOCKS = "blocks= is ignored without LoRA Negative Guard"
 IGNORED = "neg= and negte= are ignored without LoRA Negative Guard"
 
 
-def written(loras: Iterable[LoraSetting], cfg: float) -> dict[str, str]:
+def infotext_keys(loras: Iterable[LoraSetting], cfg: float) -> dict[str, str]:
     """Return the key of a picture in which the negative branch had strengths of its own."""
     loras = tuple(loras)
     told = [_told(lora) for lora in loras if lora.branched] if cfg != 1 else []

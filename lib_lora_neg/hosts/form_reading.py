@@ -59,7 +59,7 @@ def read_form_values(body: object) -> FormValues:
 def _guided(body: Mapping[str, Any]) -> bool:
     name = _text(body, "guidance")
     try:
-        return guidance_keys.asked(name, None, None) is not None
+        return guidance_keys.read_guidance(name, None, None) is not None
     except ValueError as error:
         raise FormValueError("guidance", str(error)) from error
 

@@ -23,7 +23,7 @@ SEVERAL = "AND"
 """What the infotext says of a negative prompt whose concepts an ``AND`` divides."""
 
 ARGUMENTS = ("method", "strength", "share", "numbers", "several")
-"""The arguments of `asked`, in the order of panel and API."""
+"""The arguments of `read_guidance`, in the order of panel and API."""
 
 NAMES = ("guidance", *ARGUMENTS[1:])
 """The panel's inputs for them."""
@@ -31,14 +31,14 @@ NAMES = ("guidance", *ARGUMENTS[1:])
 
 @dataclass(frozen=True)
 class GuidanceDefaults:
-    """What the inputs begin with, by the names of the arguments of `asked`."""
+    """What the inputs begin with, by the names of the arguments of `read_guidance`."""
 
     method: str = OFF
     strength: float = 1.0
     share: float = 1.0
 
 
-def asked(
+def read_guidance(
     method: object,
     strength: object = None,
     share: object = None,
@@ -91,7 +91,7 @@ def _asked_number(name: str, number: object) -> float:
     return float(number)
 
 
-def written(guidance: Guidance, kind: str) -> dict[str, str]:
+def infotext_keys(guidance: Guidance, kind: str) -> dict[str, str]:
     """Return the keys of a guided picture; ``kind`` as `guidance.choice.DEFAULTS` names it."""
     found = {METHOD_KEY: guidance.method.value, STRENGTH_KEY: f"{guidance.strength:g}"}
     if guidance.share < 1:
@@ -103,7 +103,7 @@ def written(guidance: Guidance, kind: str) -> dict[str, str]:
     return {**found, SETTINGS_KEY: described(guidance.settings_for(kind))}
 
 
-def pasted(params: Mapping[str, Any]) -> dict[str, Any]:
+def inputs_of_infotext(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a pasted infotext gives the inputs, by their names; off where it does not say."""
     try:
         method = method_named(params.get(METHOD_KEY))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .comfy_graph import TOGGLES, Graph, GraphNode
-from .comfy_subgraphs import BYPASSED, MUTED, NOTHING_COMES_IN, FlatPage, LinkOrigin, opened
+from .comfy_subgraphs import BYPASSED, MUTED, NOTHING_COMES_IN, FlatPage, LinkOrigin, flattened
 from .recipe import list_of, mapping_of, text_of
 
 # Names of the widgets of ComfyUI's own nodes, in their order; ``_`` is what the page adds.
@@ -36,7 +36,7 @@ def graph_of_workflow(record: Mapping[str, Any]) -> Graph:
 
     Muted nodes are left out; a link goes through a bypassed node by the kind of what it carries.
     """
-    page = opened(record)
+    page = flattened(record)
     passed = {item["id"]: item for item in page.items if item.get("mode") == BYPASSED}
     nodes = {}
     for item in page.items:

@@ -57,7 +57,7 @@ class _Level(NamedTuple):
     depth: int
 
 
-def opened(record: Mapping[str, Any]) -> FlatPage:
+def flattened(record: Mapping[str, Any]) -> FlatPage:
     """Return the nodes of a page with its subgraphs opened out."""
     listed = list_of(record.get("nodes"))
     found = FlatPage(notes=list(too_many(len(listed))))

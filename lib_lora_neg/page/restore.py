@@ -112,7 +112,7 @@ def restored(
         "negative_prompt": known.negative_prompt,
         "enabled": pasted_enabled(known.parameters, default_mode is not Mode.OFF),
         "mode": pasted_mode(known.parameters, default_mode).value,
-        **guidance_keys.pasted(known.parameters),
+        **guidance_keys.inputs_of_infotext(known.parameters),
         **_sampling(known, samplers, schedulers),
     }
     for name, key in (("steps", "Steps"), ("seed", "Seed")):

@@ -120,7 +120,7 @@ class TabEvents:
         fields["prompt"] = fields["prompt"] or ""
         fields["negative_prompt"] = fields["negative_prompt"] or ""
         enabled, mode, compare, rules, *guidance = values[-PANEL_VALUES:]
-        fields["guidance"] = guidance_keys.asked(*guidance)
+        fields["guidance"] = guidance_keys.read_guidance(*guidance)
         named_mode = str(mode or Mode.OFF.value)
         return TabRequest(fields, bool(enabled), named_mode, bool(compare), rules, self.reference)
 

@@ -30,7 +30,7 @@ from lib_lora_neg.hosts.form_reading import FormValueError, read_form_values
     ],
 )
 def test_inputs_are_read(given: tuple[object, ...], found: Guidance | None) -> None:
-    assert keys.asked(*given) == found
+    assert keys.read_guidance(*given) == found
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_inputs_are_read(given: tuple[object, ...], found: Guidance | None) -> N
 )
 def test_what_means_nothing_is_refused(given: tuple[object, ...]) -> None:
     with pytest.raises(ValueError, match="negative guidance"):
-        keys.asked(*given)
+        keys.read_guidance(*given)
 
 
 @pytest.mark.parametrize("kind", ["flux", "unet"])
@@ -72,11 +72,11 @@ def test_an_infotext_gives_back_what_was_asked(
     if "numbers" in more:
         more = {**more, "numbers": numbers_of(DEFAULTS["klein"][method].settings)}
     asked = Guidance(method, **more)
-    told = keys.written(asked, kind)
+    told = keys.infotext_keys(asked, kind)
     assert set(told) <= set(keys.KEYS)
-    given = keys.pasted(told)
+    given = keys.inputs_of_infotext(told)
     assert tuple(given) == keys.NAMES
-    assert keys.asked(*given.values()) == asked
+    assert keys.read_guidance(*given.values()) == asked
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_an_infotext_gives_back_what_was_asked(
     ],
 )
 def test_a_foreign_infotext_gives_usable_values(params: dict[str, str]) -> None:
-    given = keys.pasted(params)
+    given = keys.inputs_of_infotext(params)
     assert given["guidance"] in (keys.OFF, "NAG")
     assert (given["strength"], given["share"]) == (1.0, 1.0)
     assert (given["numbers"], given["several"]) == ("", False)

@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("gradio")
 
 from lib_lora_neg.guidance.known import MODELS
-from lib_lora_neg.hosts.guidance_keys import NAMES, asked
+from lib_lora_neg.hosts.guidance_keys import NAMES, read_guidance
 from lib_lora_neg.sentences import Translator
 from lib_lora_neg.ui.panel.guidance import known_html, numbers_html
 
@@ -40,7 +40,7 @@ def test_the_inputs_begin_as_the_settings_say_and_ask_for_that() -> None:
     assert done.returncode == 0, done.stderr
     values = json.loads(done.stdout.splitlines()[-1])
     assert len(values) == len(NAMES)
-    found = asked(*values)
+    found = read_guidance(*values)
     assert found is not None
     assert (found.method.value, found.strength, found.share) == ("VSF", 0.5, 0.75)
     assert (found.numbers, found.several) == ((), False)

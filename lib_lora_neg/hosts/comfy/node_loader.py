@@ -34,7 +34,7 @@ from .node_base import (
     strength,
 )
 from .planning import LoadedLora
-from .upstream import held_before, note
+from .upstream import loras_before_node, note
 from .weights import LoraFileCache, ModelAndClip, hooked, loaded_onto
 
 A = "A: on the model"
@@ -123,7 +123,7 @@ class GuardedLoraLoader:
         """
         chosen = settings_of(mode)
         known = model_of(model)
-        held, notes = held_before(model, workflow, node)
+        held, notes = loras_before_node(model, workflow, node)
         wanted = _wanted(lora_name, strength_model, strength_clip, wiring, neg)
         made = guard(request_of(known, (*held, wanted), negative, cfg), chosen)
         lora = made.loaded[-1]

@@ -28,7 +28,7 @@ from .node_base import (
 from .order import TagOrder
 from .report import order_fact
 from .stacks import read_stack
-from .upstream import held_before
+from .upstream import loras_before_node
 
 
 def _tagged(positive: Any = "", negative: Any = "", **_: Any) -> Iterator[str]:
@@ -92,7 +92,7 @@ class GuardPrompts:
         chosen = without_masks(settings_of(mode))
         order = settings.order_of(place.kept_settings(), tag_order)
         known = model_of(model, family)
-        held, notes = held_before(model, workflow, node)
+        held, notes = loras_before_node(model, workflow, node)
         stacked, odd = read_stack(lora_stack, held=True)
         made = guard(
             request_of(known, (*held, *stacked), negative, cfg, prompt=positive, order=order),

@@ -37,7 +37,7 @@ from .families import FROM_MODEL, model_of
 from .figures import draw_curves, draw_grid
 from .node_base import CATEGORY, FAMILY, HIDDEN, TEXT, lora_menu
 from .scanning import ComfyGenerator, ScanModels, checkpoint_of, hashes
-from .upstream import held_before
+from .upstream import loras_before_node
 
 SAVE, KEEP = "save the range to the LoRA", "only show it"
 MOST_LINES = 20
@@ -145,7 +145,7 @@ class WeightScan:
         if card is None:
             raise ValueError(f"LoRA {lora_name}: not found in ComfyUI's LoRA folders")
         _, digest = checkpoint_of(workflow, node)
-        held, _ = held_before(model, workflow, node)
+        held, _ = loras_before_node(model, workflow, node)
         same = loras.get(card.name)
         # By the stem, as every host names it; where two files share it, by the path.
         name = card.name if same is not None and same.path == card.path else lora_name

@@ -23,7 +23,7 @@ from .node_base import (
     without_masks,
 )
 from .stacks import count, read_stack, write_stack
-from .upstream import held_before, note_stack
+from .upstream import loras_before_node, note_stack
 
 
 def _no_names(**_: Any) -> Iterable[str]:
@@ -75,7 +75,7 @@ class GuardLoraStack:
         """Return the guarded stack, negative prompt and CFG, with a report."""
         chosen = without_masks(settings_of(mode))
         known = model_of(model, family)
-        held, notes = held_before(model, workflow, node)
+        held, notes = loras_before_node(model, workflow, node)
         stacked, odd = read_stack(lora_stack)
         made = guard(request_of(known, (*held, *stacked), negative, cfg), chosen)
         note_stack(node, stacked, made.loaded[len(held) :])

@@ -20,7 +20,7 @@ KEY = "lora_neg"
 OWN_LOADERS = frozenset({"NegGuardLoraLoader", "NegGuardPrompts"})
 
 
-def noted(patcher: Any) -> tuple[LoadedLora, ...]:
+def noted_loras(patcher: Any) -> tuple[LoadedLora, ...]:
     """Return what the guard's loaders have loaded onto a MODEL, or the patcher of a CLIP."""
     found = getattr(patcher, "attachments", {}).get(KEY, ())
     return found if isinstance(found, tuple) else ()
@@ -29,7 +29,7 @@ def noted(patcher: Any) -> tuple[LoadedLora, ...]:
 def note(patcher: Any, loaded: Iterable[LoadedLora]) -> None:
     """Leave a note on a patcher that the guard has made; older ComfyUI has no place for notes."""
     if hasattr(patcher, "attachments"):
-        patcher.attachments[KEY] = (*noted(patcher), *loaded)
+        patcher.attachments[KEY] = (*noted_loras(patcher), *loaded)
 
 
 _stacks: dict[str, tuple[tuple[LoadedLora, ...], tuple[LoadedLora, ...]]] = {}
@@ -59,7 +59,7 @@ def _as_guarded(lora: LoadedLora, workflow: Mapping[str, Any]) -> LoadedLora:
     return lora
 
 
-def held_before(
+def loras_before_node(
     patcher: Any, workflow: object, node: object
 ) -> tuple[tuple[LoadedLora, ...], tuple[str, ...]]:
     """Return the LoRAs that are loaded before a node, and what could not be followed.
@@ -69,7 +69,9 @@ def held_before(
         workflow: ComfyUI's hidden input ``PROMPT``.
         node: its hidden input ``UNIQUE_ID``.
     """
-    own = tuple(LoadedLora(lora.name, lora.model, lora.clip, held=True) for lora in noted(patcher))
+    own = tuple(
+        LoadedLora(lora.name, lora.model, lora.clip, held=True) for lora in noted_loras(patcher)
+    )
     if not isinstance(workflow, Mapping) or node is None:
         return own, ()
     others, notes = loras_before(workflow, str(node), OWN_LOADERS)

@@ -65,11 +65,11 @@ def write_infotext(
     if hires is not None:
         parameters |= _hires(job, first, hires)
     if job.guidance is not None:
-        parameters |= guidance_keys.written(job.guidance, engine.passes.denoiser.kind)
+        parameters |= guidance_keys.infotext_keys(job.guidance, engine.passes.denoiser.kind)
     hashes = _lora_hashes(engine, (*first.loras, *(hires.loras if hires else ())))
     if hashes:
         parameters["Lora hashes"] = hashes
-    parameters |= branch_keys.written(first.loras, first.cfg)
+    parameters |= branch_keys.infotext_keys(first.loras, first.cfg)
     parameters |= guard
     parameters["Version"] = f"lora-neg {__version__}"
     return format_infotext(Infotext(first.prompt, first.negative_prompt, parameters))

@@ -114,7 +114,7 @@ class Branches:
         _take_denoiser(p, state, cfg)
         self._say_refused(p)
         acting = [lora for lora in state.settings if lora.name not in state.refused]
-        p.extra_generation_params.update(branch_keys.written(acting, cfg))
+        p.extra_generation_params.update(branch_keys.infotext_keys(acting, cfg))
 
     def after_sampling(self, p: Any) -> None:
         """Say what went wrong in a batch, before its infotexts are written."""

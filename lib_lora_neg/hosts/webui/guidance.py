@@ -44,7 +44,7 @@ def before_batch(p: Any) -> str:
     if problem:
         begin(p, None)
         return problem
-    p.extra_generation_params.update(keys.written(guidance, kind))
+    p.extra_generation_params.update(keys.infotext_keys(guidance, kind))
     return ""
 
 

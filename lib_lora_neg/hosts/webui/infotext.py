@@ -123,6 +123,6 @@ def guidance_fields(inputs: Any) -> list[tuple[Any, Any]]:
     """Return the inputs of negative guidance with what a pasted infotext gives them."""
 
     def of(name: str) -> Callable[[Mapping[str, Any]], Any]:
-        return lambda params: guidance_keys.pasted(params)[name]
+        return lambda params: guidance_keys.inputs_of_infotext(params)[name]
 
     return [(getattr(inputs, name), of(name)) for name in guidance_keys.NAMES]

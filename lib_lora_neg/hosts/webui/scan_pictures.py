@@ -119,7 +119,7 @@ def _processing(batch: ScanBatch, requests: Sequence[ImageRequest]) -> Any:
         # Who pastes the picture's text gets the picture again.
         extra_generation_params={
             infotext.MODE_KEY: "Off",
-            **branch_keys.written(batch.loras, asked.cfg),
+            **branch_keys.infotext_keys(batch.loras, asked.cfg),
         },
         **more,
     )

@@ -169,7 +169,7 @@ def _begin_guidance(p: Any, given: Sequence[object]) -> None:
     of_cell = xyz_cell.cell_of(p).guidance
     wanted = {**asdict(options.guidance_defaults()), **_given(given), **of_cell}
     try:
-        chosen = guidance_keys.asked(**wanted)
+        chosen = guidance_keys.read_guidance(**wanted)
         if of_cell and chosen is None and "method" not in of_cell:
             raise ValueError("the axis sets it, but no method is chosen")
         guidance.begin(p, chosen)

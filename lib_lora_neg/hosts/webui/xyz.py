@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from ...policy import Mode
 from . import xyz_cell, xyz_guidance, xyz_sweep
-from .xyz_legend import CellPlanner, noted
+from .xyz_legend import CellPlanner, with_clamp_notes
 from .xyz_sweep import RangeJudge
 from .xyz_weights import AxisWeight, has_tag, read_axis, settle, with_weight
 
@@ -48,7 +48,7 @@ def register_axes(planner: PlotJudge) -> bool:
     seen = xyz_sweep.install(module, planner, lambda label: label in (MODE, SETTING))
     for option in options:
         if option.label == REPLACED:
-            option.format_value = noted(option.format_value, planner, _is_ours, seen)
+            option.format_value = with_clamp_notes(option.format_value, planner, _is_ours, seen)
     return True
 
 

@@ -23,7 +23,7 @@ class PlotCell:
         mode: of the guard; where it is given, raw weights are guarded in it too.
         cfg_ceiling: highest CFG scale: in a raw cell of every weight, else R3's.
         settings: fields of `GuardSettings`; rules and floors add to the user's.
-        guidance: arguments of negative guidance (`guidance_keys.asked`) that differ.
+        guidance: arguments of negative guidance (`guidance_keys.read_guidance`) that differ.
     """
 
     raw: bool = False

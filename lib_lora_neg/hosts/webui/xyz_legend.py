@@ -24,7 +24,7 @@ class CellPlanner(Protocol):
         ...
 
 
-def noted(
+def with_clamp_notes(
     original: Format,
     planner: CellPlanner,
     is_ours: Callable[[str], bool],
@@ -72,10 +72,10 @@ def _note(
         texts = [_texts(p, str(values[0]), str(item))[0] for item in values]
         if sweeps.varied(texts):
             return ""
-    return clamped(p, [str(item) for item in values], str(value), planner)
+    return clamp_note(p, [str(item) for item in values], str(value), planner)
 
 
-def clamped(p: Any, values: Sequence[str], value: str, planner: CellPlanner) -> str:
+def clamp_note(p: Any, values: Sequence[str], value: str, planner: CellPlanner) -> str:
     """Return ``clamped to −0.5`` where this value and another one give the same pictures."""
     asked = {text: _texts(p, values[0], text) for text in values}
     plans = {text: planner.plan(p, *pair) for text, pair in asked.items()}

@@ -15,7 +15,7 @@ from lib_lora_neg.hosts.comfy.loras import ComfyLoras
 from lib_lora_neg.hosts.comfy.order import TagOrder, swapped
 from lib_lora_neg.hosts.comfy.planning import LoadedLora
 from lib_lora_neg.hosts.comfy.stacks import read_stack, write_stack
-from lib_lora_neg.hosts.comfy.upstream import held_before, note, note_stack, noted
+from lib_lora_neg.hosts.comfy.upstream import loras_before_node, note, note_stack, noted_loras
 from lib_lora_neg.hosts.comfy.weights import within_blocks
 from lib_lora_neg.loras.decisions import Decision
 from lib_lora_neg.loras.families import ModelFamily
@@ -171,14 +171,14 @@ class TestNotes:
         one = types.SimpleNamespace(attachments={})
         note(one, (LoadedLora("a", -0.5, -0.5),))
         note(one, (LoadedLora("b", 1, 1),))
-        assert [lora.name for lora in noted(one)] == ["a", "b"]
-        held, notes = held_before(one, None, None)
+        assert [lora.name for lora in noted_loras(one)] == ["a", "b"]
+        held, notes = loras_before_node(one, None, None)
         assert all(lora.held for lora in held)
         assert not notes
 
     def test_a_patcher_without_a_place_for_it(self) -> None:
         note(types.SimpleNamespace(), (LoadedLora("a", 1, 1),))
-        assert noted(None) == ()
+        assert noted_loras(None) == ()
 
     def test_other_loaders_are_found_in_the_workflow(self) -> None:
         workflow = {
@@ -199,7 +199,7 @@ class TestNotes:
             },
             "4": {"class_type": "NegGuardPrompts", "inputs": {"model": ["3", 0]}},
         }
-        held, notes = held_before(None, workflow, 4)
+        held, notes = loras_before_node(None, workflow, 4)
         assert held == (LoadedLora("ink", -0.9, 0.5, held=True),)
         assert not notes
 
@@ -231,14 +231,16 @@ class TestNotes:
             LoadedLora("sub/ink.safetensors", -0.9, -0.9),
             LoadedLora("hero.safetensors", -0.5, -0.5),
         )
-        assert [x.model for x in held_before(None, workflow, "5")[0]] == [-0.9, -0.5]
+        assert [x.model for x in loras_before_node(None, workflow, "5")[0]] == [-0.9, -0.5]
         note_stack("3", before, (LoadedLora("x", -0.5, -0.5), LoadedLora("y", 0.0, 0.0)))
         # The second was taken out.
-        assert held_before(None, workflow, "5")[0] == (LoadedLora("ink", -0.5, -0.5, held=True),)
+        assert loras_before_node(None, workflow, "5")[0] == (
+            LoadedLora("ink", -0.5, -0.5, held=True),
+        )
 
     @pytest.mark.parametrize("workflow", [None, {}, {"4": {}}, {"4": None}, []])
     def test_no_workflow(self, workflow: Any) -> None:
-        assert held_before(None, workflow, "4") == ((), ())
+        assert loras_before_node(None, workflow, "4") == ((), ())
 
 
 class TestNamesOfFiles:

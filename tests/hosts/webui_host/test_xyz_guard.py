@@ -11,7 +11,7 @@ import pytest
 from lib_lora_neg.hosts.webui import infotext, xyz
 from lib_lora_neg.hosts.webui.guard import Guard
 from lib_lora_neg.hosts.webui.xyz_cell import PlotCell
-from lib_lora_neg.hosts.webui.xyz_legend import clamped
+from lib_lora_neg.hosts.webui.xyz_legend import clamp_note
 from lib_lora_neg.policy import GuardPlan, GuardSettings, Mode
 from tests.hosts.plot_standins import CARDS, Cards, Planner, Plot, asked
 from tests.hosts.standins import Params, Processing
@@ -149,7 +149,7 @@ def test_the_legend_survives_a_planner_that_fails(plot: Plot) -> None:
 def test_a_character_is_taken_out(plot: Plot) -> None:
     CARDS["person"] = card("person", "character")
     try:
-        note = clamped(asked("<lora:person:-0.9>"), ["-0.9", "-0.5"], "-0.5", Planner())
+        note = clamp_note(asked("<lora:person:-0.9>"), ["-0.9", "-0.5"], "-0.5", Planner())
     finally:
         del CARDS["person"]
     assert note == "person taken out"
