@@ -14,10 +14,10 @@ import itertools
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -27,8 +27,8 @@ from bench.scan_truth import options, scanned, tasks  # noqa: E402
 from bench.truth_ceilings import STEP, sets  # noqa: E402
 from bench.truth_cells import PROMPTS, SEEDS, SET, Scanned  # noqa: E402
 from bench.truth_onsets import edge, judges_onset, matrix, table_of  # noqa: E402
-from lib_lora_neg.scan.critic import heat  # noqa: E402
-from lib_lora_neg.scan.curves import SMOOTH_MAXIMUM, UNLIKELY, Matrix  # noqa: E402
+from lib_lora_neg.scan.critic import CriticReading, heat  # noqa: E402
+from lib_lora_neg.scan.curves import BESIDE_MODEL, SMOOTH_MAXIMUM, UNLIKELY, UNSEEN, Matrix  # noqa: E402
 from lib_lora_neg.scan.plan import ScanCell  # noqa: E402
 from lib_lora_neg.scan.weights import FINE  # noqa: E402
 
@@ -51,50 +51,65 @@ Prompts = tuple[int, ...]
 Estimator = Callable[[Matrix], float | None]
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One LoRA and set of prompts at negative weights, outwards; rows are weights, columns pairs.
+
+    Attributes:
+        pixels: the damage without the model.
+        signs: its signs, by their keys.
+        unlikely: octaves, as `critic.unlikely`.
+        balks: whether the model balks.
+        worst: octaves in the worst eighth of the map.
+        truth: the judge's onset.
+    """
+
+    pixels: Matrix
+    signs: dict[str, Matrix]
+    unlikely: Matrix
+    balks: NDArray[np.bool_]
+    worst: Matrix
+    truth: float | None
+
+
 class Seen:
-    """One LoRA: everything at its negative weights, outwards; rows are weights, columns pairs."""
+    """One LoRA, and its parts by their prompts."""
 
     def __init__(self, found: Scanned) -> None:
-        pairs = {(prompt, seed) for prompt in range(PROMPTS) for seed in SEEDS}
         self.found, self.name = found, found.label
-        table = table_of(found, FINE, pairs)
-        rows = [table.weights.index(weight) for weight in BELOW]
-        self.table, self.rows = table, rows
-        self.pixels = table_of(found.without_model(), FINE, pairs).damage[rows]
-        self.signs = {name: part[rows] for name, part in table.signs.items() if name != "unlikely"}
-        self.unlikely = np.nan_to_num(table.unlikely[rows])
-        self.balks = table.balks[rows] == 1
-        self.damaged = (matrix(found, table) > edge(found))[rows]
-
-    @cached_property
-    def worst(self) -> Matrix:
-        """Octaves in the worst eighth of the map."""
-        readings = {item.cell: item.reading for item in self.found.cells}
-
-        def octaves(weight: float, pair: tuple[int, int]) -> float:
-            here, at_zero = readings[ScanCell(weight, *pair)], readings[ScanCell(0.0, *pair)]
-            assert here is not None
-            assert at_zero is not None
-            grown = np.sort(heat(here, at_zero).ravel())
-            return float(grown[-(grown.size // EIGHTH) :].mean())
-
-        return np.array([[octaves(w, pair) for pair in self.table.pairs] for w in BELOW])
-
-    def columns(self, prompts: Prompts) -> list[int]:
-        return [i for i, pair in enumerate(self.table.pairs) if pair[0] in prompts]
-
-    @cached_property
-    def truths(self) -> dict[Prompts, float | None]:
-        """The judge's onset of each set."""
-        return {
-            prompts: judges_onset(BELOW, self.damaged[:, self.columns(prompts)], 0.5)
-            for prompts in itertools.chain.from_iterable(SETS.values())
+        readings = {item.cell: item.reading for item in found.cells}
+        self.worst = {
+            cell: _worst(reading, readings[replace(cell, weight=0.0)])
+            for cell, reading in readings.items()
         }
+        wanted = itertools.chain.from_iterable(SETS.values())
+        self.parts = {prompts: self._part(prompts) for prompts in wanted}
+
+    def _part(self, prompts: Prompts) -> Part:
+        columns = {(prompt, seed) for prompt in prompts for seed in SEEDS}
+        table = table_of(self.found, FINE, columns)
+        alone = table_of(self.found.without_model(), FINE, columns)
+        rows = [table.weights.index(weight) for weight in BELOW]
+        return Part(
+            alone.damage[rows],
+            {name: sign[rows] for name, sign in alone.signs.items()},
+            np.nan_to_num(table.unlikely[rows]),
+            table.balks[rows] == 1,
+            np.array([[self.worst[ScanCell(w, *pair)] for pair in table.pairs] for w in BELOW]),
+            judges_onset(table.weights, matrix(self.found, table), edge(self.found)),
+        )
+
+
+def _worst(here: CriticReading | None, at_zero: CriticReading | None) -> float:
+    assert here is not None
+    assert at_zero is not None
+    grown = np.sort(heat(here, at_zero).ravel())
+    return float(grown[-(grown.size // EIGHTH) :].mean())
 
 
 @dataclass(frozen=True)
 class Way:
-    """A way to an onset; ``damage`` takes a LoRA and parameters, 1 is the band's edge."""
+    """A way to an onset; ``damage`` takes a `Part` and parameters, 1 is the band's edge."""
 
     name: str
     damage: Callable[..., Matrix]
@@ -107,9 +122,9 @@ def joined(*parts: Matrix) -> Matrix:
     return np.asarray(total) ** (1 / SMOOTH_MAXIMUM)
 
 
-def diluted(seen: Seen, share: float) -> Matrix:
-    """The pixels' signs divided, but for blur, which the model hardly sees."""
-    return joined(*(part / (1 if name == "blur" else share) for name, part in seen.signs.items()))
+def diluted(seen: Part, share: float) -> Matrix:
+    """The pixels' signs divided, but for those that the model hardly sees."""
+    return joined(*(part / (1 if name in UNSEEN else share) for name, part in seen.signs.items()))
 
 
 def at_once(damage: Matrix) -> float | None:
@@ -155,8 +170,12 @@ SHARES = (1.0, 1.2, 1.4, 1.7, 2.0, 3.0)
 
 PIXELS = Way("pixels alone", lambda s: s.pixels)
 NOW = Way(
-    "as it is: unlikely where it balks",
-    lambda s: joined(s.pixels, np.where(s.balks, s.unlikely, 0) / UNLIKELY),
+    "as it is: unlikely, pixels but blur diluted",
+    lambda s: joined(s.unlikely / UNLIKELY, diluted(s, BESIDE_MODEL)),
+)
+BEFORE = Way(
+    "as it was: unlikely by 1.4 where it balks",
+    lambda s: joined(s.pixels, np.where(s.balks, s.unlikely, 0) / 1.4),
 )
 
 WAYS = (
@@ -165,6 +184,7 @@ WAYS = (
     replace(PIXELS, name="pixels, chance of damage", onset=softly),
     replace(PIXELS, name="pixels, each picture's onset", onset=own_change),
     Way("pixels, edge fitted", lambda s, e: s.pixels / e, grid((0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.4))),
+    BEFORE,
     NOW,
     Way("unlikely alone", lambda s, e: s.unlikely / e, grid(OCTAVES)),
     Way("unlikely alone, isotonic", lambda s, e: s.unlikely / e, grid(OCTAVES), rising),
@@ -191,8 +211,6 @@ WAYS = (
         grid(WORST, SHARES),
     ),
     Way("the same, pixels by 1.4", lambda s, e: joined(s.worst / e, diluted(s, 1.4)), grid(WORST)),
-    Way("challenger A", lambda s: joined(s.unlikely / 1.3, diluted(s, 2.0))),
-    Way("challenger B", lambda s: joined(s.worst / 2.4, diluted(s, 1.4))),
 )
 
 
@@ -235,10 +253,11 @@ class Score:
 
 
 def score(way: Way, parameters: tuple[float, ...], seen: Seen) -> Score:
-    damage, read = way.damage(seen, *parameters), way.onset or at_once
+    read = way.onset or at_once
     agree, off = {}, {}
     for name, group in SETS.items():
-        pairs = [(read(damage[:, seen.columns(p)]), seen.truths[p]) for p in group]
+        parts = [seen.parts[prompts] for prompts in group]
+        pairs = [(read(way.damage(part, *parameters)), part.truth) for part in parts]
         agree[name] = sum(Pairing("", "", 0, found, truth, STEP).agrees for found, truth in pairs)
         off[name] = float(np.mean([apart(found, truth) for found, truth in pairs]))
     return Score(agree, off)

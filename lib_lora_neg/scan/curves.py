@@ -35,10 +35,17 @@ SMOOTH_MAXIMUM = 4
 """Exponent that joins the measures into one damage: one far outside counts, several that are
 slightly raised do not add up to damage."""
 
-UNLIKELY = 1.4
+UNLIKELY = 1.3
 """Octaves by which the model's error has grown since weight 0 at the edge of the band. Fitted on
-the committed LoRAs of the small trained world (docs/scan.md): smaller ones call damaged what its
-judge does not."""
+the committed LoRAs of the small trained world (``bench/fit_critic.py``), and what its judge calls
+damaged on spoilt drawings (docs/scan.md)."""
+
+BESIDE_MODEL = 2.0
+"""Where the model was asked, too, a sign of the pixels must have moved so many times as far to be
+damage by itself: a second witness says less that the first one saw. Fitted with `UNLIKELY`."""
+
+UNSEEN = frozenset({"blur"})
+"""Signs that the model hardly sees; they count in full."""
 
 Matrix = NDArray[np.float64]
 
@@ -228,8 +235,10 @@ def tabulate(cells: Sequence[MeasuredCell]) -> CellTable | None:
     if not np.isnan(unlikely).all():
         # What a LoRA was trained to show, at positive weights, the model cannot know.
         below = np.array(weights)[:, None] < 0
-        counted = np.where((balks == 1) & below, np.nan_to_num(unlikely), 0.0)
-        signs["unlikely"] = np.maximum(0.0, counted) / UNLIKELY
+        asked = below & ~np.isnan(unlikely)
+        for name in signs.keys() - UNSEEN:
+            signs[name] = np.where(asked, signs[name] / BESIDE_MODEL, signs[name])
+        signs["unlikely"] = np.where(asked, np.maximum(0.0, unlikely), 0.0) / UNLIKELY
     total = np.sum([part**SMOOTH_MAXIMUM for part in signs.values()], axis=0)
     return CellTable(
         weights=weights,

@@ -21,6 +21,8 @@ from lib_lora_neg.scan.critic import (
     balks,
 )
 from lib_lora_neg.scan.curves import (
+    BAND_WIDTH,
+    BESIDE_MODEL,
     SIGNS,
     UNLIKELY,
     CurvePoint,
@@ -187,7 +189,7 @@ def test_what_was_trained_is_no_damage_to_the_model() -> None:
     assert points(table)[-1].balks == 1.0
 
 
-def test_what_so_much_change_explains_is_no_damage() -> None:
+def test_what_so_much_change_explains_does_not_make_it_balk() -> None:
     cells = measured(3.0)
     moved = [
         replace(item, measures=replace(item.measures, effect=PictureEffect(0.3, delta_e)))
@@ -198,11 +200,46 @@ def test_what_so_much_change_explains_is_no_damage() -> None:
     assert table is not None
     row = table.weights.index(-1.0)
     assert list(table.balks[row]) == [1.0, 0.0] * 3
-    assert [damage > 1 for damage in table.damage[row]] == [True, False] * 3
+    # Far beyond the edge it is damage, however much has changed.
+    assert table.damage[row] == pytest.approx(3.0 / UNLIKELY)
     assert np.allclose(table.unlikely[row], 3.0)
     assert np.isnan(table.balks[table.zero]).all()
     (far, near, zero) = points(table)
     assert (far.balks, near.balks, zero.balks) == (0.5, 0.0, None)
+
+
+def showing(name: str, bands: float, *, asked: bool) -> tuple[CurvePoint, ...]:
+    """Return the points −1, 0 and +1 of a scan whose pictures but for 0 show one sign, so many
+    bands far; the model finds all of them as likely as at weight 0."""
+    picture = prepare(World(side=64).picture(0.0, "a cat", 0))
+    zero = measure(picture, picture)
+    worse = getattr(zero.looks, name) + bands * BAND_WIDTH * SIGNS[name].step
+    far = replace(zero, looks=replace(zero.looks, **{name: worse}))
+    reading = CriticReading((0.1,) * len(LEVELS), 0.1, 0.5) if asked else None
+    table = tabulate(
+        [
+            MeasuredCell(ScanCell(weight, 0, pair), zero if weight == 0 else far, reading)
+            for pair in range(6)
+            for weight in (-1.0, 0.0, 1.0)
+        ]
+    )
+    assert table is not None
+    return points(table)
+
+
+@pytest.mark.parametrize(("beyond", "damaged"), [(-0.01, 0.0), (0.01, 1.0)])
+def test_beside_the_model_a_sign_must_be_further_out_but_not_blur(
+    beyond: float, damaged: float
+) -> None:
+    (below, _, above) = showing("clipped", BESIDE_MODEL * (1 + beyond), asked=True)
+    assert (below.outside, below.cause) == (damaged, "clipped")
+    assert below.damage == pytest.approx(1 + beyond)
+    # What was trained the model cannot know: there the pixels stand alone.
+    assert above.damage == pytest.approx(BESIDE_MODEL * (1 + beyond))
+    (below, _, above) = showing("clipped", 1 + beyond, asked=False)
+    assert below.outside == above.outside == damaged
+    (below, _, above) = showing("blur", 1 + beyond, asked=True)
+    assert below.outside == above.outside == damaged
 
 
 @pytest.mark.parametrize(
