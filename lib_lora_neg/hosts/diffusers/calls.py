@@ -32,7 +32,7 @@ LoraFolders = PathLike | Iterable[PathLike] | Mapping[str, PathLike]
 
 @dataclass(frozen=True, eq=False)
 class GuardedCall:
-    """What came of a guarded call.
+    """Result of a guarded call.
 
     Attributes:
         output: of the pipeline itself.

@@ -52,12 +52,12 @@ class LoadedEncoders:
 
 @dataclass(frozen=True)
 class Conditioning:
-    """What a pass is told.
+    """The encoded texts of one pass.
 
     Attributes:
         positive: the sub-prompts that ``AND`` separates, with their weights.
         negative: the negative prompt.
-        concepts: what negative guidance guides away from; the negative prompt where that is one.
+        concepts: texts that guidance leads away from; the negative prompt where that is one.
     """
 
     positive: tuple[tuple[float, Schedule], ...]
@@ -82,7 +82,7 @@ class Conditioner:
         hires_steps: int | None = None,
         concepts: Sequence[str] = (),
     ) -> Conditioning:
-        """Return what one pass is told.
+        """Return the encoded texts of one pass.
 
         Args:
             prompt: with its tags, which are taken out here.

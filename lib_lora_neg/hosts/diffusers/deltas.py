@@ -1,8 +1,8 @@
 """What a LoRA file changes of a pipeline's weights, read with the library's own reader.
 
 diffusers and peft understand every naming of the keys (kohya, PEFT, diffusers). They would leave
-their layers around the model's own, which costs time in every step and adds up what A1111 merges.
-So the file is loaded, what it changes is kept apart, and the model is put back as it was.
+their layers around the model's own, which costs time in every step, and add where A1111 merges. So
+the file is loaded, what it changes is kept apart, and the model is put back as it was.
 """
 
 from __future__ import annotations

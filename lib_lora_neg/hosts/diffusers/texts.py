@@ -1,4 +1,4 @@
-"""Text encoders: from the text of one step to what the denoiser is told, as A1111 does it."""
+"""Text encoders: from the text of one step to its conditioning, as A1111 does it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FLUX_TOKENS = {True: 512, False: 256}
 
 @dataclass(frozen=True, eq=False)
 class Cond:
-    """What the denoiser is told about one text.
+    """One encoded text, which conditions the denoiser.
 
     Attributes:
         context: tokens × width.

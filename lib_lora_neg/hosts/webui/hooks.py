@@ -8,7 +8,7 @@ from . import script
 
 
 class Hooks:
-    """Mixed into the host's script class; what each call means stands at what it calls."""
+    """Mixin of the host's script class; each method hands one callback on."""
 
     is_img2img: bool
 

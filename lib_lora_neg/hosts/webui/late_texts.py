@@ -1,4 +1,4 @@
-"""The infotext is what was made, whoever else writes: our texts once more, as late as can be.
+"""Writes the guarded texts once more, so that the infotext tells what was made.
 
 Other scripts keep copies of the prompts and put them back after the guard has edited them, when
 the picture has its texts already. What such a copy says is guarded again: the same edits, or none

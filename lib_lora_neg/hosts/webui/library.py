@@ -77,7 +77,7 @@ class WebuiLibraryTab:
 
     @property
     def lookups(self) -> PageLookups:
-        """What looks up model pages."""
+        """The look-up of model pages in the background."""
         return self._lookups
 
     def may_look_up(self) -> bool:

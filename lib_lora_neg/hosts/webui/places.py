@@ -59,7 +59,7 @@ def scans_folder() -> Path:
 
 
 def decision_book() -> DecisionBook:
-    """Return what reads and keeps the user's decisions on this host."""
+    """Return the store of the user's decisions on this host."""
     return _book(own_decisions())
 
 

@@ -226,7 +226,7 @@ class _ClassicModel:
     def denoise(
         self, latent: Any | None, noise: Any, level: float, cond: Any
     ) -> tuple[Any, Any, Any]:
-        """Return the noisy latent, what the model takes for the clean one, and the noise level."""
+        """Return the noisy latent, the model's estimate of the clean one, and the noise level."""
         from modules import devices
         from modules.processing import txt2img_image_conditioning
 
@@ -281,7 +281,7 @@ class _ForgeModel:
     def denoise(
         self, latent: Any | None, noise: Any, level: float, cond: Any
     ) -> tuple[Any, Any, Any]:
-        """Return the noisy latent, what the model takes for the clean one, and the noise level."""
+        """Return the noisy latent, the model's estimate of the clean one, and the noise level."""
         import torch
         from backend.sampling.condition import Condition
         from backend.sampling.sampling_function import calc_cond_uncond_batch

@@ -1,4 +1,4 @@
-"""Which LoRAs the host has loaded: kept and put back, so that a scan leaves no trace of its own."""
+"""LoRAs that the host has loaded: kept before a scan's turn and put back after it."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from lib_lora_neg.policy import (
     PromptSet,
     plan,
 )
+from tests.support.cards import card
 from tests.support.planning import guard
 
 
@@ -46,3 +47,19 @@ def test_negation_moves_to_the_negative_of_its_own_picture() -> None:
     result = plan(request, {}, GuardSettings(rules={"R9": Mode.ENFORCE}))
     assert result.first.prompts == ("a man", "a dog")
     assert result.first.negative_prompts == ("bad, hat", "bad")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "negative", "new_negative"),
+    [
+        ("a man without ohwx hats <lora:x:1>", "ohwx hats, b", "hats, b"),
+        ("a man without a red ohwx <lora:x:1>", "red ohwx, b", "red, b"),
+        ("a man without a red coat <lora:x:1>", "red ohwx, b", "red, b, red coat"),
+    ],
+)
+def test_what_was_cut_from_the_negative_does_not_come_back(
+    prompt: str, negative: str, new_negative: str
+) -> None:
+    cards = (card("x", "style", triggers=("ohwx",)),)
+    moved = guard(prompt, negative, cards=cards, cfg=5, rules={"R9": Mode.ENFORCE})
+    assert moved.first.negative_prompts == (new_negative,)

@@ -239,3 +239,22 @@ def test_each_tag_of_a_prompt_is_looked_at() -> None:
         "<lora:sty:1.2.3>",
         "<lora:sty:nan>",
     ]
+
+
+@pytest.mark.parametrize(
+    ("tag", "in_force"),
+    [
+        ("<lora:sty:1.2.3>", False),
+        ("<lora:sty:0.5:x>", False),
+        ("<lora:sty:nan>", True),
+        ("<lora:sty:0.5>", True),
+        # Without any name the host fails, too; with a name left it reads the rest.
+        ("<lora:a=b>", False),
+        ("<lora:a=b:te=0.9>", False),
+        ("<lora:a=b:sty:0.9>", True),
+        ("<lora:a=b:0.9>", True),
+    ],
+)
+def test_which_misfires_cost_the_other_tags(tag: str, in_force: bool) -> None:
+    result = guard(f"{tag} <lora:con:-0.9>", cards=CARDS, cfg=5, bad_weight_drops_all=True)
+    assert result.first.prompts == (f"{tag} <lora:con:{'-0.3' if in_force else '-0.9'}>",)
