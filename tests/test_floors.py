@@ -157,3 +157,19 @@ def test_a_room_imports_all_that_it_may() -> None:
         used.setdefault(room, set()).update(name.split(".")[0] for name in imports(path))
     for room, (_, others) in FLOORS.items():
         assert others - {"*"} <= used[room], room
+
+
+WORKING = {("policy", "Context")}
+"""Classes of the rooms that decide which are no values: they collect while a plan is made."""
+
+
+@pytest.mark.parametrize("room", ["prompts", "loras", "policy"])
+def test_what_decides_works_on_values_that_nobody_can_change(room: str) -> None:
+    changeable = set()
+    for path in sorted((ROOT / PACKAGE / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                marks = [ast.unparse(mark) for mark in node.decorator_list]
+                if any(m.startswith("dataclass") and "frozen=True" not in m for m in marks):
+                    changeable.add((room, node.name))
+    assert changeable <= WORKING
