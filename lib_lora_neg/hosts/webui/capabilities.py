@@ -148,13 +148,19 @@ def reads_weight_schedules() -> bool | None:
 def reads_weight_words() -> bool | None:
     """Whether the LoRA loader takes a word for a weight; ``None``: not known.
 
-    Where it does not, a tool that gives words a meaning comes too late: no LoRA is loaded.
+    Where it does not, a tool that gives words a meaning comes too late: no LoRA is loaded. A loader
+    that an extension has put before the host's own (loractl) hands on what it does not read.
     """
     try:
         from modules import extra_networks
     except ImportError:
         return None
-    return reads_weight(_activate_of(extra_networks), _WORD_FOR_A_WEIGHT)
+    loader = getattr(extra_networks, "extra_network_registry", {}).get("lora")
+    for kind in type(loader).__mro__:
+        answer = reads_weight(vars(kind).get("activate"), _WORD_FOR_A_WEIGHT)
+        if answer is not None:
+            return answer
+    return None
 
 
 def _activate_of(extra_networks: Any) -> Any:
@@ -206,3 +212,8 @@ def has_classic_denoiser() -> bool:
     reForge has that wrapper too, but its samplers go past it.
     """
     return _has_module("k_diffusion.external") and not _has_module("ldm_patched")
+
+
+def has_patched_denoiser() -> bool:
+    """Whether models run on a copy of ComfyUI's backend, by a function of its own (reForge)."""
+    return _has_module("modules_forge.forge_sampler") and _has_module("ldm_patched.modules")

@@ -190,3 +190,28 @@ def test_schedules_are_left_to_the_extension_that_reads_them(host: Host, webui: 
     assert guarded.prompt == prompt
     assert_same(guarded, webui.txt2img(f"a cat <lora:{STYLE}:1>", "blurry", guard=OFF))
     assert_differ(guarded, webui.txt2img("a cat", "blurry", guard=OFF))
+
+
+def _activate_with_numbers(self: Any, p: Any, params_list: list[Any]) -> Any:
+    for params in params_list:
+        for weight in params.positional[1:]:
+            float(weight)
+    return super(type(self), self).activate(p, params_list)
+
+
+@pytest.mark.parametrize("words", ["-0.9:OUTALL", "-0.9:0,1,1,1,1,1,1,1,1,1,1,1"])
+def test_block_weights_in_a_weights_place_are_not_read_beside_loractl_either(
+    host: Host, webui: Webui, words: str
+) -> None:
+    """loractl's loader takes numbers and schedules only; what it fails on costs all LoRAs."""
+    joined(host, BlockWeights())
+    kind = type(host.registry["lora"])
+    reader = type("LoraCtlNetwork", (kind,), {"activate": _activate_with_numbers})
+    host.registry["lora"] = reader()
+    prompt = f"a cat <lora:{STYLE}:{words}>"
+
+    made = webui.txt2img(prompt, "blurry", cfg_scale=9)
+
+    assert (made.prompt, made.said.cfg_scale) == (prompt, 9)
+    assert webui.rules() == [("R11d", "advised")]
+    assert_same(made, webui.txt2img("a cat", "blurry", guard=OFF, cfg_scale=9))

@@ -45,7 +45,7 @@ def test_the_denoisers_loras_are_loaded_past_the_prompt(webui: Webui, has_dyn_di
 
 
 def test_noise_levels_go_through_the_models_schedule() -> None:
-    from lib_lora_neg.hosts.webui.scan_denoiser import _sigma
+    from lib_lora_neg.hosts.webui.scan_models import _sigma
 
     sigmas = [0.03, 1.0, 4.0, 14.6]
     assert [_sigma(sigmas, level) for level in (0, 0.3, 0.5, 1, 2, -1)] == [

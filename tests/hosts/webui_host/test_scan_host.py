@@ -347,16 +347,21 @@ def test_scans_are_kept_with_the_users_data(monkeypatch: pytest.MonkeyPatch, web
 def test_hosts_without_their_own_denoiser_offer_no_quick_scan(
     webui: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lib_lora_neg.hosts.webui import capabilities, scan_denoiser
+    from lib_lora_neg.hosts.webui import capabilities, scan_models
 
     host = WebuiScanHost(types.SimpleNamespace())
     monkeypatch.setattr(capabilities, "has_forge_backend", lambda: False)
     monkeypatch.setattr(capabilities, "has_classic_denoiser", lambda: False)
-    assert host.denoiser() is None
+    monkeypatch.setattr(capabilities, "has_patched_denoiser", lambda: False)
+    assert (host.denoiser(), host.critic()) == (None, None)
     monkeypatch.setattr(capabilities, "has_classic_denoiser", lambda: True)
     for name, there in ((ModelFamily.SD3, False), (ModelFamily.SDXL, True)):
-        monkeypatch.setattr(scan_denoiser, "selected_family", lambda name=name: (name, None))
+        monkeypatch.setattr(scan_models, "selected_family", lambda name=name: (name, None))
         assert (host.denoiser() is not None) is there
-    monkeypatch.setattr(capabilities, "has_forge_backend", lambda: True)
-    monkeypatch.setattr(scan_denoiser, "selected_family", lambda: (ModelFamily.FLUX, None))
-    assert host.denoiser() is not None
+    monkeypatch.setattr(scan_models, "selected_family", lambda: (ModelFamily.FLUX, None))
+    for asks in ("has_forge_backend", "has_patched_denoiser"):
+        assert host.denoiser() is None
+        monkeypatch.setattr(capabilities, asks, lambda: True)
+        assert host.denoiser() is not None
+        assert host.critic() is not None
+        monkeypatch.setattr(capabilities, asks, lambda: False)
