@@ -85,7 +85,7 @@ def test_a_scan_is_made_with_the_mask_and_says_so(probed: Webui, keep: Keep) -> 
 def test_a_quick_scan_knows_the_mask(probed: Webui, keep: Keep) -> None:
     tab = ScanTab(probed)
     if not tab.ask("overview")["quick"]:
-        pytest.skip("this WebUI's denoiser cannot be asked alone (reForge): no quick scans")
+        pytest.skip("this WebUI's denoiser cannot be asked alone: no quick scans")
     before = made(probed, f"<lora:{STYLE}:0.8>")
     found = []
     try:

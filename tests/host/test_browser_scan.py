@@ -108,7 +108,7 @@ def test_the_model_judges_a_scan_that_is_stopped_and_gone_on_with(
     scanning: Scanning, webui: Webui
 ) -> None:
     if not ScanTab(webui).ask("overview")["critic"]:
-        pytest.skip("this WebUI's denoiser cannot be asked alone (reForge)")
+        pytest.skip("this WebUI's denoiser cannot be asked alone")
     asked = f"a cat <lora:{STYLE}:-0.9>"
     before = webui.txt2img(asked)
     scanning.choose(STYLE)
@@ -149,7 +149,7 @@ def test_the_model_judges_a_scan_that_is_stopped_and_gone_on_with(
 def test_a_quick_scan_is_saved_and_obeyed(scanning: Scanning, webui: Webui) -> None:
     """Its verdict needs no pictures: those of random weights are broken at weight 0 already."""
     if not ScanTab(webui).ask("overview")["quick"]:
-        pytest.skip("this WebUI's denoiser cannot be asked alone (reForge): no quick scans")
+        pytest.skip("this WebUI's denoiser cannot be asked alone: no quick scans")
     scanning.choose(SLIDER)
     scanning.fill(Seeds=1, Width=64, Height=64)
     scanning.prompts(1)

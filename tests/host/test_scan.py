@@ -80,7 +80,7 @@ def test_what_a_quick_scan_found_is_saved_and_obeyed(tab: ScanTab, probed: Webui
 
 def skip_without_quick_scans(tab: ScanTab) -> None:
     if not tab.ask("overview")["quick"]:
-        pytest.skip("this WebUI's denoiser cannot be asked alone (reForge): no quick scans")
+        pytest.skip("this WebUI's denoiser cannot be asked alone: no quick scans")
 
 
 def obeyed(tab: ScanTab, webui: Webui, scan: str, lora: str, before: str) -> None:
@@ -322,7 +322,7 @@ def test_the_model_judges_a_scan_that_is_stopped_and_gone_on_with(
     tab: ScanTab, probed: Webui
 ) -> None:
     if not tab.ask("overview")["critic"]:
-        pytest.skip("this WebUI's denoiser cannot be asked alone (reForge)")
+        pytest.skip("this WebUI's denoiser cannot be asked alone")
     before = probed.txt2img(f"a cat <lora:{STYLE}:-0.9>", cfg_scale=9)
     plain = probed.txt2img("a cat", cfg_scale=9)
     scan = tab.start(STYLE, **SMALL, seeds="1, 2", critic=True)
