@@ -207,6 +207,7 @@ def test_it_is_plain_for_programs() -> None:
         ("advise_only", {"R6", "R10", "R11c", "R11d"}),
         ("nudges", {"R1", "R1f", "R5", "R6", "R10"}),
         ("lowers_cfg", {"R6"}),
+        ("measurable", {"R1", "R1f", "R10"}),
         ("by_range", {"R1", "R1f"}),
         ("changes_numbers", {"R1", "R1f", "R3", "R4", "R5", "R12"}),
         ("on_loading", {"R1", "R1f", "R4", "R5", "R10", "R11a", "R11c", "R12"}),
@@ -217,6 +218,30 @@ def test_it_is_plain_for_programs() -> None:
 )
 def test_what_holds_of_which_rules(trait: str, rules: set[str]) -> None:
     assert {rule.id for rule in BY_ID.values() if getattr(rule, trait)} == rules
+
+
+def test_which_chips_name_the_type_or_the_lora() -> None:
+    assert {rule.id for rule in BY_ID.values() if rule.chip.names_type} == {"R1", "R1f"}
+    named = {rule.id for rule in BY_ID.values() if rule.chip.names_lora}
+    assert {"R2", "R2c", "R6"} <= named
+
+
+@pytest.mark.parametrize(
+    ("prompt", "embeddings", "said"),
+    [
+        ("<lora:t:1> (oilpaint:-1)", (), ["oilpaint"]),
+        ("<lora:t:1> <lora:t:0.5:lbw=A> (oilpaint:-1)", (), ["oilpaint"]),
+        ("<lora:t:-0.2> (oilpaint:-1)", (), []),
+        ("<lora:t:1> (oilpaint:-1)", ("oilpaint",), []),
+        ("<lora:t:1> (oilpaint:-1), (an oilpaint:-1)", (), ["oilpaint", "an oilpaint"]),
+    ],
+)
+def test_negatives_in_the_prompt_are_told_once(
+    prompt: str, embeddings: tuple[str, ...], said: list[str]
+) -> None:
+    cards = (trigger_of(0.9),)
+    found = guard(prompt, "b", cards=cards, cfg=5.0, embeddings=frozenset(embeddings)).findings
+    assert [f.before for f in found if f.rule == "R2"] == said
 
 
 def test_notes_are_no_rules() -> None:

@@ -7,7 +7,9 @@ import math
 import pytest
 
 from lib_lora_neg.prompts import (
+    Rewrite,
     Weight,
+    apply_edits,
     format_number,
     format_tag,
     parse,
@@ -137,3 +139,22 @@ def test_tags_as_the_host_takes_them_out(
 def test_a_tag_divides_words_where_it_is_text(negative: bool, keys: list[str]) -> None:
     tree = parse("a <lora:x:1>b", negative=negative)
     assert [term.key for term in tree.terms] == keys
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("(a) <lora:x:1>(b)", "(a) (b)"),
+        ("(a)<lora:x:1> (b)", "(a) (b)"),
+        ("(a) <lora:x:1> (b)", "(a) (b)"),
+        ("(a)<lora:x:1>\n(b)", "(a)\n(b)"),
+        # To the host these are one word, with the tag and without it.
+        ("(a)<lora:x:1>(b)", "(a)(b)"),
+        ("(a)<lora:x:1><lora:y:1>(b)", "(a)(b)"),
+    ],
+)
+def test_what_a_tag_held_apart_stays_apart(text: str, left: str) -> None:
+    rewrite = Rewrite(parse(text))
+    for tag in parse(text).tags:
+        rewrite.remove_tag(tag)
+    assert apply_edits(text, rewrite.edits()) == left

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
-from lib_lora_neg.loras.card import LoraParts
+from lib_lora_neg.loras.card import LoraCard, LoraParts
 from lib_lora_neg.loras.families import ModelFamily
 from lib_lora_neg.policy import (
+    Effect,
     GenerationRequest,
     InjectedLora,
+    Mode,
     PromptSet,
     plan,
 )
@@ -123,3 +127,40 @@ def test_batch_loads_the_first_prompts_loras() -> None:
     assert result.first.prompts == ("a <lora:t:1>", "b <lora:s:-0.5>", "a <lora:t:1>")
     assert result.first.cfg_scale == 9.0
     assert len([f for f in result.findings if f.rule == "R2"]) == 2
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "<lora:o:1e308> <lora:o:1e308>",
+        "<lora:o:0.5:1e308> <lora:o:0.5:1e308>",
+        "<lora:o:1:neg=1e5> <lora:o:1e308> <lora:o:1e308>",
+    ],
+)
+def test_tags_whose_sum_is_no_number_stay(prompt: str) -> None:
+    off = {"R1": Mode.OFF, "R5": Mode.OFF}
+    result = guard(prompt, cards=TYPED_CARDS, cfg=5, rules=off)
+    assert result.first.prompts == (prompt,)
+    (finding,) = [f for f in result.findings if f.rule == "R11a"]
+    assert finding.effect is Effect.ADVISED
+
+
+class Shelf:
+    """A lookup that tells no names."""
+
+    def get(self, name: str, /) -> LoraCard | None:
+        return {made.name: made for made in (card("ink_style", "style"),)}.get(name)
+
+
+class OpenShelf(Shelf):
+    """One that tells them."""
+
+    def names(self) -> Iterable[str]:
+        return ["ink_style"]
+
+
+@pytest.mark.parametrize(("cards", "fix"), [(Shelf(), ""), (OpenShelf(), "<lora:ink_style:1>")])
+def test_a_near_name_is_offered_where_names_are_told(cards: Shelf, fix: str) -> None:
+    asked = GenerationRequest(PromptSet(("<lora:ink_styel:1>",), ("",), 5.0))
+    (finding,) = plan(asked, cards).findings
+    assert (finding.rule, finding.fix) == ("R11b", fix)
