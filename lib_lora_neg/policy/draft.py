@@ -51,11 +51,11 @@ class LoraUse:
         """Whether the negative branch has weights of its own."""
         return self.neg is not None and self.negte is not None
 
-    def reaching(self, cfg: float | None) -> tuple[float | None, float | None]:
-        """Return the te and unet weights that act on the picture at a CFG scale, first order."""
+    def unet_reaching(self, cfg: float | None) -> float | None:
+        """Return the unet weight that acts on the picture at a CFG scale, to first order."""
         if not self.branched or cfg is None or self.te is None or self.unet is None:
-            return self.te, self.unet
-        return reaching(self.te, self.negte or 0.0, cfg), reaching(self.unet, self.neg or 0.0, cfg)
+            return self.unet
+        return reaching(self.unet, self.neg or 0.0, cfg)
 
     @property
     def exempt(self) -> bool:

@@ -100,6 +100,10 @@ REMOVALS = [
     ("trigger<lora:x:1>", "<lora:x:1>"),
     # comments
     ("a, trigger # trigger\nb", "a # trigger\nb"),
+    ("trigger, # c\n, d", "# c\n, d"),
+    ("d, # c\n, trigger", "d, # c"),
+    ("a, trigger, # c\n, d", "a, # c\n, d"),
+    ("a, trigger, # c\n, <lora:x:1>, d", "a, # c\n, <lora:x:1>, d"),
     # kept apart from what is not the term
     ("lifestyle, anime-trigger, trigger's, triggers, xtrigger", None),
     ("{trigger|b}, __trigger__, ${x=trigger}, (trigger:-1), # trigger", None),

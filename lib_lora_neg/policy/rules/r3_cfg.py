@@ -32,7 +32,7 @@ def cfg_ceiling(draft: Draft, context: Context) -> Draft:
     if not causes:
         return draft
     enforced = context.enforces("R3") and not request.cfg_tools
-    names = ", ".join(f"{use.name} {minus(use.reaching(draft.cfg)[1] or 0.0)}" for use in causes)
+    names = ", ".join(f"{use.name} {minus(use.unet_reaching(draft.cfg) or 0.0)}" for use in causes)
     reason = say("negative LoRA weight active ({loras}): high CFG burns the picture", loras=names)
     if request.cfg_tools:
         reason = say(
@@ -59,7 +59,7 @@ def cfg_ceiling(draft: Draft, context: Context) -> Draft:
 
 def _counts(use: LoraUse, cfg: float) -> bool:
     """Whether it acts on the picture at a negative weight, on whichever branch that comes from."""
-    weight = use.reaching(cfg)[1]
+    weight = use.unet_reaching(cfg)
     return (
         use.guarded_by("R3")
         and weight is not None
