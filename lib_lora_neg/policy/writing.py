@@ -58,10 +58,9 @@ def _rewrite(draft: TextDraft) -> Rewrite:
 def _set_weights(rewrite: Rewrite, use: LoraUse, tag: NetworkTag) -> None:
     if (use.te, use.unet) != (tag.te.value, tag.unet.value):
         rewrite.set_weights(tag, use.te, use.unet)
-    if None not in (use.te, use.unet, use.neg, use.negte):
-        rewrite.set_branches(
-            tag, (use.te or 0.0, use.unet or 0.0), use.neg or 0.0, use.negte or 0.0
-        )
+    te, unet, neg, negte = use.te, use.unet, use.neg, use.negte
+    if te is not None and unet is not None and neg is not None and negte is not None:
+        rewrite.set_branches(tag, (te, unet), neg, negte)
 
 
 def _append(rewrite: Rewrite, use: LoraUse) -> None:

@@ -100,6 +100,10 @@ def test_flux_says_scan_first_from_where_users_report_dim_pictures() -> None:
     for weight in ("-1", "-1.5", "-2.5"):
         (finding,) = guard(f"<lora:s:{weight}>", cards=CARDS, family=ModelFamily.FLUX).findings
         assert says(finding.reason, SCAN_FIRST)
+    for floor, warned in ((-0.9, False), (-1.0, True), (-1.5, True)):
+        own = {"settings": {"floors": {"flux_style": floor}}, "family": ModelFamily.FLUX}
+        (finding,) = guard("<lora:s:-1.8>", cards=CARDS, **own).findings
+        assert (finding.number("floor"), says(finding.reason, SCAN_FIRST)) == (floor, warned)
     (removed,) = guard("<lora:p:-1>", cards=CARDS, family=ModelFamily.FLUX).findings
     assert not says(removed.reason, SCAN_FIRST)
 
