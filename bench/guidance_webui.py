@@ -1,11 +1,14 @@
 """What a negative prompt at CFG 1 costs in a running WebUI: this project's, and its neighbours'.
 
     WEBUI_URL=http://127.0.0.1:7860 python bench/guidance_webui.py [--rounds 5] [--steps 10]
+    WEBUI_URL=http://127.0.0.1:7860 python bench/guidance_webui.py --pid 4711
 
 Pictures of one prompt, model and seed are asked for by HTTP, each way in turn: without a negative,
 with NAG, VSF and ONG, with CFG (two evaluations), and, where they are installed, NegPiP's words of
 negative weight and neo-nag's box. The figure is the median, over the rounds, of a picture's time
 over that of the plain picture of the same round: whole requests, encoding and decoding included.
+With ``--pid`` of a WebUI that computes on the CPU (Linux) it is the CPU time of that process, which
+other work on the machine hardly touches.
 """
 
 from __future__ import annotations
@@ -66,7 +69,21 @@ def ways(host: Webui) -> dict[str, Way]:
     return found
 
 
-def made(host: Webui, way: Way, fields: dict[str, Any]) -> tuple[float, Picture]:
+class Clock:
+    """Seconds on the wall, or of CPU time of one process."""
+
+    def __init__(self, pid: int | None) -> None:
+        self._stat = Path(f"/proc/{pid}/stat") if pid is not None else None
+
+    def read(self) -> float:
+        if self._stat is None:
+            return time.perf_counter()
+        # The name of the program, in brackets, may have spaces; user and system time come later.
+        user, system = self._stat.read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def made(host: Webui, way: Way, fields: dict[str, Any], clock: Clock) -> tuple[float, Picture]:
     """Return how many seconds a picture took, and the picture."""
     scripts = {GUARD_TITLE: list(OFF), **way.scripts}
     body = {
@@ -77,9 +94,9 @@ def made(host: Webui, way: Way, fields: dict[str, Any]) -> tuple[float, Picture]
         "cfg_scale": way.cfg,
         "alwayson_scripts": {title: {"args": args} for title, args in scripts.items()},
     }
-    started = time.perf_counter()
+    started = clock.read()
     answer = host.post("/sdapi/v1/txt2img", body)
-    seconds = time.perf_counter() - started
+    seconds = clock.read() - started
     return seconds, Picture(base64.b64decode(answer["images"][0]), "")
 
 
@@ -88,6 +105,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--side", type=int, default=512)
+    parser.add_argument("--pid", type=int, help="of the WebUI, for its CPU time")
     parser.add_argument("--only", nargs="+", help="of the ways, beside the plain picture")
     options = parser.parse_args()
     url = os.environ.get("WEBUI_URL")
@@ -99,14 +117,16 @@ def main() -> None:
     if options.only:
         lanes = {name: lanes[name] for name in (PLAIN, *options.only)}
     seconds: dict[str, list[float]] = {name: [] for name in lanes}
-    pictures = {name: made(host, way, fields)[1] for name, way in lanes.items()}
+    clock = Clock(options.pid)
+    pictures = {name: made(host, way, fields, clock)[1] for name, way in lanes.items()}
     names = list(lanes)
     for number in range(options.rounds):
         # Whoever is first changes: a machine that slows down favours nobody.
         for name in names[number % len(names) :] + names[: number % len(names)]:
-            seconds[name].append(made(host, lanes[name], fields)[0])
-    print(f"{options.side}², {options.steps} steps, {options.rounds} rounds, plain in s:", end=" ")
-    print(", ".join(f"{one:.2f}" for one in seconds[PLAIN]))
+            seconds[name].append(made(host, lanes[name], fields, clock)[0])
+        told = ", ".join(f"{name} {seconds[name][-1]:.2f} s" for name in names)
+        print(f"round {number + 1}: {told}", flush=True)
+    print(f"{options.side}², {options.steps} steps, {options.rounds} rounds, over the plain one")
     for name in names[1:]:
         ratios = [one / plain for one, plain in zip(seconds[name], seconds[PLAIN], strict=True)]
         acts = "" if (pictures[name].pixels != pictures[PLAIN].pixels).any() else ", WITHOUT EFFECT"

@@ -172,7 +172,7 @@ class ScanJob:
             delete_scan(self.store.folder)
 
     def checked_turn(self) -> None:
-        """Say that it is our turn; called within it.
+        """Say that it is our turn, before and after the model is used in it.
 
         Raises:
             ScanJobError: the model is not the one that the scan is about.
@@ -272,7 +272,10 @@ class _Turns(Generator):
         try:
             with self._job.place.turn(self._job):
                 self._job.checked_turn()
-                yield from self._generator.generate(batch, self)
+                for picture in self._generator.generate(batch, self):
+                    # A model that was chosen meanwhile may have made it already (Forge).
+                    self._job.checked_turn()
+                    yield picture
         except TurnCancelledError:
             return
         except ScanJobError as problem:
@@ -300,7 +303,9 @@ class _CriticTurns(Critic):
             critic = self._job.place.critic()
             if critic is None:
                 raise ScanJobError("this host cannot do that")
-            return critic.residuals(loras, questions, sampling)
+            found = critic.residuals(loras, questions, sampling)
+            self._job.checked_turn()  # as after a picture
+            return found
 
 
 class QuickJob(ScanJob):
@@ -332,6 +337,7 @@ class QuickJob(ScanJob):
                 raise ScanJobError("this host offers no quick scan; make a weight scan instead")
             started = time.monotonic()
             fields = denoiser.predict(loras, probes, sampling)
+            self.checked_turn()  # as after a picture
         done = self._view.done + 1
         left = (time.monotonic() - started) * (self._view.total - done)
         self.show(done=done, seconds_left=left)

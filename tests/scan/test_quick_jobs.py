@@ -10,7 +10,7 @@ from lib_lora_neg.scan.jobs import JobState, ScanJobs
 from lib_lora_neg.scan.past_scans import history
 from lib_lora_neg.scan.plan import ScanPrompt as Prompt
 from lib_lora_neg.scan.ports import LatentArray, LoraSetting, Probe, Sampling
-from tests.scan.place import PLAN, Place, over
+from tests.scan.place import CHECKPOINT, PLAN, Place, over
 from tests.scan.test_quick import Fields
 
 
@@ -44,6 +44,24 @@ def test_a_quick_scan_is_one_while_it_runs_too(tmp_path: Path) -> None:
     assert over(jobs).state is JobState.DONE
     assert seen
     assert all(seen)
+
+
+def test_a_model_that_is_changed_meanwhile_ends_a_quick_scan(tmp_path: Path) -> None:
+    place = Place()
+
+    class Changing(Fields):
+        def predict(
+            self, loras: tuple[LoraSetting, ...], probes: Sequence[Probe], sampling: Sampling
+        ) -> Sequence[LatentArray]:
+            place.chosen = replace(CHECKPOINT, digest="def", title="other.safetensors")
+            return super().predict(loras, probes, sampling)
+
+    place.fields = Changing()
+    jobs = ScanJobs(place, lambda: tmp_path)
+    jobs.start_quick(PLAN)
+    view = over(jobs)
+    assert (view.state, view.done) == (JobState.FAILED, 0)
+    assert "other.safetensors" in view.error
 
 
 def test_a_quick_scan_can_be_stopped(tmp_path: Path) -> None:
