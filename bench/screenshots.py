@@ -78,6 +78,8 @@ def notice(camera: Camera, style: str, character: str) -> None:
 
 
 def panel(camera: Camera, style: str, character: str) -> None:
+    if not camera.panel("mode").is_visible():
+        camera.page.locator(f"{STRIP} .lora-neg-to-panel").click()
     camera.type(f"a lighthouse at dusk <lora:{style}:-0.9> <lora:{character}:-0.5>", "blurry")
     for name, value in (("width", "128"), ("height", "128"), ("steps", "4")):
         camera.page.fill(f"#txt2img_{name} input[type=number]", value)
