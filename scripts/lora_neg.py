@@ -83,7 +83,6 @@ def on_app_started(demo, app):
 script_callbacks.on_after_component(lambda c, **more: preset.component(c, more.get("elem_id")))
 script_callbacks.on_before_ui(host.register_axes)
 script_callbacks.on_ui_settings(settings_page.register_options)
-script_callbacks.on_ui_settings(library.register_option)
 script_callbacks.on_ui_tabs(library_tab)
 script_callbacks.on_ui_tabs(scan.build)
 script_callbacks.on_app_started(on_app_started)

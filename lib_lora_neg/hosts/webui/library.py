@@ -18,14 +18,8 @@ from ...policy import GuardSettings, Mode
 from ..library import SaveResult
 from . import places
 from .cards import HostCards
-from .option_values import SECTION
+from .option_values import LOOKUPS
 from .options import read_settings
-
-BADGES = "lora_neg_card_badges"
-"""The option that the page's script looks at."""
-
-LOOKUPS = "lora_neg_civitai_lookup"
-"""The option that allows look-ups."""
 
 SETTLED_SECONDS = 3.0
 """How long nothing must have been saved before the changed files are read into the index."""
@@ -47,19 +41,6 @@ class WebuiLibraryTab:
         self._rescan = False
         self._reader = BackgroundReader(self._read_all, is_busy)
         self._lookups = PageLookups(_civitai, path_of, self.card, self._found_page)
-
-    def register_option(self) -> None:
-        """Add the badges' switch to the settings; to be called in ``on_ui_settings``."""
-        import gradio as gr
-        from modules import shared
-
-        label = "Show type and range on LoRA cards"
-        info = shared.OptionInfo(True, label, gr.Checkbox, section=SECTION)
-        shared.opts.add_option(BADGES, info)
-        label = "Allow the LoRA Library to look LoRAs up on Civitai"
-        info = shared.OptionInfo(False, label, gr.Checkbox, section=SECTION)
-        info = info.info("only when you press its button; sends the SHA-256 of the file, no name")
-        shared.opts.add_option(LOOKUPS, info)
 
     def begin(self) -> None:
         self._reader.begin()
@@ -84,7 +65,7 @@ class WebuiLibraryTab:
         """Whether the user allowed look-ups in the settings."""
         from modules.shared import opts
 
-        return bool(getattr(opts, LOOKUPS, False))
+        return getattr(opts, LOOKUPS, False) is True
 
     def _found_page(self, name: str) -> None:
         self._reader.again(SETTLED_SECONDS)

@@ -20,6 +20,9 @@ PREFIX = "lora_neg_"
 ENABLED = f"{PREFIX}enabled"
 MODE = f"{PREFIX}mode"
 NOTICE_SEEN = f"{PREFIX}notice_seen"
+BADGES = f"{PREFIX}card_badges"
+"""What the page's script looks at."""
+LOOKUPS = f"{PREFIX}civitai_lookup"
 CFG_CEILING = f"{PREFIX}cfg_ceiling"
 BUDGET = f"{PREFIX}budget"
 BUDGET_RELATIVE = f"{PREFIX}budget_relative"
@@ -110,6 +113,8 @@ FLAGS: Mapping[str, bool] = MappingProxyType(
         FULL_STOPS: False,
         GUARD_SWEEPS: False,
         NOTICE_SEEN: False,
+        BADGES: True,
+        LOOKUPS: False,
     }
 )
 """Every switch of the settings page, and its default."""

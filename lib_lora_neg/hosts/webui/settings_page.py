@@ -194,6 +194,17 @@ def _groups() -> Iterator[tuple[str, list[_Option]]]:
             ),
         ],
     )
+    yield (
+        "Cards and library",
+        [
+            _flag(options.BADGES, "Show type and range on LoRA cards"),
+            _flag(
+                options.LOOKUPS,
+                "Allow the LoRA Library to look LoRAs up on Civitai",
+                "only when you press its button; sends the SHA-256 of the file, no name",
+            ),
+        ],
+    )
 
 
 def _slider(key: str, label: str, help_text: str) -> _Option:
