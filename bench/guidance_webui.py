@@ -18,7 +18,6 @@ import base64
 import os
 import statistics
 import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from bench.clock import Clock  # noqa: E402
 from tests.host.support.client import GUARD_TITLE, OFF, PICTURE, Picture, Webui  # noqa: E402
 
 PROMPT, NEGATIVE = "a cat on a wall", "dull dog, blurry"
@@ -67,20 +67,6 @@ def ways(host: Webui) -> dict[str, Way]:
         box = [True, NEGATIVE, 2.0, 2.5, 0.5, 1000.0, 0.0, "auto"]
         found["neo-nag"] = Way(scripts={NEO_NAG: box})
     return found
-
-
-class Clock:
-    """Seconds on the wall, or of CPU time of one process."""
-
-    def __init__(self, pid: int | None) -> None:
-        self._stat = Path(f"/proc/{pid}/stat") if pid is not None else None
-
-    def read(self) -> float:
-        if self._stat is None:
-            return time.perf_counter()
-        # The name of the program, in brackets, may have spaces; user and system time come later.
-        user, system = self._stat.read_text().rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def made(host: Webui, way: Way, fields: dict[str, Any], clock: Clock) -> tuple[float, Picture]:

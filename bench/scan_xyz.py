@@ -26,7 +26,6 @@ import os
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +34,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from bench.clock import Clock  # noqa: E402
 from tests.host.conftest import prepared_server  # noqa: E402
 from tests.host.support.client import GUARD_TITLE, OFF, PICTURE, Webui  # noqa: E402
 from tests.host.support.lora_files import STYLE  # noqa: E402
@@ -85,19 +85,19 @@ def webui(core: int | None) -> Iterator[Webui]:
             server.stop()
 
 
-def scan(tab: ScanTab, lora: str, form: dict[str, Any]) -> float:
+def scan(tab: ScanTab, lora: str, form: dict[str, Any], clock: Clock) -> float:
     """Return the seconds that a scan takes, from its start to its verdict."""
-    started = time.perf_counter()
+    started = clock.read()
     name = tab.start(lora, **form)
     job = tab.wait(pause=PAGE_SECONDS)
-    seconds = time.perf_counter() - started
+    seconds = clock.read() - started
     if job["state"] != "done" or job["failed"] or job["kept"]:
         sys.exit(f"the scan went wrong: {job}")
     tab.ask("delete", scan=name)
     return seconds
 
 
-def plot(host: Webui, lora: str, form: dict[str, Any]) -> float:
+def plot(host: Webui, lora: str, form: dict[str, Any], clock: Clock) -> float:
     """Return the seconds that the plot takes."""
     texts = [prompt["text"] for prompt in form["prompts"]]
     axes = [("[LoRA Neg] Weight", f"{lora}: {form['weights']}"), ("Prompt S/R", ", ".join(texts))]
@@ -109,10 +109,10 @@ def plot(host: Webui, lora: str, form: dict[str, Any]) -> float:
         "script_name": "X/Y/Z plot",
         "script_args": host.xyz_args(axes),
     }
-    started = time.perf_counter()
+    started = clock.read()
     # Not by `many`: without sub images the host returns more texts than pictures.
     host.post("/sdapi/v1/txt2img", {**body, "alwayson_scripts": {GUARD_TITLE: {"args": list(OFF)}}})
-    return time.perf_counter() - started
+    return clock.read() - started
 
 
 def main() -> None:
@@ -126,6 +126,7 @@ def main() -> None:
     parser.add_argument(
         "--ask-model", action="store_true", help="a scan that the model judges, too"
     )
+    parser.add_argument("--pid", type=int, help="of a WebUI that runs, for its CPU time (Linux)")
     parser.add_argument("--core", type=int, help="the core of a WebUI that is started here")
     options = parser.parse_args()
     form = {
@@ -141,21 +142,21 @@ def main() -> None:
     }
     ratios: dict[str, list[float]] = {way: [] for way in ways}
     with webui(options.core) as host:
-        tab = ScanTab(host)
+        tab, clock = ScanTab(host), Clock(options.pid)
         # Loads the model, and whatever else the first of a kind takes.
         little = {**form, "weights": "0.5", "prompts": form["prompts"][:1]}
         for _, more in ways.values():
-            scan(tab, options.lora, {**little, **more})
-        plot(host, options.lora, little)
+            scan(tab, options.lora, {**little, **more}, clock)
+        plot(host, options.lora, little, clock)
         for run in range(options.runs):
             seconds = {}
             # Whoever is first changes: a machine that slows down or speeds up favours neither.
             lanes = ["plot", *ways]
             for lane in lanes[run % len(lanes) :] + lanes[: run % len(lanes)]:
                 if lane == "plot":
-                    seconds[lane] = plot(host, options.lora, form)
+                    seconds[lane] = plot(host, options.lora, form, clock)
                 else:
-                    seconds[lane] = scan(tab, options.lora, {**form, **ways[lane][1]})
+                    seconds[lane] = scan(tab, options.lora, {**form, **ways[lane][1]}, clock)
             for way in ways:
                 ratios[way].append(seconds[way] / seconds["plot"])
             told = ", ".join(f"{lane} {took:.2f} s" for lane, took in seconds.items())
