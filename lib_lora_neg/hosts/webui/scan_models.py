@@ -114,7 +114,41 @@ class _ClassicModel:
         return x, denoised, sigma
 
 
-class _ForgeModel:
+class _ObjectsModel:
+    """What the two backends share that keep a model's parts in ``forge_objects``, to be patched."""
+
+    def _channels(self) -> int:
+        """Return the latent's channels."""
+        raise NotImplementedError
+
+    def _sampling(self) -> Any:
+        """Return the module with ``sampling_prepare`` and ``sampling_cleanup``."""
+        raise NotImplementedError
+
+    @contextmanager
+    def ready(self, sampling: Sampling) -> Iterator[tuple[int, int, int]]:
+        import torch
+        from modules import shared
+        from modules.processing import opt_f
+
+        self._model = shared.sd_model
+        self._model.forge_objects = self._model.forge_objects_after_applying_lora.shallow_copy()
+        self._unet = self._model.forge_objects.unet
+        self._size, self._prepared = (sampling.width, sampling.height), False
+        with torch.inference_mode():
+            try:
+                yield (self._channels(), sampling.height // opt_f, sampling.width // opt_f)
+            finally:
+                self._sampling().sampling_cleanup(self._unet)
+
+    def _be_prepared(self, x: Any) -> None:
+        """Prepare once, after the text encoder has left the device."""
+        if not self._prepared:
+            self._sampling().sampling_prepare(self._unet, x)
+            self._prepared = True
+
+
+class _ForgeModel(_ObjectsModel):
     """Forge: the function that its samplers call, on the patched model."""
 
     def load(self) -> None:
@@ -123,23 +157,13 @@ class _ForgeModel:
         model, _ = sd_models.forge_model_reload()
         model.forge_objects = model.forge_objects_original.shallow_copy()
 
-    @contextmanager
-    def ready(self, sampling: Sampling) -> Iterator[tuple[int, int, int]]:
-        import torch
-        from backend.sampling.sampling_function import sampling_cleanup, sampling_prepare
-        from modules import shared
-        from modules.processing import opt_f
+    def _sampling(self) -> Any:
+        from backend.sampling import sampling_function
 
-        self._model = shared.sd_model
-        self._model.forge_objects = self._model.forge_objects_after_applying_lora.shallow_copy()
-        self._unet = self._model.forge_objects.unet
-        self._size, self._prepared = (sampling.width, sampling.height), False
-        self._prepare, channels = sampling_prepare, self._model.forge_objects.vae.latent_channels
-        with torch.inference_mode():
-            try:
-                yield (channels, sampling.height // opt_f, sampling.width // opt_f)
-            finally:
-                sampling_cleanup(self._unet)
+        return sampling_function
+
+    def _channels(self) -> int:
+        return int(self._model.forge_objects.vae.latent_channels)
 
     def encode(self, text: str, sampling: Sampling, step: int = 0) -> Any:
         from backend.sampling.condition import compile_conditions
@@ -164,9 +188,7 @@ class _ForgeModel:
         sigma = _sigma(predictor.sigmas, level).to(noise)
         clean = torch.zeros_like(noise) if latent is None else latent
         x = predictor.noise_scaling(sigma.reshape([1] * noise.ndim), noise, clean)
-        if not self._prepared:  # after the text encoder has left the device
-            self._prepare(self._unet, x)
-            self._prepared = True
+        self._be_prepared(x)
         if self._model.is_inpaint:
             blank = txt2img_image_conditioning(self._model, x, *self._size)
             cond[0]["model_conds"]["c_concat"] = Condition(blank)
@@ -176,7 +198,7 @@ class _ForgeModel:
         return x, denoised, sigma
 
 
-class _PatchedModel:
+class _PatchedModel(_ObjectsModel):
     """reForge: the function that its samplers call, on the patched model of its own backend."""
 
     def load(self) -> None:
@@ -185,23 +207,15 @@ class _PatchedModel:
         sd_models.reload_model_weights()
         shared.sd_model.forge_objects = shared.sd_model.forge_objects_original.shallow_copy()
 
-    @contextmanager
-    def ready(self, sampling: Sampling) -> Iterator[tuple[int, int, int]]:
-        import torch
-        from modules import shared
-        from modules.processing import opt_C, opt_f
-        from modules_forge.forge_sampler import sampling_cleanup
+    def _sampling(self) -> Any:
+        from modules_forge import forge_sampler
 
-        self._model = shared.sd_model
-        self._model.forge_objects = self._model.forge_objects_after_applying_lora.shallow_copy()
-        self._unet = self._model.forge_objects.unet
-        self._size, self._prepared = (sampling.width, sampling.height), False
-        channels = getattr(self._model, "latent_channels", opt_C)
-        with torch.inference_mode():
-            try:
-                yield (channels, sampling.height // opt_f, sampling.width // opt_f)
-            finally:
-                sampling_cleanup(self._unet)
+        return forge_sampler
+
+    def _channels(self) -> int:
+        from modules.processing import opt_C
+
+        return int(getattr(self._model, "latent_channels", opt_C))
 
     def encode(self, text: str, sampling: Sampling, step: int = 0) -> Any:
         from modules import devices
@@ -218,15 +232,12 @@ class _PatchedModel:
         from ldm_patched.modules.conds import CONDRegular
         from ldm_patched.modules.samplers import sampling_function
         from modules.processing import txt2img_image_conditioning
-        from modules_forge.forge_sampler import sampling_prepare
 
         schedule = self._unet.model.model_sampling
         sigma = _sigma(schedule.sigmas, level).to(noise)
         clean = torch.zeros_like(noise) if latent is None else latent
         x = schedule.noise_scaling(sigma.reshape(1), noise, clean)
-        if not self._prepared:  # after the text encoder has left the device
-            sampling_prepare(self._unet, x)
-            self._prepared = True
+        self._be_prepared(x)
         blank = txt2img_image_conditioning(self._model, x, *self._size)
         if blank.shape[0] == x.shape[0] and blank.shape[2:] == x.shape[2:]:  # inpainting models
             cond[0]["model_conds"]["c_concat"] = CONDRegular(blank)
