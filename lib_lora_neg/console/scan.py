@@ -228,6 +228,7 @@ def _pictures(
     host: DiffusersHost, store: ScanStore, stop: threading.Event, ask_model: bool
 ) -> tuple[ScanOutcome | None, int]:
     critic, complaints = host.critic() if ask_model else None, list[str]()
+    store.note_asking(ask_model)
     line = _ProgressLine(store.plan.cost.pictures)
     failed = ""
     try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from .critic import read
+from .asking import Asking, said
 from .measures import CellMeasures, PictureError, PreparedPicture, measure, prepare
 from .plan import ScanCell, ScanPlan
 from .ports import Cancellation, Critic, Generator, Picture
@@ -34,7 +34,8 @@ class ScanProgress:
         total: cells of the plan.
         kept: finished cells that were on disk already.
         failed: cells without a picture.
-        seconds_left: from the cells made so far; ``None`` before the first one.
+        seconds_left: from the cells made so far, and what asking the model about them takes;
+            ``None`` before the first one.
     """
 
     done: int
@@ -85,8 +86,8 @@ def run(
         generator: makes it.
         store: keeps it.
         cancel: stops it.
-        critic: asked about the pictures of each weight as soon as they are there, and about
-            those of an earlier run that it has not seen; ``None`` asks nothing.
+        critic: asked about the pictures as soon as there are some, and about those of an earlier
+            run that it has not seen; ``None`` asks nothing.
         on_complaint: told, once, why the critic could not answer; the scan goes on without it.
         clock: seconds.
 
@@ -94,7 +95,8 @@ def run(
         ScanFailedError: after `GIVE_UP_AFTER` failures in succession.
         OSError: when the store's disk does not take a cell.
     """
-    return _Run(plan, generator, store, cancel, clock, critic, on_complaint).cells()
+    asking = Asking(plan, store, critic, cancel, on_complaint, clock)
+    return _Run(plan, generator, store, cancel, clock, asking).cells()
 
 
 @dataclass
@@ -104,8 +106,7 @@ class _Run:
     store: ScanStore
     cancel: Cancellation
     clock: Callable[[], float]
-    critic: Critic | None
-    on_complaint: Callable[[str], None]
+    asking: Asking
     done: int = 0
     kept: int = 0
     failed: int = 0
@@ -128,31 +129,8 @@ class _Run:
             yield from self._make(missing)
             if self.cancel.is_set():
                 return
-            self._ask_critic(cells)
-
-    def _ask_critic(self, cells: list[ScanCell]) -> None:
-        """Let the model read the pictures of one weight that it has not read."""
-        if self.critic is None:
-            return
-        unread = [
-            stored
-            for cell in cells
-            if (stored := self.store.find(cell)) is not None and stored.reading is None
-        ]
-        shown = []
-        for stored in unread:
-            picture, cell = self.store.picture(stored.cell), stored.cell
-            if picture is not None:
-                shown.append((stored, (picture, self.plan.prompts[cell.prompt].text, cell.seed)))
-        try:
-            found = read(self.critic, [asked for _, asked in shown], self.plan.sampling)
-        except Exception as problem:
-            if not self.cancel.is_set():
-                self.critic = None
-                self.on_complaint(_said(problem))
-            return
-        for (stored, _), reading in zip(shown, found, strict=True):
-            self.store.save_reading(stored, reading)
+            self.asking.ask()
+        self.asking.ask(least=1)
 
     def _make(self, missing: list[ScanCell]) -> Iterator[CellDone]:
         """Make cells of one weight; those of a batch that failed are tried again alone."""
@@ -209,6 +187,7 @@ class _Run:
         reference = self._reference(cell.pair)
         measures = _guarded(lambda: measure(prepared, reference))
         stored = self.store.save(cell, picture, measures, seconds)
+        self.asking.add(stored)
         self.failures_in_succession = 0
         self.pace.add(seconds)
         self.done += 1
@@ -218,6 +197,7 @@ class _Run:
         measures = stored.measures
         if measures is None or measures.effect is None:
             measures = self._measure_again(stored)
+        self.asking.add(stored)
         self.done += 1
         self.kept += 1
         return CellDone(stored.cell, stored.picture, measures, "", True, self._progress())
@@ -250,7 +230,10 @@ class _Run:
     def _progress(self) -> ScanProgress:
         total = self.plan.cost.pictures
         per_picture = self.pace.per_picture()
-        left = None if per_picture is None else per_picture * (total - self.done)
+        left = None
+        if per_picture is not None:
+            missing = total - self.done
+            left = per_picture * missing + self.asking.seconds_left(missing, per_picture)
         return ScanProgress(self.done, total, self.kept, self.failed, left)
 
 
@@ -289,8 +272,4 @@ def _guarded(call: Callable[[], _T]) -> _T:
     except PictureError as problem:
         raise _HostError(str(problem)) from problem
     except Exception as problem:
-        raise _HostError(_said(problem)) from problem
-
-
-def _said(problem: Exception) -> str:
-    return f"{type(problem).__name__}: {problem}".rstrip(": ")
+        raise _HostError(said(problem)) from problem

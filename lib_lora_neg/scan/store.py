@@ -1,7 +1,7 @@
 """Results on disk: one folder per plan, each finished cell whole or not there.
 
     <root>/<lora>-<digest>/
-        plan.json                       the plan and its hash
+        plan.json                       the plan and its hash, and whether the model shall be asked
         verdict.json                    what came out, for the history
         report.html                     the same for reading, written when it is asked for
         quick.json                      what came out of a quick scan, which makes no cells
@@ -171,6 +171,19 @@ class ScanStore:
             return replace(found, maps=decode_latent(data) ** 2)
         except ValueError:
             return found
+
+    def note_asking(self, asked: bool) -> None:
+        """Keep whether the model is asked about these pictures; raises `OSError` as `save`."""
+        path = self.folder / "plan.json"
+        record = read_json(path) or {}
+        if record and record.get("asks_model", False) is not asked:
+            write_whole(path, to_json({**record, "asks_model": asked}))
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether the model is to be asked when somebody goes on: it was meant to be, or was."""
+        record = read_json(self.folder / "plan.json") or {}
+        return record.get("asks_model") is True or self.was_read
 
     @property
     def was_read(self) -> bool:

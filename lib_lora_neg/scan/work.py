@@ -209,6 +209,7 @@ class PictureJob(ScanJob):
     def work(self) -> None:
         turns = _Turns(self)
         critic = _CriticTurns(self) if self._critic else None
+        self.store.note_asking(self._critic)
         failure: Exception | None = None
         try:
             turns.open()
@@ -283,7 +284,7 @@ class _Turns(Generator):
 
 
 class _CriticTurns(Critic):
-    """The host's critic, a turn per weight."""
+    """The host's critic, a turn per call."""
 
     def __init__(self, job: ScanJob) -> None:
         self._job = job
@@ -291,7 +292,7 @@ class _CriticTurns(Critic):
     def residuals(
         self, loras: tuple[LoraSetting, ...], questions: Sequence[Question], sampling: Sampling
     ) -> Sequence[LatentArray]:
-        """Ask in a turn; called once per weight.
+        """Ask in a turn.
 
         Raises:
             ScanJobError: it cannot be asked here.

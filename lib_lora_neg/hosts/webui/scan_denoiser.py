@@ -60,7 +60,7 @@ class WebuiDenoiser:
             return [
                 _direction(
                     *self._model.denoise(
-                        None, _noise(probe.seed, shape), probe.level, conds[probe.prompt]
+                        None, _noise(probe.seed, shape), [probe.level], conds[probe.prompt]
                     )
                 )
                 for probe in probes
@@ -87,21 +87,42 @@ class WebuiCritic:
         _load(loras)
         with self._model.ready(sampling), _masked(loras):
             # Encoders first, then the denoiser: hosts move one of them to the device at a time.
-            latents = {id(q.picture): _latent(q.picture) for q in questions}
+            pictures = {id(question.picture): question.picture for question in questions}
+            latents = {key: _latent(picture) for key, picture in pictures.items()}
             conds = {
                 text: self._model.encode(text, sampling, sampling.steps - 1)
                 for text in dict.fromkeys(question.prompt for question in questions)
             }
-            return [
-                self._residual(latents[id(question.picture)], question, conds[question.prompt])
-                for question in questions
-            ]
+            found: dict[int, LatentArray] = {}
+            for prompt, indexes in _alike(questions).items():
+                first = latents[id(questions[indexes[0]].picture)]
+                most = self._model.at_once(first, sampling)
+                for start in range(0, len(indexes), most):
+                    part = indexes[start : start + most]
+                    clean = [latents[id(questions[index].picture)] for index in part]
+                    asked = [questions[index] for index in part]
+                    found.update(zip(part, self._wrong(clean, asked, conds[prompt]), strict=True))
+            return [found[index] for index in range(len(questions))]
 
-    def _residual(self, latent: Any, question: Question, cond: Any) -> LatentArray:
-        noise = _noise(question.seed, tuple(latent.shape[1:])).to(latent)
-        _, denoised, _ = self._model.denoise(latent, noise, question.level, cond)
-        wrong: LatentArray = (denoised - latent)[0].float().cpu().numpy().astype(np.float32)
-        return wrong
+    def _wrong(
+        self, latents: Sequence[Any], questions: Sequence[Question], cond: Any
+    ) -> Iterator[LatentArray]:
+        """Evaluate one batch, whose latents are of one shape, with one conditioning."""
+        import torch
+
+        clean = torch.cat(list(latents))
+        noise = torch.cat([_noise(q.seed, tuple(clean.shape[1:])) for q in questions]).to(clean)
+        levels = [question.level for question in questions]
+        _, denoised, _ = self._model.denoise(clean, noise, levels, cond)
+        yield from (denoised - clean).float().cpu().numpy().astype(np.float32)
+
+
+def _alike(questions: Sequence[Question]) -> dict[str, list[int]]:
+    """Return which questions have the same prompt: these can be asked at once."""
+    found: dict[str, list[int]] = {}
+    for index, question in enumerate(questions):
+        found.setdefault(question.prompt, []).append(index)
+    return found
 
 
 def _latent(picture: Picture) -> Any:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from ...loras.families import ModelFamily
 from ...scan.ports import Sampling
-from . import capabilities
+from . import capabilities, options
 from .checkpoint import selected_family
 
 _CLASSIC = frozenset({ModelFamily.SD1, ModelFamily.SD2, ModelFamily.SDXL})
@@ -27,16 +27,25 @@ class HostModel(Protocol):
     def encode(self, text: str, sampling: Sampling, step: int = 0) -> Any:
         """Return a prompt's conditioning as it is at a step, for `denoise`."""
 
-    def denoise(
-        self, latent: Any | None, noise: Any, level: float, cond: Any
-    ) -> tuple[Any, Any, Any]:
-        """Return the noisy latent, the model's estimate of the clean one, and the noise level.
+    def at_once(self, latent: Any, sampling: Sampling) -> int:
+        """Return how many latents of a shape `denoise` may be given: no more than the host
+        evaluates at once while it makes the pictures of the scan.
 
         Args:
-            latent: a batch of one; ``None`` for noise alone.
+            latent: a batch of one.
+            sampling: of the scan.
+        """
+
+    def denoise(
+        self, latents: Any | None, noise: Any, levels: Sequence[float], cond: Any
+    ) -> tuple[Any, Any, Any]:
+        """Return the noisy latents, the model's estimate of the clean ones, and the noise levels.
+
+        Args:
+            latents: a batch; ``None`` for noise alone.
             noise: standard normal, of the same shape.
-            level: 0 is the schedule's lowest, 1 its highest.
-            cond: from `encode`.
+            levels: one for each; 0 is the schedule's lowest, 1 its highest.
+            cond: from `encode`, for all of them.
         """
 
 
@@ -71,6 +80,23 @@ def _sigma(sigmas: Any, level: float) -> Any:
     return sigmas[round(min(max(level, 0.0), 1.0) * (len(sigmas) - 1))]
 
 
+def _sigmas(schedule: Any, levels: Sequence[float], noise: Any) -> tuple[Any, Any]:
+    """Return the noise levels of a batch: in a row, and shaped to be multiplied with it."""
+    import torch
+
+    row = torch.stack([_sigma(schedule, level) for level in levels]).to(noise)
+    return row, row.reshape([-1] + [1] * (noise.ndim - 1))
+
+
+def _usual_batch(sampling: Sampling) -> int:
+    """Return how many latents the host evaluates at once while it makes the scan's pictures: with
+    CFG both branches, unless the user has switched that off."""
+    from modules.shared import opts
+
+    both = sampling.cfg > 1 and getattr(opts, "batch_cond_uncond", True)
+    return options.scan_batch() * (2 if both else 1)
+
+
 class _ClassicModel:
     """A1111: k-diffusion's wrapper around the model, as its samplers have it."""
 
@@ -98,20 +124,31 @@ class _ClassicModel:
         with devices.autocast():
             return _encoded(self._sd_model, _prompts(text, sampling), sampling.steps, step)
 
+    def at_once(self, latent: Any, sampling: Sampling) -> int:
+        return _usual_batch(sampling)
+
     def denoise(
-        self, latent: Any | None, noise: Any, level: float, cond: Any
+        self, latents: Any | None, noise: Any, levels: Sequence[float], cond: Any
     ) -> tuple[Any, Any, Any]:
         from modules import devices
         from modules.processing import txt2img_image_conditioning
 
-        sigma = _sigma(self._wrap.sigmas, level).to(noise)
-        x = noise * sigma if latent is None else latent + noise * sigma
+        row, sigma = _sigmas(self._wrap.sigmas, levels, noise)
+        x = noise * sigma if latents is None else latents + noise * sigma
         blank = txt2img_image_conditioning(self._sd_model, x, *self._size)
-        text = cond if isinstance(cond, dict) else {"c_crossattn": [cond]}
+        text = (
+            {key: _repeated(value, len(x)) for key, value in cond.items()}
+            if isinstance(cond, dict)
+            else {"c_crossattn": [_repeated(cond, len(x))]}
+        )
         upcast = devices.unet_needs_upcast
         with devices.without_autocast() if upcast else devices.autocast():
-            denoised = self._wrap(x, sigma.reshape(1), cond={**text, "c_concat": [blank]})
+            denoised = self._wrap(x, row, cond={**text, "c_concat": [blank]})
         return x, denoised, sigma
+
+
+def _repeated(value: Any, count: int) -> Any:
+    return value.repeat(count, *[1] * (value.ndim - 1))
 
 
 class _ObjectsModel:
@@ -124,6 +161,19 @@ class _ObjectsModel:
     def _sampling(self) -> Any:
         """Return the module with ``sampling_prepare`` and ``sampling_cleanup``."""
         raise NotImplementedError
+
+    def _fits(self, shape: list[int], device: Any) -> bool:
+        """Whether the backend evaluates so many at once in the memory that is free now."""
+        raise NotImplementedError
+
+    def at_once(self, latent: Any, sampling: Sampling) -> int:
+        shape = list(latent.shape[1:])
+        # As for a batch of the scan, so that the same parts of the model stay on the device.
+        self._be_prepared(latent.expand(options.scan_batch(), *shape))
+        most = _usual_batch(sampling)
+        while most > 1 and not self._fits([most, *shape], latent.device):
+            most //= 2
+        return most
 
     @contextmanager
     def ready(self, sampling: Sampling) -> Iterator[tuple[int, int, int]]:
@@ -162,6 +212,12 @@ class _ForgeModel(_ObjectsModel):
 
         return sampling_function
 
+    def _fits(self, shape: list[int], device: Any) -> bool:
+        from backend import memory_management
+
+        free: float = memory_management.get_free_memory(device)
+        return bool(self._unet.memory_required(shape) < free)
+
     def _channels(self) -> int:
         return int(self._model.forge_objects.vae.latent_channels)
 
@@ -177,7 +233,7 @@ class _ForgeModel(_ObjectsModel):
         return compile_conditions(cond)
 
     def denoise(
-        self, latent: Any | None, noise: Any, level: float, cond: Any
+        self, latents: Any | None, noise: Any, levels: Sequence[float], cond: Any
     ) -> tuple[Any, Any, Any]:
         import torch
         from backend.sampling.condition import Condition
@@ -185,15 +241,15 @@ class _ForgeModel(_ObjectsModel):
         from modules.processing import txt2img_image_conditioning
 
         predictor = self._unet.model.predictor
-        sigma = _sigma(predictor.sigmas, level).to(noise)
-        clean = torch.zeros_like(noise) if latent is None else latent
-        x = predictor.noise_scaling(sigma.reshape([1] * noise.ndim), noise, clean)
+        row, sigma = _sigmas(predictor.sigmas, levels, noise)
+        clean = torch.zeros_like(noise) if latents is None else latents
+        x = predictor.noise_scaling(sigma, noise, clean)
         self._be_prepared(x)
         if self._model.is_inpaint:
             blank = txt2img_image_conditioning(self._model, x, *self._size)
             cond[0]["model_conds"]["c_concat"] = Condition(blank)
         denoised, _ = calc_cond_uncond_batch(
-            self._unet.model, cond, None, x, sigma.reshape(1), self._unet.model_options
+            self._unet.model, cond, None, x, row, self._unet.model_options
         )
         return x, denoised, sigma
 
@@ -212,6 +268,12 @@ class _PatchedModel(_ObjectsModel):
 
         return forge_sampler
 
+    def _fits(self, shape: list[int], device: Any) -> bool:
+        from ldm_patched.modules import model_management
+
+        free: float = model_management.get_free_memory(device)
+        return bool(self._unet.memory_required(shape) * 1.5 < free)  # with reForge's own margin
+
     def _channels(self) -> int:
         from modules.processing import opt_C
 
@@ -226,7 +288,7 @@ class _PatchedModel(_ObjectsModel):
         return cond_from_a1111_to_patched_ldm(cond)
 
     def denoise(
-        self, latent: Any | None, noise: Any, level: float, cond: Any
+        self, latents: Any | None, noise: Any, levels: Sequence[float], cond: Any
     ) -> tuple[Any, Any, Any]:
         import torch
         from ldm_patched.modules.conds import CONDRegular
@@ -234,15 +296,15 @@ class _PatchedModel(_ObjectsModel):
         from modules.processing import txt2img_image_conditioning
 
         schedule = self._unet.model.model_sampling
-        sigma = _sigma(schedule.sigmas, level).to(noise)
-        clean = torch.zeros_like(noise) if latent is None else latent
-        x = schedule.noise_scaling(sigma.reshape(1), noise, clean)
+        row, sigma = _sigmas(schedule.sigmas, levels, noise)
+        clean = torch.zeros_like(noise) if latents is None else latents
+        x = schedule.noise_scaling(sigma, noise, clean)
         self._be_prepared(x)
         blank = txt2img_image_conditioning(self._model, x, *self._size)
         if blank.shape[0] == x.shape[0] and blank.shape[2:] == x.shape[2:]:  # inpainting models
             cond[0]["model_conds"]["c_concat"] = CONDRegular(blank)
         # At scale 1 the prompt alone is asked.
         denoised = sampling_function(
-            self._unet.model, x, sigma.reshape(1), None, cond, 1.0, self._unet.model_options
+            self._unet.model, x, row, None, cond, 1.0, self._unet.model_options
         )
         return x, denoised, sigma

@@ -41,7 +41,7 @@ class JobAnswers:
                         name=lora.name,
                     ),
                 )
-        asked = scan.store().was_read and self._host.critic() is not None
+        asked = scan.store().asks_model and self._host.critic() is not None
         return self._started(plan, quick=False, asked=asked)
 
     def _started(self, plan: ScanPlan, *, quick: bool, asked: bool) -> dict[str, Any]:

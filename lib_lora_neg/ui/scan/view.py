@@ -130,7 +130,7 @@ def scan_json(
         "facts": plan_facts(plan),
         "form": {
             **form_of(plan, quick=_kind(scan) == "quick"),
-            "critic": store is not None and store.was_read,
+            "critic": store is not None and store.asks_model,
         },
         "locked": is_locked(scan.folder),
         "verdict": judged if _kind(scan) != "compare" else None,

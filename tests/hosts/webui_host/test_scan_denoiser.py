@@ -61,8 +61,9 @@ def test_noise_levels_go_through_the_models_schedule() -> None:
 class Judge:
     """As much of a loaded model as the critic meets; it takes everything for half of itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.calls: list[str] = []
+        self.most = most
 
     def load(self) -> None:
         self.calls.append("load")
@@ -77,13 +78,36 @@ class Judge:
         self.calls.append(f"encode {text!r} at {step}")
         return text
 
-    def denoise(self, latent: Any, noise: Any, level: float, cond: str) -> tuple[Any, Any, Any]:
-        self.calls.append(f"denoise {cond!r} at {level:g}")
-        return latent + noise, latent / 2 + noise * level, level
+    def at_once(self, latent: Any, sampling: Sampling) -> int:
+        assert tuple(latent.shape) == (1, 4, 2, 2)
+        return self.most
+
+    def denoise(
+        self, latents: Any, noise: Any, levels: list[float], cond: str
+    ) -> tuple[Any, Any, Any]:
+        assert len(latents) == len(noise) == len(levels)
+        self.calls.append(f"denoise {cond!r} at {', '.join(f'{level:g}' for level in levels)}")
+        each = zip(latents, noise, levels, strict=True)
+        made = [latent / 2 + own * level for latent, own, level in each]
+        return latents + noise, _stacked(made), levels
 
 
+def _stacked(tensors: list[Any]) -> Any:
+    import torch
+
+    return torch.stack(tensors)
+
+
+@pytest.mark.parametrize(
+    ("most", "asked"),
+    [
+        (1, ["'a cat' at 0.25", "'a cat' at 0.5", "'a cat' at 0.75", "'' at 0.25"]),
+        (2, ["'a cat' at 0.25, 0.5", "'a cat' at 0.75", "'' at 0.25"]),
+        (8, ["'a cat' at 0.25, 0.5, 0.75", "'' at 0.25"]),
+    ],
+)
 def test_the_model_judges_latents_as_they_left_the_sampler_and_encodes_other_pictures(
-    webui: Webui, monkeypatch: pytest.MonkeyPatch
+    webui: Webui, monkeypatch: pytest.MonkeyPatch, most: int, asked: list[str]
 ) -> None:
     torch = pytest.importorskip("torch")
     import modules
@@ -115,22 +139,23 @@ def test_the_model_judges_latents_as_they_left_the_sampler_and_encodes_other_pic
     pixels = np.full((16, 24, 3), 255, np.uint8)
     with_latent = Picture(pixels, np.full((4, 2, 2), 2.0, np.float32))
     without = Picture(pixels)
-    model = Judge()
+    model = Judge(most)
     found = scan_denoiser.WebuiCritic(model).residuals(  # type: ignore[arg-type]
         (),
         [
             Question(with_latent, "a cat", 3, 0.25),
             Question(with_latent, "", 3, 0.25),
             Question(without, "a cat", 5, 0.5),
+            Question(with_latent, "a cat", 1, 0.75),
         ],
         SMALL,
     )
-    assert [float(field.mean()) for field in found] == [-1 + 0.75, -1 + 0.75, -4 + 2.5]
+    assert [float(field.mean()) for field in found] == [-1 + 0.75, -1 + 0.75, -4 + 2.5, -1 + 0.75]
     assert all(field.shape == (4, 2, 2) and field.dtype == np.float32 for field in found)
     assert encoded == [((1, 3, 16, 24), 1.0, 0)]
     assert model.calls == [
         "load", "ready", "encode 'a cat' at 1", "encode '' at 1",
-        "denoise 'a cat' at 0.25", "denoise '' at 0.25", "denoise 'a cat' at 0.5", "over",
+        *(f"denoise {batch}" for batch in asked), "over",
     ]  # fmt: skip
     assert loads == [[]]
     assert networks.loaded_networks == loaded

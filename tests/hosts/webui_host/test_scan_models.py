@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -43,7 +44,11 @@ class Backend:
         self.calls: list[Any] = []
         self.blank = torch.zeros(1, 5, 1, 1)
         plain, patched = (
-            SimpleNamespace(model=SimpleNamespace(model_sampling=Schedule()), model_options={name})
+            SimpleNamespace(
+                model=SimpleNamespace(model_sampling=Schedule()),
+                model_options={name},
+                memory_required=lambda shape: float(torch.Size(shape).numel()),
+            )
             for name in ("plain", "patched")
         )
         self.model = SimpleNamespace(
@@ -55,7 +60,7 @@ class Backend:
     def sample(
         self, model: Any, x: Any, sigma: Any, uncond: Any, cond: Any, scale: float, options: Any
     ) -> Any:
-        self.calls.append(("ask", float(sigma), uncond, cond, scale, sorted(options)))
+        self.calls.append(("ask", sigma.tolist(), uncond, cond, scale, sorted(options)))
         return x / 2
 
 
@@ -82,7 +87,7 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
 
     module("modules")
     module("modules.sd_models", reload_model_weights=lambda: host.calls.append("load"))
-    module("modules.shared", sd_model=host.model)
+    module("modules.shared", sd_model=host.model, opts=SimpleNamespace())
     module("modules.devices", autocast=nullcontext)
     module(
         "modules.processing",
@@ -106,6 +111,7 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
     module("ldm_patched")
     module("ldm_patched.modules")
     module("ldm_patched.modules.conds", CONDRegular=lambda tensor: ("regular", tensor))
+    module("ldm_patched.modules.model_management", get_free_memory=lambda device: 1e9)
     module("ldm_patched.modules.samplers", sampling_function=host.sample)
     return host
 
@@ -121,15 +127,82 @@ def test_the_model_with_the_loras_of_now_is_asked_with_the_prompt_alone(backend:
         cond = model.encode("a cat", SIZE, 3)
         noise = torch.ones(1, *shape)
         for latent in (None, torch.full((1, *shape), 5.0)):
-            x, denoised, sigma = model.denoise(latent, noise, 0.34, cond)
+            x, denoised, sigma = model.denoise(latent, noise, [0.34], cond)
             assert float(sigma) == 1.0
             assert torch.equal(x, noise if latent is None else noise + 5)
             assert torch.equal(denoised, x / 2)
-    asked = ("ask", 1.0, None, [{"cond": "cond at 3", "model_conds": {}}], 1.0, ["patched"])
+    asked = ("ask", [1.0], None, [{"cond": "cond at 3", "model_conds": {}}], 1.0, ["patched"])
     assert backend.calls == [
         "load", ("encode", ["a cat"], 24, 16, 4), ("prepare", (1, 4, 2, 3)), asked, asked, "cleanup"
     ]  # fmt: skip
     assert backend.model.forge_objects.unet.model_options == {"patched"}
+
+
+def test_a_batch_has_noise_levels_of_its_own(backend: Backend) -> None:
+    from lib_lora_neg.hosts.webui.scan_models import _PatchedModel
+
+    model = _PatchedModel()
+    with model.ready(SIZE) as shape:
+        clean = torch.full((3, *shape), 5.0)
+        noise = torch.ones(3, *shape)
+        x, denoised, sigmas = model.denoise(clean, noise, [0, 0.34, 1], model.encode("", SIZE))
+    assert [float(one.min()) for one in x] == pytest.approx([5.1, 6.0, 19.0])
+    assert [float(one.max()) for one in x] == pytest.approx([5.1, 6.0, 19.0])
+    assert torch.equal(denoised, x / 2)
+    assert sigmas.flatten().tolist() == pytest.approx([0.1, 1.0, 14.0])
+    assert backend.calls[-2][1] == pytest.approx([0.1, 1.0, 14.0])
+
+
+@pytest.mark.parametrize(
+    ("cfg", "batch", "free", "most"),
+    [
+        (7.0, 1, 1e9, 2),
+        (1.0, 1, 1e9, 1),
+        (1.0, 3, 1e9, 3),
+        (7.0, 3, 1e9, 6),
+        (7.0, 1, 24 * 1.5 * 2 + 1, 2),
+        (7.0, 1, 24 * 1.5 * 2, 1),
+        (7.0, 1, 0, 1),
+        (7.0, 3, 24 * 1.5 * 3 + 1, 3),
+    ],
+)
+def test_no_more_is_asked_at_once_than_is_evaluated_for_the_pictures(
+    backend: Backend,
+    monkeypatch: pytest.MonkeyPatch,
+    cfg: float,
+    batch: int,
+    free: float,
+    most: int,
+) -> None:
+    """Both branches of a batch of the scan, where they fit; a latent here takes 24 numbers."""
+    from lib_lora_neg.hosts.webui import options
+    from lib_lora_neg.hosts.webui.scan_models import _PatchedModel
+
+    monkeypatch.setattr(options, "scan_batch", lambda: batch)
+    memory = sys.modules["ldm_patched.modules.model_management"]
+    monkeypatch.setattr(memory, "get_free_memory", lambda device: free)
+    model = _PatchedModel()
+    with model.ready(SIZE) as shape:
+        assert model.at_once(torch.ones(1, *shape), replace(SIZE, cfg=cfg)) == most
+        model.denoise(None, torch.ones(1, *shape), [1.0], model.encode("", SIZE))
+    assert [call for call in backend.calls if call[0] == "prepare"] == [
+        ("prepare", (batch, *shape))
+    ]
+
+
+def test_who_has_switched_off_that_both_branches_go_at_once_is_asked_one_by_one(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lib_lora_neg.hosts.webui import options
+    from lib_lora_neg.hosts.webui.scan_models import _ClassicModel
+
+    monkeypatch.setattr(options, "scan_batch", lambda: 1)
+    monkeypatch.setattr(
+        sys.modules["modules.shared"].opts, "batch_cond_uncond", False, raising=False
+    )
+    assert _ClassicModel().at_once(torch.ones(1, 4, 2, 3), SIZE) == 1
+    monkeypatch.setattr(sys.modules["modules.shared"].opts, "batch_cond_uncond", True)
+    assert _ClassicModel().at_once(torch.ones(1, 4, 2, 3), SIZE) == 2
 
 
 def test_an_inpainting_model_gets_a_blank_picture(backend: Backend) -> None:
@@ -139,7 +212,7 @@ def test_an_inpainting_model_gets_a_blank_picture(backend: Backend) -> None:
     model = _PatchedModel()
     with model.ready(SIZE) as shape:
         cond = model.encode("", SIZE)
-        model.denoise(None, torch.ones(1, *shape), 1.0, cond)
+        model.denoise(None, torch.ones(1, *shape), [1.0], cond)
     assert cond[0]["model_conds"]["c_concat"] == ("regular", backend.blank)
 
 
@@ -154,5 +227,5 @@ def test_the_backend_is_cleaned_up_after_an_error(
     monkeypatch.setattr(sys.modules["ldm_patched.modules.samplers"], "sampling_function", broken)
     model = _PatchedModel()
     with pytest.raises(RuntimeError, match="out of memory"), model.ready(SIZE) as shape:
-        model.denoise(None, torch.ones(1, *shape), 1.0, model.encode("", SIZE))
+        model.denoise(None, torch.ones(1, *shape), [1.0], model.encode("", SIZE))
     assert backend.calls[-1] == "cleanup"

@@ -106,7 +106,7 @@ def test_the_model_is_asked_only_where_it_is_wanted_and_can_be(tab: Tab) -> None
     assert not tab.ask("plan", **FORM)["existing"]["unread"]
     assert tab.ask("plan", **wanted)["existing"]["unread"]
     assert tab.finish(critic=True) == scan
-    assert len(eye.asked) == 4
+    assert sum(len(questions) for _, questions in eye.asked) == 4 * 8
     assert not tab.ask("plan", **wanted)["existing"]["unread"]
     assert tab.ask("open", scan=scan)["form"]["critic"] is True
     assert tab.ask("cell", scan=scan, cell="w-1.0000_p00_s1")["unlikely"] > 0
@@ -129,11 +129,15 @@ def test_the_model_is_asked_only_where_it_is_wanted_and_can_be(tab: Tab) -> None
     assert "Where the model balks" in report
 
 
-def test_going_on_with_a_scan_goes_on_asking(tab: Tab) -> None:
-    world = World("noise", 0.55, side=64, max_batch=1)
-    world.before = lambda weight, request: tab.jobs.stop() if weight < -0.5 else None
-    tab.host.maker, tab.host.model = world, Eye()
+@pytest.mark.parametrize(("stopped_at", "asked"), [(-0.5, False), (-1, True)])
+def test_going_on_with_a_scan_goes_on_asking(tab: Tab, stopped_at: float, asked: bool) -> None:
+    """Also with one that was stopped before there were enough pictures to ask about."""
+    world, eye = World("noise", 0.55, side=64, max_batch=1), Eye()
+    world.before = lambda weight, request: tab.jobs.stop() if weight == stopped_at else None
+    tab.host.maker, tab.host.model = world, eye
     scan = tab.finish(critic=True)
+    assert bool(eye.asked) is asked
+    assert tab.ask("open", scan=scan)["form"]["critic"] is True
     tab.host.maker, tab.host.model = World("noise", 0.55, side=64), Eye()
     tab.ask("resume", scan=scan)
     tab.jobs.wait(SECONDS)
