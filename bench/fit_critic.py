@@ -11,6 +11,7 @@ less: *off* is how far the onsets are apart, in weight, 0.4 at most.
 from __future__ import annotations
 
 import itertools
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,8 +28,14 @@ from bench.scan_truth import options, scanned, tasks  # noqa: E402
 from bench.truth_ceilings import STEP, sets  # noqa: E402
 from bench.truth_cells import PROMPTS, SEEDS, SET, Scanned  # noqa: E402
 from bench.truth_onsets import edge, judges_onset, matrix, table_of  # noqa: E402
-from lib_lora_neg.scan.critic import CriticReading, heat  # noqa: E402
-from lib_lora_neg.scan.curves import BESIDE_MODEL, SMOOTH_MAXIMUM, UNLIKELY, UNSEEN, Matrix  # noqa: E402
+from lib_lora_neg.scan.critic import CriticReading, heat, misfit  # noqa: E402
+from lib_lora_neg.scan.curves import (  # noqa: E402
+    BESIDE_MODEL,
+    BLUR_BESIDE_MODEL,
+    MISFIT,
+    SMOOTH_MAXIMUM,
+    Matrix,
+)
 from lib_lora_neg.scan.plan import ScanCell  # noqa: E402
 from lib_lora_neg.scan.weights import FINE  # noqa: E402
 
@@ -61,6 +68,7 @@ class Part:
         unlikely: octaves, as `critic.unlikely`.
         balks: whether the model balks.
         worst: octaves in the worst eighth of the map.
+        misfits: `critic.misfit` since weight 0, by the share of places that is tolerated.
         truth: the judge's onset.
     """
 
@@ -69,6 +77,7 @@ class Part:
     unlikely: Matrix
     balks: NDArray[np.bool_]
     worst: Matrix
+    misfits: dict[float, Matrix]
     truth: float | None
 
 
@@ -77,10 +86,10 @@ class Seen:
 
     def __init__(self, found: Scanned) -> None:
         self.found, self.name = found, found.label
-        readings = {item.cell: item.reading for item in found.cells}
+        self.readings = {item.cell: item.reading for item in found.cells if item.reading}
         self.worst = {
-            cell: _worst(reading, readings[replace(cell, weight=0.0)])
-            for cell, reading in readings.items()
+            cell: _worst(reading, self.readings[replace(cell, weight=0.0)])
+            for cell, reading in self.readings.items()
         }
         wanted = itertools.chain.from_iterable(SETS.values())
         self.parts = {prompts: self._part(prompts) for prompts in wanted}
@@ -96,13 +105,22 @@ class Seen:
             np.nan_to_num(table.unlikely[rows]),
             table.balks[rows] == 1,
             np.array([[self.worst[ScanCell(w, *pair)] for pair in table.pairs] for w in BELOW]),
+            {share: self._misfits(table.pairs, share) for share in TOLERATED},
             judges_onset(table.weights, matrix(self.found, table), edge(self.found)),
         )
 
+    def _misfits(self, pairs: Sequence[tuple[int, int]], share: float) -> Matrix:
+        at_zero = [self.readings[ScanCell(0.0, *pair)] for pair in pairs]
+        levels = zip(*(reading.places for reading in at_zero), strict=True)
+        limits = [float(np.quantile(np.concatenate(level), share)) for level in levels]
+        zeros = np.array([misfit(reading, limits) for reading in at_zero])
+        every = [
+            [misfit(self.readings[ScanCell(w, *pair)], limits) for pair in pairs] for w in BELOW
+        ]
+        return np.array(every) - zeros
 
-def _worst(here: CriticReading | None, at_zero: CriticReading | None) -> float:
-    assert here is not None
-    assert at_zero is not None
+
+def _worst(here: CriticReading, at_zero: CriticReading) -> float:
     grown = np.sort(heat(here, at_zero).ravel())
     return float(grown[-(grown.size // EIGHTH) :].mean())
 
@@ -122,9 +140,11 @@ def joined(*parts: Matrix) -> Matrix:
     return np.asarray(total) ** (1 / SMOOTH_MAXIMUM)
 
 
-def diluted(seen: Part, share: float) -> Matrix:
-    """The pixels' signs divided, but for those that the model hardly sees."""
-    return joined(*(part / (1 if name in UNSEEN else share) for name, part in seen.signs.items()))
+def diluted(seen: Part, blur: float = BLUR_BESIDE_MODEL, others: float = BESIDE_MODEL) -> Matrix:
+    """The pixels' signs divided."""
+    return joined(
+        *(part / (blur if name == "blur" else others) for name, part in seen.signs.items())
+    )
 
 
 def at_once(damage: Matrix) -> float | None:
@@ -166,17 +186,17 @@ def grid(*axes: Sequence[float]) -> tuple[tuple[float, ...], ...]:
 
 OCTAVES = (0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6)
 WORST = (1.4, 1.6, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8)
+MISFITS = (0.08, 0.1, 0.12, 0.14, 0.16, 0.18, 0.2, 0.22, 0.25, 0.3)
 SHARES = (1.0, 1.2, 1.4, 1.7, 2.0, 3.0)
+TOLERATED = (0.7, 0.8, 0.9)
 
 PIXELS = Way("pixels alone", lambda s: s.pixels)
-NOW = Way(
-    "as it is: unlikely, pixels but blur diluted",
-    lambda s: joined(s.unlikely / UNLIKELY, diluted(s, BESIDE_MODEL)),
-)
+NOW = Way("as it is: misfit, pixels", lambda s: joined(s.misfits[0.8] / MISFIT, diluted(s)))
 BEFORE = Way(
-    "as it was: unlikely by 1.4 where it balks",
-    lambda s: joined(s.pixels, np.where(s.balks, s.unlikely, 0) / 1.4),
+    "as it was: unlikely, half the pixels but blur",
+    lambda s: joined(s.unlikely / 1.3, diluted(s, 1.0, 2.0)),
 )
+
 
 WAYS = (
     PIXELS,
@@ -187,30 +207,24 @@ WAYS = (
     BEFORE,
     NOW,
     Way("unlikely alone", lambda s, e: s.unlikely / e, grid(OCTAVES)),
-    Way("unlikely alone, isotonic", lambda s, e: s.unlikely / e, grid(OCTAVES), rising),
-    Way("unlikely alone, chance", lambda s, e: s.unlikely / e, grid(OCTAVES), softly),
     Way("worst eighth alone", lambda s, e: s.worst / e, grid(WORST)),
-    Way(
-        "unlikely, pixels",
-        lambda s, e, f: joined(s.unlikely / e, s.pixels / f),
-        grid(OCTAVES, SHARES),
+    *(
+        Way(f"misfit beyond {q:.0%}", lambda s, e, q=q: s.misfits[q] / e, grid(MISFITS))
+        for q in TOLERATED
     ),
-    Way(
-        "unlikely, pixels but blur diluted",
-        lambda s, e, f: joined(s.unlikely / e, diluted(s, f)),
-        grid(OCTAVES, SHARES),
+    Way("misfit, isotonic", lambda s, e: s.misfits[0.8] / e, grid(MISFITS), rising),
+    Way("misfit, chance of damage", lambda s, e: s.misfits[0.8] / e, grid(MISFITS), softly),
+    *(
+        Way(
+            f"misfit, blur by {blur}, other pixels by {others}",
+            lambda s, e, blur=blur, others=others: joined(
+                s.misfits[0.8] / e, diluted(s, blur, others)
+            ),
+            grid(MISFITS),
+        )
+        for blur in (1.0, 1.25, 1.5)
+        for others in (2.0, 3.0, math.inf)
     ),
-    Way(
-        "the same, half the pixels",
-        lambda s, e: joined(s.unlikely / e, diluted(s, 2.0)),
-        grid(OCTAVES),
-    ),
-    Way(
-        "worst eighth, pixels but blur diluted",
-        lambda s, e, f: joined(s.worst / e, diluted(s, f)),
-        grid(WORST, SHARES),
-    ),
-    Way("the same, pixels by 1.4", lambda s, e: joined(s.worst / e, diluted(s, 1.4)), grid(WORST)),
 )
 
 

@@ -67,6 +67,7 @@ class Row:
         off_prompt: octaves by which the prompt explains less.
         judge: damage that the lab's judge sees, in Delta E.
         found_by_pixels: share beyond the band's edge.
+        found_by_damage: share beyond it where the model is asked, too.
         found: the same, or the model balks.
         found_by_judge: share whose damage has risen beyond the edge that the judge has in
             ``scan_truth.py``: what it calls damaged there.
@@ -80,6 +81,7 @@ class Row:
     off_prompt: float
     judge: float
     found_by_pixels: float
+    found_by_damage: float
     found: float
     found_by_judge: float
 
@@ -144,6 +146,7 @@ def row(way: str, strength: float, everything: Sequence[Shown]) -> Row:
         float(np.median([off_prompt(item.reading, zeros[item.pair].reading) for item in cases])),
         float(np.median([item.judged for item in cases])),
         float((alone.damage[1] > 1).mean()),
+        float((joint.damage[1] > 1).mean()),
         float(((joint.damage[1] > 1) | (joint.balks[1] == 1)).mean()),
         float(np.mean([item.judged - zeros[item.pair].judged > LEAST for item in cases])),
     )
@@ -183,13 +186,16 @@ def main() -> None:
     if given.json:
         print(json.dumps([asdict(item) for item in found], indent=1))
         return
-    print(f"{'':20}     scan  unlikely  off prompt  judge   found by pixels, with the model, judge")
+    print(
+        f"{'':20}     scan  unlikely  off prompt  judge   "
+        "found by pixels, damage with the model, or it balks, judge"
+    )
     for item in found:
         low, high = wilson(round(item.found * item.cases), item.cases)
         print(
             f"{item.way:20}{item.strength:4.1f} {item.pixels:5.2f} {item.unlikely:9.2f} "
             f"{item.off_prompt:11.2f} {item.judge:6.2f} {item.found_by_pixels:17.0%} "
-            f"{item.found:16.0%} [{low:.0%}, {high:.0%}] of {item.cases} {item.found_by_judge:6.0%}"
+            f"{item.found_by_damage:20.0%} {item.found:14.0%} [{low:.0%}, {high:.0%}] of {item.cases} {item.found_by_judge:6.0%}"
         )
 
 

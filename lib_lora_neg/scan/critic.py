@@ -9,7 +9,13 @@ both relative to the weight-0 picture of the same prompt, seed and noise, in oct
 - *off the prompt*: how much less the prompt explains of the picture: the error without it is by a
   factor larger than the one with it, and that factor has shrunk. Content is lost.
 
-A mean alone is blind to what happens in one corner; `CriticReading.maps` keep where the error lies.
+A mean over the picture says little of what happens in one corner, and rises with a style that moves
+the whole of it by a little. So there is a third number, for the damage:
+
+- *misfit*: by how much the error goes, place by place, beyond what the model gets wrong in nearly
+  all places of the weight-0 pictures.
+
+`CriticReading.maps` keep where the error lies.
 """
 
 from __future__ import annotations
@@ -47,12 +53,21 @@ COST = len(LEVELS) + 1
 MAP_SIDE = 64
 """Longest side of a stored map, in cells; a latent of 1024 pixels has 128."""
 
-VERSION = 2
+TOLERATED = 0.8
+"""Share of the places of the weight-0 pictures whose error is within what is tolerated."""
+
+GROUPS = 64
+"""Groups of equal size into which a reading's places are sorted by their error."""
+
+VERSION = 3
 """Of the numbers of a reading."""
 
 _SEED_STEP = 0x9E3779B1
 """Odd number that scatters seeds over 2³² (Knuth's multiplicative hashing): the noise that is added
 must not be the noise that the picture was made from."""
+
+_LEAST = 1e-12
+"""Error that is none."""
 
 ErrorMaps = NDArray[np.float32]
 """Squared errors over the picture: levels × height × width."""
@@ -110,12 +125,16 @@ class CriticReading:
         errors: mean squared error with the prompt, for each of `LEVELS`, in the latent's units².
         prompted: the same at `BLANK_LEVEL`, for comparison with ``blank``.
         blank: the same there without the prompt.
+        places: for each of `LEVELS`, the error with the prompt of single places, as the root of the
+            mean square over the place and its neighbours: sorted, in `GROUPS` of equal size, the
+            mean of each.
         maps: where the errors with the prompt lie; ``None`` where that was not kept.
     """
 
     errors: tuple[float, ...]
     prompted: float
     blank: float
+    places: tuple[tuple[float, ...], ...] = ()
     maps: ErrorMaps | None = field(default=None, compare=False)
 
 
@@ -180,6 +199,28 @@ def unlikely(reading: CriticReading, at_zero: CriticReading) -> float:
     return float(np.mean([_octaves(here, there) for here, there in pairs]))
 
 
+def tolerances(at_zero: Sequence[CriticReading]) -> tuple[float, ...]:
+    """Return for each of `LEVELS` the error that `TOLERATED` of the places do not exceed.
+
+    Args:
+        at_zero: readings of all the weight-0 pictures of a scan; one at least.
+    """
+    return tuple(
+        float(np.quantile(np.concatenate(level), TOLERATED))
+        for level in zip(*(reading.places for reading in at_zero), strict=True)
+    )
+
+
+def misfit(reading: CriticReading, tolerated: Sequence[float]) -> float:
+    """Return by how many tolerances the error lies beyond what is tolerated: the mean over the
+    picture and the levels, 0 where every place is within it."""
+    beyond = [
+        np.maximum(0.0, np.asarray(level) / (limit + _LEAST) - 1.0).mean()
+        for level, limit in zip(reading.places, tolerated, strict=True)
+    ]
+    return float(np.mean(beyond))
+
+
 LOST_FROM = 0.3
 """Octaves of *off the prompt* from which content counts as lost: 95 % of sound drawings differ by
 less than 0.2, drawings with a part lost have 0.4 in the middle."""
@@ -218,7 +259,7 @@ def heat(reading: CriticReading, at_zero: CriticReading) -> HeatMap:
     grown = [
         np.log2((_smoothed(here) + least) / (_smoothed(there) + least))
         for here, there in zip(mine, other, strict=True)
-        for least in [0.25 * float(there.mean()) + 1e-12]
+        for least in [0.25 * float(there.mean()) + _LEAST]
     ]
     found: HeatMap = np.mean(grown, axis=0).astype(np.float32)
     return found
@@ -229,12 +270,21 @@ def _reading(answers: Sequence[LatentArray]) -> CriticReading:
     means = [float(square.mean()) for square in squares]
     if not all(map(math.isfinite, means)):
         raise ValueError("the model answered with numbers that are none")
+    pooled = [_pooled(square) for square in squares[: len(LEVELS)]]
     return CriticReading(
         tuple(means[: len(LEVELS)]),
         means[LEVELS.index(BLANK_LEVEL)],
         means[-1],
-        np.stack([_pooled(square) for square in squares[: len(LEVELS)]]).astype(np.float32),
+        tuple(_sorted(square) for square in pooled),
+        np.stack(pooled).astype(np.float32),
     )
+
+
+def _sorted(square: NDArray[np.float64]) -> tuple[float, ...]:
+    """Return the roots of a map's smoothed places, sorted, as means of groups of equal size."""
+    ordered = np.sort(np.sqrt(_smoothed(square)).ravel())
+    groups = np.array_split(ordered, min(GROUPS, ordered.size))
+    return tuple(float(f"{group.mean():.5g}") for group in groups)
 
 
 def _square(answer: LatentArray) -> NDArray[np.float64]:
@@ -246,8 +296,7 @@ def _square(answer: LatentArray) -> NDArray[np.float64]:
 
 def _octaves(value: float, other: float) -> float:
     """Return log₂ of a ratio; errors of nothing at all are equal."""
-    least = 1e-12
-    return math.log2((value + least) / (other + least))
+    return math.log2((value + _LEAST) / (other + _LEAST))
 
 
 def _pooled(square: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -258,7 +307,7 @@ def _pooled(square: NDArray[np.float64]) -> NDArray[np.float64]:
     return pooled
 
 
-def _smoothed(square: HeatMap) -> NDArray[np.float64]:
+def _smoothed(square: NDArray[Any]) -> NDArray[np.float64]:
     """Return a map of means over 3 × 3 cells, the edge repeated."""
     padded = np.pad(square.astype(np.float64), 1, mode="edge")
     height, width = square.shape

@@ -35,17 +35,17 @@ SMOOTH_MAXIMUM = 4
 """Exponent that joins the measures into one damage: one far outside counts, several that are
 slightly raised do not add up to damage."""
 
-UNLIKELY = 1.3
-"""Octaves by which the model's error has grown since weight 0 at the edge of the band. Fitted on
-the committed LoRAs of the small trained world (``bench/fit_critic.py``), and what its judge calls
-damaged on spoilt drawings (docs/scan.md)."""
+MISFIT = 0.18
+"""Rise of `critic.misfit` since weight 0 at the edge of the band. Fitted on the committed LoRAs of
+the small trained world (``bench/fit_critic.py``)."""
 
-BESIDE_MODEL = 2.0
+BESIDE_MODEL = 3.0
 """Where the model was asked, too, a sign of the pixels must have moved so many times as far to be
-damage by itself: a second witness says less that the first one saw. Fitted with `UNLIKELY`."""
+damage by itself: a second witness says less that the first one saw."""
 
-UNSEEN = frozenset({"blur"})
-"""Signs that the model hardly sees; they count in full."""
+BLUR_BESIDE_MODEL = 1.25
+"""The same for blur, which the model hardly sees: with it nine in ten drawings blurred by the
+middle strength of ``bench/scan_spoilers.py`` are damaged."""
 
 Matrix = NDArray[np.float64]
 
@@ -86,7 +86,7 @@ SIGNS: Mapping[str, DamageSign] = {
 }
 
 
-CRITIC_WORDS: Mapping[str, str] = {"unlikely": "parts that do not fit together"}
+CRITIC_WORDS: Mapping[str, str] = {"misfit": "parts that do not fit together"}
 """Signs of damage that only the model sees, in words as those of `SIGNS`."""
 
 CHANGES: Mapping[str, Callable[[PictureStatistics], float]] = {
@@ -221,7 +221,7 @@ def tabulate(cells: Sequence[MeasuredCell]) -> CellTable | None:
         name: np.maximum(0.0, moved(sign.value, sign.worse / (BAND_WIDTH * steps[name])))
         for name, sign in SIGNS.items()
     }
-    unlikely = _unlikely(weights, tuple(rows), readings)
+    unlikely, misfits = _asked(weights, tuple(rows), readings)
     moved_by = fill(lambda cell, _: cell.effect.colour if cell.effect else math.nan)
     balks = np.array(
         [
@@ -236,9 +236,10 @@ def tabulate(cells: Sequence[MeasuredCell]) -> CellTable | None:
         # What a LoRA was trained to show, at positive weights, the model cannot know.
         below = np.array(weights)[:, None] < 0
         asked = below & ~np.isnan(unlikely)
-        for name in signs.keys() - UNSEEN:
-            signs[name] = np.where(asked, signs[name] / BESIDE_MODEL, signs[name])
-        signs["unlikely"] = np.where(asked, np.maximum(0.0, unlikely), 0.0) / UNLIKELY
+        for name, sign in signs.items():
+            farther = BLUR_BESIDE_MODEL if name == "blur" else BESIDE_MODEL
+            signs[name] = np.where(asked, sign / farther, sign)
+        signs["misfit"] = np.where(asked, np.maximum(0.0, misfits), 0.0) / MISFIT
     total = np.sum([part**SMOOTH_MAXIMUM for part in signs.values()], axis=0)
     return CellTable(
         weights=weights,
@@ -252,20 +253,26 @@ def tabulate(cells: Sequence[MeasuredCell]) -> CellTable | None:
     )
 
 
-def _unlikely(
+def _asked(
     weights: Sequence[float],
     pairs: Sequence[tuple[int, int]],
     readings: Mapping[tuple[int, int], Mapping[float, CriticReading]],
-) -> Matrix:
-    """Return by how many octaves the model finds each picture less likely than at weight 0."""
+) -> tuple[Matrix, Matrix]:
+    """Return how many octaves less likely than at weight 0 the model finds each picture, and how
+    much more of a misfit."""
+    at_zero = {pair: readings[pair][0.0] for pair in pairs if 0.0 in readings.get(pair, {})}
+    tolerated = critic.tolerances(list(at_zero.values())) if at_zero else ()
+    misfits = {pair: critic.misfit(zero, tolerated) for pair, zero in at_zero.items()}
 
-    def octaves(weight: float, pair: tuple[int, int]) -> float:
-        found = readings.get(pair, {})
-        if weight not in found or 0.0 not in found or weight == 0:
-            return math.nan
-        return critic.unlikely(found[weight], found[0.0])
+    def numbers(weight: float, pair: tuple[int, int]) -> tuple[float, float]:
+        found = readings.get(pair, {}).get(weight)
+        if found is None or pair not in at_zero or weight == 0:
+            return math.nan, math.nan
+        risen = critic.misfit(found, tolerated) - misfits[pair]
+        return critic.unlikely(found, at_zero[pair]), risen
 
-    return np.array([[octaves(weight, pair) for pair in pairs] for weight in weights])
+    every = np.array([[numbers(weight, pair) for pair in pairs] for weight in weights])
+    return every[..., 0], every[..., 1]
 
 
 def points(table: CellTable) -> tuple[CurvePoint, ...]:

@@ -16,6 +16,7 @@ names, counts as not made. Killing the process loses no more than the cell in fl
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -300,9 +301,11 @@ def _read_reading(record: Mapping[str, Any]) -> CriticReading | None:
     try:
         errors = tuple(float(value) for value in found["errors"])
         prompted, blank = float(found["prompted"]), float(found["blank"])
+        places = tuple(tuple(float(value) for value in level) for level in found["places"])
     except (KeyError, TypeError, ValueError):
         return None
-    numbers = (*errors, prompted, blank)
-    if len(errors) != len(critic.LEVELS) or not all(map(math.isfinite, numbers)):
+    numbers = (*errors, prompted, blank, *itertools.chain.from_iterable(places))
+    whole = len(errors) == len(places) == len(critic.LEVELS) and all(places)
+    if not whole or not all(math.isfinite(value) and value >= 0 for value in numbers):
         return None
-    return CriticReading(errors, prompted, blank) if min(numbers) >= 0 else None
+    return CriticReading(errors, prompted, blank, places)

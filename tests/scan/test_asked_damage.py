@@ -19,8 +19,9 @@ from lib_lora_neg.scan.critic import (
 from lib_lora_neg.scan.curves import (
     BAND_WIDTH,
     BESIDE_MODEL,
+    BLUR_BESIDE_MODEL,
+    MISFIT,
     SIGNS,
-    UNLIKELY,
     CurvePoint,
     MeasuredCell,
     cause_of,
@@ -37,37 +38,45 @@ from tests.scan.place import PLAN
 from tests.scan.worlds import World
 
 
-def measured(octaves: float, pairs: int = 6) -> list[MeasuredCell]:
-    """Return a scan whose pictures are all alike, to the model some octaves less likely."""
+def reading(octaves: float = 0.0, beyond: float = 0.0) -> CriticReading:
+    """Return what the model says of a picture that is some octaves less likely than that of no
+    arguments, and some tolerances beyond what is tolerated."""
+    errors = (0.1 * 2**octaves,) * len(LEVELS)
+    return CriticReading(errors, errors[-1], 0.5, ((1.0 + beyond,) * 4,) * len(LEVELS))
+
+
+def measured(octaves: float = 0.0, beyond: float = 0.0, pairs: int = 6) -> list[MeasuredCell]:
+    """Return a scan whose pictures are all alike, and at −1 so far off to the model."""
     world = World(side=64)
     cells = []
     for pair in range(pairs):
         prepared = prepare(world.picture(0.0, "a cat", pair))
-        for weight, more in ((0.0, 0.0), (-0.5, 0.0), (-1.0, octaves)):
-            errors = tuple(0.1 * 2**more for _ in LEVELS)
-            found = measure(prepared, prepared)
-            cells.append(
-                MeasuredCell(
-                    ScanCell(weight, 0, pair), found, CriticReading(errors, errors[-1], 0.5)
-                )
+        found = measure(prepared, prepared)
+        cells += [
+            MeasuredCell(ScanCell(weight, 0, pair), found, told)
+            for weight, told in (
+                (0.0, reading()),
+                (-0.5, reading()),
+                (-1.0, reading(octaves, beyond)),
             )
+        ]
     return cells
 
 
 @pytest.mark.parametrize(("beyond", "damaged"), [(-0.01, 0.0), (0.01, 1.0)])
 def test_the_edge_of_the_band(beyond: float, damaged: float) -> None:
-    table = tabulate(measured(UNLIKELY + beyond))
+    table = tabulate(measured(beyond=MISFIT + beyond))
     assert table is not None
     (far, near, zero) = points(table)
     assert (far.outside, near.outside, zero.outside) == (damaged, 0.0, 0.0)
-    assert far.cause == "unlikely"
-    assert far.damage == pytest.approx(1 + beyond / UNLIKELY)
+    assert far.cause == "misfit"
+    assert far.damage == pytest.approx(1 + beyond / MISFIT)
 
 
 def test_what_was_trained_is_no_damage_to_the_model() -> None:
     cells = [
         replace(item, cell=replace(item.cell, weight=-item.cell.weight))
-        for item in measured(UNLIKELY + 1)
+        for item in measured(1.0, 2 * MISFIT)
     ]
     table = tabulate(cells)
     assert table is not None
@@ -76,7 +85,7 @@ def test_what_was_trained_is_no_damage_to_the_model() -> None:
 
 
 def test_what_so_much_change_explains_does_not_make_it_balk() -> None:
-    cells = measured(3.0)
+    cells = measured(3.0, 5 * MISFIT)
     moved = [
         replace(item, measures=replace(item.measures, effect=PictureEffect(0.3, delta_e)))
         for item in cells
@@ -87,7 +96,7 @@ def test_what_so_much_change_explains_does_not_make_it_balk() -> None:
     row = table.weights.index(-1.0)
     assert list(table.balks[row]) == [1.0, 0.0] * 3
     # Far beyond the edge it is damage, however much has changed.
-    assert table.damage[row] == pytest.approx(3.0 / UNLIKELY)
+    assert table.damage[row] == pytest.approx(5.0)
     assert np.allclose(table.unlikely[row], 3.0)
     assert np.isnan(table.balks[table.zero]).all()
     (far, near, zero) = points(table)
@@ -101,10 +110,10 @@ def showing(name: str, bands: float, *, asked: bool) -> tuple[CurvePoint, ...]:
     zero = measure(picture, picture)
     worse = getattr(zero.looks, name) + bands * BAND_WIDTH * SIGNS[name].step
     far = replace(zero, looks=replace(zero.looks, **{name: worse}))
-    reading = CriticReading((0.1,) * len(LEVELS), 0.1, 0.5) if asked else None
+    told = reading() if asked else None
     table = tabulate(
         [
-            MeasuredCell(ScanCell(weight, 0, pair), zero if weight == 0 else far, reading)
+            MeasuredCell(ScanCell(weight, 0, pair), zero if weight == 0 else far, told)
             for pair in range(6)
             for weight in (-1.0, 0.0, 1.0)
         ]
@@ -113,18 +122,19 @@ def showing(name: str, bands: float, *, asked: bool) -> tuple[CurvePoint, ...]:
     return points(table)
 
 
+@pytest.mark.parametrize(
+    ("sign", "farther"), [("clipped", BESIDE_MODEL), ("blur", BLUR_BESIDE_MODEL)]
+)
 @pytest.mark.parametrize(("beyond", "damaged"), [(-0.01, 0.0), (0.01, 1.0)])
-def test_beside_the_model_a_sign_must_be_further_out_but_not_blur(
-    beyond: float, damaged: float
+def test_beside_the_model_a_sign_must_be_further_out(
+    beyond: float, damaged: float, sign: str, farther: float
 ) -> None:
-    (below, _, above) = showing("clipped", BESIDE_MODEL * (1 + beyond), asked=True)
-    assert (below.outside, below.cause) == (damaged, "clipped")
+    (below, _, above) = showing(sign, farther * (1 + beyond), asked=True)
+    assert (below.outside, below.cause) == (damaged, sign)
     assert below.damage == pytest.approx(1 + beyond)
     # What was trained the model cannot know: there the pixels stand alone.
-    assert above.damage == pytest.approx(BESIDE_MODEL * (1 + beyond))
-    (below, _, above) = showing("clipped", 1 + beyond, asked=False)
-    assert below.outside == above.outside == damaged
-    (below, _, above) = showing("blur", 1 + beyond, asked=True)
+    assert above.damage == pytest.approx(farther * (1 + beyond))
+    (below, _, above) = showing(sign, 1 + beyond, asked=False)
     assert below.outside == above.outside == damaged
 
 
@@ -175,13 +185,18 @@ def test_the_notes_tell_where_it_balks_and_what_a_style_does_too() -> None:
 
 
 def test_a_more_likely_picture_and_one_that_was_not_read_are_not_damaged() -> None:
-    cells = measured(-3.0)
+    cells = measured(-3.0, -0.5)
     assert all(p.damage == 0 for p in points(tabulate(cells)))  # type: ignore[arg-type]
-    cells = [replace(item, reading=None) if item.cell.weight else item for item in measured(2.0)]
-    table = tabulate(cells)
-    assert table is not None
-    assert not table.damage.any()
-    assert "unlikely" not in table.signs
+    for told in (0.0, -1.0):
+        # Of the pictures at weight 0 alone, or of those at −1 alone.
+        cells = [
+            item if item.cell.weight == told else replace(item, reading=None)
+            for item in measured(2.0, 1.0)
+        ]
+        table = tabulate(cells)
+        assert table is not None
+        assert not table.damage.any()
+        assert "misfit" not in table.signs
 
 
 def test_the_verdict_names_it_and_is_read_back() -> None:
@@ -189,20 +204,15 @@ def test_the_verdict_names_it_and_is_read_back() -> None:
     world, cells = World(side=64, strength=0.2), []
     for pair in range(6):
         zero = prepare(world.picture(0.0, "a cat", pair))
-        for weight, more in ((0.0, 0.0), (-0.5, 0.0), (-1.0, 2.0)):
+        for weight, beyond in ((0.0, 0.0), (-0.5, 0.0), (-1.0, 2 * MISFIT)):
             found = measure(prepare(world.picture(weight, "a cat", pair)), zero)
-            errors = tuple(0.1 * 2**more for _ in LEVELS)
-            cells.append(
-                MeasuredCell(
-                    ScanCell(weight, 0, pair), found, CriticReading(errors, errors[-1], 0.5)
-                )
-            )
+            cells.append(MeasuredCell(ScanCell(weight, 0, pair), found, reading(0.0, beyond)))
     assert judge([replace(item, reading=None) for item in cells]).onset is None
     verdict = judge(cells)
     assert verdict.onset is not None
-    assert (verdict.onset.weight, verdict.onset.cause) == (-1.0, "unlikely")
+    assert (verdict.onset.weight, verdict.onset.cause) == (-1.0, "misfit")
     outcome = ScanOutcome(PLAN, verdict)
-    assert words_of("unlikely") in outcome.sentence
+    assert words_of("misfit") in outcome.sentence
     again = from_record(PLAN, json.loads(json.dumps(outcome.to_record())))
     assert again is not None
     assert again.sentence == outcome.sentence
@@ -210,6 +220,6 @@ def test_the_verdict_names_it_and_is_read_back() -> None:
 
 def test_what_the_pixels_show_is_named_before_what_the_model_says() -> None:
     parts = dict.fromkeys(SIGNS, 0.0)
-    assert cause_of({**parts, "noise": 1.1, "unlikely": 5.0}) == "noise"
-    assert cause_of({**parts, "noise": 0.9, "unlikely": 5.0}) == "unlikely"
-    assert cause_of({**parts, "noise": 0.9, "unlikely": 0.5}) == "noise"
+    assert cause_of({**parts, "noise": 1.1, "misfit": 5.0}) == "noise"
+    assert cause_of({**parts, "noise": 0.9, "misfit": 5.0}) == "misfit"
+    assert cause_of({**parts, "noise": 0.9, "misfit": 0.5}) == "noise"

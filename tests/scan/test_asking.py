@@ -228,6 +228,11 @@ def test_a_model_that_cannot_be_asked_costs_the_scan_nothing(tmp_path: Path) -> 
         {"errors": None},
         {"blank": -1.0},
         {"prompted": float("inf")},
+        {"places": None},
+        {"places": [[0.1, 0.2]]},
+        {"places": [[], [], []]},
+        {"places": [["a"], ["b"], ["c"]]},
+        {"places": [[0.1], [0.1], [-0.1]]},
     ],
 )
 def test_a_reading_that_is_none_is_asked_for_again(tmp_path: Path, damage: dict[str, object]):

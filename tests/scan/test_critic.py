@@ -10,17 +10,21 @@ import pytest
 from lib_lora_neg.scan.critic import (
     BLANK_LEVEL,
     COST,
+    GROUPS,
     LEVELS,
     MAP_SIDE,
+    TOLERATED,
     CriticReading,
     Prediction,
     heat,
+    misfit,
     noise_seed,
     noised,
     off_prompt,
     questions_of,
     read,
     residual,
+    tolerances,
     unlikely,
 )
 from lib_lora_neg.scan.ports import LatentArray, LoraSetting, Picture, Question, Sampling
@@ -95,6 +99,60 @@ def test_a_sound_picture_is_as_likely_as_another_and_a_spoilt_one_is_not(kind: P
     assert unlikely(zero, zero) == 0
     assert abs(unlikely(sound, zero)) < 0.1
     assert 0.15 < unlikely(spoilt, zero) < unlikely(ruined, zero)
+
+
+@pytest.mark.parametrize("kind", Prediction)
+def test_what_is_spoilt_in_a_corner_is_a_misfit_and_a_slight_change_of_everything_is_not(
+    kind: Prediction,
+) -> None:
+    model = Gauss(kind)
+    zeros = read(model, [(picture("cat", seed), "cat", seed) for seed in range(6)], SAMPLING)
+    tolerated = tolerances(zeros)
+    sound = [misfit(reading, tolerated) for reading in zeros]
+    assert max(sound) < 0.1
+
+    def of(shown: Picture) -> float:
+        (reading,) = read(model, [(shown, "cat", 1)], SAMPLING)
+        return misfit(reading, tolerated) - sound[1]
+
+    spoilt, ruined = (of(picture("cat", 1, spoil)) for spoil in (0.5, 1.5))
+    assert 0.05 < spoilt < ruined
+    latent = picture("cat", 1).latent
+    assert latent is not None
+    styled = of(Picture(BLANK, latent + np.float32(0.05)))
+    assert abs(styled) < 0.02
+
+
+def test_what_is_tolerated_is_what_nearly_all_places_of_the_weight_0_pictures_have() -> None:
+    places = tuple(float(value) for value in range(1, 101))
+    one = CriticReading((1.0,) * 3, 1.0, 1.0, (places,) * 3)
+    (limit, *_) = tolerances([one])
+    assert limit == pytest.approx(np.quantile(places, TOLERATED))
+    # Other pictures' places count as this one's do.
+    other = CriticReading((1.0,) * 3, 1.0, 1.0, (tuple(2 * place for place in places),) * 3)
+    assert tolerances([one, other]) > tolerances([one])
+    # Within it nothing is wrong; beyond it the error counts in tolerances.
+    assert misfit(one, (100.0,) * 3) == 0
+    assert misfit(other, (100.0,) * 3) == pytest.approx(
+        np.mean([max(0.0, 2 * place / 100 - 1) for place in places])
+    )
+
+
+@pytest.mark.parametrize("side", [1, 4, 8, 32, 2 * MAP_SIDE])
+def test_places_are_sorted_and_few_whatever_the_size(side: int) -> None:
+    class Sized:
+        def residuals(self, *_: object) -> Sequence[LatentArray]:
+            random = np.random.default_rng(0)
+            shape = (COST, CHANNELS, side, side)
+            return list(random.normal(size=shape).astype(np.float32))
+
+    (found,) = read(Sized(), [(Picture(BLANK), "a", 1)], SAMPLING)
+    assert len(found.places) == len(LEVELS)
+    for level in found.places:
+        assert len(level) == min(GROUPS, side * side)
+        assert list(level) == sorted(level)
+        assert level[0] >= 0
+    assert misfit(found, tolerances([found])) < 0.5
 
 
 def test_a_picture_of_something_else_is_off_the_prompt_however_sound_it_is() -> None:
