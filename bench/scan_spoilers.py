@@ -195,7 +195,8 @@ def main() -> None:
         print(
             f"{item.way:20}{item.strength:4.1f} {item.pixels:5.2f} {item.unlikely:9.2f} "
             f"{item.off_prompt:11.2f} {item.judge:6.2f} {item.found_by_pixels:17.0%} "
-            f"{item.found_by_damage:20.0%} {item.found:14.0%} [{low:.0%}, {high:.0%}] of {item.cases} {item.found_by_judge:6.0%}"
+            f"{item.found_by_damage:20.0%} {item.found:14.0%} [{low:.0%}, {high:.0%}] "
+            f"of {item.cases} {item.found_by_judge:6.0%}"
         )
 
 
