@@ -1,12 +1,13 @@
 """How much of what is spoilt on purpose the scan finds: by its pixels, and with the model's help.
 
-    python bench/scan_spoilers.py [--scenes 60] [--seed 41] [--json] [--figure FILE]
+    python bench/scan_spoilers.py [--scenes 60] [--seed 41] [--steps 20] [--json] [--figure FILE]
 
 Scenes drawn by code and spoilt by code in six ways, read by the trained world in ``lab/``; needs
 the extra ``lab``. Each spoilt scene is compared with the clean one, as a cell of a scan with its
 weight-0 picture; *found* is a damage beyond the edge of the band, or a model that balks. False
 alarms are counted on clean scenes of the same caption drawn with other chance: object a little
-moved and scaled, colours a little shifted and muted.
+moved and scaled, colours a little shifted and muted. With fewer steps less is asked about each
+picture: 10 is a model with half as many evaluations, 4 one that is distilled to few steps.
 """
 
 from __future__ import annotations
@@ -106,7 +107,12 @@ def drawn_again(scene: Scene, rng: np.random.Generator) -> Scene:
     )  # fmt: skip
 
 
-def shown(scenes: Sequence[Scene], critic: Critic, rng: np.random.Generator) -> list[Shown]:
+def shown(
+    scenes: Sequence[Scene],
+    critic: Critic,
+    rng: np.random.Generator,
+    sampling: Sampling = SAMPLING,
+) -> list[Shown]:
     """Draw, spoil, measure and read everything; the scene itself comes first of its pair."""
     made: list[tuple[str, float, int, Floats]] = []
     for pair, scene in enumerate(scenes):
@@ -121,7 +127,7 @@ def shown(scenes: Sequence[Scene], critic: Critic, rng: np.random.Generator) -> 
     pictures = [as_picture(pixels) for *_, pixels in made]
     texts = [", ".join(full_tags(scene)) for scene in scenes]
     asked = [(q, texts[pair], pair) for q, (_, _, pair, _) in zip(pictures, made, strict=True)]
-    readings = read(critic, asked, SAMPLING)
+    readings = read(critic, asked, sampling)
     found, zero = [], None
     for (way, strength, pair, pixels), picture, reading in zip(
         made, pictures, readings, strict=True
@@ -165,9 +171,9 @@ def _table(cases: Sequence[Shown], zeros: dict[int, Shown], helped: bool) -> Cel
     return replace(table, damage=table.damage[::-1], balks=table.balks[::-1])
 
 
-def rows(scenes: int, seed: int, critic: Critic) -> list[Row]:
+def rows(scenes: int, seed: int, critic: Critic, sampling: Sampling) -> list[Row]:
     rng = np.random.default_rng(seed)
-    everything = shown([random_scene(rng) for _ in range(scenes)], critic, rng)
+    everything = shown([random_scene(rng) for _ in range(scenes)], critic, rng, sampling)
     spoilt = [row(way, strength, everything) for way in WAYS for strength in STRENGTHS]
     return [*spoilt, row(CLEAN, 0.0, everything)]
 
@@ -176,13 +182,15 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--scenes", type=int, default=60)
     arguments.add_argument("--seed", type=int, default=41)
+    arguments.add_argument("--steps", type=int, default=SAMPLING.steps)
     arguments.add_argument("--json", action="store_true")
     arguments.add_argument("--figure", type=Path, help="draw where the model balks, and no more")
     given = arguments.parse_args()
     if given.figure:
         draw_figure(lab_critic(), given.figure)
         return
-    found = rows(given.scenes, given.seed, lab_critic())
+    sampling = replace(SAMPLING, steps=given.steps)
+    found = rows(given.scenes, given.seed, lab_critic(), sampling)
     if given.json:
         print(json.dumps([asdict(item) for item in found], indent=1))
         return

@@ -53,7 +53,7 @@ from bench.truth_onsets import (  # noqa: E402
     scan_onset,
     table_of,
 )
-from lib_lora_neg.scan.critic import COST  # noqa: E402
+from lib_lora_neg.scan.questions import question_set  # noqa: E402
 from lib_lora_neg.scan.quick import (  # noqa: E402
     LIMITS,
     QuickLimits,
@@ -207,9 +207,10 @@ def show(found: Sequence[Scanned], correlations: Sequence[Correlation], quick_on
                 print(reached(pairings, ceiling))
     quick, full = evaluations()
     print(f"\nquick scan: {quick} evaluations, full: {full}, a share of 1/{full / quick:.1f}")
+    more = question_set(SAMPLING).cost
     print(
-        f"the model's judgement: {COST} evaluations beside the {SAMPLING.evaluations} of a "
-        f"picture, {COST / SAMPLING.evaluations:.0%}"
+        f"the model's judgement: {more} evaluations beside the {SAMPLING.evaluations} of a "
+        f"picture, {more / SAMPLING.evaluations:.0%}"
     )
 
 

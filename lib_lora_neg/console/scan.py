@@ -37,8 +37,8 @@ from ..scan import (
     write_quick,
     write_report,
 )
-from ..scan.critic import COST
 from ..scan.locking import FolderInUseError, locked
+from ..scan.questions import question_set
 from ..scan.quick import evaluations
 from ..scan.quick_report import LEVELS
 from ..scan.report import REPORT
@@ -187,7 +187,7 @@ def _tell_cost(options: argparse.Namespace, plan: ScanPlan) -> None:
     made = cost.evaluations
     told = f"{made} evaluations"
     if options.ask_model:
-        more = COST * cost.pictures
+        more = question_set(plan.sampling).cost * cost.pictures
         told += f" and {more} more to ask the model ({more / made:.0%})"
     _say(f"{plan.name}: {counted} = {cost.pictures} pictures, {told}")
     for prompt in plan.prompts:

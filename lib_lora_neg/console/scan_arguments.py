@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..scan import critic
 from ..scan.plan import LoraPart
 from ..scan.weights import PRESETS, WeightListError, parse_weights
 from .common_arguments import add_device, add_lora_folders
@@ -123,7 +122,7 @@ def _add_outcome(group: argparse._ArgumentGroup) -> None:
         "--ask-model",
         action="store_true",
         help="let the model itself judge the pictures, too: smeared, misplaced, lost parts; "
-        f"{critic.COST} more evaluations per picture",
+        "a tenth more evaluations, one per picture at least",
     )
     group.add_argument(
         "--save", action="store_true", help="keep the range beside the LoRA: the guard obeys it"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .critic import COST, read
+from .critic import read
 from .plan import ScanPlan
 from .ports import Cancellation, Critic
+from .questions import question_set
 from .store import ScanStore, StoredCell
 
 ASKED_TOGETHER = 4
@@ -91,10 +92,11 @@ class Asking:
         """
         if self._critic is None:
             return 0.0
+        sampling = self._plan.sampling
         each = (
             self._seconds / self._asked
             if self._asked
-            else per_picture * COST / self._plan.sampling.evaluations
+            else per_picture * question_set(sampling).cost / sampling.evaluations
         )
         return each * (pictures + len(self._unread))
 

@@ -29,15 +29,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .ports import Critic, LatentArray, LoraSetting, Picture, Question, Sampling
-
-LEVELS = (0.1, 0.2, 0.3)
-"""Noise levels at which the model is asked with the prompt: steps 100, 200 and 300 of 1000. Chosen
-among eight levels on spoilt drawings (``bench/scan_spoilers.py``): higher ones hardly see what was
-there any more, and differ more between sound pictures; lower ones miss lost parts."""
-
-BLANK_LEVEL = 0.1
-"""Noise level at which it is asked without the prompt, too; one of `LEVELS`."""
+from .ports import Critic, LatentArray, LoraSetting, Picture, Sampling
+from .questions import QuestionSet, question_set, questions_of
 
 BALKS_FROM = 0.2
 """Octaves of *unlikely* below which the model does not balk: sound pictures differ by as much."""
@@ -46,9 +39,6 @@ BALKS_PER_DELTA_E = 0.07
 """Octaves of *unlikely* that are explained by each Delta E by which the picture has moved. In the
 small trained world spoilt drawings have 0.2 to 0.5 of them, a style that works 0.05 (docs/scan.md
 tells how well that separates them)."""
-
-COST = len(LEVELS) + 1
-"""Evaluations per picture: a tenth of what making it takes at 20 steps with CFG."""
 
 MAP_SIDE = 64
 """Longest side of a stored map, in cells; a latent of 1024 pixels has 128."""
@@ -61,10 +51,6 @@ GROUPS = 64
 
 VERSION = 3
 """Of the numbers of a reading."""
-
-_SEED_STEP = 0x9E3779B1
-"""Odd number that scatters seeds over 2³² (Knuth's multiplicative hashing): the noise that is added
-must not be the noise that the picture was made from."""
 
 _LEAST = 1e-12
 """Error that is none."""
@@ -122,40 +108,22 @@ class CriticReading:
     """What the model gets wrong about one picture.
 
     Attributes:
-        errors: mean squared error with the prompt, for each of `LEVELS`, in the latent's units².
-        prompted: the same at `BLANK_LEVEL`, for comparison with ``blank``.
+        errors: mean squared error with the prompt, in the latent's units², for each of the levels
+            that were asked at.
+        prompted: the same at the level at which it was asked without the prompt, too; ``None``
+            where it was not.
         blank: the same there without the prompt.
-        places: for each of `LEVELS`, the error with the prompt of single places, as the root of the
-            mean square over the place and its neighbours: sorted, in `GROUPS` of equal size, the
-            mean of each.
+        places: for each of the levels, the error with the prompt of single places, as the root of
+            the mean square over the place and its neighbours: sorted, in `GROUPS` of equal size,
+            the mean of each.
         maps: where the errors with the prompt lie; ``None`` where that was not kept.
     """
 
     errors: tuple[float, ...]
-    prompted: float
-    blank: float
+    prompted: float | None
+    blank: float | None
     places: tuple[tuple[float, ...], ...] = ()
     maps: ErrorMaps | None = field(default=None, compare=False)
-
-
-def questions_of(picture: Picture, prompt: str, seed: int) -> tuple[Question, ...]:
-    """Return the questions about one picture: `LEVELS` with the prompt, then the one without.
-
-    Args:
-        picture: with its latent in half precision, as a store keeps it (`as_stored`).
-        prompt: that it was made from.
-        seed: that it was made from; the noise is another one.
-    """
-    seeds = [noise_seed(seed, level) for level in (*LEVELS, BLANK_LEVEL)]
-    asked = [
-        Question(picture, prompt, own, level) for own, level in zip(seeds, LEVELS, strict=False)
-    ]
-    return (*asked, Question(picture, "", seeds[-1], BLANK_LEVEL))
-
-
-def noise_seed(seed: int, level: float) -> int:
-    """Return the seed of the noise that is added at a level to pictures of a seed."""
-    return (seed * _SEED_STEP + round(level * 1000) + 1) % 2**32
 
 
 def as_stored(picture: Picture) -> Picture:
@@ -182,15 +150,17 @@ def read(
     Raises:
         ValueError: the host gave another number of answers, or one with numbers that are none.
     """
-    asked = [
+    asked = question_set(sampling)
+    questions = [
         question
         for picture, prompt, seed in pictures
-        for question in questions_of(as_stored(picture), prompt, seed)
+        for question in questions_of(as_stored(picture), prompt, seed, asked)
     ]
-    answers = list(critic.residuals(loras, asked, sampling)) if asked else []
-    if len(answers) != len(asked):
-        raise ValueError(f"{len(answers)} answers to {len(asked)} questions")
-    return [_reading(answers[at : at + COST]) for at in range(0, len(answers), COST)]
+    answers = list(critic.residuals(loras, questions, sampling)) if questions else []
+    if len(answers) != len(questions):
+        raise ValueError(f"{len(answers)} answers to {len(questions)} questions")
+    each = range(0, len(answers), asked.cost)
+    return [_reading(answers[at : at + asked.cost], asked) for at in each]
 
 
 def unlikely(reading: CriticReading, at_zero: CriticReading) -> float:
@@ -200,7 +170,7 @@ def unlikely(reading: CriticReading, at_zero: CriticReading) -> float:
 
 
 def tolerances(at_zero: Sequence[CriticReading]) -> tuple[float, ...]:
-    """Return for each of `LEVELS` the error that `TOLERATED` of the places do not exceed.
+    """Return for each level the error that `TOLERATED` of the places do not exceed.
 
     Args:
         at_zero: readings of all the weight-0 pictures of a scan; one at least.
@@ -221,11 +191,6 @@ def misfit(reading: CriticReading, tolerated: Sequence[float]) -> float:
     return float(np.mean(beyond))
 
 
-LOST_FROM = 0.3
-"""Octaves of *off the prompt* from which content counts as lost: 95 % of sound drawings differ by
-less than 0.2, drawings with a part lost have 0.4 in the middle."""
-
-
 def balks(octaves: float, delta_e: float) -> bool:
     """Whether a picture is more unlikely than its change explains.
 
@@ -240,8 +205,14 @@ def balks(octaves: float, delta_e: float) -> bool:
 
 
 def off_prompt(reading: CriticReading, at_zero: CriticReading) -> float:
-    """Return by how many octaves less the prompt explains than at weight 0."""
-    return _octaves(at_zero.blank, at_zero.prompted) - _octaves(reading.blank, reading.prompted)
+    """Return by how many octaves less the prompt explains than at weight 0; 0 where the model was
+    not asked without it."""
+    shares = []
+    for one in (reading, at_zero):
+        if one.blank is None or one.prompted is None:
+            return 0.0
+        shares.append(_octaves(one.blank, one.prompted))
+    return shares[1] - shares[0]
 
 
 def heat(reading: CriticReading, at_zero: CriticReading) -> HeatMap:
@@ -265,16 +236,17 @@ def heat(reading: CriticReading, at_zero: CriticReading) -> HeatMap:
     return found
 
 
-def _reading(answers: Sequence[LatentArray]) -> CriticReading:
+def _reading(answers: Sequence[LatentArray], asked: QuestionSet) -> CriticReading:
     squares = [_square(answer) for answer in answers]
     means = [float(square.mean()) for square in squares]
     if not all(map(math.isfinite, means)):
         raise ValueError("the model answered with numbers that are none")
-    pooled = [_pooled(square) for square in squares[: len(LEVELS)]]
+    count, at = len(asked.levels), asked.blank_level
+    pooled = [_pooled(square) for square in squares[:count]]
     return CriticReading(
-        tuple(means[: len(LEVELS)]),
-        means[LEVELS.index(BLANK_LEVEL)],
-        means[-1],
+        tuple(means[:count]),
+        None if at is None else means[asked.levels.index(at)],
+        None if at is None else means[-1],
         tuple(_sorted(square) for square in pooled),
         np.stack(pooled).astype(np.float32),
     )

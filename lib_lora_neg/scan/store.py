@@ -45,6 +45,7 @@ from .files import (
 from .measures import VERSION, CellMeasures, PictureEffect, PictureStatistics
 from .plan import ScanCell, ScanPlan
 from .ports import Picture
+from .questions import QuestionSet, question_set
 
 SCHEMA = 1
 """Version of the folder's layout. A newer folder is left alone."""
@@ -164,7 +165,7 @@ class ScanStore:
     def reading(self, cell: ScanCell) -> CriticReading | None:
         """Return what the model gets wrong about a cell, with its maps where they are there."""
         record = read_json(self.path_of(cell, ".json")) or {}
-        found = _read_reading(record)
+        found = _read_reading(record, question_set(self.plan.sampling))
         data = self._bytes(cell, record, ".map.npy") if "map.npy" in record else None
         if found is None or data is None:
             return found
@@ -197,8 +198,9 @@ class ScanStore:
         return self._any_reading(self.present()[-1:])
 
     def _any_reading(self, cells: Sequence[ScanCell]) -> bool:
+        asked = question_set(self.plan.sampling)
         records = (read_json(self.path_of(cell, ".json")) or {} for cell in cells)
-        return any(_read_reading(record) is not None for record in records)
+        return any(_read_reading(record, asked) is not None for record in records)
 
     def _write(
         self, cell: ScanCell, record: Mapping[str, Any], measures: CellMeasures, seconds: float
@@ -219,7 +221,7 @@ class ScanStore:
             self.path_of(cell),
             _read_measures(record),
             float(seconds) if isinstance(seconds, (int, float)) else 0.0,
-            _read_reading(record),
+            _read_reading(record, question_set(self.plan.sampling)),
         )
 
     def picture(self, cell: ScanCell) -> Picture | None:
@@ -294,18 +296,21 @@ def _read_measures(record: Mapping[str, Any]) -> CellMeasures | None:
         return None
 
 
-def _read_reading(record: Mapping[str, Any]) -> CriticReading | None:
+def _read_reading(record: Mapping[str, Any], asked: QuestionSet) -> CriticReading | None:
     found = record.get("critic")
     if not isinstance(found, Mapping) or found.get("version") != critic.VERSION:
         return None
     try:
         errors = tuple(float(value) for value in found["errors"])
-        prompted, blank = float(found["prompted"]), float(found["blank"])
         places = tuple(tuple(float(value) for value in level) for level in found["places"])
+        prompted = blank = None
+        if asked.blank_level is not None:
+            prompted, blank = float(found["prompted"]), float(found["blank"])
     except (KeyError, TypeError, ValueError):
         return None
-    numbers = (*errors, prompted, blank, *itertools.chain.from_iterable(places))
-    whole = len(errors) == len(places) == len(critic.LEVELS) and all(places)
+    single = () if prompted is None or blank is None else (prompted, blank)
+    numbers = (*errors, *single, *itertools.chain.from_iterable(places))
+    whole = len(errors) == len(places) == len(asked.levels) and all(places)
     if not whole or not all(math.isfinite(value) and value >= 0 for value in numbers):
         return None
     return CriticReading(errors, prompted, blank, places)

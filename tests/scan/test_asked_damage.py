@@ -12,7 +12,6 @@ from lib_lora_neg.scan.bracket import ScanVerdict, judge
 from lib_lora_neg.scan.critic import (
     BALKS_FROM,
     BALKS_PER_DELTA_E,
-    LEVELS,
     CriticReading,
     balks,
 )
@@ -33,9 +32,12 @@ from lib_lora_neg.scan.measures import PictureEffect, measure, prepare
 from lib_lora_neg.scan.onset import Onset, OnsetReason
 from lib_lora_neg.scan.outcome import ScanOutcome, from_record
 from lib_lora_neg.scan.plan import ScanCell
+from lib_lora_neg.scan.questions import QUESTION_SETS
 from lib_lora_neg.scan.wording import notes
 from tests.scan.place import PLAN
 from tests.scan.worlds import World
+
+LEVELS = QUESTION_SETS[0].levels
 
 
 def reading(octaves: float = 0.0, beyond: float = 0.0) -> CriticReading:

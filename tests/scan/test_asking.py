@@ -12,11 +12,7 @@ import numpy as np
 import pytest
 
 from lib_lora_neg.scan.asking import ASKED_TOGETHER
-from lib_lora_neg.scan.critic import (
-    COST,
-    LEVELS,
-    VERSION,
-)
+from lib_lora_neg.scan.critic import VERSION
 from lib_lora_neg.scan.jobs import JobState, ScanJobs
 from lib_lora_neg.scan.past_scans import history
 from lib_lora_neg.scan.plan import ScanPrompt as Prompt
@@ -29,11 +25,15 @@ from lib_lora_neg.scan.ports import (
     Sampling,
     ScanBatch,
 )
+from lib_lora_neg.scan.questions import question_set
 from lib_lora_neg.scan.report import conclude
 from lib_lora_neg.scan.runner import ScanFailedError, run
 from lib_lora_neg.scan.store import ScanStore
 from tests.scan.place import PLAN, Place, over
 from tests.scan.worlds import Eye, World
+
+ASKED = question_set(PLAN.sampling)
+LEVELS, COST = ASKED.levels, ASKED.cost
 
 
 def finish(root: Path, critic: Eye | None = None, world: World | None = None) -> list[str]:

@@ -8,28 +8,26 @@ import numpy as np
 import pytest
 
 from lib_lora_neg.scan.critic import (
-    BLANK_LEVEL,
-    COST,
     GROUPS,
-    LEVELS,
     MAP_SIDE,
     TOLERATED,
     CriticReading,
     Prediction,
     heat,
     misfit,
-    noise_seed,
     noised,
     off_prompt,
-    questions_of,
     read,
     residual,
     tolerances,
     unlikely,
 )
 from lib_lora_neg.scan.ports import LatentArray, LoraSetting, Picture, Question, Sampling
+from lib_lora_neg.scan.questions import QUESTION_SETS, noise_seed, question_set, questions_of
 
 SAMPLING = Sampling(cfg=7.0, steps=20, width=256, height=256)
+FULL, SHORT, SHORTEST = QUESTION_SETS
+LEVELS, BLANK_LEVEL, COST = FULL.levels, FULL.blank_level, FULL.cost
 SIDE, CHANNELS, WIDTH = 32, 4, 0.3
 BLANK = np.zeros((16, 16, 3), np.uint8)
 
@@ -201,6 +199,7 @@ def test_a_picture_is_asked_about_on_noise_that_is_its_own_and_the_same_at_every
     noises = [[question.seed for question in questions] for questions in of]
     assert noises[0] == noises[1]
     assert not set(noises[0]) & {*noises[2], 5}
+    assert BLANK_LEVEL is not None
     assert noises[0][LEVELS.index(BLANK_LEVEL)] == noises[0][-1]
     assert len(set(noises[0])) == len(LEVELS)
 
@@ -246,5 +245,38 @@ def test_answers_that_are_none_are_errors(answers: list[LatentArray], message: s
         read(Broken(), [(picture("a"), "a", 1)], SAMPLING)
 
 
-def test_it_costs_a_tenth_of_the_usual_scan() -> None:
-    assert Sampling(cfg=7.0, steps=20).evaluations == 10 * COST
+@pytest.mark.parametrize(
+    ("steps", "cfg", "asked"),
+    [
+        (20, 7.0, FULL),
+        (19, 7.0, SHORT),
+        (39, 1.0, SHORT),
+        (20, 1.0, SHORT),
+        (19, 1.0, SHORTEST),
+        (4, 1.0, SHORTEST),
+        (50, 4.0, FULL),
+    ],
+)
+def test_it_costs_a_tenth_and_less_is_asked_where_pictures_are_cheap(
+    steps: int, cfg: float, asked: object
+) -> None:
+    sampling = Sampling(cfg=cfg, steps=steps)
+    assert question_set(sampling) is asked
+    assert question_set(sampling).cost <= max(1, sampling.evaluations / 10)
+
+
+def test_a_short_question_tells_less_and_the_shortest_nothing_of_the_prompt() -> None:
+    for sampling, asked in (
+        (Sampling(cfg=1, steps=20), SHORT),
+        (Sampling(cfg=1, steps=4), SHORTEST),
+    ):
+        model = Gauss()
+        zero, spoilt = read(
+            model, [(picture("cat"), "cat", 1), (picture("cat", 1, 1.0), "cat", 1)], sampling
+        )
+        assert len(model.asked) == 2 * asked.cost
+        assert unlikely(spoilt, zero) > 0.15
+        assert misfit(spoilt, tolerances([zero])) > misfit(zero, tolerances([zero]))
+        assert heat(spoilt, zero).shape == (SIDE, SIDE)
+        (other,) = read(model, [(picture("dog"), "cat", 1)], sampling)
+        assert (off_prompt(other, zero) > 0) is (asked is SHORT)

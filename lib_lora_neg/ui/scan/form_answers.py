@@ -9,11 +9,11 @@ from typing import Any
 
 from ...hosts.scanning import ScanTabHost
 from ...policy.block_names import mask_in_force
-from ...scan.critic import COST
 from ...scan.jobs import ScanJobs
 from ...scan.pace import known_pace, megapixels
 from ...scan.past_scans import history, past_scan
 from ...scan.plan import ScanPlan
+from ...scan.questions import question_set
 from ...scan.quick import evaluations
 from ...scan.quick_report import LEVELS
 from ...scan.store import folder_of
@@ -136,7 +136,7 @@ class FormAnswers:
     def _cost(self, plan: ScanPlan, quick: bool, asked: bool) -> dict[str, Any]:
         cost = plan.cost
         made = evaluations(plan, LEVELS) if quick else cost.evaluations
-        more = COST * cost.pictures if asked else 0
+        more = question_set(plan.sampling).cost * cost.pictures if asked else 0
         pace = self._pace(plan.checkpoint)
         return {
             "pictures": 0 if quick else cost.pictures,

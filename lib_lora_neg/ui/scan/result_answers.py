@@ -8,11 +8,12 @@ from typing import Any
 
 from ...hosts.scanning import ScanTabHost
 from ...loras.families import ModelFamily
-from ...scan.critic import LOST_FROM, balks, off_prompt, unlikely
+from ...scan.critic import balks, off_prompt, unlikely
 from ...scan.jobs import ScanJobs
 from ...scan.locking import is_locked
 from ...scan.past_scans import PastScan, delete_scan, history
 from ...scan.plan import ScanCell
+from ...scan.questions import question_set
 from ...scan.store import ScanStore, ScanStoreError, StoredCell
 from ...sentences import say
 from .form import ScanError, card_of
@@ -81,7 +82,7 @@ class ResultAnswers:
         octaves = unlikely(reading, at_zero)
         effect = measures.effect if measures else None
         balking = effect is not None and balks(octaves, effect.colour)
-        lost = off_prompt(reading, at_zero) >= LOST_FROM
+        lost = off_prompt(reading, at_zero) >= question_set(store.plan.sampling).lost_from
         return {"unlikely": round(octaves, 3), "balks": balking, "lost": lost}
 
     def grid_text(self, body: Mapping[str, Any]) -> dict[str, Any]:

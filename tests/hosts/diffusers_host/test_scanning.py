@@ -216,7 +216,7 @@ def test_the_model_is_asked_from_the_command_line(
     cells = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("cells/*.png")}
     assert main(arguments(models, tmp_path, "--ask-model")) == 0
     said = capsys.readouterr()
-    assert "24 evaluations and 24 more to ask the model (100%)" in said.err
+    assert "24 evaluations and 6 more to ask the model (25%)" in said.err
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("cells/*.png")} == cells
     assert len(list(tmp_path.rglob("cells/*.map.npy"))) == 6
     (report,) = tmp_path.rglob("report.html")

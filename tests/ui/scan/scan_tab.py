@@ -20,7 +20,7 @@ FORM: dict[str, Any] = {
     "weights": "-1, -0.5, 0, 0.5",
     "prompts": [{"text": "inkwash"}, {"text": "a lake", "subject": False}],
     "seeds": "1",
-    "steps": 4,
+    "steps": 20,
     "width": 64,
     "height": 64,
 }

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from lib_lora_neg.loras.decisions import Decision
-from lib_lora_neg.scan.critic import LOST_FROM
 from lib_lora_neg.scan.jobs import ScanJobs
 from lib_lora_neg.scan.locking import locked
 from lib_lora_neg.scan.past_scans import history
 from lib_lora_neg.scan.plan import ScanCell
+from lib_lora_neg.scan.questions import question_set
 from lib_lora_neg.ui.scan.answers import scan_answers
 from lib_lora_neg.ui.scan.form import ScanError
 from tests.scan.worlds import Eye, World
@@ -76,7 +76,7 @@ def test_the_mask_that_it_is_scanned_with_is_said_before_and_after(tab: Tab) -> 
 def test_the_cost_is_told_before_anything_starts(tab: Tab) -> None:
     told = tab.ask("plan", **FORM)
     assert told["cost"] == {
-        "pictures": 8, "weights": 4, "prompts": 2, "seeds": 1, "evaluations": 64,
+        "pictures": 8, "weights": 4, "prompts": 2, "seeds": 1, "evaluations": 320,
         "asked": 0, "seconds": None,
     }  # fmt: skip
     assert told["existing"] is None
@@ -95,6 +95,8 @@ def test_the_model_is_asked_only_where_it_is_wanted_and_can_be(tab: Tab) -> None
     tab.host.model = eye = Eye()
     assert tab.ask("overview")["critic"]
     assert tab.ask("plan", **wanted)["cost"]["asked"] == 4 * 8
+    few = tab.ask("plan", **{**wanted, "steps": 4})["cost"]
+    assert (few["evaluations"], few["asked"]) == (8 * 8, 8)
     assert tab.ask("plan", **{**wanted, "kind": "quick"})["cost"]["asked"] == 0
     assert tab.ask("plan", **{**wanted, "critic": "yes"})["cost"]["asked"] == 0
     scan = tab.finish()
@@ -115,9 +117,13 @@ def test_the_model_is_asked_only_where_it_is_wanted_and_can_be(tab: Tab) -> None
     stored = store.find(ScanCell(-1.0, 0, 1))
     assert stored is not None
     assert stored.reading is not None
-    for octaves, lost in ((LOST_FROM - 0.01, False), (LOST_FROM + 0.01, True)):
+    lost_from = question_set(store.plan.sampling).lost_from
+    for octaves, lost in ((lost_from - 0.01, False), (lost_from + 0.01, True)):
         at_zero = store.reading(ScanCell(0.0, 0, 1))
         assert at_zero is not None
+        assert at_zero.blank is not None
+        assert at_zero.prompted is not None
+        assert stored.reading.prompted is not None
         share = at_zero.blank / at_zero.prompted / 2**octaves
         shown = replace(stored.reading, blank=stored.reading.prompted * share)
         store.save_reading(stored, shown)
