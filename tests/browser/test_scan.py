@@ -331,7 +331,7 @@ def test_the_model_judges_too_and_shows_where_it_balks(scan: ScanPage) -> None:
     scan.open()
     scan.small(seed=31)
     tick.check()
-    scan.until(lambda: "50 % more to ask the model" in scan.cost.inner_text())
+    scan.until(lambda: "13 % more to ask the model" in scan.cost.inner_text())
     scan.kind("Quick scan")
     assert not tick.is_visible()
     scan.kind("Weight scan")

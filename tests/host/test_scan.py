@@ -348,3 +348,20 @@ def test_the_model_judges_a_scan_that_is_stopped_and_gone_on_with(
         obeyed(tab, probed, scan, STYLE, "-0.5")
     assert_same(probed.txt2img(f"a cat <lora:{STYLE}:-0.9>", cfg_scale=9), before)
     assert_same(tab.pictures(scan)[-1, 0, 2], as_typed(probed, STYLE, -1, 0, 2))
+
+
+@pytest.mark.parametrize(("steps", "each"), [(20, 4), (10, 2), (2, 1)])
+def test_the_model_is_asked_as_much_as_a_tenth_of_a_picture_allows(
+    tab: ScanTab, steps: int, each: int
+) -> None:
+    if not tab.ask("overview")["critic"]:
+        pytest.skip("this WebUI's denoiser cannot be asked alone")
+    fields = {**SMALL, "seeds": "1", "steps": steps, "critic": True}
+    cost = tab.ask("plan", **{**FORM, "lora": STYLE, **fields})["cost"]
+    assert cost["asked"] == each * cost["pictures"]
+    scan = tab.start(STYLE, **fields)
+    done = tab.wait()
+    assert (done["state"], done["failed"], done["note"]) == ("done", 0, "")
+    cell = tab.ask("cell", scan=scan, cell="w-1.0000_p00_s1")
+    assert cell["unlikely"] is not None
+    assert cell["lost"] in (True, False)
