@@ -85,7 +85,7 @@ def draw_curves(verdict: ScanVerdict, palette: FigurePalette = LIGHT) -> bytes |
     if not verdict.points:
         return None
     figure = new_figure(7.2, 5.4, palette)
-    figure.subplots_adjust(left=0.09, right=0.98, top=0.94, bottom=0.1, hspace=0.24)
+    figure.subplots_adjust(left=0.11, right=0.98, top=0.94, bottom=0.1, hspace=0.24)
     effect, damage = figure.subplots(2, 1, sharex=True)
     _draw_effect(effect, verdict, palette)
     _draw_damage(damage, verdict.points, palette)
