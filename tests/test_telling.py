@@ -153,7 +153,7 @@ CONSOLES = {
     "console/scan.py",
     "samples/tour.py",
 }
-LOGS = {"scan/work.py"}
+LOGS = {"scan/job.py", "scan/work.py"}
 
 # Python's own warnings for programs that use the library; their text is made printable.
 WARNINGS = {"hosts/diffusers/calls.py", "hosts/diffusers/host.py"}

@@ -7,19 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..sentences import say
+from .job import CellNews, JobState, JobView, ScanJob, ScanJobError, said_of_disk
 from .plan import ScanPlan
 from .quick_report import LEVELS
 from .store import ScanStore, ScanStoreError
-from .work import (
-    CellNews,
-    JobState,
-    JobView,
-    PictureJob,
-    QuickJob,
-    ScanJob,
-    ScanJobError,
-    said_of_disk,
-)
+from .work import PictureJob, QuickJob
 from .workplace import Workplace
 
 __all__ = ["CellNews", "JobBusyError", "JobState", "JobView", "ScanJobError", "ScanJobs"]
