@@ -186,11 +186,13 @@ def _one(prompt: str, negative: str) -> GenerationRequest:
 
 ENFORCED = dict.fromkeys(DEFAULT_RULE_MODES, Mode.ENFORCE)
 STYLE = {"a": card("a", "style", triggers=("red dress",), shares={"koi": 0.95})}
+POSITIVE = {"a": replace(STYLE["a"], ranges=(WeightRange(0.4, source=RangeSource.MEASURED),))}
 
 
 @settings(max_examples=120, deadline=None)
 @given(_requests(), _libraries(), _settings())
 @example(_one("", "<lora:a:0.4>, <lora:a:0.8>"), STYLE, GuardSettings())
+@example(_one("<lora:a:-0.9>, <lora:a:-0.9:neg=-1>", ""), POSITIVE, GuardSettings())
 @example(_one("<lora:a:1>", "red red dress dress, x"), STYLE, GuardSettings())
 @example(_one("<lora:a:1> without a red dress", "x"), STYLE, GuardSettings(rules=ENFORCED))
 @example(_one("<lora:a:1> a man without koi and without a hat", "x"), STYLE,

@@ -147,6 +147,15 @@ def test_a_range_of_a_page_counts_from_below_zero(floor: float, after: str) -> N
     assert result.first.prompts == (f"<lora:x:{after}>",)
 
 
+@pytest.mark.parametrize("weights", ["-0.9", "-0.9:neg=-1", "0:neg=0.5"])
+@pytest.mark.parametrize("floor", [0.0, 0.4])
+def test_where_no_negative_weight_is_safe_none_becomes_positive(floor: float, weights: str) -> None:
+    measured = (WeightRange(floor, source=RangeSource.MEASURED),)
+    cards = (card("x", "style", ranges=measured),)
+    assert guard(f"a <lora:x:{weights}>", cards=cards, cfg=5).first.prompts == ("a",)
+    assert guard("a <lora:x:0.2>", cards=cards, cfg=5).first.prompts == ("a <lora:x:0.2>",)
+
+
 @pytest.mark.parametrize(("cfg", "said"), [(0.999, False), (1.0, True), (1.001, False)])
 def test_cfg_1_has_no_negative_prompt(cfg: float, said: bool) -> None:
     found = guard("a", "b", cfg=cfg).findings

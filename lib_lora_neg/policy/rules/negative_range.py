@@ -87,7 +87,8 @@ class _Judge(NamedTuple):
         allowed = range_in_force(card, context.request.family, context.settings.floors)
         if allowed is None or allowed.floor is None:
             return use
-        return self._held_to(allowed, allowed.floor, lowest)
+        # What must be positive may be nothing; no negative weight becomes positive.
+        return self._held_to(allowed, min(allowed.floor, 0.0), lowest)
 
     def _held_to(self, allowed: WeightRange, floor: float, lowest: float) -> LoraUse:
         on_flux = self._on_flux and allowed.source is RangeSource.TYPE
