@@ -19,7 +19,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -185,22 +185,25 @@ class ScanStore:
     def asks_model(self) -> bool:
         """Whether the model is to be asked when somebody goes on: it was meant to be, or was."""
         record = read_json(self.folder / "plan.json") or {}
-        return record.get("asks_model") is True or self.was_read
+        return record.get("asks_model") is True or "critic" in self._record_at(0)
 
     @property
     def was_read(self) -> bool:
         """Whether the model was asked about these pictures, if only the first of them."""
-        return self._any_reading(self.present()[:1])
+        return self._is_reading(self._record_at(0))
 
     @property
     def is_read(self) -> bool:
         """Whether it was asked about them all, as far as the last one tells."""
-        return self._any_reading(self.present()[-1:])
+        return self._is_reading(self._record_at(-1))
 
-    def _any_reading(self, cells: Sequence[ScanCell]) -> bool:
-        asked = question_set(self.plan.sampling)
-        records = (read_json(self.path_of(cell, ".json")) or {} for cell in cells)
-        return any(_read_reading(record, asked) is not None for record in records)
+    def _record_at(self, index: int) -> Mapping[str, Any]:
+        """Return what is kept of the first (0) or the last (−1) finished cell; else nothing."""
+        present = self.present()
+        return (read_json(self.path_of(present[index], ".json")) or {}) if present else {}
+
+    def _is_reading(self, record: Mapping[str, Any]) -> bool:
+        return _read_reading(record, question_set(self.plan.sampling)) is not None
 
     def _write(
         self, cell: ScanCell, record: Mapping[str, Any], measures: CellMeasures, seconds: float

@@ -319,6 +319,12 @@ def test_what_was_to_be_read_is_known_before_anything_was(tmp_path: Path) -> Non
     assert not store.asks_model
     finish(tmp_path, Eye())
     assert store.asks_model  # also a store of before, which has the readings alone
+    path = store.path_of(store.present()[0], ".json")
+    record = json.loads(path.read_text())
+    record["critic"]["version"] -= 1
+    path.write_text(json.dumps(record))
+    assert not store.was_read
+    assert store.asks_model  # also where they are of an older version
 
 
 @pytest.mark.parametrize("asked", [True, False])
