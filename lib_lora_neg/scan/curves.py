@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -232,25 +232,37 @@ def tabulate(cells: Sequence[MeasuredCell]) -> CellTable | None:
             for row in zip(unlikely, moved_by, strict=True)
         ]
     )
+    damage = _joined(signs.values())
     if not np.isnan(unlikely).all():
-        # What a LoRA was trained to show, at positive weights, the model cannot know.
+        asked = ~np.isnan(unlikely)
+        found = np.where(asked, np.maximum(0.0, misfits), 0.0) / MISFIT
+        beside = {
+            name: sign / (BLUR_BESIDE_MODEL if name == "blur" else BESIDE_MODEL)
+            for name, sign in signs.items()
+        }
+        joint = _joined((found, *beside.values()))
         below = np.array(weights)[:, None] < 0
-        asked = below & ~np.isnan(unlikely)
-        for name, sign in signs.items():
-            farther = BLUR_BESIDE_MODEL if name == "blur" else BESIDE_MODEL
-            signs[name] = np.where(asked, sign / farther, sign)
-        signs["misfit"] = np.where(asked, np.maximum(0.0, misfits), 0.0) / MISFIT
-    total = np.sum([part**SMOOTH_MAXIMUM for part in signs.values()], axis=0)
+        # What a LoRA was trained to show the model cannot know: above 0 it only acquits.
+        damage = np.where(asked, np.where(below, joint, np.fmin(damage, joint)), damage)
+        for name, sign in beside.items():
+            signs[name] = np.where(asked & below, sign, signs[name])
+        signs["misfit"] = np.where(below, found, 0.0)
     return CellTable(
         weights=weights,
         pairs=tuple(rows),
         effect=fill(lambda cell, _: cell.effect.strength if cell.effect else math.nan),
-        damage=total ** (1 / SMOOTH_MAXIMUM),
+        damage=damage,
         signs=signs,
         changes={name: moved(value) for name, value in CHANGES.items()},
         unlikely=unlikely,
         balks=balks,
     )
+
+
+def _joined(signs: Iterable[Matrix]) -> Matrix:
+    """Return the damage of several signs."""
+    total: Matrix = np.sum([part**SMOOTH_MAXIMUM for part in signs], axis=0)
+    return total ** (1 / SMOOTH_MAXIMUM)
 
 
 def _asked(

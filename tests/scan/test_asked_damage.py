@@ -105,19 +105,22 @@ def test_what_so_much_change_explains_does_not_make_it_balk() -> None:
     assert (far.balks, near.balks, zero.balks) == (0.5, 0.0, None)
 
 
-def showing(name: str, bands: float, *, asked: bool) -> tuple[CurvePoint, ...]:
+def showing(
+    name: str, bands: float, *, asked: bool, told: CriticReading | None = None
+) -> tuple[CurvePoint, ...]:
     """Return the points −1, 0 and +1 of a scan whose pictures but for 0 show one sign, so many
-    bands far; the model finds all of them as likely as at weight 0."""
+    bands far; the model finds them as likely as at weight 0, or says what it is told to."""
     picture = prepare(World(side=64).picture(0.0, "a cat", 0))
     zero = measure(picture, picture)
     worse = getattr(zero.looks, name) + bands * BAND_WIDTH * SIGNS[name].step
     far = replace(zero, looks=replace(zero.looks, **{name: worse}))
-    told = reading() if asked else None
+    at_zero = reading() if asked else None
+    shown = dict.fromkeys((-1.0, 1.0), (far, told or at_zero)) | {0.0: (zero, at_zero)}
     table = tabulate(
         [
-            MeasuredCell(ScanCell(weight, 0, pair), zero if weight == 0 else far, told)
+            MeasuredCell(ScanCell(weight, 0, pair), *found)
             for pair in range(6)
-            for weight in (-1.0, 0.0, 1.0)
+            for weight, found in shown.items()
         ]
     )
     assert table is not None
@@ -131,13 +134,20 @@ def showing(name: str, bands: float, *, asked: bool) -> tuple[CurvePoint, ...]:
 def test_beside_the_model_a_sign_must_be_further_out(
     beyond: float, damaged: float, sign: str, farther: float
 ) -> None:
-    (below, _, above) = showing(sign, farther * (1 + beyond), asked=True)
-    assert (below.outside, below.cause) == (damaged, sign)
-    assert below.damage == pytest.approx(1 + beyond)
-    # What was trained the model cannot know: there the pixels stand alone.
-    assert above.damage == pytest.approx(farther * (1 + beyond))
-    (below, _, above) = showing(sign, 1 + beyond, asked=False)
-    assert below.outside == above.outside == damaged
+    for point in showing(sign, farther * (1 + beyond), asked=True)[::2]:  # below 0 and above
+        assert point.outside == damaged
+        assert point.damage == pytest.approx(1 + beyond)
+        assert point.cause == sign
+    for point in showing(sign, 1 + beyond, asked=False)[::2]:
+        assert point.outside == damaged
+
+
+def test_above_0_the_model_acquits_and_never_accuses() -> None:
+    """A style that it does not know may be a misfit everywhere: then the pixels say what is."""
+    for beyond, damage in ((0.0, 2 / BESIDE_MODEL), (10 * MISFIT, 2.0)):
+        (_, _, above) = showing("clipped", 2.0, asked=True, told=reading(3.0, beyond))
+        assert above.damage == pytest.approx(damage)
+        assert above.cause == "clipped"
 
 
 @pytest.mark.parametrize(
