@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -28,12 +27,12 @@ from bench.scan_truth import options, scanned, tasks  # noqa: E402
 from bench.truth_ceilings import STEP, sets  # noqa: E402
 from bench.truth_cells import PROMPTS, SEEDS, SET, Scanned  # noqa: E402
 from bench.truth_onsets import edge, judges_onset, matrix, table_of  # noqa: E402
-from lib_lora_neg.scan.critic import CriticReading, heat, misfit  # noqa: E402
-from lib_lora_neg.scan.curves import (  # noqa: E402
+from lib_lora_neg.scan import joining  # noqa: E402
+from lib_lora_neg.scan.critic import CriticReading, heat, misfit, tolerances  # noqa: E402
+from lib_lora_neg.scan.joining import (  # noqa: E402
     BESIDE_MODEL,
     BLUR_BESIDE_MODEL,
     MISFIT,
-    SMOOTH_MAXIMUM,
     Matrix,
 )
 from lib_lora_neg.scan.plan import ScanCell  # noqa: E402
@@ -66,7 +65,6 @@ class Part:
         pixels: the damage without the model.
         signs: its signs, by their keys.
         unlikely: octaves, as `critic.unlikely`.
-        balks: whether the model balks.
         worst: octaves in the worst eighth of the map.
         misfits: `critic.misfit` since weight 0, by the share of places that is tolerated.
         truth: the judge's onset.
@@ -75,7 +73,6 @@ class Part:
     pixels: Matrix
     signs: dict[str, Matrix]
     unlikely: Matrix
-    balks: NDArray[np.bool_]
     worst: Matrix
     misfits: dict[float, Matrix]
     truth: float | None
@@ -103,7 +100,6 @@ class Seen:
             alone.damage[rows],
             {name: sign[rows] for name, sign in alone.signs.items()},
             np.nan_to_num(table.unlikely[rows]),
-            table.balks[rows] == 1,
             np.array([[self.worst[ScanCell(w, *pair)] for pair in table.pairs] for w in BELOW]),
             {share: self._misfits(table.pairs, share) for share in TOLERATED},
             judges_onset(table.weights, matrix(self.found, table), edge(self.found)),
@@ -111,8 +107,7 @@ class Seen:
 
     def _misfits(self, pairs: Sequence[tuple[int, int]], share: float) -> Matrix:
         at_zero = [self.readings[ScanCell(0.0, *pair)] for pair in pairs]
-        levels = zip(*(reading.places for reading in at_zero), strict=True)
-        limits = [float(np.quantile(np.concatenate(level), share)) for level in levels]
+        limits = tolerances(at_zero, share)
         zeros = np.array([misfit(reading, limits) for reading in at_zero])
         every = [
             [misfit(self.readings[ScanCell(w, *pair)], limits) for pair in pairs] for w in BELOW
@@ -136,8 +131,7 @@ class Way:
 
 
 def joined(*parts: Matrix) -> Matrix:
-    total = sum(np.maximum(0.0, part) ** SMOOTH_MAXIMUM for part in parts)
-    return np.asarray(total) ** (1 / SMOOTH_MAXIMUM)
+    return joining.joined([np.maximum(0.0, part) for part in parts])
 
 
 def diluted(seen: Part, blur: float = BLUR_BESIDE_MODEL, others: float = BESIDE_MODEL) -> Matrix:
@@ -187,7 +181,6 @@ def grid(*axes: Sequence[float]) -> tuple[tuple[float, ...], ...]:
 OCTAVES = (0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6)
 WORST = (1.4, 1.6, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8)
 MISFITS = (0.08, 0.1, 0.12, 0.14, 0.16, 0.18, 0.2, 0.22, 0.25, 0.3)
-SHARES = (1.0, 1.2, 1.4, 1.7, 2.0, 3.0)
 TOLERATED = (0.7, 0.8, 0.9)
 
 PIXELS = Way("pixels alone", lambda s: s.pixels)
@@ -196,7 +189,6 @@ BEFORE = Way(
     "as it was: unlikely, half the pixels but blur",
     lambda s: joined(s.unlikely / 1.3, diluted(s, 1.0, 2.0)),
 )
-
 
 WAYS = (
     PIXELS,

@@ -122,7 +122,7 @@ class CriticReading:
     errors: tuple[float, ...]
     prompted: float | None
     blank: float | None
-    places: tuple[tuple[float, ...], ...] = ()
+    places: tuple[tuple[float, ...], ...]
     maps: ErrorMaps | None = field(default=None, compare=False)
 
 
@@ -169,14 +169,15 @@ def unlikely(reading: CriticReading, at_zero: CriticReading) -> float:
     return float(np.mean([_octaves(here, there) for here, there in pairs]))
 
 
-def tolerances(at_zero: Sequence[CriticReading]) -> tuple[float, ...]:
-    """Return for each level the error that `TOLERATED` of the places do not exceed.
+def tolerances(at_zero: Sequence[CriticReading], share: float = TOLERATED) -> tuple[float, ...]:
+    """Return for each level the error that a share of the places do not exceed.
 
     Args:
         at_zero: readings of all the weight-0 pictures of a scan; one at least.
+        share: of the places, 0 to 1.
     """
     return tuple(
-        float(np.quantile(np.concatenate(level), TOLERATED))
+        float(np.quantile(np.concatenate(level), share))
         for level in zip(*(reading.places for reading in at_zero), strict=True)
     )
 

@@ -14,14 +14,14 @@ from __future__ import annotations
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import critic
 from .critic import CriticReading
+from .joining import Matrix, with_model
 from .measures import MAD_TO_SIGMA, CellMeasures, PictureStatistics
 from .plan import ScanCell
 
@@ -30,24 +30,6 @@ BAND_WIDTH = 3.0
 
 WIDEST_STEP = 2.0
 """A natural step is at most this many least steps."""
-
-SMOOTH_MAXIMUM = 4
-"""Exponent that joins the measures into one damage: one far outside counts, several that are
-slightly raised do not add up to damage."""
-
-MISFIT = 0.18
-"""Rise of `critic.misfit` since weight 0 at the edge of the band. Fitted on the committed LoRAs of
-the small trained world (``bench/fit_critic.py``)."""
-
-BESIDE_MODEL = 3.0
-"""Where the model was asked, too, a sign of the pixels must have moved so many times as far to be
-damage by itself: a second witness says less that the first one saw."""
-
-BLUR_BESIDE_MODEL = 1.25
-"""The same for blur, which the model hardly sees: with it nine in ten drawings blurred by the
-middle strength of ``bench/scan_spoilers.py`` are damaged."""
-
-Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -232,21 +214,7 @@ def tabulate(cells: Sequence[MeasuredCell]) -> CellTable | None:
             for row in zip(unlikely, moved_by, strict=True)
         ]
     )
-    damage = _joined(signs.values())
-    if not np.isnan(unlikely).all():
-        asked = ~np.isnan(unlikely)
-        found = np.where(asked, np.maximum(0.0, misfits), 0.0) / MISFIT
-        beside = {
-            name: sign / (BLUR_BESIDE_MODEL if name == "blur" else BESIDE_MODEL)
-            for name, sign in signs.items()
-        }
-        joint = _joined((found, *beside.values()))
-        below = np.array(weights)[:, None] < 0
-        # What a LoRA was trained to show the model cannot know: above 0 it only acquits.
-        damage = np.where(asked, np.where(below, joint, np.fmin(damage, joint)), damage)
-        for name, sign in beside.items():
-            signs[name] = np.where(asked & below, sign, signs[name])
-        signs["misfit"] = np.where(below, found, 0.0)
+    damage, signs = with_model(weights, signs, misfits)
     return CellTable(
         weights=weights,
         pairs=tuple(rows),
@@ -257,12 +225,6 @@ def tabulate(cells: Sequence[MeasuredCell]) -> CellTable | None:
         unlikely=unlikely,
         balks=balks,
     )
-
-
-def _joined(signs: Iterable[Matrix]) -> Matrix:
-    """Return the damage of several signs."""
-    total: Matrix = np.sum([part**SMOOTH_MAXIMUM for part in signs], axis=0)
-    return total ** (1 / SMOOTH_MAXIMUM)
 
 
 def _asked(

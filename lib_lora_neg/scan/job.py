@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import threading
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -83,7 +84,7 @@ class CellNews:
     error: str
 
 
-class ScanJob:
+class ScanJob(ABC):
     """A thread that works on one store."""
 
     quick = False
@@ -116,13 +117,13 @@ class ScanJob:
         """Whether to stop: a job is its own `Cancellation`."""
         return self._stop.is_set()
 
+    @abstractmethod
     def work(self) -> None:
         """Do it.
 
         Raises:
             Exception: it failed; the text is shown.
         """
-        raise NotImplementedError
 
     def _run(self) -> None:
         error, mine = "", True

@@ -9,7 +9,8 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from .curves import CellTable, Matrix, cause_of, medians
+from .curves import CellTable, cause_of, medians
+from .joining import Matrix
 
 HALF = 0.5
 """Share of the pairs that must be out of the band."""

@@ -59,7 +59,7 @@ def question_set(sampling: Sampling) -> QuestionSet:
 
 
 def questions_of(
-    picture: Picture, prompt: str, seed: int, asked: QuestionSet = QUESTION_SETS[0]
+    picture: Picture, prompt: str, seed: int, asked: QuestionSet
 ) -> tuple[Question, ...]:
     """Return the questions about one picture: the levels with the prompt, then the one without.
 

@@ -17,6 +17,7 @@ import pytest
 
 from tests.host.support import lora_files
 from tests.host.support.client import GUARD_TITLE, OFF, PROBE_TITLE, Picture, Webui
+from tests.host.support.scans import ScanTab
 from tests.host.support.server import GUARD_FOLDER, PROBE, PROBE_FOLDER, REPOSITORY, Server
 
 STYLE_NAME = "lora-neg test style"
@@ -169,3 +170,13 @@ def server_log(server: Server | None) -> Any:
         return None
     start = server.log_size()
     return lambda: server.log_tail(since=start)
+
+
+@pytest.fixture
+def tab(probed: Webui) -> Iterator[ScanTab]:
+    tab = ScanTab(probed)
+    yield tab
+    tab.ask("stop")
+    tab.wait()
+    for entry in tab.ask("history")["entries"]:
+        tab.ask("delete", scan=entry["scan"])

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.host.support.client import OFF, Picture, Webui, assert_differ, assert_same
 from tests.host.support.lora_files import CONCEPT, SLIDER, STYLE, STYLE_B
-from tests.host.support.scans import FORM, ScanTab, as_typed
+from tests.host.support.scans import FORM, SMALL, ScanTab, as_typed, obeyed
 from tests.host.support.server import Server
-
-SMALL = {"weights": "-1, -0.5", "prompts": FORM["prompts"][:1]}
-
-
-@pytest.fixture
-def tab(probed: Webui) -> Iterator[ScanTab]:
-    tab = ScanTab(probed)
-    yield tab
-    tab.ask("stop")
-    tab.wait()
-    for entry in tab.ask("history")["entries"]:
-        tab.ask("delete", scan=entry["scan"])
 
 
 def finished_files(server: Server, scan: str) -> dict[str, int]:
@@ -81,31 +66,6 @@ def test_what_a_quick_scan_found_is_saved_and_obeyed(tab: ScanTab, probed: Webui
 def skip_without_quick_scans(tab: ScanTab) -> None:
     if not tab.ask("overview")["quick"]:
         pytest.skip("this WebUI's denoiser cannot be asked alone: no quick scans")
-
-
-def obeyed(tab: ScanTab, webui: Webui, scan: str, lora: str, before: str) -> None:
-    """Save what a scan found: the guard obeys it at once, and no more once it is taken back."""
-    asked = f"a cat <lora:{lora}:-3>"
-    assert webui.txt2img(asked, cfg_scale=5).prompt == f"a cat <lora:{lora}:{before}>"
-
-    assert tab.ask("save", scan=scan)["scan"]["save"]["saved"]
-    try:
-        floor = measured_floor(webui, lora)
-        given = f"a cat <lora:{lora}:{floor:g}>" if floor else "a cat"
-        assert webui.txt2img(asked, cfg_scale=5).prompt == given
-        (finding,) = [f for f in webui.findings() if f["rule"] == "R1"]
-        assert finding["effect"] == "enforced"
-    finally:
-        tab.ask("take-back", scan=scan)
-    assert webui.txt2img(asked, cfg_scale=5).prompt == f"a cat <lora:{lora}:{before}>"
-
-
-def measured_floor(webui: Webui, name: str) -> float:
-    """Return the floor that now stands beside the LoRA."""
-    (path,) = [lora["path"] for lora in webui.get("/sdapi/v1/loras") if lora["name"] == name]
-    record = json.loads(Path(path).with_suffix(".json").read_text(encoding="utf-8"))
-    floor: float = record["lora_neg"]["measured"]["floor"]
-    return floor
 
 
 def test_cells_are_what_txt2img_makes_without_the_guard(tab: ScanTab, probed: Webui) -> None:
@@ -316,52 +276,3 @@ def check_infotext(cell: Picture, weight: float, prompt: int, seed: int) -> None
     assert cell.negative == FORM["negative_prompt"]
     assert cell.said.parameters["Seed"] == str(seed)
     assert cell.said.cfg_scale == FORM["cfg"]
-
-
-def test_the_model_judges_a_scan_that_is_stopped_and_gone_on_with(
-    tab: ScanTab, probed: Webui
-) -> None:
-    if not tab.ask("overview")["critic"]:
-        pytest.skip("this WebUI's denoiser cannot be asked alone")
-    before = probed.txt2img(f"a cat <lora:{STYLE}:-0.9>", cfg_scale=9)
-    plain = probed.txt2img("a cat", cfg_scale=9)
-    scan = tab.start(STYLE, **SMALL, seeds="1, 2", critic=True)
-    tab.wait(lambda job: job["done"] >= 3)
-    tab.ask("stop")
-    stopped = tab.wait()
-    assert stopped["error"] == ""
-    # The next generation is the one that was made before, with a LoRA and without.
-    assert_same(probed.txt2img(f"a cat <lora:{STYLE}:-0.9>", cfg_scale=9), before)
-    assert_same(probed.txt2img("a cat", cfg_scale=9), plain)
-
-    tab.ask("resume", scan=scan)
-    done = tab.wait()
-    assert (done["state"], done["done"], done["failed"], done["note"]) == ("done", 6, 0, "")
-    for weight in ("-1.0000", "-0.5000"):
-        cell = tab.ask("cell", scan=scan, cell=f"w{weight}_p00_s2")
-        assert cell["unlikely"] is not None
-        heat = probed.fetch("/lora-neg/page/scan-heat", scan=scan, cell=f"w{weight}_p00_s2")
-        assert heat.startswith(b"\x89PNG")
-    shown = tab.open(scan)
-    assert shown["form"]["critic"] is True
-    if shown["save"]["possible"]:  # random weights draw what is broken at weight 0 already
-        obeyed(tab, probed, scan, STYLE, "-0.5")
-    assert_same(probed.txt2img(f"a cat <lora:{STYLE}:-0.9>", cfg_scale=9), before)
-    assert_same(tab.pictures(scan)[-1, 0, 2], as_typed(probed, STYLE, -1, 0, 2))
-
-
-@pytest.mark.parametrize(("steps", "each"), [(20, 4), (10, 2), (2, 1)])
-def test_the_model_is_asked_as_much_as_a_tenth_of_a_picture_allows(
-    tab: ScanTab, steps: int, each: int
-) -> None:
-    if not tab.ask("overview")["critic"]:
-        pytest.skip("this WebUI's denoiser cannot be asked alone")
-    fields = {**SMALL, "seeds": "1", "steps": steps, "critic": True}
-    cost = tab.ask("plan", **{**FORM, "lora": STYLE, **fields})["cost"]
-    assert cost["asked"] == each * cost["pictures"]
-    scan = tab.start(STYLE, **fields)
-    done = tab.wait()
-    assert (done["state"], done["failed"], done["note"]) == ("done", 0, "")
-    cell = tab.ask("cell", scan=scan, cell="w-1.0000_p00_s1")
-    assert cell["unlikely"] is not None
-    assert cell["lost"] in (True, False)

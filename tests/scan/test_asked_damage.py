@@ -17,9 +17,6 @@ from lib_lora_neg.scan.critic import (
 )
 from lib_lora_neg.scan.curves import (
     BAND_WIDTH,
-    BESIDE_MODEL,
-    BLUR_BESIDE_MODEL,
-    MISFIT,
     SIGNS,
     CurvePoint,
     MeasuredCell,
@@ -28,6 +25,7 @@ from lib_lora_neg.scan.curves import (
     tabulate,
     words_of,
 )
+from lib_lora_neg.scan.joining import BESIDE_MODEL, BLUR_BESIDE_MODEL, MISFIT
 from lib_lora_neg.scan.measures import PictureEffect, measure, prepare
 from lib_lora_neg.scan.onset import Onset, OnsetReason
 from lib_lora_neg.scan.outcome import ScanOutcome, from_record

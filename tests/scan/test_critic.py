@@ -183,7 +183,7 @@ def test_maps_of_large_pictures_are_pooled_and_keep_the_mean() -> None:
     with pytest.raises(ValueError, match="cannot be compared"):
         heat(found, small)
     with pytest.raises(ValueError, match="cannot be compared"):
-        heat(CriticReading((1.0,), 1.0, 1.0), small)
+        heat(CriticReading((1.0,), 1.0, 1.0, ((1.0,),)), small)
 
 
 def test_a_picture_is_asked_about_on_noise_that_is_its_own_and_the_same_at_every_weight() -> None:
@@ -217,7 +217,7 @@ def test_a_stored_picture_reads_as_the_fresh_one() -> None:
     stored = Picture(BLANK, fresh.latent.astype(np.float16).astype(np.float32))
     first, second = read(Gauss(), [(fresh, "a", 1), (stored, "a", 1)], SAMPLING)
     assert first == second
-    assert questions_of(Picture(BLANK), "a", 1)[0].picture.latent is None
+    assert questions_of(Picture(BLANK), "a", 1, FULL)[0].picture.latent is None
 
 
 def test_the_loras_of_a_call_reach_the_host() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
@@ -151,20 +152,20 @@ def _repeated(value: Any, count: int) -> Any:
     return value.repeat(count, *[1] * (value.ndim - 1))
 
 
-class _ObjectsModel:
+class _ObjectsModel(ABC):
     """What the two backends share that keep a model's parts in ``forge_objects``, to be patched."""
 
+    @abstractmethod
     def _channels(self) -> int:
         """Return the latent's channels."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _sampling(self) -> Any:
         """Return the module with ``sampling_prepare`` and ``sampling_cleanup``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _fits(self, shape: list[int], device: Any) -> bool:
         """Whether the backend evaluates so many at once in the memory that is free now."""
-        raise NotImplementedError
 
     def at_once(self, latent: Any, sampling: Sampling) -> int:
         shape = list(latent.shape[1:])

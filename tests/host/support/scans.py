@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from .client import OFF, PICTURE, Picture, Webui
@@ -28,6 +30,9 @@ FORM: dict[str, Any] = {
     "sampler": PICTURE["sampler_name"],
     "scheduler": PICTURE["scheduler"],
 }
+
+SMALL: dict[str, Any] = {"weights": "-1, -0.5", "prompts": FORM["prompts"][:1]}
+"""What of a small scan differs from `FORM`."""
 
 
 class ScanTab:
@@ -82,3 +87,28 @@ def as_typed(webui: Webui, lora: str, weight: float, prompt: int, seed: int = 1)
     tag = f"<lora:{lora}:{weight:g}>" if weight else ""
     text = FORM["prompts"][prompt]["text"] + tag
     return webui.txt2img(text, FORM["negative_prompt"], guard=OFF, seed=seed)
+
+
+def obeyed(tab: ScanTab, webui: Webui, scan: str, lora: str, before: str) -> None:
+    """Save what a scan found: the guard obeys it at once, and no more once it is taken back."""
+    asked = f"a cat <lora:{lora}:-3>"
+    assert webui.txt2img(asked, cfg_scale=5).prompt == f"a cat <lora:{lora}:{before}>"
+
+    assert tab.ask("save", scan=scan)["scan"]["save"]["saved"]
+    try:
+        floor = measured_floor(webui, lora)
+        given = f"a cat <lora:{lora}:{floor:g}>" if floor else "a cat"
+        assert webui.txt2img(asked, cfg_scale=5).prompt == given
+        (finding,) = [f for f in webui.findings() if f["rule"] == "R1"]
+        assert finding["effect"] == "enforced"
+    finally:
+        tab.ask("take-back", scan=scan)
+    assert webui.txt2img(asked, cfg_scale=5).prompt == f"a cat <lora:{lora}:{before}>"
+
+
+def measured_floor(webui: Webui, name: str) -> float:
+    """Return the floor that now stands beside the LoRA."""
+    (path,) = [lora["path"] for lora in webui.get("/sdapi/v1/loras") if lora["name"] == name]
+    record = json.loads(Path(path).with_suffix(".json").read_text(encoding="utf-8"))
+    floor: float = record["lora_neg"]["measured"]["floor"]
+    return floor
